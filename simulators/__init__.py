@@ -1,0 +1,1 @@
+"""Believable devices, a factory day, load and the demo."""
