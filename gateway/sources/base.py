@@ -1,0 +1,41 @@
+"""What the supervisor may expect of every source."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.protocols.reads import DeviceState, Read
+
+Emit = Callable[[Read], None]
+Report = Callable[[DeviceState], None]
+
+
+class SourceLost(Exception):  # noqa: N818 - a lost reader is a state that the supervisor expects.
+    """The device went away or does not answer; `reason` is a sentence for people. run() may be called again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Source(Protocol):
+    """One device. run() belongs to one thread; feedback(), acknowledge() and cancel() may come from any."""
+
+    @property
+    def name(self) -> str:
+        """The device's name in gateway.toml."""
+
+    def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
+        """Read until `stop` is set; raises SourceLost when the device goes away, and may be called again."""
+
+    def feedback(self, signal: str) -> None:
+        """Show ok, warn, stop or stored at the device; does nothing while it is away or has no such means."""
+
+    def acknowledge(self, read: Read) -> None:
+        """Tell the device that this read is stored; to be called once for every read that was emitted."""
+
+    def cancel(self) -> None:
+        """Make a blocked run() look at `stop` now; call it after setting `stop`."""
+
+    def counters(self) -> dict[str, int]:
+        """What was seen and left out since the start: frames, noise bytes, ignored messages."""
