@@ -1,0 +1,1 @@
+"""Facing out: order status for sales and for each customer his own."""

@@ -1,0 +1,172 @@
+"""The edge that owns every transaction (docs/architecture.md, "Database and concurrency").
+
+SQLite: one writer thread takes what is queued, runs each piece of work in a savepoint, and commits once for all.
+PostgreSQL: each piece of work is its own transaction on a pool thread, tried again after a deadlock or a race.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from server.db import topics
+from server.db.engine import make_engine
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+Woken = Callable[[Mapping[str, int]], None]
+
+#: PostgreSQL error classes worth another try: serialization_failure and deadlock_detected (PostgreSQL, appendix A).
+RETRY_CODES = {"40001", "40P01"}
+TRIES = 3
+#: At most this many pieces of work share one commit, so that the first of them is not kept waiting.
+GROUP_LIMIT = 64
+
+
+class Database:
+    """Readers see a consistent snapshot; writers hand in work and get its result after the commit."""
+
+    def __init__(self, url: str, *, pool_size: int = 12) -> None:
+        self.url = url
+        self.engine = make_engine(url, pool_size=pool_size)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._woken: list[Woken] = []
+        self._queue: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
+        self._pool: ThreadPoolExecutor | None = None
+        self._writer: threading.Thread | None = None
+        self._start_lock = threading.Lock()
+
+    def on_commit(self, woken: Woken) -> None:
+        """Call `woken({topic: version})` after every commit that changed a topic."""
+        self._woken.append(woken)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; whatever it holds is rolled back at the end."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work(session)` in a transaction and return its result once it is durable."""
+        return self.submit(work).result()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """As `write`, without waiting; the future resolves after the commit."""
+        self._ensure_started()
+        if self._pool is not None:
+            return self._pool.submit(self._run_with_retries, work)
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued and let go of every connection."""
+        with self._start_lock:
+            if self._writer is not None:
+                self._queue.put(None)
+                self._writer.join()
+                self._writer = None
+            if self._pool is not None:
+                self._pool.shutdown(wait=True)
+                self._pool = None
+        self.engine.dispose()
+
+    def _ensure_started(self) -> None:
+        with self._start_lock:
+            if self.is_sqlite and self._writer is None:
+                self._writer = threading.Thread(target=self._write_loop, name="database-writer", daemon=True)
+                self._writer.start()
+            elif not self.is_sqlite and self._pool is None:
+                self._pool = ThreadPoolExecutor(max_workers=12, thread_name_prefix="database-writer")
+
+    # --- PostgreSQL: one transaction for each piece of work ---
+
+    def _run_with_retries(self, work: Work[T]) -> T:
+        for _ in range(TRIES - 1):
+            try:
+                return self._run_once(work)
+            except DBAPIError as error:
+                if not _is_passing(error):
+                    raise
+        return self._run_once(work)
+
+    def _run_once(self, work: Work[T]) -> T:
+        with Session(self.engine, expire_on_commit=False) as session:
+            result = work(session)
+            session.flush()
+            versions = topics.bump(session.connection(), topics.touched(session))
+            session.commit()
+        self._wake(versions)
+        return result
+
+    # --- SQLite: one writer, one commit for all that is queued ---
+
+    def _write_loop(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group, closing = [first], False
+            while len(group) < GROUP_LIMIT:
+                try:
+                    item = self._queue.get_nowait()
+                except Empty:
+                    break
+                if item is None:
+                    closing = True
+                    break
+                group.append(item)
+            self._commit_group(group)
+            if closing:
+                return
+
+    def _commit_group(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        failed: list[tuple[Future[Any], BaseException]] = []
+        try:
+            with (
+                self.engine.connect().execution_options(sqlite_writes=True) as connection,
+                connection.begin(),
+            ):
+                changed: set[str] = set()
+                for work, future in group:
+                    try:
+                        done.append((future, _run_in_savepoint(connection, work, changed)))
+                    except BaseException as refusal:  # noqa: BLE001 - the error belongs to the one who handed in the work
+                        failed.append((future, refusal))
+                versions = topics.bump(connection, changed)
+        except BaseException as fault:  # noqa: BLE001 - the commit itself failed, so every piece of work in it did
+            for future, _ in done:
+                failed.append((future, fault))
+            done, versions = [], {}
+        self._wake(versions)
+        for future, result in done:
+            future.set_result(result)
+        for future, cause in failed:
+            future.set_exception(cause)
+
+    def _wake(self, versions: Mapping[str, int]) -> None:
+        if versions:
+            for woken in self._woken:
+                woken(versions)
+
+
+def _run_in_savepoint(connection: Connection, work: Work[T], changed: set[str]) -> T:
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        result = work(session)
+        session.commit()
+        changed |= topics.touched(session)
+    return result
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Whether another try can succeed: a deadlock, a serialization failure, or two writers of one unique key."""
+    if isinstance(error, IntegrityError):
+        return getattr(error.orig, "sqlstate", None) == "23505"
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) in RETRY_CODES

@@ -1,0 +1,1 @@
+"""Facing in: stations and read points, sales orders, work orders, units, packing and shipping."""

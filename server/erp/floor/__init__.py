@@ -1,0 +1,1 @@
+"""The shop floor: stations, their read points, and what each station holds in its head."""

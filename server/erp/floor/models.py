@@ -1,0 +1,58 @@
+"""Tables of stations and read points."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.catalog.models import WorkCenter
+from server.db import Base, BigId, Json, UtcDateTime, Versioned
+
+
+class Station(Versioned, Base):
+    """A place where one work center's work is done."""
+
+    __tablename__ = "station"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Lower case, in addresses: /station/cut. Its printed code OLS... holds the same letters in capitals.
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    area: Mapped[str | None] = mapped_column(String(80))
+    work_center_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("work_center.id"), index=True)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    work_center: Mapped[WorkCenter] = relationship(lazy="raise")
+    read_points: Mapped[list["ReadPoint"]] = relationship(back_populates="station", lazy="raise")
+
+
+class ReadPoint(Versioned, Base):
+    """The key a gateway gives a reader or antenna, and what a read there means."""
+
+    __tablename__ = "read_point"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    station_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("station.id"), index=True)
+    #: server.tracking.states.Context
+    context: Mapped[str] = mapped_column(String(12))
+    #: The same unit again within so many seconds is one passage (RFID gates).
+    quiet_seconds: Mapped[int] = mapped_column(Integer, default=0)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    station: Mapped[Station] = relationship(back_populates="read_points", lazy="raise")
+
+
+class StationState(Base):
+    """What a station remembers between scans: who is there, the armed command, the open box, its last verdicts."""
+
+    __tablename__ = "station_state"
+    station_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("station.id"), primary_key=True, autoincrement=False)
+    operator_badge: Mapped[str | None] = mapped_column(String(20))
+    operator_name: Mapped[str | None] = mapped_column(String(120))
+    operator_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    armed_command: Mapped[str | None] = mapped_column(String(12))
+    armed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    open_handling_unit_id: Mapped[int | None] = mapped_column(BigInteger)
+    #: The last eight verdicts, newest first: {event_id, gateway, epoch, sequence, observed_at, code, status, action,
+    #: subject, order, say, signal, reason, undo, undone}.
+    verdicts: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,1 @@
+"""Packing into handling units and shipping them."""

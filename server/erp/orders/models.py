@@ -1,0 +1,67 @@
+"""Tables of sales orders."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.catalog.models import Product
+from server.db import Base, BigId, Json, Money, Quantity, UtcDateTime, Versioned
+from server.parties.models import Customer
+
+
+class SalesOrder(Versioned, Base):
+    """What a customer ordered. Lifecycle is stored, fulfilment derived, billing mirrored; holds stand beside."""
+
+    __tablename__ = "sales_order"
+    __table_args__ = (Index("ix_sales_order_customer_id_id", "customer_id", "id"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    customer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"))
+    customer_reference: Mapped[str | None] = mapped_column(String(80))
+    #: server.tracking.states.OrderLifecycle
+    lifecycle: Mapped[str] = mapped_column(String(12), index=True)
+    #: server.tracking.states.Fulfilment, folded from the units
+    fulfilment: Mapped[str] = mapped_column(String(20), default="not_started")
+    billing: Mapped[str] = mapped_column(String(12), default="none")
+    on_hold: Mapped[bool] = mapped_column(Boolean, default=False)
+    hold_reason: Mapped[str | None] = mapped_column(Text)
+    #: 1 first, 9 last; taken from the customer when the order is made.
+    priority: Mapped[int] = mapped_column(Integer, default=5)
+    currency: Mapped[str] = mapped_column(String(3))
+    #: What was promised; frozen at confirmation.
+    promise_date: Mapped[date | None] = mapped_column(Date, index=True)
+    #: When we expect it to leave; moves with the work.
+    predicted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    predicted_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    special_instructions: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(120))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The last time a read moved a unit of this order.
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    customer: Mapped[Customer] = relationship(lazy="raise")
+    lines: Mapped[list["OrderLine"]] = relationship(
+        back_populates="order", lazy="raise", order_by="OrderLine.position", cascade="all, delete-orphan"
+    )
+
+
+class OrderLine(Base):
+    """One product and quantity of an order."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (UniqueConstraint("order_id", "position"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sales_order.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"), index=True)
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    unit_price: Mapped[Decimal | None] = mapped_column(Money)
+    #: Chosen options: {"colour": "signal red"}.
+    configuration: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    packaging: Mapped[str | None] = mapped_column(Text)
+    order: Mapped[SalesOrder] = relationship(back_populates="lines", lazy="raise")
+    product: Mapped[Product] = relationship(lazy="raise")

@@ -1,0 +1,1 @@
+"""Work orders, their operations, and the tracked units that move through them."""

@@ -1,0 +1,41 @@
+"""Writing facts: one bulk statement, numbered in commit order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from server.db.counters import take
+from server.journal.models import Fact
+from server.tracking.facts import NewFact
+
+
+def write(session: Session, facts: Sequence[NewFact], *, recorded_at: datetime) -> range:
+    """Append the facts and return their ids in the same order."""
+    if not facts:
+        return range(0)
+    first = take(session, "fact", len(facts))
+    rows = [_row(fact_id, fact, recorded_at) for fact_id, fact in enumerate(facts, first)]
+    session.connection().execute(insert(Fact.__table__), rows)  # type: ignore[arg-type]
+    return range(first, first + len(facts))
+
+
+def _row(fact_id: int, fact: NewFact, recorded_at: datetime) -> dict[str, object]:
+    return {
+        "id": fact_id,
+        "kind": fact.kind.value,
+        "subject": fact.subject,
+        "order_id": fact.order_id,
+        "work_order_id": fact.work_order_id,
+        "unit_id": fact.unit_id,
+        "step": fact.step,
+        "station_id": fact.station_id,
+        "quantity": fact.quantity,
+        "actor": fact.actor,
+        "event_id": fact.event_id,
+        "reverses_id": fact.reverses_id,
+        "observed_at": fact.observed_at,
+        "recorded_at": recorded_at,
+        "detail": dict(fact.detail),
+    }

@@ -1,0 +1,57 @@
+"""What can become true: the kinds of facts, and the value that carries one to the journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class FactKind(StrEnum):
+    """Every kind of fact; docs/reference/facts.md has a line for each, and a test sees to it."""
+
+    ORDER_CREATED = "order_created"
+    ORDER_CHANGED = "order_changed"
+    ORDER_CONFIRMED = "order_confirmed"
+    ORDER_RELEASED = "order_released"
+    ORDER_HELD = "order_held"
+    ORDER_RESUMED = "order_resumed"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_COMPLETED = "order_completed"
+    OPERATION_STARTED = "operation_started"
+    OPERATION_PAUSED = "operation_paused"
+    OPERATION_COMPLETED = "operation_completed"
+    UNIT_SEEN = "unit_seen"
+    UNIT_HELD = "unit_held"
+    UNIT_RESUMED = "unit_resumed"
+    UNIT_SCRAPPED = "unit_scrapped"
+    UNIT_PACKED = "unit_packed"
+    UNIT_SHIPPED = "unit_shipped"
+    UNIT_DELIVERED = "unit_delivered"
+    BOX_OPENED = "box_opened"
+    BOX_CLOSED = "box_closed"
+    BOX_SHIPPED = "box_shipped"
+    SHIPMENT_CREATED = "shipment_created"
+    SHIPMENT_SHIPPED = "shipment_shipped"
+    SHIPMENT_DELIVERED = "shipment_delivered"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFact:
+    """One resolved change about to be written. `detail` holds {"before": {...}, "after": {...}} where state moved."""
+
+    kind: FactKind
+    subject: str
+    actor: str
+    observed_at: datetime
+    order_id: int | None = None
+    work_order_id: int | None = None
+    unit_id: int | None = None
+    step: int | None = None
+    station_id: int | None = None
+    quantity: Decimal | None = None
+    event_id: int | None = None
+    reverses_id: int | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)

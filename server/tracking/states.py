@@ -1,0 +1,170 @@
+"""The states of things and the words for what happens to them (docs/glossary.md)."""
+
+from enum import StrEnum
+
+
+class UnitKind(StrEnum):
+    """What a tracked unit is; all three share one table, one genealogy and one set of identifiers."""
+
+    SERIAL = "serial"
+    LOT = "lot"
+    CONTAINER = "container"
+
+
+class UnitState(StrEnum):
+    """Where a unit stands; `step` beside it names the routing operation for queued and in_process."""
+
+    PLANNED = "planned"
+    QUEUED = "queued"
+    IN_PROCESS = "in_process"
+    FINISHED = "finished"
+    IN_STOCK = "in_stock"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    SCRAPPED = "scrapped"
+    CONSUMED = "consumed"
+    RETURNED = "returned"
+
+
+class OperationState(StrEnum):
+    """An operation of a work order; it is ready when enough good pieces came from the one before."""
+
+    PENDING = "pending"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+
+
+class WorkOrderState(StrEnum):
+    """A work order from draft to closed."""
+
+    DRAFT = "draft"
+    RELEASED = "released"
+    IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    ABORTED = "aborted"
+
+
+class OrderLifecycle(StrEnum):
+    """A sales order's stored lifecycle; fulfilment and billing are axes of their own."""
+
+    DRAFT = "draft"
+    CONFIRMED = "confirmed"
+    CREDIT_HOLD = "credit_hold"
+    PROCESSING = "processing"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Fulfilment(StrEnum):
+    """How far an order is, derived over its lines; declared in rising order."""
+
+    NOT_STARTED = "not_started"
+    IN_PRODUCTION = "in_production"
+    PRODUCED = "produced"
+    PACKED = "packed"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
+class HandlingUnitState(StrEnum):
+    """A box or pallet; it is closed when its SSCC label is printed."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    LOADED = "loaded"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+
+
+class ShipmentState(StrEnum):
+    """A shipment; the carrier's own status is an axis of its own."""
+
+    DRAFT = "draft"
+    WAITING = "waiting"
+    PICKING = "picking"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class Context(StrEnum):
+    """What a read at a read point means."""
+
+    START = "start"
+    END = "end"
+    TOGGLE = "toggle"
+    GATE = "gate"
+    PACK = "pack"
+    SHIP = "ship"
+    BADGE = "badge"
+    COMMAND = "command"
+
+
+class Command(StrEnum):
+    """A command card at a station: UNDO and CLOSE act at once, the others wait for the next unit."""
+
+    START = "START"
+    PAUSE = "PAUSE"
+    SCRAP = "SCRAP"
+    HOLD = "HOLD"
+    RESUME = "RESUME"
+    UNDO = "UNDO"
+    CLOSE = "CLOSE"
+
+
+class Status(StrEnum):
+    """The server's answer to one event."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    QUARANTINED = "quarantined"
+
+
+class Signal(StrEnum):
+    """What the operator sees and hears; declared from calm to loud."""
+
+    OK = "ok"
+    WARN = "warn"
+    STOP = "stop"
+
+
+class Reason(StrEnum):
+    """Why an event was refused or quarantined, for programs; the sentence beside it is for people."""
+
+    UNKNOWN_CODE = "unknown_code"
+    FOREIGN_CODE = "foreign_code"
+    UNREADABLE_CODE = "unreadable_code"
+    UNKNOWN_READ_POINT = "unknown_read_point"
+    UNKNOWN_KIND = "unknown_kind"
+    BAD_FIELD = "bad_field"
+    WRONG_STATION = "wrong_station"
+    OUT_OF_SEQUENCE = "out_of_sequence"
+    ON_HOLD = "on_hold"
+    ALREADY_DONE = "already_done"
+    NOT_FINISHED = "not_finished"
+    NOT_RELEASED = "not_released"
+    CANCELLED = "cancelled"
+    SCRAPPED = "scrapped"
+    OVER_QUANTITY = "over_quantity"
+    SPEC_CHANGED = "spec_changed"
+    WRONG_CUSTOMER = "wrong_customer"
+    WRONG_ORDER = "wrong_order"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    TOO_LATE = "too_late"
+    NOT_ALLOWED = "not_allowed"
+    REPEATED = "repeated"
+    UNKNOWN_OPERATOR = "unknown_operator"
+    UNKNOWN_COMMAND = "unknown_command"
+    NO_OPEN_BOX = "no_open_box"
+    IDENTITY_CONFLICT = "identity_conflict"
+    INTERNAL_FAULT = "internal_fault"

@@ -1,0 +1,150 @@
+"""Private servers on loopback: a mosquitto and a PostgreSQL that belong to one demo, test or benchmark run."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+STARTUP_SECONDS = 30.0
+
+
+class ServiceMissing(Exception):
+    """The program is not installed; the message names the Debian package that brings it."""
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody holds at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", what: str) -> None:
+    """Return once the port accepts a connection; raise when the process ends or time runs out."""
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{what} ended with code {process.returncode} before it listened on port {port}.")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=0.2).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"{what} did not listen on port {port} within {STARTUP_SECONDS:.0f} s.")
+
+
+# --- mosquitto ---
+
+
+def find_mosquitto() -> str:
+    """The path of mosquitto, which Debian keeps outside an ordinary user's PATH."""
+    found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise ServiceMissing("mosquitto is not installed: apt-get install mosquitto")
+    return found
+
+
+@contextmanager
+def private_mosquitto(port: int | None = None) -> Iterator[int]:
+    """Run a broker on loopback without persistence and yield its port."""
+    program, port = find_mosquitto(), port or free_port()
+    with tempfile.TemporaryDirectory(prefix="orderlight-mosquitto-") as folder:
+        config = Path(folder) / "mosquitto.conf"
+        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        os.chmod(folder, 0o755)  # noqa: S103 - mosquitto drops root and must still read its configuration
+        process = subprocess.Popen(
+            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            wait_for_port(port, process, "mosquitto")
+            yield port
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+# --- PostgreSQL ---
+
+
+def find_postgres() -> Path:
+    """The folder of initdb and postgres: Debian's newest version, or whatever PATH has."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    found = shutil.which("initdb")
+    if found is None:
+        raise ServiceMissing("PostgreSQL is not installed: apt-get install postgresql")
+    return Path(found).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running private cluster."""
+
+    port: int
+    data: Path
+    process: "subprocess.Popen[bytes]"
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy address of a database in the cluster."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+
+@contextmanager
+def private_postgres(*, fsync: bool = True, port: int | None = None) -> Iterator[Postgres]:
+    """Run a fresh cluster on loopback and yield it; `fsync=False` is for tests that do not measure durability."""
+    programs, port = find_postgres(), port or free_port()
+    folder = Path(tempfile.mkdtemp(prefix="orderlight-postgres-"))
+    try:
+        # PostgreSQL refuses to run as root, so root hands the folder to the package's own account.
+        account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        _run_as(account, [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"])
+        process = _start_postgres(programs, folder, port, fsync=fsync, account=account)
+        try:
+            wait_for_port(port, process, "PostgreSQL")
+            yield Postgres(port, folder / "data", process)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_postgres(
+    programs: Path, folder: Path, port: int, *, fsync: bool, account: pwd.struct_passwd | None
+) -> "subprocess.Popen[bytes]":
+    options = [
+        "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
+        "-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=100", "-c", "logging_collector=off",
+    ]  # fmt: skip
+    return subprocess.Popen(
+        [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        cwd=folder,
+    )
+
+
+def _run_as(account: pwd.struct_passwd | None, command: list[str | Path]) -> None:
+    subprocess.run(
+        [str(word) for word in command],
+        check=True,
+        capture_output=True,
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        cwd="/",
+    )
