@@ -1,0 +1,191 @@
+"""Lines from a scanner: arbitrary chunks of bytes in, one read per code out. Sans-I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import gettext as _
+from types import MappingProxyType
+from typing import Final
+
+from gateway.protocols.feedback import PROFILES
+from gateway.protocols.options import option, parse_table, required, toml
+from gateway.protocols.reads import CodeRead, CodeRules
+
+MAX_LENGTH: Final = 4096
+STX: Final = b"\x02"
+ETX: Final = b"\x03"
+
+SUFFIXES: Final[Mapping[str, bytes]] = MappingProxyType(
+    {"auto": b"\r", "cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "tab": b"\t", "etx": ETX, "none": b""}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOptions:
+    """Options of a barcode scanner on a serial line."""
+
+    port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
+    baud: int = option(9600, "Speed; USB-COM scanners ignore it.", low=300, high=4_000_000)
+    data_bits: int = option(8, "Data bits.", choices=(7, 8))
+    parity: str = option("none", "Parity.", choices=("none", "even", "odd"))
+    stop_bits: int = option(1, "Stop bits.", choices=(1, 2))
+    flow: str = option("none", "Flow control.", choices=("none", "xonxoff", "rtscts"))
+    suffix: str = option(
+        "auto", "What ends a code; auto takes CR, LF and CRLF, none an idle gap.", choices=tuple(SUFFIXES)
+    )
+    gap_ms: int = option(50, "Silence that ends a code where suffix is none.", low=5, high=5000)
+    patience_ms: int = option(1000, "Silence after which half a line is reported.", low=50, high=60_000)
+    gs_substitutes: str = option("", "Characters this scanner sends instead of GS (0x1D), such as ~ or |.")
+    code_id: str = option(
+        "aim", "What stands before the code: AIM identifier, nothing, or code_ids.", choices=("aim", "none", "map")
+    )
+    code_ids: Mapping[str, str] = option(
+        MappingProxyType({}), 'Vendor code id to AIM identifier, such as { b = "]C1" }; with code_id = "map".'
+    )
+    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
+    ack: str = option("none", "ack: the scanner waits for ACK, sent once stored.", choices=("none", "ack"))
+    feedback: str = option("none", "Whose beeps and lights the scanner knows.", choices=tuple(PROFILES))
+
+    @classmethod
+    def parse(cls, table: Mapping[str, object]) -> "LineOptions":
+        """The options of a [[device]] table; raises OptionsError with every mistake."""
+        return parse_table(cls, table)
+
+    def check(self) -> list[str]:
+        """The mistakes that only show when options are seen together."""
+        mistakes = []
+        if not self.port:
+            mistakes.append(_('port: empty. Write the path of the port, such as "/dev/serial/by-id/...".'))
+        if self.code_id == "map" and not self.code_ids:
+            mistakes.append(_('code_ids: missing. code_id = "map" needs it, such as {{ b = "]C1" }}.'))
+        mistakes.extend(_code_id_mistakes(self.code_ids))
+        return mistakes
+
+    @property
+    def rules(self) -> CodeRules:
+        """How decode is to understand this scanner's codes."""
+        code_ids = tuple(self.code_ids.items()) if self.code_id == "map" else ()
+        return CodeRules(self.gs_substitutes, code_ids, self.gcp_length)
+
+
+def _code_id_mistakes(code_ids: Mapping[str, str]) -> list[str]:
+    mistakes = []
+    for letter, aim in code_ids.items():
+        if len(letter) != 1 or len(aim) != 3 or not aim.startswith("]"):
+            mistakes.append(
+                _('code_ids: expected one letter and an AIM identifier such as b = "]C1", got {letter} = {aim}.')
+                .format(letter=letter, aim=toml(aim))
+            )  # fmt: skip
+    return mistakes
+
+
+class LineFramer:
+    """Cuts a stream into codes. feed() at every chunk, idle() after `gap` seconds of silence, close() at the end.
+
+    An over-long code is reported once, cut to 4096 bytes, and the rest up to its end is dropped. Nothing but
+    the line ending (and the STX of an envelope) is taken away; empty lines are no reads.
+    """
+
+    __slots__ = ("_buffer", "_end", "_envelope", "_fold", "_reader", "_skipping", "gap", "noise_bytes")
+
+    def __init__(self, reader: str, options: LineOptions) -> None:
+        self._reader = reader
+        self._end = SUFFIXES[options.suffix]
+        self._fold = options.suffix == "auto"
+        self._envelope = options.suffix == "etx"
+        self._buffer = b""
+        # Set while the rest of an over-long code is being dropped.
+        self._skipping = False
+        #: Seconds of silence after which idle() has something to say.
+        self.gap = (options.patience_ms if self._end else options.gap_ms) / 1000
+        #: Bytes outside STX..ETX envelopes, dropped.
+        self.noise_bytes = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a code has begun and not ended."""
+        return bool(self._buffer) or self._skipping
+
+    def feed(self, data: bytes) -> list[CodeRead]:
+        """The codes that ended within this chunk, in order."""
+        if self._fold:
+            data = data.replace(b"\n", b"\r")
+        if not self._end:
+            self._buffer += data
+            return self._cut()
+        parts = (self._buffer + data).split(self._end)
+        self._buffer = parts.pop()
+        reads = self._complete(parts) if parts else []
+        return reads + self._cut() if len(self._buffer) > MAX_LENGTH or self._skipping else reads
+
+    def _complete(self, parts: list[bytes]) -> list[CodeRead]:
+        if self._skipping:
+            # This part is the tail of a code that was already reported as truncated.
+            parts[0] = b""
+            self._skipping = False
+        if self._envelope:
+            return self._unwrap(parts)
+        reader = self._reader
+        return [CodeRead(reader, part) if len(part) <= MAX_LENGTH else self._truncated(part) for part in parts if part]
+
+    def _unwrap(self, parts: list[bytes]) -> list[CodeRead]:
+        """STX..ETX envelopes. Bytes before STX are noise; an ETX without STX is taken as a plain suffix."""
+        reads: list[CodeRead] = []
+        for part in parts:
+            before, *envelopes = part.split(STX)
+            if not envelopes:
+                envelopes = [before]
+            else:
+                self.noise_bytes += len(before)
+            reads.extend(self._fault(cut, _("The code was cut short by the next one.")) for cut in envelopes[:-1])
+            code = envelopes[-1]
+            if code:
+                reads.append(CodeRead(self._reader, code) if len(code) <= MAX_LENGTH else self._truncated(code))
+        return reads
+
+    def _cut(self) -> list[CodeRead]:
+        """Report an over-long beginning once, then hold nothing of it but a possible half of its ending."""
+        reads = []
+        if self._envelope and not self._skipping:
+            self._drop_noise()
+        if len(self._buffer) > MAX_LENGTH + self._envelope and not self._skipping:
+            reads.append(self._truncated(self._buffer))
+            self._skipping = True
+        if self._skipping:
+            keep = len(self._end) - 1
+            self._buffer = self._buffer[-keep:] if keep > 0 else b""
+        return reads
+
+    def _drop_noise(self) -> None:
+        """Forget what stands before the envelope that has begun, so that noise is never cut into a code."""
+        begin = self._buffer.rfind(STX)
+        if begin > 0:
+            self.noise_bytes += begin
+            self._buffer = self._buffer[begin:]
+
+    def idle(self) -> list[CodeRead]:
+        """After a silence of `gap` seconds: the code itself where the gap ends it, else a fault."""
+        if not self._end:
+            return self._flush(None)
+        return self._flush(_("The code ended without its line ending; check the suffix of this scanner."))
+
+    def close(self) -> list[CodeRead]:
+        """The port is gone: half a code is a fault."""
+        return self._flush(_("The connection was lost in the middle of the code."))
+
+    def _flush(self, fault: str | None) -> list[CodeRead]:
+        buffer, skipping = self._buffer, self._skipping
+        self._buffer, self._skipping = b"", False
+        if self._envelope:
+            buffer = buffer.removeprefix(STX)
+        if skipping or not buffer:
+            return []
+        return [CodeRead(self._reader, buffer, fault=fault)]
+
+    def _truncated(self, code: bytes) -> CodeRead:
+        if self._envelope:
+            code = code.removeprefix(STX)
+        fault = _("The code is longer than {limit} bytes and was cut.").format(limit=MAX_LENGTH)
+        return CodeRead(self._reader, code[:MAX_LENGTH], truncated=True, fault=fault)
+
+    def _fault(self, code: bytes, fault: str) -> CodeRead:
+        return CodeRead(self._reader, code[:MAX_LENGTH], fault=fault)

@@ -1,0 +1,214 @@
+"""How a driver's options are declared once, and read from a table of gateway.toml with every mistake at once."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import gettext as _
+from typing import Any, TypeVar
+
+# Keys of a [[device]] table that belong to the gateway, not to the driver.
+COMMON_KEYS = frozenset({"name", "driver", "read_point", "antenna", "smoothing"})
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+_Options = TypeVar("_Options")
+
+
+class OptionsError(ValueError):
+    """A device's options are wrong; `mistakes` holds one sentence each, with its cure."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What one option takes: its sentence for people, its allowed words or its bounds."""
+
+    help: str
+    choices: tuple[str | int, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    example: str | None = None
+
+
+def option(default: Any, summary: str, *, choices: tuple[str | int, ...] = (), **limits: Any) -> Any:
+    """Declare an optional field of an Options dataclass; `limits` are low, high and example of its Spec."""
+    metadata = {"spec": Spec(summary, choices, **limits)}
+    if isinstance(default, Mapping):
+        return dataclasses.field(default_factory=lambda: default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def required(summary: str, *, example: str) -> Any:
+    """Declare a field that gateway.toml must give; the example shows in the mistake and in the reference."""
+    return dataclasses.field(metadata={"spec": Spec(summary, example=example)})
+
+
+def parse_table(cls: type[_Options], table: Mapping[str, object]) -> _Options:
+    """Build `cls` from a table; raises OptionsError naming every mistake. `cls.check(options)` adds its own."""
+    mistakes = _unknown_keys(cls, table)
+    values: dict[str, object] = {}
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        try:
+            values.update(_value_of(field, table, hints[field.name]))
+        except ValueError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise OptionsError(mistakes)
+    return _checked(cls(**values))
+
+
+def _checked(options: _Options) -> _Options:
+    check = getattr(options, "check", None)
+    mistakes = check() if check is not None else []
+    if mistakes:
+        raise OptionsError(mistakes)
+    return options
+
+
+def _unknown_keys(cls: type, table: Mapping[str, object]) -> list[str]:
+    known = [field.name for field in dataclasses.fields(cls)]
+    return [_unknown(key, known) for key in table if key not in known and key not in COMMON_KEYS]
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return _('{key}: there is no such option. Write "{near}" instead.').format(key=key, near=near[0])
+    return _("{key}: there is no such option. Remove it; this driver knows {known}.").format(
+        key=key, known=", ".join(known)
+    )
+
+
+def _value_of(field: dataclasses.Field[Any], table: Mapping[str, object], kind: Any) -> dict[str, object]:
+    spec: Spec = field.metadata["spec"]
+    if field.name not in table:
+        if _is_required(field):
+            raise ValueError(_("{key}: missing. Add {key} = {example}.").format(key=field.name, example=spec.example))
+        return {}
+    value = _typed(field.name, table[field.name], kind)
+    _check_spec(field.name, value, spec)
+    return {field.name: value}
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _typed(key: str, value: object, kind: Any) -> object:
+    """The value as the field's type; a whole number is accepted where a fraction may stand."""
+    plain = _plain(kind)
+    if typing.get_origin(plain) is tuple:
+        return _texts(key, value)
+    if typing.get_origin(plain) is not None:
+        return _text_map(key, value)
+    if plain is float and type(value) is int:
+        return float(value)
+    if type(value) is not plain:
+        raise ValueError(
+            _("{key}: expected {expected}, got {got}.").format(key=key, expected=_KINDS[plain], got=toml(value))
+        )
+    return value
+
+
+def _plain(kind: Any) -> Any:
+    if isinstance(kind, types.UnionType):
+        return next(part for part in kind.__args__ if part is not type(None))
+    return kind
+
+
+def _texts(key: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError(
+        _('{key}: expected a list of texts such as ["a", "b"], got {got}.').format(key=key, got=toml(value))
+    )
+
+
+def _text_map(key: str, value: object) -> Mapping[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values()):
+        return types.MappingProxyType(dict(value))
+    raise ValueError(
+        _('{key}: expected a table of texts such as {{ a = "b" }}, got {got}.').format(key=key, got=toml(value))
+    )
+
+
+def _check_spec(key: str, value: object, spec: Spec) -> None:
+    if spec.choices and value not in spec.choices:
+        raise ValueError(_not_a_choice(key, value, spec))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low = spec.low is not None and value < spec.low
+        high = spec.high is not None and value > spec.high
+        if low or high:
+            raise ValueError(_out_of_bounds(key, value, spec))
+
+
+def _not_a_choice(key: str, value: object, spec: Spec) -> str:
+    near = difflib.get_close_matches(str(value), [str(choice) for choice in spec.choices], n=1)
+    sentence = _("{key}: expected one of {choices}, got {got}.").format(
+        key=key, choices=", ".join(str(choice) for choice in spec.choices), got=toml(value)
+    )
+    if near and isinstance(spec.choices[0], str):
+        sentence += " " + _('Write {key} = "{near}".').format(key=key, near=near[0])
+    return sentence
+
+
+def _out_of_bounds(key: str, value: float, spec: Spec) -> str:
+    if spec.low is not None and spec.high is not None:
+        expected = _("between {low:g} and {high:g}").format(low=spec.low, high=spec.high)
+    elif spec.low is not None:
+        expected = _("at least {low:g}").format(low=spec.low)
+    else:
+        expected = _("at most {high:g}").format(high=spec.high)
+    return _("{key}: expected {expected}, got {got:g}.").format(key=key, expected=expected, got=value)
+
+
+def toml(value: object) -> str:
+    """The value roughly as gateway.toml writes it, for sentences."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value)
+
+
+def describe_options(cls: type) -> list[dict[str, object]]:
+    """Every option as data: name, type, required, default, choices, min, max, help."""
+    hints = typing.get_type_hints(cls)
+    return [_describe_field(field, hints[field.name]) for field in dataclasses.fields(cls)]
+
+
+def _describe_field(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:
+    spec: Spec = field.metadata["spec"]
+    return {
+        "name": field.name,
+        "type": _type_name(_plain(kind)),
+        "required": _is_required(field),
+        "default": _default_of(field),
+        "choices": list(spec.choices),
+        "min": spec.low,
+        "max": spec.high,
+        "help": spec.help,
+    }
+
+
+def _default_of(field: dataclasses.Field[Any]) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return dict(field.default_factory())
+    if field.default is dataclasses.MISSING:
+        return None
+    return list(field.default) if isinstance(field.default, tuple) else field.default
+
+
+def _type_name(kind: Any) -> str:
+    origin = typing.get_origin(kind)
+    if origin is not None:
+        return "texts" if origin is tuple else "table"
+    return {bool: "flag", int: "integer", float: "number", str: "text"}[kind]

@@ -1,0 +1,297 @@
+"""R200-family serial UHF modules (R200, M100, YRM100, JRD-4035): frames in, tag reads out, commands to poll. Sans-I/O.
+
+Frame: head, type, command, length (2 bytes), parameters, sum, tail; sum is the low byte of the sum from type to
+the last parameter. Two dialects differ only in head and tail: BB..7E and AA..DD (R200 user protocol V2.3.3).
+"""
+
+import struct
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import gettext as _
+from types import MappingProxyType
+from typing import Final
+
+from gateway.protocols.options import option, parse_table, required
+from gateway.protocols.reads import TagRead
+
+COMMAND: Final = 0x00
+RESPONSE: Final = 0x01
+NOTIFICATION: Final = 0x02
+
+INFO: Final = 0x03
+POLL: Final = 0x22
+MULTI_POLL: Final = 0x27
+STOP: Final = 0x28
+SET_POWER: Final = 0xB6
+FAILED: Final = 0xFF
+
+NO_TAG: Final = 0x15  # Inventory round without a tag, or with a tag whose CRC failed; not a fault.
+
+#: Longest parameters taken seriously: a tag report is 69 bytes at most; answers to reads are longer.
+MAX_PARAMETERS: Final = 520
+
+_TAIL_OF: Final = {0xBB: 0x7E, 0xAA: 0xDD}
+_HEAD_OF: Final = {"bb": 0xBB, "aa": 0xAA}
+
+_ERRORS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        0x09: "the tag could not be read",
+        0x10: "the tag could not be written",
+        0x13: "the tag could not be locked",
+        0x12: "the tag could not be killed",
+        0x16: "the access password was wrong",
+        0x17: "the command is not known to this module",
+        0x20: "frequency hopping found no free channel",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class R200Options:
+    """Options of an R200-family UHF module on a serial line."""
+
+    port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
+    baud: int = option(115_200, "Speed.", low=9600, high=921_600)
+    dialect: str = option(
+        "auto", "Frame bytes: bb is BB..7E, aa is AA..DD; auto learns it.", choices=("auto", "bb", "aa")
+    )
+    poll: str = option(
+        "multi", "multi: the module reads on its own; single: asked each time.", choices=("multi", "single")
+    )
+    poll_interval_ms: int = option(50, "Pause between two single polls.", low=10, high=10_000)
+    power_dbm: float | None = option(None, "Transmit power; empty leaves the module's own.", low=0, high=33)
+    silence_ms: int = option(2000, "Silence after which the module is asked again.", low=200, high=60_000)
+
+    @classmethod
+    def parse(cls, table: Mapping[str, object]) -> "R200Options":
+        """The options of a [[device]] table; raises OptionsError with every mistake."""
+        return parse_table(cls, table)
+
+    def check(self) -> list[str]:
+        """The mistakes that only show when options are seen together."""
+        if not self.port:
+            return [_('port: empty. Write the path of the port, such as "/dev/serial/by-id/...".')]
+        return []
+
+
+def crc16_genibus(data: bytes) -> int:
+    """CRC-16/GENIBUS, which Gen2 tags send with PC and EPC: poly 0x1021, init and final xor 0xFFFF.
+
+    >>> hex(crc16_genibus(bytes.fromhex("3400 3075 1FEB 705C 5904 E3D5 0D70")))
+    '0x3a76'
+    """
+    crc = 0xFFFF
+    for byte in data:
+        crc = (crc << 8 & 0xFFFF) ^ _CRC_TABLE[crc >> 8 ^ byte]
+    return crc ^ 0xFFFF
+
+
+def _crc_row(value: int) -> int:
+    row = value << 8
+    for _bit in range(8):
+        row = (row << 1 ^ 0x1021 if row & 0x8000 else row << 1) & 0xFFFF
+    return row
+
+
+_CRC_TABLE: Final = tuple(_crc_row(value) for value in range(256))
+
+
+def frame(command: int, parameters: bytes = b"", *, kind: int = COMMAND, head: int = 0xBB) -> bytes:
+    """One whole frame.
+
+    >>> frame(POLL).hex(" ")
+    'bb 00 22 00 00 22 7e'
+    """
+    body = struct.pack(">BBH", kind, command, len(parameters)) + parameters
+    return bytes((head,)) + body + bytes((sum(body) & 0xFF, _TAIL_OF[head]))
+
+
+def multi_poll(rounds: int = 0xFFFF, *, head: int = 0xBB) -> bytes:
+    """Ask for `rounds` inventory rounds, 1 to 65535; 0x22 is reserved by the protocol."""
+    return frame(MULTI_POLL, struct.pack(">BH", POLL, rounds), head=head)
+
+
+class R200Parser:
+    """Finds frames in a noisy stream: length, sum and tail must fit, and the tag's own CRC for a tag report.
+
+    Where they do not, it slides one byte and looks again, so that a head or tail byte inside an EPC harms
+    nothing. feed() at every chunk, idle() after a silence, close() at the end.
+    """
+
+    __slots__ = ("_buffer", "_heads", "_reader", "counts", "errors", "head")
+
+    def __init__(self, reader: str, options: R200Options) -> None:
+        self._reader = reader
+        self._buffer = bytearray()
+        #: The dialect's head byte; with "auto" the one of the last good frame, at first BB.
+        self.head = _HEAD_OF.get(options.dialect, 0xBB)
+        self._heads = (self.head,) if options.dialect in _HEAD_OF else tuple(_TAIL_OF)
+        #: frames, tags, no_tag, bad_frames, bad_crc, noise_bytes since the start.
+        self.counts: Counter[str] = Counter()
+        #: What the module complained about since take_errors(), newest last, few of them.
+        self.errors: list[str] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame may have begun and not ended."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[TagRead]:
+        """The tags reported by the frames that ended within this chunk."""
+        self._buffer += data
+        return self._scan()
+
+    def idle(self) -> list[TagRead]:
+        """After a silence the frame that began will never end: look for a whole one inside it."""
+        reads: list[TagRead] = []
+        while self._buffer:
+            self.counts["bad_frames"] += 1
+            self._drop(1)
+            reads.extend(self._scan())
+        return reads
+
+    def close(self) -> list[TagRead]:
+        """The port is gone; what is left can only be half a frame."""
+        self.counts["noise_bytes"] += len(self._buffer)
+        self._buffer.clear()
+        return []
+
+    def take_errors(self) -> list[str]:
+        """The module's complaints since the last call."""
+        errors, self.errors = self.errors, []
+        return errors
+
+    def _scan(self) -> list[TagRead]:
+        reads: list[TagRead] = []
+        while self._seek_head():
+            size = self._frame_size()
+            if size is None:
+                break
+            if size == 0:
+                self._drop(1)
+                continue
+            tag = self._take(bytes(self._buffer[:size]))
+            del self._buffer[:size]
+            if tag is not None:
+                reads.append(tag)
+        return reads
+
+    def _seek_head(self) -> bool:
+        found = [at for at in (self._buffer.find(head) for head in self._heads) if at >= 0]
+        self._drop(min(found, default=len(self._buffer)))
+        return bool(self._buffer)
+
+    def _drop(self, count: int) -> None:
+        self.counts["noise_bytes"] += count
+        del self._buffer[:count]
+
+    def _frame_size(self) -> int | None:
+        """The size of the frame at the start of the buffer; None: not all here yet; 0: not a frame."""
+        buffer = self._buffer
+        if len(buffer) < 5:
+            return None
+        length = buffer[3] << 8 | buffer[4]
+        if buffer[1] > NOTIFICATION or length > MAX_PARAMETERS:
+            return 0
+        size = length + 7
+        if len(buffer) < size:
+            return None
+        if buffer[size - 1] != _TAIL_OF[buffer[0]] or sum(buffer[1 : size - 2]) & 0xFF != buffer[size - 2]:
+            self.counts["bad_frames"] += 1
+            return 0
+        return size
+
+    def _take(self, whole: bytes) -> TagRead | None:
+        self.head = whole[0]
+        self.counts["frames"] += 1
+        kind, command, parameters = whole[1], whole[2], whole[5:-2]
+        if kind == NOTIFICATION and command == POLL:
+            return self._tag(parameters)
+        if kind == RESPONSE and command == FAILED and parameters:
+            self._complaint(parameters[0])
+        return None
+
+    def _tag(self, parameters: bytes) -> TagRead | None:
+        """RSSI (signed byte, dBm), PC (2), EPC, CRC (2); the top five bits of PC give the EPC's length in words."""
+        words = parameters[1] >> 3 if len(parameters) > 1 else -1
+        if len(parameters) != 5 + 2 * words or crc16_genibus(parameters[1:-2]) != int.from_bytes(parameters[-2:]):
+            self.counts["bad_crc"] += 1
+            return None
+        self.counts["tags"] += 1
+        rssi = parameters[0] - 256 if parameters[0] > 127 else parameters[0]
+        return TagRead(self._reader, parameters[3:-2].hex().upper(), rssi_dbm=float(rssi))
+
+    def _complaint(self, code: int) -> None:
+        if code == NO_TAG:
+            self.counts["no_tag"] += 1
+            return
+        self.counts["errors"] += 1
+        if len(self.errors) < 8:
+            self.errors.append(_ERRORS.get(code, f"error {code:#04x}"))
+
+
+class R200Poller:
+    """When to send which command. `now` is monotonic seconds; due() gives the bytes to send, next_at() the wait.
+
+    multi: ask once, and again after a silence, since the module stops after its rounds or a power cut. single:
+    ask, wait for the answer or for `silence_ms`, pause, ask again.
+    """
+
+    __slots__ = ("_asked_at", "_heard_at", "_missed", "_next_at", "_options", "_parser")
+
+    def __init__(self, options: R200Options, parser: R200Parser, now: float) -> None:
+        self._options = options
+        self._parser = parser
+        self._next_at = now
+        self._heard_at = now
+        self._asked_at = now
+        self._missed = 0
+
+    @property
+    def missed(self) -> int:
+        """How many times in a row the module was asked and said nothing at all."""
+        return self._missed
+
+    def start(self) -> list[bytes]:
+        """What to send when the port has been opened: leave an old inventory, ask who is there, set the power."""
+        head = self._parser.head
+        commands = [frame(STOP, head=head), frame(INFO, b"\x00", head=head)]
+        if self._options.power_dbm is not None:
+            commands.append(frame(SET_POWER, struct.pack(">H", round(self._options.power_dbm * 100)), head=head))
+        return commands
+
+    def stop(self) -> bytes:
+        """What to send before the port is closed."""
+        return frame(STOP, head=self._parser.head)
+
+    def heard(self, now: float) -> None:
+        """A whole frame arrived: the module lives, and the next single poll may follow after its pause."""
+        self._missed = 0
+        self._heard_at = now
+        if self._options.poll == "single":
+            self._next_at = min(self._next_at, self._asked_at + self._options.poll_interval_ms / 1000)
+        else:
+            self._next_at = max(self._next_at, now + self._options.silence_ms / 1000)
+
+    def next_at(self) -> float:
+        """The moment at which due() has something to send."""
+        return self._next_at
+
+    def due(self, now: float) -> list[bytes]:
+        """The commands to send now; empty while there is nothing to ask."""
+        if now < self._next_at:
+            return []
+        silent = self._heard_at < self._asked_at
+        self._missed += silent
+        self._asked_at = now
+        self._next_at = now + self._options.silence_ms / 1000
+        head = self._other_dialect() if silent else self._parser.head
+        ask = frame(POLL, head=head) if self._options.poll == "single" else multi_poll(head=head)
+        return [frame(INFO, b"\x00", head=head), ask] if silent else [ask]
+
+    def _other_dialect(self) -> int:
+        """With dialect "auto" an unanswered question is asked in the other dialect every second time."""
+        if self._options.dialect == "auto" and not self._parser.counts["frames"] and self._missed % 2:
+            return 0xAA
+        return self._parser.head
