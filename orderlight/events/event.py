@@ -1,6 +1,6 @@
 """One thing that happened at the edge, as a gateway tells it to the server.
 
->>> event = Event.parse({"sequence": 7, "kind": "code_scanned", "code": "OLU0011I",
+>>> event = Event.parse({"sequence": 7, "kind": "code_scanned", "code": "OLU0011P",
 ...                      "observed_at": "2026-11-22T09:00:00+01:00", "read_point": "cut-1"})
 >>> event.observed_at.isoformat()
 '2026-11-22T08:00:00+00:00'
