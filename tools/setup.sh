@@ -1,0 +1,77 @@
+#!/bin/sh
+# Installs what a task needs and is not there yet, and says what it does.
+#   tools/setup.sh demo     Python packages of server, gateway and simulators; mosquitto
+#   tools/setup.sh check    every Python package, with the tools that check the code
+#   tools/setup.sh test     the same, and the servers, browser and fonts the tests use
+# A second run finds everything in place and installs nothing.
+set -eu
+cd "$(dirname "$0")/.."
+TASK=${1:?usage: tools/setup.sh demo|check|test}
+VENV=.venv
+
+say() { printf 'setup: %s\n' "$*"; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo "$@"; else
+        say "cannot install Debian packages: run this as root, or install sudo"; return 1
+    fi
+}
+
+# installed PACKAGE...: prints those that dpkg does not have.
+missing() {
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' || printf '%s ' "$package"
+    done
+}
+
+apt_install() {
+    command -v apt-get >/dev/null 2>&1 || { say "no apt-get here; please install: $*"; return 1; }
+    say "installing Debian packages: $*"
+    as_root apt-get update -qq || return 1
+    # RUNLEVEL=1 asks the packages not to start system services: demo and tests run private ones.
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_python() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+        say "Python 3.11 or newer is needed; found: $(python3 --version 2>&1 || echo none)"; exit 1
+    }
+    # Debian ships venv without ensurepip until python3-venv is installed.
+    [ -x "$VENV/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
+}
+
+need_uv() {
+    [ -x "$VENV/bin/python" ] || { say "making the virtual environment $VENV"; python3 -m venv "$VENV"; }
+    [ -x "$VENV/bin/uv" ] || { say "installing uv into $VENV"; "$VENV/bin/python" -m pip install -q --disable-pip-version-check uv; }
+}
+
+# install_extras STAMP EXTRAS: installs the locked versions unless this very state was installed before.
+install_extras() {
+    stamp=$VENV/.installed-$1
+    state=$(cat pyproject.toml requirements.lock | sha256sum)
+    [ "$(cat "$stamp" 2>/dev/null || true)" != "$state" ] || { say "Python packages are in place"; return 0; }
+    say "installing Python packages [$2]"
+    VIRTUAL_ENV="$PWD/$VENV" "$VENV/bin/uv" pip install -q -c requirements.lock -e ".[$2]"
+    printf '%s' "$state" > "$stamp"
+}
+
+need_python
+need_uv
+case $TASK in
+    demo)
+        [ -e "$VENV/.installed-all" ] || install_extras demo server,gateway,simulators
+        [ ! -e "$VENV/.installed-all" ] || install_extras all server,postgres,gateway,vision,simulators,dev
+        packages=$(missing mosquitto)
+        [ -z "$packages" ] || apt_install $packages || say "mosquitto could not be installed: the demo leaves its MQTT reader out"
+        ;;
+    check)
+        install_extras all server,postgres,gateway,vision,simulators,dev
+        ;;
+    test)
+        install_extras all server,postgres,gateway,vision,simulators,dev
+        packages=$(missing mosquitto postgresql chromium libzbar0 fonts-dejavu-core fonts-noto-cjk)
+        [ -z "$packages" ] || apt_install $packages
+        ;;
+    *) say "unknown task $TASK: expected demo, check or test"; exit 2 ;;
+esac
+say "ready for: $TASK"
