@@ -1,0 +1,93 @@
+"""What each kind of device says, as pure machines: bytes in, reads out. One registry of drivers, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import gettext as _
+from types import MappingProxyType
+from typing import Final
+
+from gateway.protocols.line import LineOptions
+from gateway.protocols.mqtt_json import MqttOptions
+from gateway.protocols.options import OptionsError, describe_options, toml
+from gateway.protocols.r200 import R200Options
+
+Options = LineOptions | R200Options | MqttOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One driver: its name in gateway.toml, its options and what it cannot do."""
+
+    name: str
+    summary: str
+    options: type[LineOptions] | type[R200Options] | type[MqttOptions]
+    reads: tuple[str, ...]
+    limitations: tuple[str, ...]
+
+
+DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
+    {
+        driver.name: driver
+        for driver in (
+            Driver(
+                "serial_line",
+                "Barcode scanner on RS-232 or USB-COM that sends a line per code.",
+                LineOptions,
+                ("code",),
+                (
+                    "A checksum byte (LRC) after ETX is not verified.",
+                    "Zebra SSI packets are not understood; set the scanner to plain text with a suffix.",
+                    "A plain line has no heartbeat: the port can be open while the scanner is switched off.",
+                    "A GS substitute is a single character.",
+                    "Newland's beep command is taken from its programming manual and not tried on a device.",
+                ),
+            ),
+            Driver(
+                "r200",
+                "Serial UHF RFID module of the R200 family (R200, M100, YRM100, JRD-4035).",
+                R200Options,
+                ("tag",),
+                (
+                    "The module reports neither antenna nor time; the gateway's clock is used.",
+                    "Signal strength is relative: some boards scale it differently.",
+                    "Tags are read, never written, locked or killed.",
+                ),
+            ),
+            Driver(
+                "mqtt",
+                "Readers that publish JSON or plain text to an MQTT 5 broker.",
+                MqttOptions,
+                ("tag", "code"),
+                (
+                    "Brokers without MQTT 5 refuse the connection.",
+                    "Messages published with quality of service 0 are lost while the gateway is away.",
+                    "Retained messages are not taken as reads.",
+                    "The signals ok, warn, stop and stored cannot be shown at the reader.",
+                ),
+            ),
+        )
+    }
+)
+
+
+def parse_options(driver: str, table: Mapping[str, object]) -> Options:
+    """The driver's options from its [[device]] table; raises OptionsError with every mistake."""
+    if driver not in DRIVERS:
+        raise OptionsError(
+            [_("driver: expected one of {known}, got {got}.").format(known=", ".join(DRIVERS), got=toml(driver))]
+        )
+    return DRIVERS[driver].options.parse(table)
+
+
+def describe() -> list[dict[str, object]]:
+    """Every driver with its options and limitations as plain data, for `drivers --json` and the reference."""
+    return [
+        {
+            "driver": driver.name,
+            "summary": driver.summary,
+            "reads": list(driver.reads),
+            "options": describe_options(driver.options),
+            "limitations": list(driver.limitations),
+        }
+        for driver in DRIVERS.values()
+    ]

@@ -85,10 +85,11 @@ class LineFramer:
     the line ending (and the STX of an envelope) is taken away; empty lines are no reads.
     """
 
-    __slots__ = ("_buffer", "_end", "_envelope", "_fold", "_reader", "_skipping", "gap", "noise_bytes")
+    __slots__ = ("_buffer", "_delivery", "_end", "_envelope", "_fold", "_reader", "_skipping", "gap", "noise_bytes")
 
-    def __init__(self, reader: str, options: LineOptions) -> None:
+    def __init__(self, reader: str, options: LineOptions, *, delivery: int | None = None) -> None:
         self._reader = reader
+        self._delivery = delivery
         self._end = SUFFIXES[options.suffix]
         self._fold = options.suffix == "auto"
         self._envelope = options.suffix == "etx"
@@ -124,8 +125,12 @@ class LineFramer:
             self._skipping = False
         if self._envelope:
             return self._unwrap(parts)
-        reader = self._reader
-        return [CodeRead(reader, part) if len(part) <= MAX_LENGTH else self._truncated(part) for part in parts if part]
+        return [self._read(part) for part in parts if part]
+
+    def _read(self, code: bytes) -> CodeRead:
+        if len(code) > MAX_LENGTH:
+            return self._truncated(code)
+        return CodeRead(self._reader, code, False, None, self._delivery)
 
     def _unwrap(self, parts: list[bytes]) -> list[CodeRead]:
         """STX..ETX envelopes. Bytes before STX are noise; an ETX without STX is taken as a plain suffix."""
@@ -139,7 +144,7 @@ class LineFramer:
             reads.extend(self._fault(cut, _("The code was cut short by the next one.")) for cut in envelopes[:-1])
             code = envelopes[-1]
             if code:
-                reads.append(CodeRead(self._reader, code) if len(code) <= MAX_LENGTH else self._truncated(code))
+                reads.append(self._read(code))
         return reads
 
     def _cut(self) -> list[CodeRead]:
@@ -179,13 +184,13 @@ class LineFramer:
             buffer = buffer.removeprefix(STX)
         if skipping or not buffer:
             return []
-        return [CodeRead(self._reader, buffer, fault=fault)]
+        return [CodeRead(self._reader, buffer, False, fault, self._delivery)]
 
     def _truncated(self, code: bytes) -> CodeRead:
         if self._envelope:
             code = code.removeprefix(STX)
         fault = _("The code is longer than {limit} bytes and was cut.").format(limit=MAX_LENGTH)
-        return CodeRead(self._reader, code[:MAX_LENGTH], truncated=True, fault=fault)
+        return CodeRead(self._reader, code[:MAX_LENGTH], True, fault, self._delivery)
 
     def _fault(self, code: bytes, fault: str) -> CodeRead:
-        return CodeRead(self._reader, code[:MAX_LENGTH], fault=fault)
+        return CodeRead(self._reader, code[:MAX_LENGTH], False, fault, self._delivery)

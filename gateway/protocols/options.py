@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -58,17 +59,21 @@ def parse_table(cls: type[_Options], table: Mapping[str, object]) -> _Options:
             values.update(_value_of(field, table, hints[field.name]))
         except ValueError as mistake:
             mistakes.append(str(mistake))
-    if mistakes:
-        raise OptionsError(mistakes)
-    return _checked(cls(**values))
-
-
-def _checked(options: _Options) -> _Options:
+            values.update(_stand_in(field, hints[field.name]))
+    options = cls(**values)
     check = getattr(options, "check", None)
-    mistakes = check() if check is not None else []
+    mistakes.extend(check() if check is not None else [])
     if mistakes:
         raise OptionsError(mistakes)
     return options
+
+
+def _stand_in(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:
+    """A required value's own example, so that the other mistakes of the table can still be found."""
+    if not _is_required(field):
+        return {}
+    example = tomllib.loads(f"value = {field.metadata['spec'].example}")["value"]
+    return {field.name: _typed(field.name, example, kind)}
 
 
 def _unknown_keys(cls: type, table: Mapping[str, object]) -> list[str]:

@@ -10,7 +10,7 @@ Emit = Callable[[Read], None]
 Report = Callable[[DeviceState], None]
 
 
-class SourceLost(Exception):  # noqa: N818 - a lost reader is a state that the supervisor expects.
+class SourceLost(Exception):
     """The device went away or does not answer; `reason` is a sentence for people. run() may be called again."""
 
     def __init__(self, reason: str) -> None:

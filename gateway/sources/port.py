@@ -1,0 +1,132 @@
+"""One serial port: opened for us alone, read without waiting in vain, written to from any thread."""
+
+import contextlib
+import errno
+import termios
+from collections import deque
+from dataclasses import dataclass
+from gettext import gettext as _
+from types import TracebackType
+from typing import Final
+
+import serial
+
+from gateway.sources.base import SourceLost
+from gateway.sources.wake import Waker
+
+#: The longest wait, so that `stop` is seen even when nobody calls cancel().
+LONGEST_WAIT: Final = 0.5
+#: A device that takes no bytes for so long (flow control) loses the signal, not the gateway's time.
+WRITE_SECONDS: Final = 0.2
+#: Signals kept for a device that is slow to take them; older ones are dropped.
+MAX_PENDING: Final = 64
+
+_PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
+
+# pyserial's own errors, the plain OSError of in_waiting on a vanished device, termios.error from setting the
+# line, ValueError for a speed the port cannot do, and TypeError when the port is closed under a read.
+_PORT_ERRORS: Final = (serial.SerialException, OSError, termios.error, ValueError, TypeError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """How the bits go over the wire."""
+
+    path: str
+    baud: int
+    data_bits: int = 8
+    parity: str = "none"
+    stop_bits: int = 1
+    flow: str = "none"
+
+
+class Port:
+    """A context manager around pyserial. read() and flush() belong to one thread, post() and wake() to any."""
+
+    def __init__(self, settings: LineSettings) -> None:
+        self._settings = settings
+        self._waker = Waker()
+        self._pending: deque[bytes] = deque(maxlen=MAX_PENDING)
+        self._serial: serial.Serial | None = None
+        #: Signals that the device did not take.
+        self.unsent = 0
+
+    def __enter__(self) -> "Port":
+        settings = self._settings
+        try:
+            self._serial = serial.Serial(
+                settings.path,
+                settings.baud,
+                bytesize=settings.data_bits,
+                parity=_PARITY[settings.parity],
+                stopbits=settings.stop_bits,
+                xonxoff=settings.flow == "xonxoff",
+                rtscts=settings.flow == "rtscts",
+                timeout=LONGEST_WAIT,
+                write_timeout=WRITE_SECONDS,
+                # Without it a second program opens the same port and steals bytes. It is an advisory lock,
+                # which only guards against those who also ask for it.
+                exclusive=True,
+            )
+        except _PORT_ERRORS as error:
+            raise SourceLost(_why_not_open(settings, error)) from error
+        self._pending.clear()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        port, self._serial = self._serial, None
+        if port is not None:
+            # The device may be gone already; there is nothing left to lose by failing to close it.
+            with contextlib.suppress(*_PORT_ERRORS):
+                port.close()
+
+    def read(self, seconds: float) -> bytes:
+        """What has arrived, at the latest after `seconds`; empty on time-out or wake. Raises SourceLost."""
+        port = self._open_port()
+        try:
+            self._flush(port)
+            if not self._waker.wait(port.fileno(), min(seconds, LONGEST_WAIT)):
+                return b""
+            return port.read(max(1, port.in_waiting))
+        except _PORT_ERRORS as error:
+            raise SourceLost(
+                _("{path} was lost: it was unplugged, or another program reads it.").format(path=self._settings.path)
+            ) from error
+
+    def _open_port(self) -> serial.Serial:
+        if self._serial is None:
+            raise SourceLost(_("{path} is not open.").format(path=self._settings.path))
+        return self._serial
+
+    def _flush(self, port: serial.Serial) -> None:
+        while self._pending:
+            try:
+                port.write(self._pending.popleft())
+            except serial.SerialTimeoutException:
+                # Flow control holds us up: the signal is late already, and reading goes on.
+                self.unsent += 1
+
+    def post(self, data: bytes) -> None:
+        """Have bytes written soon by the reading thread; ignored while the port is away."""
+        if data and self._serial is not None:
+            self.unsent += len(self._pending) == MAX_PENDING
+            self._pending.append(data)
+            self._waker.wake()
+
+    def wake(self) -> None:
+        """End a read() that is waiting."""
+        self._waker.wake()
+
+
+def _why_not_open(settings: LineSettings, error: BaseException) -> str:
+    code = getattr(error, "errno", None)
+    path = settings.path
+    if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
+        return _("{path} is not there: plug the device in, or correct port in gateway.toml.").format(path=path)
+    if code in (errno.EACCES, errno.EPERM):
+        return _("{path} may not be opened: add the gateway's user to the group dialout.").format(path=path)
+    if code in (errno.EAGAIN, errno.EBUSY):
+        return _("{path} is in use by another program: close that program.").format(path=path)
+    return _("{path} could not be opened: {error}.").format(path=path, error=str(error).rstrip("."))

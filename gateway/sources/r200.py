@@ -1,0 +1,113 @@
+"""A serial UHF RFID module of the R200 family."""
+
+import threading
+import time
+from gettext import gettext as _
+from typing import Final
+
+from gateway.protocols.r200 import R200Options, R200Parser, R200Poller
+from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
+from gateway.sources.base import Emit, Report, SourceLost
+from gateway.sources.port import LONGEST_WAIT, LineSettings, Port
+
+#: Silence in the middle of a frame after which its rest will not come: far more than a frame takes at 9600 baud.
+FRAME_GAP: Final = 0.1
+#: Unanswered questions in a row after which the module is given up, to be opened anew.
+MISSES_ALLOWED: Final = 3
+
+
+class R200Source:
+    """Polls one module and reads its tags; see sources.base.Source for the contract."""
+
+    def __init__(self, name: str, options: R200Options) -> None:
+        self.name = name
+        self._options = options
+        self._port = Port(LineSettings(path=options.port, baud=options.baud))
+        self._parser = R200Parser(name, options)
+
+    def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
+        """Read until `stop`; raises SourceLost when the port goes away or the module does not answer."""
+        state(DeviceState(DevicePhase.CONNECTING))
+        with self._port as port:
+            poller = R200Poller(self._options, self._parser, time.monotonic())
+            for command in poller.start():
+                port.post(command)
+            try:
+                self._poll(poller, port, stop, _Announcer(emit, state))
+            finally:
+                self._parser.close()
+            port.post(poller.stop())
+            port.read(0)
+        state(DeviceState(DevicePhase.STOPPED))
+
+    def _poll(self, poller: R200Poller, port: Port, stop: threading.Event, announce: "_Announcer") -> None:
+        heard_at = time.monotonic()
+        while not stop.is_set():
+            now = time.monotonic()
+            for command in poller.due(now):
+                port.post(command)
+            self._give_up_on(poller)
+            data = port.read(self._patience(poller, now))
+            now = time.monotonic()
+            if data:
+                heard_at = now
+                announce.reads(self._heard(data, poller, now))
+            elif self._parser.waiting and now - heard_at >= FRAME_GAP:
+                announce.reads(self._parser.idle())
+            announce.state(self._parser)
+
+    def _heard(self, data: bytes, poller: R200Poller, now: float) -> list[TagRead]:
+        before = self._parser.counts["frames"]
+        reads = self._parser.feed(data)
+        if self._parser.counts["frames"] > before:
+            poller.heard(now)
+        return reads
+
+    def _patience(self, poller: R200Poller, now: float) -> float:
+        until_question = max(0.0, poller.next_at() - now)
+        return min(until_question, FRAME_GAP if self._parser.waiting else LONGEST_WAIT)
+
+    def _give_up_on(self, poller: R200Poller) -> None:
+        if poller.missed >= MISSES_ALLOWED:
+            raise SourceLost(
+                _("The module at {port} does not answer: check its power, and baud in gateway.toml.").format(
+                    port=self._options.port
+                )
+            )
+
+    def feedback(self, signal: str) -> None:
+        """Nothing: these modules have neither a beeper nor a light of their own."""
+
+    def acknowledge(self, read: Read) -> None:
+        """Nothing: a tag that stays is read again, so the module waits for no answer."""
+
+    def cancel(self) -> None:
+        """Let run() look at `stop` now."""
+        self._port.wake()
+
+    def counters(self) -> dict[str, int]:
+        """frames, tags, no_tag, bad_frames, bad_crc, noise_bytes and errors since the start."""
+        return dict(self._parser.counts)
+
+
+class _Announcer:
+    """Passes on reads, and the state of the module only when it changes."""
+
+    def __init__(self, emit: Emit, report: Report) -> None:
+        self._emit = emit
+        self._report = report
+        self._last: DeviceState | None = None
+
+    def reads(self, reads: list[TagRead]) -> None:
+        for read in reads:
+            self._emit(read)
+
+    def state(self, parser: R200Parser) -> None:
+        if not parser.counts["frames"]:
+            return
+        errors = parser.take_errors()
+        detail = _("The module says: {error}.").format(error=errors[-1]) if errors else None
+        state = DeviceState(DevicePhase.READY, detail)
+        if self._last is None or (errors and state != self._last):
+            self._last = state
+            self._report(state)
