@@ -1,0 +1,84 @@
+"""The values that gateway.toml gives, and the mistakes it may hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong with gateway.toml: where it stands, and a sentence with its cure."""
+
+    section: str
+    sentence: str
+    line: int | None = None
+    warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"line {self.line}, {self.section}" if self.line else self.section
+        return f"{place}: {self.sentence}"
+
+
+class ConfigError(Exception):
+    """gateway.toml cannot be used; `mistakes` holds all of them."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Where to deliver, and with which key."""
+
+    url: str
+    key: str = field(repr=False)
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxConfig:
+    """The limits of the outbox."""
+
+    max_bytes: int
+    max_age_days: float
+    min_free_bytes: int
+    ballast_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTable:
+    """One [[device]] as it stands in the file; `table` goes to the driver's own options."""
+
+    name: str
+    driver: str
+    read_point: str | None
+    antennas: Mapping[int, str]
+    smoothing: Mapping[str, object]
+    table: Mapping[str, object]
+    line: int | None = None
+
+    @property
+    def section(self) -> str:
+        """How sentences call it."""
+        return f"[[device]] {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """A gateway.toml without mistakes of its own."""
+
+    name: str
+    data_dir: Path
+    server: ServerConfig
+    outbox: OutboxConfig
+    devices: tuple[DeviceTable, ...]
+
+
+@dataclass(slots=True)
+class Draft:
+    """What could be read so far: `config` is None when it has mistakes of its own."""
+
+    config: GatewayConfig | None
+    devices: tuple[DeviceTable, ...]
+    mistakes: list[Mistake]
