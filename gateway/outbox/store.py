@@ -182,7 +182,7 @@ class Store:
         rows = self.connection.execute(
             "SELECT epoch, first_sequence, last_sequence, count, reason, at FROM shed ORDER BY rowid"
         )
-        return [Shed(*row[:5], row[5] / 1000) for row in rows]
+        return [Shed(epoch, first, last, count, reason, at / 1000) for epoch, first, last, count, reason, at in rows]
 
     # -- figures
 
