@@ -1,0 +1,44 @@
+"""Who may import whom is a contract, and a gateway alone stays small."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+#: Libraries of the server and of cameras, by the name they are imported under.
+NOT_IN_A_GATEWAY = ("fastapi", "sqlalchemy", "cv2", "jinja2", "numpy")
+
+
+def test_the_import_contracts_hold() -> None:
+    checked = subprocess.run([BIN / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.xdist_group("installs")
+def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_opencv(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    _run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
+    _run([BIN / "uv", "pip", "install", "-q", "--python", venv, "-c", "requirements.lock", ".[gateway]"])
+    python = venv / "bin" / "python"
+
+    present = _run([python, "-c", f"import importlib.util as u; print([n for n in {NOT_IN_A_GATEWAY} if u.find_spec(n)])"])
+    helped = _run([venv / "bin" / "orderlight-gateway", "--help"])
+    identified = _run([venv / "bin" / "orderlight-gateway", "identify"], given="09506000134352\n")
+
+    assert present.strip() == "[]"
+    assert "run" in helped
+    assert '"gtin": "09506000134352"' in identified
+
+
+def _run(command: list[str | Path], *, given: str | None = None) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    ended = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, env=environment, input=given, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, f"{command} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
+    return ended.stdout
