@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from server.db import Base, BigId, Money, Quantity, UtcDateTime, Versioned
 
 
-class WorkCenter(Base):
+class WorkCenter(Versioned, Base):
     """A kind of work that one or more stations do: Cut, Weld, Paint."""
 
     __tablename__ = "work_center"

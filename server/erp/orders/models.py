@@ -36,6 +36,8 @@ class SalesOrder(Versioned, Base):
     #: When we expect it to leave; moves with the work.
     predicted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     predicted_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the two above were worked out; pages work them out again once they are a minute old.
+    estimated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     special_instructions: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(120))

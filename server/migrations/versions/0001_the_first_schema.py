@@ -256,6 +256,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(40), nullable=False),
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_center")),
         sa.UniqueConstraint("key", name=op.f("uq_work_center_key")),
     )
@@ -340,6 +341,7 @@ def upgrade() -> None:
         sa.Column("promise_date", sa.Date(), nullable=True),
         sa.Column("predicted_at", UtcDateTime(), nullable=True),
         sa.Column("predicted_late_at", UtcDateTime(), nullable=True),
+        sa.Column("estimated_at", UtcDateTime(), nullable=True),
         sa.Column("special_instructions", sa.Text(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(120), nullable=False),
