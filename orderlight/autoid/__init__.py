@@ -8,7 +8,9 @@ from orderlight.autoid.gln import Gln
 from orderlight.autoid.gtin import Gtin
 from orderlight.autoid.identification import Identification, Interpretation
 from orderlight.autoid.own import OWN_TYPES, OwnCode
+from orderlight.autoid.recognition import identify, identify_epc
 from orderlight.autoid.sscc import Sscc
+from orderlight.autoid.tags import SgtinEpc, SsccEpc, sgtin96_hex, sscc96_hex
 
 __all__ = [
     "OWN_TYPES",
@@ -18,6 +20,12 @@ __all__ = [
     "Identification",
     "Interpretation",
     "OwnCode",
+    "SgtinEpc",
     "Sscc",
+    "SsccEpc",
     "check_digit",
+    "identify",
+    "identify_epc",
+    "sgtin96_hex",
+    "sscc96_hex",
 ]

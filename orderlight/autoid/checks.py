@@ -46,3 +46,23 @@ def mod_37_36(text: str) -> str:
         total = (product + value) % 36 or 36
         product = total * 2 % 37
     return ALPHABET[(37 - product) % 36]
+
+
+#: Character set 82 in the order of its values (GS1 General Specifications 7.11, figure 7.11-1).
+CHARACTER_SET_82: Final = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+_PAIR_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83)
+
+
+def check_pair(text: str) -> str:
+    """The two check characters of up to 23 characters of set 82 (GS1 General Specifications 7.9.5).
+
+    Raises ValueError when the text is longer or holds another character.
+    """
+    if len(text) > len(_PRIMES):
+        raise ValueError(f"Failed to make check characters: expected at most {len(_PRIMES)}, got {len(text)}.")
+    total = 0
+    for prime, character in zip(_PRIMES, reversed(text), strict=False):
+        total += prime * CHARACTER_SET_82.index(character)
+    total %= 1021
+    return _PAIR_ALPHABET[total >> 5] + _PAIR_ALPHABET[total & 31]

@@ -35,7 +35,13 @@ OWN_TYPES: Final = {
 }
 _STEP_DIGITS: Final = 3
 _FORM: Final = re.compile(r"OL([WOSBCUQDL])([0-9A-Z]{1,20})([0-9A-Z])")
+_FRONTS: Final = ("OL", "ol", "Ol", "oL")
 _BODY: Final = re.compile(r"[0-9A-Z]{1,20}")
+
+
+def looks_like_own(text: str) -> bool:
+    """Whether the text has the form of our codes, its check character aside."""
+    return text[:2] in _FRONTS and text.isascii() and _FORM.fullmatch(text.upper()) is not None
 
 
 @dataclass(frozen=True, slots=True)

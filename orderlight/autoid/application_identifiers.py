@@ -1,0 +1,146 @@
+"""The table of Application Identifiers, made ready to check values with.
+
+>>> AIS["17"].key, AIS["17"].problem("261301")
+('expiry', 'expected month 01 to 12, got 13')
+>>> AIS["3103"].readable("001750")
+'1.750'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from orderlight.autoid.ai_table import DECIMAL_PLACES, FACTS, NEVER_IN_QUERY, PREDEFINED_LENGTHS
+from orderlight.autoid.errors import shown
+from orderlight.autoid.rules import RULES, Rule
+
+_PART: Final = re.compile(r"([nxyz])(\.\.)?(\d+)(?::(\w+))?(\?)?")
+_SETS: Final[dict[str, tuple[Callable[[str], re.Match[str] | None], str]]] = {
+    "n": (re.compile(r"[0-9]+").fullmatch, "digits"),
+    "x": (re.compile(r"[!\"%-?A-Z_a-z]+").fullmatch, "letters, digits and the signs of GS1 set 82"),
+    "y": (re.compile(r"[#\-/0-9A-Z]+").fullmatch, "capitals, digits, # - and /"),
+    "z": (re.compile(r"[0-9A-Za-z_\-]+=*").fullmatch, "base64url"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a value: its character set, its length and the rule for its content."""
+
+    characters: str
+    shortest: int
+    longest: int
+    rule: Rule | None
+    optional: bool
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with the piece, in words."""
+        if not self.shortest <= len(text) <= self.longest:
+            span = str(self.longest) if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
+            return f"expected {span} characters, got {len(text)}"
+        matches, words = _SETS[self.characters]
+        if not matches(text):
+            return f"expected {words}, got {_offender(text, self.characters)}"
+        return self.rule(text) if self.rule is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationIdentifier:
+    """One AI: what it means and what its value may be."""
+
+    ai: str
+    #: The name of the value in an identification's keys.
+    key: str
+    parts: tuple[Part, ...]
+    #: The length of the value where the AI's first digits fix it and no separator is needed, else None.
+    predefined: int | None
+    #: Decimal places of the value, else None.
+    decimals: int | None
+    in_query: bool
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with the value, in words; None when it is sound."""
+        if len(self.parts) == 1:
+            return self.parts[0].problem(value)
+        position = 0
+        for part in self.parts:
+            piece = value[position : position + part.longest]
+            if not piece and part.optional:
+                break
+            found = part.problem(piece)
+            if found is not None:
+                return found
+            position += len(piece)
+        rest = len(value) - position
+        return f"expected at most {position} characters, got {len(value)}" if rest > 0 else None
+
+    def is_whole(self, value: str) -> bool:
+        """Whether a value of predefined length has that length and is made of digits."""
+        return self.predefined is None or (len(value) == self.predefined and _SETS["n"][0](value) is not None)
+
+    def readable(self, value: str) -> str:
+        """The value for people and programs: a measure gets its decimal point."""
+        if self.decimals is None or not value.isdigit():
+            return value
+        # A currency code stands before the amount and has no decimals: 978 and 1234 are "978 12.34".
+        lead, digits = (value[:3] + " ", value[3:]) if len(self.parts) == 2 else ("", value)
+        digits = digits.zfill(self.decimals + 1)
+        whole, fraction = digits[: len(digits) - self.decimals], digits[len(digits) - self.decimals :]
+        number = whole.lstrip("0") or "0"
+        return f"{lead}{number}.{fraction}" if fraction else f"{lead}{number}"
+
+
+def _offender(text: str, characters: str) -> str:
+    matches = _SETS[characters][0]
+    for position, character in enumerate(text):
+        if not matches(character):
+            return f"{shown(character)} at position {position + 1}"
+    return shown(text)
+
+
+def _parts(form: str) -> tuple[Part, ...]:
+    return tuple(_part(piece) for piece in form.split())
+
+
+def _part(piece: str) -> Part:
+    found = _PART.fullmatch(piece)
+    if found is None:
+        raise ValueError(f"Failed to read the form {piece!r}: expected such as n6:date, x..20 or n3?.")
+    characters, open_ended, length, rule, optional = found.groups()
+    longest = int(length)
+    return Part(characters, 1 if open_ended else longest, longest, RULES[rule] if rule else None, bool(optional))
+
+
+def _numbers(ai: str, key: str) -> Iterator[tuple[str, str, int | None]]:
+    if ai.endswith("n"):
+        for places in range(DECIMAL_PLACES.get(ai, 5) + 1):
+            yield ai[:-1] + str(places), key, places
+    elif "-" in ai:
+        first, last = ai.split("-")
+        for number in range(int(first), int(last) + 1):
+            # 7030 to 7039 count from 0; 91 to 99 are named by themselves.
+            yield str(number), key.format(n=number if len(first) == 2 else number - int(first)), None
+    else:
+        yield ai, key, None
+
+
+def _table() -> dict[str, ApplicationIdentifier]:
+    table: dict[str, ApplicationIdentifier] = {}
+    for line, name, form in FACTS:
+        parts = _parts(form)
+        for ai, key, decimals in _numbers(line, name):
+            length = PREDEFINED_LENGTHS.get(ai[:2])
+            predefined = length - len(ai) if length is not None else None
+            table[ai] = ApplicationIdentifier(ai, key, parts, predefined, decimals, ai not in NEVER_IN_QUERY)
+    return table
+
+
+#: AI -> what it means.
+AIS: Final = _table()
+#: First two digits -> how many digits the AI has; unknown AIs are not in it.
+AI_LENGTHS: Final = {ai[:2]: len(ai) for ai in AIS}
+#: Key name -> AI, the way back.
+AI_OF_KEY: Final = {entry.key: ai for ai, entry in AIS.items() if entry.decimals is None}

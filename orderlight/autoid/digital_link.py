@@ -1,0 +1,107 @@
+"""GS1 Digital Link URIs, uncompressed: a web address that carries a GS1 identification.
+
+>>> found = parse_link("https://shop.example/p/01/09506000134352/10/AB%2F1/21/S1?17=261231&lang=en")
+>>> found.brackets()
+'(01)09506000134352(10)AB/1(21)S1(17)261231'
+>>> make_link(found)
+'https://id.gs1.org/01/09506000134352/10/AB%2F1/21/S1?17=261231'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from orderlight.autoid.ai_table import LINK_KEYS
+from orderlight.autoid.application_identifiers import AIS
+from orderlight.autoid.elements import Elements
+from orderlight.autoid.errors import AutoIdError, shown
+
+STEM: Final = "https://id.gs1.org"
+_FORM: Final = re.compile(r"https?://([^/?#\s]+)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+
+
+def looks_like_link(text: str) -> bool:
+    """Whether the text is a web address at all."""
+    return text[:8].lower().startswith(("http://", "https://"))
+
+
+def parse_link(text: str) -> Elements:
+    """Read a Digital Link of any domain and path in front; raises AutoIdError when it is none."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise AutoIdError(f"Failed to read {shown(text)} as Digital Link: expected http:// or https:// and a domain.")
+    segments = found[2].removesuffix("/").split("/")[1:]
+    items = _path_items(text, segments)
+    for ai, value in _query_items(text, found[3] or ""):
+        items.append((ai, value))
+    return Elements.checked(items)
+
+
+def make_link(elements: Elements, *, stem: str = STEM) -> str | None:
+    """The link for a set of elements, None when they have no primary key or no sound one.
+
+    The first primary key leads; qualifiers follow in their fixed order; the rest goes into the query, sorted.
+    """
+    values = elements.values()
+    primary = next((ai for ai in values if ai in LINK_KEYS), None)
+    if primary is None:
+        return None
+    orders = LINK_KEYS[primary]
+    order = next((one for one in orders if any(ai in values for ai in one)), orders[0])
+    path = "".join([f"/{ai}/{quote(values[ai], safe='')}" for ai in (primary, *order) if ai in values])
+    used = {primary, *order}
+    query = sorted(
+        f"{ai}={quote(value, safe='')}" for ai, value in values.items() if ai not in used and AIS[ai].in_query
+    )
+    return f"{stem}{path}?{'&'.join(query)}" if query else stem + path
+
+
+def _path_items(text: str, segments: list[str]) -> list[tuple[str, str]]:
+    """The key and its qualifiers; the path in front of them belongs to the domain's owner."""
+    for start in range(len(segments) - 1):
+        ais = segments[start::2]
+        if segments[start] in LINK_KEYS and len(segments[start:]) % 2 == 0 and _is_ordered(ais):
+            values = [_unquoted(text, segment) for segment in segments[start + 1 :: 2]]
+            return [(ai, _filled(ai, value)) for ai, value in zip(ais, values, strict=True)]
+    if any(segment in LINK_KEYS for segment in segments):
+        raise AutoIdError(
+            f"Failed to read {shown(text)} as Digital Link: expected a key with its qualifiers in their order, "
+            "such as 01, 22, 10, 21."
+        )
+    raise AutoIdError(f"Failed to read {shown(text)} as Digital Link: expected a GS1 key such as /01/ in its path.")
+
+
+def _is_ordered(ais: list[str]) -> bool:
+    """Whether the qualifiers stand in one of the key's orders (GS1 Digital Link: URI Syntax 4.6)."""
+    return any(ais[1:] == [ai for ai in order if ai in ais[1:]] for order in LINK_KEYS[ais[0]])
+
+
+def _query_items(text: str, query: str) -> list[tuple[str, str]]:
+    """The AIs of the query; names that are not numbers belong to the domain's owner."""
+    items: list[tuple[str, str]] = []
+    for pair in re.split("[&;]", query):
+        name, equals, value = pair.partition("=")
+        if not (name.isascii() and name.isdigit() and equals):
+            continue
+        entry = AIS.get(name)
+        if entry is None or not entry.in_query:
+            raise AutoIdError(
+                f"Failed to read {shown(text)} as Digital Link: {shown(name)} is no AI that may stand in the query."
+            )
+        items.append((name, _filled(name, _unquoted(text, value))))
+    return items
+
+
+def _filled(ai: str, value: str) -> str:
+    """GTIN-8, -12 and -13 may stand in a link and mean their 14-digit form."""
+    return value.zfill(14) if ai in ("01", "02") and len(value) in (8, 12, 13) else value
+
+
+def _unquoted(text: str, segment: str) -> str:
+    # The plus sign is data here: only forms of HTML use it for a space.
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeError as error:
+        raise AutoIdError(f"Failed to read {shown(text)} as Digital Link: expected percent-encoded UTF-8.") from error

@@ -1,0 +1,222 @@
+"""What is this code? Every code gets an answer; one that cannot be read gets the reasons.
+
+>>> identify("]C1010950600013435221SER42").keys
+{'gtin': '09506000134352', 'serial': 'SER42'}
+>>> identify("7032069804989").error
+"Failed to read '7032069804989' as GTIN: expected check digit 8, got 9."
+>>> identify("OLU0011P").keys
+{'unit': '0011'}
+>>> identify_epc("3034257BF7194E4000001A85").element_string
+'(01)80614141123458(21)6789'
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from orderlight.autoid import epc
+from orderlight.autoid.answers import Asked, from_elements, from_fields, unreadable
+from orderlight.autoid.digital_link import looks_like_link, parse_link
+from orderlight.autoid.elements import GS, Elements
+from orderlight.autoid.errors import AutoIdError, shown
+from orderlight.autoid.gtin import GTIN_LENGTHS, Gtin
+from orderlight.autoid.identification import Identification, Interpretation
+from orderlight.autoid.own import OwnCode, looks_like_own
+from orderlight.autoid.sscc import Sscc
+from orderlight.autoid.symbology import Symbology, split_prefix
+from orderlight.autoid.tags import require_prefix_length
+
+#: Longer codes are not looked into; serial readers cut there too.
+MAX_CODE_LENGTH: Final = 4096
+#: What framing and fingers leave around a code.
+_AROUND: Final = " \t\r\n\x02\x03"
+#: Controls (but GS), and the halves of surrogate pairs.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: AIs with a check digit that may stand first: without a symbology identifier only these speak for GS1 data.
+_TELLING: Final = re.compile(r"0[012]\d|253\d{13}|255\d{13}|402\d{17}|41[0-7]\d{13}|8003|8006|801[78]")
+#: ISO/IEC 15434 format 05, written short as Macro 05 by Data Matrix, wraps GS1 elements.
+_FORMAT_05: Final = ("[)>\x1e05\x1d", "\x1e\x04")
+#: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
+_REMEMBERED: Final = 1024
+
+
+def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes: str = "") -> Identification:
+    """Say what a scanned code is. Never raises on bad data: `.error` says why it cannot be read.
+
+    `gcp_length` is the number of digits of the company prefix, 6 to 12, where an EPC URI is wanted;
+    `gs_substitutes` are characters the scanner sends in the place of FNC1. Raises AutoIdError when
+    `gcp_length` is none of 6 to 12.
+    """
+    if gcp_length is not None:
+        require_prefix_length(gcp_length)
+    text = code if isinstance(code, str) else _decoded(code)
+    asked = Asked(text, gcp_length, gs_substitutes)
+    if len(text) > MAX_CODE_LENGTH:
+        return unreadable(asked, f"expected at most {MAX_CODE_LENGTH} characters, got {len(text)}")
+    symbology, data = split_prefix(text.strip(_AROUND))
+    if not data:
+        return unreadable(asked, "expected a code, got nothing")
+    if looks_like_own(data):
+        return _own(asked, data)
+    return _foreign(asked, symbology, data)
+
+
+def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identification:
+    """Say what tag memory in hexadecimal holds. Never raises on bad data: `.error` says why.
+
+    EPCs that are not of GS1 keep their memory as key `epc`, with the reason in `error`. The company prefix
+    stands in the tag itself; `gcp_length` is only checked. The answer is shared: leave its keys as they are.
+    """
+    if gcp_length is not None:
+        require_prefix_length(gcp_length)
+    return _remembered_epc(epc_hex)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered_epc(epc_hex: str) -> Identification:
+    asked = Asked(epc_hex)
+    try:
+        digits = epc.clean_hex(epc_hex)
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("epc", error=str(error)),), kind="epc")
+    try:
+        fields = epc.read_hex(digits)
+    except AutoIdError as error:
+        reading = Interpretation("epc", {"epc": digits}, str(error))
+        return Identification(epc_hex, "epc", {"epc": digits}, readings=(reading,), error=str(error))
+    return from_fields(asked, fields, with_tag=True)
+
+
+def _decoded(code: bytes) -> str:
+    """UTF-8 where the bytes are UTF-8, else Latin-1, which QR Code and Data Matrix mean by default."""
+    # Bytes beyond the limit are only counted, not decoded twice.
+    try:
+        return code.decode()
+    except UnicodeDecodeError:
+        return code.decode("latin-1")
+
+
+def _own(asked: Asked, data: str) -> Identification:
+    try:
+        keys = OwnCode.parse(data).keys()
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("own", error=str(error)),), kind="own")
+    return Identification(asked.text, "own", keys, readings=(Interpretation("own", keys),))
+
+
+def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identification:
+    """A code that is not ours: what its symbology and first characters promise decides who reads it."""
+    carries = symbology.carries if symbology is not None else "any"
+    if looks_like_link(data):
+        return _link(asked, data)
+    if carries == "gs1":
+        return _elements(asked, data)
+    if data.startswith(_FORMAT_05[0]):
+        return _elements(asked, data.removeprefix(_FORMAT_05[0]).removesuffix(_FORMAT_05[1]))
+    if data.startswith("urn:epc:"):
+        return _uri(asked, data)
+    if carries in ("ean", "add_on"):
+        return _retail(asked, data, with_add_on=carries == "add_on")
+    if data.isascii() and data.isdigit():
+        return _digits(asked, data, symbology)
+    if data.startswith("(") and data[1:3].isdigit():
+        return _brackets(asked, data)
+    return _elements_or_text(asked, data)
+
+
+def _elements(asked: Asked, data: str) -> Identification:
+    try:
+        elements = Elements.parse(data, gs_substitutes=asked.gs_substitutes)
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("gs1", error=str(error)),), kind="gs1")
+    return from_elements(asked, "gs1", elements)
+
+
+def _brackets(asked: Asked, data: str) -> Identification:
+    try:
+        elements = Elements.parse_brackets(data)
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("gs1", error=str(error)),), kind="gs1")
+    return from_elements(asked, "gs1", elements)
+
+
+def _link(asked: Asked, data: str) -> Identification:
+    try:
+        elements = parse_link(data)
+    except AutoIdError as error:
+        return _text(asked, data, (Interpretation("digital_link", error=str(error)),))
+    return from_elements(asked, "digital_link", elements)
+
+
+def _uri(asked: Asked, data: str) -> Identification:
+    try:
+        fields, with_tag = epc.parse_uri(data)
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("epc", error=str(error)),), kind="epc")
+    return from_fields(asked, fields, with_tag=with_tag)
+
+
+def _retail(asked: Asked, data: str, *, with_add_on: bool) -> Identification:
+    """EAN and UPC symbols: nothing but a trade item number, perhaps with an add-on of 2 or 5 digits."""
+    number = data[:13] if with_add_on and len(data) in (15, 18) else data
+    try:
+        # EAN-8 has its own identifier, so 8 digits under that of EAN-13 are a zero-suppressed UPC-E.
+        upc_e = len(number) == 8 and "]E0" in asked.text[:8]
+        gtin = Gtin.parse_upc_e(number) if upc_e else Gtin.parse(number)
+    except AutoIdError as error:
+        return unreadable(asked, "", (Interpretation("gtin", error=str(error)),), kind="gtin")
+    return from_elements(asked, "gtin", Elements((("01", gtin.value),)))
+
+
+def _digits(asked: Asked, data: str, symbology: Symbology | None) -> Identification:
+    """Digits alone. 8, 12, 13 and 14 of them are a trade item number or nothing: never AIs, because a misread
+    EAN-13 would pass for AI data."""
+    if len(data) in GTIN_LENGTHS:
+        try:
+            gtin = Gtin.parse(data)
+        except AutoIdError as error:
+            reading = Interpretation("gtin", error=str(error))
+            # Under a symbology that is not of retail, such digits may well be somebody's own number.
+            return _text(asked, data, (reading,)) if symbology else unreadable(asked, "", (reading,))
+        return from_elements(asked, "gtin", Elements((("01", gtin.value),)))
+    if len(data) == 18:
+        return _eighteen_digits(asked, data)
+    return _elements_or_text(asked, data)
+
+
+def _eighteen_digits(asked: Asked, data: str) -> Identification:
+    """An SSCC without its AI, or a GS1 key that happens to have 18 digits; both at once is refused."""
+    other = _elements_or_text(asked, data)
+    try:
+        sscc = Sscc.parse(data)
+    except AutoIdError as error:
+        if other.kind == "gs1":
+            return other
+        return unreadable(asked, "", (Interpretation("sscc", error=str(error)), *other.readings))
+    if other.kind == "gs1":
+        readings = (Interpretation("sscc", {"sscc": sscc.value}), *other.readings)
+        return unreadable(
+            asked, "it may be an SSCC or GS1 elements; let the scanner send the symbology identifier", readings
+        )
+    return from_elements(asked, "sscc", Elements((("00", sscc.value),)))
+
+
+def _elements_or_text(asked: Asked, data: str) -> Identification:
+    """Data without a promise: GS1 elements only when a key with its check digit leads, or GS stands inside."""
+    if GS not in data and not _TELLING.match(data):
+        return _text(asked, data)
+    answer = _elements(asked, data)
+    if answer.error is None or GS in data:
+        return answer
+    return _text(asked, data, answer.readings)
+
+
+def _text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) -> Identification:
+    found = _UNPRINTABLE.search(data)
+    if found is not None:
+        reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
+        return unreadable(asked, reason, readings)
+    reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
+    return unreadable(asked, reason, (Interpretation("text"), *readings), kind="text")

@@ -1,0 +1,100 @@
+"""AIM symbology identifiers: the three characters a scanner may put before the data (ISO/IEC 15424).
+
+>>> split_prefix("]C10109506000134352")
+(Symbology(prefix=']C1', name='GS1-128', carries='gs1'), '0109506000134352')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Symbology:
+    """What a symbology identifier says about the data behind it."""
+
+    #: The identifier as sent, such as ]C1.
+    prefix: str
+    name: str
+    #: gs1: element strings; ean, add_on, itf: digits that may be a trade item number; any: free data.
+    carries: str
+
+
+#: Code character -> symbology, for free data.
+_NAMES: Final = {
+    "A": "Code 39",
+    "B": "Telepen",
+    "C": "Code 128",
+    "D": "Code One",
+    "E": "EAN/UPC",
+    "F": "Codabar",
+    "G": "Code 93",
+    "H": "Code 11",
+    "I": "Interleaved 2 of 5",
+    "J": "DotCode",
+    "K": "Code 16K",
+    "L": "PDF417",
+    "M": "MSI",
+    "N": "Anker",
+    "O": "Codablock",
+    "P": "Plessey",
+    "Q": "QR Code",
+    "R": "Straight 2 of 5 (two bars)",
+    "S": "Straight 2 of 5 (three bars)",
+    "T": "Code 49",
+    "U": "MaxiCode",
+    "X": "another symbology",
+    "Z": "no symbol",
+    "c": "Channel Code",
+    "d": "Data Matrix",
+    "e": "GS1 DataBar",
+    "g": "Grid Matrix",
+    "h": "Han Xin Code",
+    "o": "optical characters",
+    "p": "PosiCode",
+    "s": "SuperCode",
+    "t": "Trioptic",
+    "z": "Aztec Code",
+}
+#: Identifiers that promise GS1 element strings (GS1 General Specifications 5.1.3, figure 5.1.3-1;
+#: d5 and Q4 are d2 and Q3 with extended channel interpretation).
+_GS1: Final = {
+    "C1": "GS1-128",
+    "e0": "GS1 DataBar",
+    "e1": "GS1 Composite",
+    "e2": "GS1 Composite",
+    "d2": "GS1 DataMatrix",
+    "d5": "GS1 DataMatrix",
+    "Q3": "GS1 QR Code",
+    "Q4": "GS1 QR Code",
+    "J1": "GS1 DotCode",
+}
+_EAN: Final = {"E0": "EAN-13, UPC-A or UPC-E", "E4": "EAN-8"}
+_ADD_ON: Final = {"E3": "EAN-13 or UPC with an add-on symbol"}
+
+
+def _facts() -> dict[str, Symbology]:
+    table: dict[str, Symbology] = {}
+    for carries, names in (("gs1", _GS1), ("ean", _EAN), ("add_on", _ADD_ON)):
+        for key, name in names.items():
+            table["]" + key] = Symbology("]" + key, name, carries)
+    return table
+
+
+_TABLE: Final = _facts()
+
+
+def split_prefix(text: str) -> tuple[Symbology | None, str]:
+    """The symbology identifier in front of the text, if there is one, and the data behind it."""
+    if not text.startswith("]") or len(text) < 3:
+        return None, text
+    prefix = text[:3]
+    known = _TABLE.get(prefix)
+    if known is not None:
+        return known, text[3:]
+    name = _NAMES.get(prefix[1])
+    # The modifier is a digit or a letter by the standard; anything else is data that begins with ].
+    if name is None or not (prefix[2].isascii() and prefix[2].isalnum()):
+        return None, text
+    return Symbology(prefix, name, "itf" if prefix[1] == "I" else "any"), text[3:]
