@@ -1,0 +1,107 @@
+"""What a route asks for: who is calling, may he, and the database. `app` puts the parts on `app.state`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from server.auth.authenticate import Authenticator, Credentials
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.db import Database
+from server.errors import Forbidden, Unauthorized
+from server.settings import Settings
+
+#: What a person whose password must be changed may still do.
+_BEFORE_PASSWORD_CHANGE = ("/api/v1/session", "/api/v1/password", "/password", "/logout")
+
+
+def get_database(request: Request) -> Database:
+    """The database of this server."""
+    return cast(Database, request.app.state.database)
+
+
+def get_settings(request: Request) -> Settings:
+    """The settings of this server."""
+    return cast(Settings, request.app.state.settings)
+
+
+def get_authenticator(request: Request) -> Authenticator:
+    """The one who knows who is asking."""
+    return cast(Authenticator, request.app.state.authenticator)
+
+
+def credentials_of(request: Request, settings: Settings, *, only: str | None = None) -> Credentials:
+    """What the request brought along; `only` limits it to one kind of cookie: session, device or visit."""
+    return read_credentials(request.headers, request.cookies, settings, only=only)
+
+
+def read_credentials(
+    headers: Mapping[str, str], cookies: Mapping[str, str], settings: Settings, *, only: str | None = None
+) -> Credentials:
+    """Credentials from headers and cookies; with an Authorization header no cookie counts."""
+    authorization = headers.get("authorization", "")
+    scheme, _, bearer = authorization.partition(" ")
+    if authorization and only is None:
+        return Credentials(bearer=bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else "-")
+    kinds = {"session": "sid", "device": "device", "visit": "visit"}
+    found = {kind: cookies.get(settings.cookie(name)) for kind, name in kinds.items() if only in (None, kind)}
+    return Credentials(**found)
+
+
+async def find_principal(request: Request, *, only: str | None = None) -> Principal | None:
+    """Who is calling, or None; from memory on the event loop, from the database on a thread."""
+    authenticator = get_authenticator(request)
+    credentials = credentials_of(request, get_settings(request), only=only)
+    is_known, principal = authenticator.remembered(credentials)
+    if is_known:
+        return principal
+    return await run_in_threadpool(authenticator.authenticate, credentials)
+
+
+async def optional_principal(request: Request) -> Principal | None:
+    """Who is calling, or None for a stranger."""
+    return await find_principal(request)
+
+
+async def current_principal(request: Request) -> Principal:
+    """Who is calling; a stranger gets 401, and who must change his password can do only that."""
+    principal = await find_principal(request)
+    if principal is None:
+        if request.headers.get("authorization"):
+            raise Unauthorized("This key is not valid here, or not any more. Ask the administrator for a new one.",
+                               reason="key_not_valid")  # fmt: skip
+        raise Unauthorized
+    if principal.must_change_password and not request.url.path.startswith(_BEFORE_PASSWORD_CHANGE):
+        raise Forbidden("Set a new password first, then go on.", reason="password_change_needed")
+    return principal
+
+
+async def visit_principal(request: Request) -> Principal:
+    """The customer who came by a private link, whoever else is signed in at this browser."""
+    principal = await find_principal(request, only="visit")
+    if principal is None:
+        raise Unauthorized("Open your order by the link you were given.", reason="no_visit")
+    return principal
+
+
+def require(permission: Permission) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets through who has the right: `Annotated[Principal, Depends(require(Permission.SCAN))]`."""
+
+    async def permitted(request: Request) -> Principal:
+        principal = await current_principal(request)
+        if not principal.may(permission):
+            raise Forbidden(extra={"permission": permission.value})
+        return principal
+
+    return permitted
+
+
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
+VisitPrincipal = Annotated[Principal, Depends(visit_principal)]
+DatabaseDep = Annotated[Database, Depends(get_database)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+AuthenticatorDep = Annotated[Authenticator, Depends(get_authenticator)]
+AdminPrincipal = Annotated[Principal, Depends(require(Permission.ADMIN))]

@@ -1,0 +1,69 @@
+"""What may be done, and which role may do it: one table, read like one."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """A right. API keys carry the same words as scopes."""
+
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    ORDERS_RELEASE = "orders:release"
+    CATALOG_READ = "catalog:read"
+    CATALOG_WRITE = "catalog:write"
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_WRITE = "customers:write"
+    FLOOR_READ = "floor:read"
+    FLOOR_WRITE = "floor:write"
+    SCAN = "scan"
+    UNDO = "undo"
+    INBOX_DECIDE = "inbox:decide"
+    SHIPMENTS_WRITE = "shipments:write"
+    IMPORTS_WRITE = "imports:write"
+    ADMIN = "admin"
+    METRICS_READ = "metrics:read"
+    FEED_READ = "feed:read"
+    EVENTS_WRITE = "events:write"
+
+
+class Role(StrEnum):
+    """What a person is here. A customer sees the orders of his own company alone."""
+
+    OPERATOR = "operator"
+    PLANNER = "planner"
+    SALES = "sales"
+    SERVICE = "service"
+    FINANCE = "finance"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    CUSTOMER = "customer"
+
+
+P = Permission
+
+_READ_ALL = frozenset({P.ORDERS_READ, P.CATALOG_READ, P.CUSTOMERS_READ, P.FLOOR_READ})
+
+ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
+    Role.OPERATOR: frozenset({P.FLOOR_READ, P.CATALOG_READ, P.ORDERS_READ, P.SCAN, P.UNDO}),
+    Role.PLANNER: _READ_ALL
+    | {P.ORDERS_WRITE, P.ORDERS_RELEASE, P.CATALOG_WRITE, P.FLOOR_WRITE, P.INBOX_DECIDE, P.SHIPMENTS_WRITE}
+    | {P.IMPORTS_WRITE, P.SCAN, P.UNDO},
+    Role.SALES: _READ_ALL | {P.ORDERS_WRITE, P.CUSTOMERS_WRITE, P.IMPORTS_WRITE},
+    Role.SERVICE: _READ_ALL | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE},
+    Role.FINANCE: _READ_ALL,
+    Role.MANAGER: frozenset(P) - {P.ADMIN, P.EVENTS_WRITE, P.METRICS_READ},
+    Role.ADMIN: frozenset(P) - {P.EVENTS_WRITE},
+    Role.CUSTOMER: frozenset({P.ORDERS_READ}),
+}
+
+#: A paired station screen scans and shows; whoever stands there is named by his badge.
+DEVICE_PERMISSIONS = frozenset({P.SCAN, P.UNDO, P.FLOOR_READ})
+
+#: Somebody who came by a private link sees that order; the row filter of crm does the rest.
+VISIT_PERMISSIONS = frozenset({P.ORDERS_READ})
+
+#: What a key of another program may be given; the right to administer stays with people.
+KEY_SCOPES = frozenset(P) - {P.ADMIN}
+
+GATEWAY_SCOPES = (P.EVENTS_WRITE.value,)

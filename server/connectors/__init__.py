@@ -1,0 +1,1 @@
+"""Other programs: the feed of facts they read."""

@@ -1,0 +1,32 @@
+"""Writing the audit: who did what beside production facts, in the transaction that does it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.journal.models import Audit
+
+
+def write_audit(
+    session: Session,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Append one row, such as `actor="user:anna", action="key_created", subject="key:mes"`. Never holds a secret."""
+    session.add(
+        Audit(
+            at=at,
+            actor=actor[:120],
+            action=action,
+            subject=subject[:120],
+            detail=dict(detail) if detail is not None else None,
+            request_id=request_id,
+        )
+    )

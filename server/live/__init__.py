@@ -1,0 +1,1 @@
+"""Live pages: who watches what, and the frames that reach them."""
