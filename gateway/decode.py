@@ -1,9 +1,17 @@
 """From what a reader said to what it means."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 
-from gateway.protocols.reads import CodeRules, Read
+from gateway.protocols.reads import CodeRules, Read, TagRead
+from orderlight.autoid import Identification, identify, identify_epc
+
+NO_RULES: Final = CodeRules()
+_NO_KEYS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,42 @@ class Reading:
         return self.read.reader
 
 
-def decode(read: Read, rules: CodeRules = CodeRules()) -> Reading:  # noqa: B008 - CodeRules is frozen.
+def decode(read: Read, rules: CodeRules = NO_RULES) -> Reading:
     """Say what a read means; never raises on bad data, the reason is in `error`."""
-    raise NotImplementedError
+    if isinstance(read, TagRead):
+        tag = _identify_tag(read.epc, rules.gcp_length)
+        return Reading(read, tag.kind, tag.keys, epc=read.epc, error=tag.error)
+    text, raw = _text_of(read.raw)
+    text = _with_aim_identifier(text, rules.code_ids)
+    if read.fault is not None:
+        # Half a code may look like a whole one with another meaning, so nothing is recognised in it.
+        return Reading(read, "unknown", _NO_KEYS, code=text, raw=raw, error=read.fault)
+    code = _identify_code(text, rules.gcp_length, rules.gs_substitutes)
+    return Reading(read, code.kind, code.keys, code=text, raw=raw, error=code.error)
+
+
+def _text_of(raw: bytes) -> tuple[str, str | None]:
+    """The text, and base64 of the bytes where the text does not give them back."""
+    try:
+        return raw.decode("utf-8"), None
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace"), base64.b64encode(raw).decode("ascii")
+
+
+def _with_aim_identifier(text: str, code_ids: tuple[tuple[str, str], ...]) -> str:
+    """A vendor's one-letter code id says nothing to anyone else: the AIM identifier takes its place."""
+    for letter, aim in code_ids:
+        if text.startswith(letter):
+            return aim + text[len(letter) :]
+    return text
+
+
+# A tag at a gate is reported many times a second and a box label is scanned at every station: the answer is kept.
+@lru_cache(maxsize=4096)
+def _identify_tag(epc: str, gcp_length: int | None) -> Identification:
+    return identify_epc(epc, gcp_length=gcp_length)
+
+
+@lru_cache(maxsize=1024)
+def _identify_code(text: str, gcp_length: int | None, gs_substitutes: str) -> Identification:
+    return identify(text, gcp_length=gcp_length, gs_substitutes=gs_substitutes)

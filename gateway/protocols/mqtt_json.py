@@ -35,7 +35,7 @@ class MqttOptions:
     password_file: str = option("", "File that holds the password.")
     tls: bool = option(False, "Encrypt, and check the broker's certificate.")
     ca_file: str = option("", "Certificate authority to trust instead of the system's; means tls.")
-    keepalive_s: int = option(30, "Seconds without traffic before the connection is tested.", low=5, high=3600)
+    keepalive_s: int = option(15, "Seconds without traffic before the connection is tested.", low=5, high=3600)
     session_expiry_s: int = option(
         3600, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294
     )

@@ -49,9 +49,12 @@ def required(summary: str, *, example: str) -> Any:
     return dataclasses.field(metadata={"spec": Spec(summary, example=example)})
 
 
-def parse_table(cls: type[_Options], table: Mapping[str, object]) -> _Options:
-    """Build `cls` from a table; raises OptionsError naming every mistake. `cls.check(options)` adds its own."""
-    mistakes = _unknown_keys(cls, table)
+def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: frozenset[str] = COMMON_KEYS) -> _Options:
+    """Build `cls` from a table; raises OptionsError naming every mistake. `cls.check(options)` adds its own.
+
+    `common` are keys of the same table that belong to someone else.
+    """
+    mistakes = _unknown_keys(cls, table, common)
     values: dict[str, object] = {}
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
@@ -76,16 +79,16 @@ def _stand_in(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:
     return {field.name: _typed(field.name, example, kind)}
 
 
-def _unknown_keys(cls: type, table: Mapping[str, object]) -> list[str]:
+def _unknown_keys(cls: type, table: Mapping[str, object], common: frozenset[str]) -> list[str]:
     known = [field.name for field in dataclasses.fields(cls)]
-    return [_unknown(key, known) for key in table if key not in known and key not in COMMON_KEYS]
+    return [_unknown(key, known) for key in table if key not in known and key not in common]
 
 
 def _unknown(key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     if near:
         return _('{key}: there is no such option. Write "{near}" instead.').format(key=key, near=near[0])
-    return _("{key}: there is no such option. Remove it; this driver knows {known}.").format(
+    return _("{key}: there is no such option. Remove it, or use one of {known}.").format(
         key=key, known=", ".join(known)
     )
 

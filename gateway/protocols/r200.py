@@ -292,6 +292,7 @@ class R200Poller:
 
     def _other_dialect(self) -> int:
         """With dialect "auto" an unanswered question is asked in the other dialect every second time."""
-        if self._options.dialect == "auto" and not self._parser.counts["frames"] and self._missed % 2:
-            return 0xAA
-        return self._parser.head
+        head = self._parser.head
+        if self._options.dialect != "auto" or self._missed % 2 == 0:
+            return head
+        return 0xAA if head == 0xBB else 0xBB

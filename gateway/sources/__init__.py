@@ -1,0 +1,24 @@
+"""Where reads come from: one source per device, each run by a thread of its own."""
+
+from gateway.protocols import Options
+from gateway.protocols.line import LineOptions
+from gateway.protocols.r200 import R200Options
+from gateway.sources.base import Emit, Report, Source, SourceLost
+
+__all__ = ["Emit", "Report", "Source", "SourceLost", "make_source"]
+
+
+def make_source(name: str, options: Options, *, gateway: str) -> Source:
+    """The source for a device's options; the gateway's name makes its name at a broker unique."""
+    # Each driver's library is imported when a device needs it: a gateway of scanners alone starts without MQTT.
+    if isinstance(options, LineOptions):
+        from gateway.sources.serial_line import SerialLineSource
+
+        return SerialLineSource(name, options)
+    if isinstance(options, R200Options):
+        from gateway.sources.r200 import R200Source
+
+        return R200Source(name, options)
+    from gateway.sources.mqtt import MqttSource
+
+    return MqttSource(name, options, client_id=f"orderlight-{gateway}-{name}")

@@ -33,7 +33,7 @@ class R200Source:
             for command in poller.start():
                 port.post(command)
             try:
-                self._poll(poller, port, stop, _Announcer(emit, state))
+                self._poll(poller, port, stop, _Announcer(emit, state, self._parser))
             finally:
                 self._parser.close()
             port.post(poller.stop())
@@ -54,7 +54,7 @@ class R200Source:
                 announce.reads(self._heard(data, poller, now))
             elif self._parser.waiting and now - heard_at >= FRAME_GAP:
                 announce.reads(self._parser.idle())
-            announce.state(self._parser)
+            announce.state()
 
     def _heard(self, data: bytes, poller: R200Poller, now: float) -> list[TagRead]:
         before = self._parser.counts["frames"]
@@ -93,19 +93,21 @@ class R200Source:
 class _Announcer:
     """Passes on reads, and the state of the module only when it changes."""
 
-    def __init__(self, emit: Emit, report: Report) -> None:
+    def __init__(self, emit: Emit, report: Report, parser: R200Parser) -> None:
         self._emit = emit
         self._report = report
+        self._parser = parser
+        self._frames_before = parser.counts["frames"]
         self._last: DeviceState | None = None
 
     def reads(self, reads: list[TagRead]) -> None:
         for read in reads:
             self._emit(read)
 
-    def state(self, parser: R200Parser) -> None:
-        if not parser.counts["frames"]:
+    def state(self) -> None:
+        if self._parser.counts["frames"] == self._frames_before:
             return
-        errors = parser.take_errors()
+        errors = self._parser.take_errors()
         detail = _("The module says: {error}.").format(error=errors[-1]) if errors else None
         state = DeviceState(DevicePhase.READY, detail)
         if self._last is None or (errors and state != self._last):

@@ -1,0 +1,118 @@
+"""From many reads to the few sightings that matter: repeated scans dropped, tags arrived, moved and left."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from gateway.decode import Reading
+from gateway.protocols.reads import CodeRead, TagRead
+from gateway.smoothing.options import DEFAULTS, SmoothingOptions
+from gateway.smoothing.presence import Tag
+from gateway.smoothing.scans import Repeats
+from gateway.smoothing.sightings import Sighting, SightingKind, tag_sighting
+
+__all__ = ["Sighting", "SightingKind", "Smoother", "SmoothingOptions", "ZoneOf"]
+
+# (reader, antenna) to zone: the read point's key. Antennas of one read point share it, so that a tag never
+# moves between them.
+ZoneOf = Callable[[str, int | None], str]
+
+MAX_TAGS: Final = 20_000
+
+
+class Smoother:
+    """Not thread-safe: one thread calls it. `now` is monotonic seconds, `at` the wall clock of the same moment."""
+
+    def __init__(self, options: Mapping[str, SmoothingOptions], zone_of: ZoneOf, *, max_tags: int = MAX_TAGS) -> None:
+        """`options` by reader name; a reader without any has the defaults."""
+        self._options = options
+        self._zone_of = zone_of
+        self._max_tags = max_tags
+        # Tags present somewhere, and tags read but not yet sure; in both the one unread for longest is first.
+        self._present: dict[str, Tag] = {}
+        self._unsure: dict[str, Tag] = {}
+        self._evicted: list[Sighting] = []
+        #: repeats, weak, filtered, unchanged and evicted since the start: what did not become a sighting.
+        self.counts: Counter[str] = Counter()
+        self._repeats = Repeats(self.counts)
+
+    def observe(self, reading: Reading, now: float, at: datetime) -> Sighting | None:
+        """None: swallowed (a repeat, or nothing new); acknowledge its read all the same."""
+        read = reading.read
+        options = self._options.get(read.reader, DEFAULTS)
+        if isinstance(read, CodeRead):
+            zone = self._zone_of(read.reader, None)
+            return self._repeats.observe(reading, read, options, now=now, at=at, zone=zone)
+        if not self._wanted(read, options):
+            return None
+        sighting = self._follow(self._tag(reading, read), read, options, now=now, at=at)
+        self._make_room(at)
+        return sighting
+
+    def stored(self, sighting: Sighting, sequence: int) -> None:
+        """Remember under which sequence a code was stored, for `repeat_of` where repeats are kept."""
+        if isinstance(sighting.reading.read, CodeRead):
+            self._repeats.stored(sighting.reading.read, sequence)
+
+    def _tag(self, reading: Reading, read: TagRead) -> Tag:
+        """The tag's record, now the youngest of its kind."""
+        present = self._present.pop(read.epc, None)
+        if present is not None:
+            self._present[read.epc] = present
+            present.reading = reading
+            return present
+        tag = self._unsure.pop(read.epc, None) or Tag(reading)
+        self._unsure[read.epc] = tag
+        tag.reading = reading
+        return tag
+
+    def _follow(
+        self, tag: Tag, read: TagRead, options: SmoothingOptions, *, now: float, at: datetime
+    ) -> Sighting | None:
+        zone, previous = self._zone_of(read.reader, read.antenna), tag.zone
+        sure = tag.note(zone, read, options, now=now, at=at).sure(options)
+        if previous is None and sure:
+            tag.enter(zone)
+            self._present[read.epc] = self._unsure.pop(read.epc)
+            return tag_sighting("tag_arrived", tag, at)
+        if previous not in (None, zone) and sure and tag.stronger_in(zone, options, now):
+            tag.enter(zone)
+            return tag_sighting("tag_moved", tag, at, previous_zone=previous)
+        self.counts["unchanged"] += 1
+        return None
+
+    def _wanted(self, read: TagRead, options: SmoothingOptions) -> bool:
+        if options.rssi_min_dbm is not None and read.rssi_dbm is not None and read.rssi_dbm < options.rssi_min_dbm:
+            self.counts["weak"] += 1
+            return False
+        left_out = options.epc_include and not read.epc.startswith(options.epc_include)
+        if left_out or read.epc.startswith(options.epc_exclude):
+            self.counts["filtered"] += 1
+            return False
+        return True
+
+    def sweep(self, now: float, at: datetime) -> list[Sighting]:
+        """The tags that left; call it about once a second."""
+        left, self._evicted = self._evicted, []
+        for epc in [epc for epc, tag in self._present.items() if tag.silent(now)]:
+            left.append(tag_sighting("tag_left", self._present.pop(epc), at))
+        for epc in [epc for epc, tag in self._unsure.items() if tag.silent(now)]:
+            del self._unsure[epc]
+        return left
+
+    def _make_room(self, at: datetime) -> None:
+        """Beyond the limit the tag unread for longest goes: first those never sure, then present ones, as left."""
+        if len(self._present) + len(self._unsure) <= self._max_tags:
+            return
+        self.counts["evicted"] += 1
+        if len(self._unsure) > 1 or not self._present:
+            del self._unsure[next(iter(self._unsure))]
+            return
+        oldest = self._present.pop(next(iter(self._present)))
+        self._evicted.append(tag_sighting("tag_left", oldest, at))
+
+    @property
+    def present(self) -> int:
+        """How many tags are present now."""
+        return len(self._present)

@@ -1,0 +1,67 @@
+"""The same code on the same scanner within a moment: one scan, however often the scanner reads it."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from gateway.decode import Reading
+from gateway.protocols.reads import CodeRead
+from gateway.smoothing.options import SmoothingOptions
+from gateway.smoothing.sightings import Sighting
+
+MAX_SCANS: Final = 10_000
+
+
+@dataclass(slots=True)
+class _Scan:
+    """Until when the same code counts as a repeat, and the event that the first of them became."""
+
+    until: float
+    sequence: int | None = None
+
+
+class Repeats:
+    """Remembers the last moment of each (scanner, bytes), as long as its repeat window lasts."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        # A scan goes to the end at each read, so the one that was silent longest is first.
+        self._scans: dict[tuple[str, bytes], _Scan] = {}
+        self._counts = counts
+
+    def __len__(self) -> int:
+        return len(self._scans)
+
+    def observe(
+        self, reading: Reading, read: CodeRead, options: SmoothingOptions, *, now: float, at: datetime, zone: str
+    ) -> Sighting | None:
+        """The scan, or None for a repeat that is dropped.
+
+        Each repeat extends the window: a label that stays before the scanner is one scan, however long.
+        """
+        self._forget(now)
+        key = (read.reader, read.raw)
+        scan = self._scans.pop(key, None)
+        until = now + options.repeat_seconds
+        if scan is None or now >= scan.until:
+            self._scans[key] = _Scan(until)
+            return Sighting("code_scanned", reading, at, zone)
+        scan.until = until
+        self._scans[key] = scan
+        self._counts["repeats"] += 1
+        if options.repeat == "drop":
+            return None
+        return replace(Sighting("code_scanned", reading, at, zone), repeat_of=scan.sequence)
+
+    def _forget(self, now: float) -> None:
+        while self._scans:
+            oldest = next(iter(self._scans))
+            if self._scans[oldest].until > now and len(self._scans) < MAX_SCANS:
+                return
+            del self._scans[oldest]
+
+    def stored(self, read: CodeRead, sequence: int) -> None:
+        """The first scan of a row was stored under this sequence; its repeats will name it."""
+        scan = self._scans.get((read.reader, read.raw))
+        if scan is not None and scan.sequence is None:
+            scan.sequence = sequence
