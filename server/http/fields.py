@@ -1,0 +1,112 @@
+"""Field types for the programming interface: bounded, clean text; finite decimals; codes that exist."""
+
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from server.http.currencies import CURRENCIES
+
+
+class Strict(BaseModel):
+    """A body that a program sends: an unknown field is a mistake, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Shown(BaseModel):
+    """A body that we answer with."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def one_line(text: str) -> str:
+    """The text, which has no control characters; raises ValueError."""
+    return _clean(text, allowed="")
+
+
+def several_lines(text: str) -> str:
+    """The text, which has no control characters but tabs and line ends; line ends become newlines."""
+    return _clean(text.replace("\r\n", "\n"), allowed="\n\t")
+
+
+def _clean(text: str, *, allowed: str) -> str:
+    for position, character in enumerate(text, 1):
+        # Surrogates cannot be stored as UTF-8, and PostgreSQL takes no NUL.
+        if character not in allowed and unicodedata.category(character) in ("Cc", "Cs"):
+            raise ValueError(
+                f"Expected text without control characters, got U+{ord(character):04X} as character {position}."
+            )
+    return text
+
+
+def currency(code: str) -> str:
+    """The code, which ISO 4217 knows; raises ValueError."""
+    if code not in CURRENCIES:
+        raise ValueError(f"Expected a currency of ISO 4217 such as EUR, got {code!r}.")
+    return code
+
+
+def time_zone(name: str) -> str:
+    """The name, which the time zone database knows; raises ValueError."""
+    # Only listed names are opened, for the name is otherwise a path into the file system.
+    if name not in available_timezones():
+        raise ValueError(f"Expected a time zone such as Europe/Berlin, got {name!r}.")
+    ZoneInfo(name)
+    return name
+
+
+def plain(value: Decimal) -> str:
+    """The number in digits, without trailing zeros or an exponent: 20, 0.5.
+
+    >>> plain(Decimal("20.000000")), plain(Decimal("0.500000"))
+    ('20', '0.5')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("Expected a time with its zone, such as 2026-11-22T08:00:00Z.")
+    return value
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(one_line)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(one_line)]
+LongName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(one_line)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(several_lines)]
+ReasonText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(one_line)]
+#: Lower case in addresses: cut-1.
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(currency)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Za-z]{2,4})?$")]
+ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(time_zone)]
+AwareTime = Annotated[datetime, AfterValidator(_aware)]
+
+#: More than nothing, to one millionth.
+PositiveQuantity = Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=6, allow_inf_nan=False)]
+#: Minutes, nothing included; a year at most.
+Minutes = Annotated[Decimal, Field(ge=0, le=525600, max_digits=12, decimal_places=6, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=4, allow_inf_nan=False)]
+
+#: Decimals leave as text in plain digits, so that no reader rounds them.
+ShownDecimal = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
+
+
+def configuration(value: dict[str, Any]) -> dict[str, str]:
+    """Chosen options as clean text by name; raises ValueError."""
+    if len(value) > 40:
+        raise ValueError(f"Expected at most 40 options, got {len(value)}.")
+    clean: dict[str, str] = {}
+    for name, choice in value.items():
+        if not isinstance(choice, str) or not 1 <= len(name) <= 60 or len(choice) > 200:
+            raise ValueError("Expected options as text by name, names of 1 to 60 characters, choices of at most 200.")
+        clean[one_line(name)] = one_line(choice)
+    return clean
+
+
+Configuration = Annotated[dict[str, Any], AfterValidator(configuration)]

@@ -1,0 +1,59 @@
+"""Pages of a list by keyset: the next page begins after the last thing of this one, whatever came meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from server.errors import FieldError, Invalid
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+After = Annotated[str | None, Query(max_length=80, description="The number that ended the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a list, and whether more follows."""
+
+    items: Sequence[T]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """How a list is cut: by rising row id, named at the outside by a number or key."""
+
+    id: InstrumentedAttribute[int]
+    name: InstrumentedAttribute[str]
+    #: Rows that the caller may know of; a page cannot be asked for after any other.
+    visible: ColumnElement[bool] | None = None
+
+    def page(self, session: Session, statement: Select[T], *, after: str | None, limit: int) -> Page[T]:
+        """One page of the statement; raises Invalid when `after` names nothing."""
+        if after is not None:
+            statement = statement.where(self.id > self._position(session, after))
+        rows = session.scalars(statement.order_by(self.id).limit(limit + 1)).all()
+        return Page(rows[:limit], more=len(rows) > limit)
+
+    def _position(self, session: Session, after: str) -> int:
+        statement = select(self.id).where(self.name == after)
+        if self.visible is not None:
+            statement = statement.where(self.visible)
+        position = session.scalar(statement)
+        if position is None:
+            message = f"The page after {after!r} cannot be found; expected the `next` of the page before."
+            raise Invalid(errors=[FieldError("after", message)])
+        return position
+
+
+def as_json(items: Sequence[dict[str, Any]], *, next_after: str | None) -> dict[str, Any]:
+    """The body of a list: `next` is None on the last page."""
+    return {"items": list(items), "next": next_after}
