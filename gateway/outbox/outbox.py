@@ -134,6 +134,8 @@ class Outbox:
             try:
                 yield self._reader
             except sqlite3.DatabaseError as error:
+                if not isinstance(error, sqlite3.OperationalError):
+                    self._writer.broken.set()
                 raise OutboxBroken(f"Outbox file cannot be read: {error}.") from error
 
 

@@ -1,0 +1,72 @@
+"""Tells the server every ten seconds how the gateway is, and learns the server's time from the answer."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from gateway.uplink.clock import GatewayClock
+from gateway.uplink.http import Transport, TransportFault
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 10.0
+
+
+class Heartbeat:
+    """beat() sends one; run() sends them until stop(). A failure is remembered for the status, no more."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        health: Callable[[], Mapping[str, object]],
+        *,
+        gateway: str,
+        clock: GatewayClock,
+        every: float = EVERY_SECONDS,
+    ) -> None:
+        self.last_error: str | None = None
+        self._transport, self._health, self._clock = transport, health, clock
+        self._path = f"/api/v1/gateways/{quote(gateway, safe='')}/health"
+        self._every = every
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Beat at once, so that the clock is known early, then at every interval."""
+        while not self._stop.is_set():
+            self.beat()
+            self._stop.wait(self._every)
+
+    def stop(self) -> None:
+        """End run()."""
+        self._stop.set()
+
+    def beat(self) -> None:
+        """Send one heartbeat."""
+        body = json.dumps(self._health()).encode()
+        sent = self._clock.monotonic()
+        try:
+            reply = self._transport.post(self._path, body)
+            if reply.status != 200:
+                self._remember(f"Server answers {reply.status} to heartbeats.")
+                return
+            self._learn(reply.body, sent)
+        except TransportFault as fault:
+            self._remember(str(fault))
+
+    def _learn(self, body: bytes, sent: float) -> None:
+        try:
+            server_time = datetime.fromisoformat(json.loads(body)["server_time"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self._remember("Server's answer to a heartbeat holds no server_time.")
+            return
+        if server_time.tzinfo is not None:
+            self._clock.learn(server_time, sent, self._clock.monotonic())
+        self._remember(None)
+
+    def _remember(self, error: str | None) -> None:
+        if error != self.last_error:
+            log.info("heartbeat", extra={"sentence": error or "Server takes heartbeats."})
+        self.last_error = error
