@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from orderlight.autoid import Identification, identify, identify_epc
@@ -41,7 +42,7 @@ def unescaped(line: str) -> str:
 
 def _answer(line: str, gcp_length: int | None) -> Identification:
     if line[:4].lower() == _TAG:
-        return identify_epc(line[4:].strip(), gcp_length=gcp_length)
+        return replace(identify_epc(line[4:].strip(), gcp_length=gcp_length), input=line)
     return identify(_as_read(unescaped(line)), gcp_length=gcp_length)
 
 

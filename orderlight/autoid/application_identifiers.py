@@ -18,7 +18,8 @@ from orderlight.autoid.errors import shown
 from orderlight.autoid.rules import RULES, Rule
 
 _PART: Final = re.compile(r"([nxyz])(\.\.)?(\d+)(?::(\w+))?(\?)?")
-_SETS: Final[dict[str, tuple[Callable[[str], re.Match[str] | None], str]]] = {
+Matcher = Callable[[str], re.Match[str] | None]
+_SETS: Final[dict[str, tuple[Matcher, str]]] = {
     "n": (re.compile(r"[0-9]+").fullmatch, "digits"),
     "x": (re.compile(r"[!\"%-?A-Z_a-z]+").fullmatch, "letters, digits and the signs of GS1 set 82"),
     "y": (re.compile(r"[#\-/0-9A-Z]+").fullmatch, "capitals, digits, # - and /"),
@@ -30,7 +31,9 @@ _SETS: Final[dict[str, tuple[Callable[[str], re.Match[str] | None], str]]] = {
 class Part:
     """A piece of a value: its character set, its length and the rule for its content."""
 
-    characters: str
+    #: Gives a match when the whole text is of the set, and the set's name in words.
+    matches: Matcher
+    words: str
     shortest: int
     longest: int
     rule: Rule | None
@@ -38,13 +41,13 @@ class Part:
 
     def problem(self, text: str) -> str | None:
         """What is wrong with the piece, in words."""
+        if self.shortest <= len(text) <= self.longest and self.matches(text):
+            return self.rule(text) if self.rule is not None else None
         if not self.shortest <= len(text) <= self.longest:
             span = str(self.longest) if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
             return f"expected {span} characters, got {len(text)}"
-        matches, words = _SETS[self.characters]
-        if not matches(text):
-            return f"expected {words}, got {_offender(text, self.characters)}"
-        return self.rule(text) if self.rule is not None else None
+        offender = next(position for position, character in enumerate(text) if not self.matches(character))
+        return f"expected {self.words}, got {shown(text[offender])} at position {offender + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class ApplicationIdentifier:
 
     def is_whole(self, value: str) -> bool:
         """Whether a value of predefined length has that length and is made of digits."""
-        return self.predefined is None or (len(value) == self.predefined and _SETS["n"][0](value) is not None)
+        return self.predefined is None or (len(value) == self.predefined and value.isascii() and value.isdigit())
 
     def readable(self, value: str) -> str:
         """The value for people and programs: a measure gets its decimal point."""
@@ -93,14 +96,6 @@ class ApplicationIdentifier:
         return f"{lead}{number}.{fraction}" if fraction else f"{lead}{number}"
 
 
-def _offender(text: str, characters: str) -> str:
-    matches = _SETS[characters][0]
-    for position, character in enumerate(text):
-        if not matches(character):
-            return f"{shown(character)} at position {position + 1}"
-    return shown(text)
-
-
 def _parts(form: str) -> tuple[Part, ...]:
     return tuple(_part(piece) for piece in form.split())
 
@@ -111,7 +106,8 @@ def _part(piece: str) -> Part:
         raise ValueError(f"Failed to read the form {piece!r}: expected such as n6:date, x..20 or n3?.")
     characters, open_ended, length, rule, optional = found.groups()
     longest = int(length)
-    return Part(characters, 1 if open_ended else longest, longest, RULES[rule] if rule else None, bool(optional))
+    matches, words = _SETS[characters]
+    return Part(matches, words, 1 if open_ended else longest, longest, RULES[rule] if rule else None, bool(optional))
 
 
 def _numbers(ai: str, key: str) -> Iterator[tuple[str, str, int | None]]:

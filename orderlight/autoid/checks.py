@@ -26,11 +26,16 @@ def check_digit(digits: str) -> str:
     """
     if not is_digits(digits):
         raise ValueError(f"Failed to make a check digit: expected digits, got {digits[:40]!a}.")
+    return digit_behind(digits)
+
+
+def digit_behind(digits: str) -> str:
+    """As `check_digit`, for callers that know they hold digits alone."""
     values = digits.encode()
-    # Each byte is 48 more than its digit; the excess is taken off in one go, which halves the cost.
-    odd, even = values[-1::-2], values[-2::-2]
-    total = 3 * (sum(odd) - 48 * len(odd)) + sum(even) - 48 * len(even)
-    return "0123456789"[-total % 10]
+    # Each byte is 48 more than its digit; the excess of all is taken off at once, which halves the cost.
+    odd = values[-1::-2]
+    excess = 48 * (len(values) + 2 * len(odd))
+    return "0123456789"[(excess - 3 * sum(odd) - sum(values[-2::-2])) % 10]
 
 
 def mod_37_36(text: str) -> str:

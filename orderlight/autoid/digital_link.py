@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -45,17 +46,38 @@ def make_link(elements: Elements, *, stem: str = STEM) -> str | None:
     The first primary key leads; qualifiers follow in their fixed order; the rest goes into the query, sorted.
     """
     values = elements.values()
-    primary = next((ai for ai in values if ai in LINK_KEYS), None)
-    if primary is None:
-        return None
+    for primary in values:
+        if primary in LINK_KEYS:
+            return _link(primary, values, stem)
+    return None
+
+
+def _link(primary: str, values: Mapping[str, str], stem: str) -> str:
+    order = _order(primary, values)
+    path = stem
+    for ai in (primary, *order):
+        if ai in values:
+            path += f"/{ai}/{_quoted(values[ai])}"
+    query = [
+        f"{ai}={_quoted(value)}"
+        for ai, value in values.items()
+        if ai != primary and ai not in order and AIS[ai].in_query
+    ]
+    return f"{path}?{'&'.join(sorted(query))}" if query else path
+
+
+def _order(primary: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The key's qualifiers, in the order whose qualifiers are there."""
     orders = LINK_KEYS[primary]
-    order = next((one for one in orders if any(ai in values for ai in one)), orders[0])
-    path = "".join([f"/{ai}/{quote(values[ai], safe='')}" for ai in (primary, *order) if ai in values])
-    used = {primary, *order}
-    query = sorted(
-        f"{ai}={quote(value, safe='')}" for ai, value in values.items() if ai not in used and AIS[ai].in_query
-    )
-    return f"{stem}{path}?{'&'.join(query)}" if query else stem + path
+    for order in orders[1:]:
+        if order[0] in values:
+            return order
+    return orders[0]
+
+
+def _quoted(value: str) -> str:
+    # Most serials and lots are letters and digits, which need no look at each character.
+    return value if value.isascii() and value.isalnum() else quote(value, safe="")
 
 
 def _path_items(text: str, segments: list[str]) -> list[tuple[str, str]]:

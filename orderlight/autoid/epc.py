@@ -28,6 +28,9 @@ from orderlight.autoid.tds import (
 
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _SGTIN_198: Final = 0x36
+#: Unwritten tags are often read as this; its company prefix would begin with 24,
+#: which GS1 gives to no company (General Specifications 1.4.2), so no SGTIN is lost.
+_CHIP_BEHIND_PC: Final = "3000E2"
 #: 198 bits fill 13 words of 16 bits with ten zero bits behind them.
 _PADDING_198: Final = 10
 _DIGITS_198: Final = 52
@@ -51,6 +54,11 @@ def read_hex(digits: str) -> Fields:
     """Take apart tag memory of a known scheme; raises AutoIdError that says why it is none."""
     if not digits.strip("0"):
         raise AutoIdError(f"Failed to read EPC {shown(digits)}: the tag is blank, all its bits are zero.")
+    if digits.startswith(_CHIP_BEHIND_PC):
+        raise AutoIdError(
+            f"Failed to read EPC {shown(digits)}: 3000 is a protocol control word and E2 begins a chip's own number; "
+            "the tag is not encoded."
+        )
     header = int(digits[:2], 16)
     if header == _SGTIN_198:
         return _read_sgtin198(digits)

@@ -39,9 +39,29 @@ _FRONTS: Final = ("OL", "ol", "Ol", "oL")
 _BODY: Final = re.compile(r"[0-9A-Z]{1,20}")
 
 
-def looks_like_own(text: str) -> bool:
-    """Whether the text has the form of our codes, its check character aside."""
-    return text[:2] in _FRONTS and text.isascii() and _FORM.fullmatch(text.upper()) is not None
+def own_form(text: str) -> re.Match[str] | None:
+    """A match of type, body and check character when the text has the form of our codes, in capitals or not."""
+    if text[:2] not in _FRONTS or not text.isascii():
+        return None
+    return _FORM.fullmatch(text.upper())
+
+
+def own_keys(found: re.Match[str]) -> dict[str, str]:
+    """What a code of our form names; raises AutoIdError when its check character is another."""
+    text, letter, body, check = found[0], found[1], found[2], found[3]
+    expected = mod_37_36(text[:-1])
+    if expected != check:
+        raise AutoIdError(
+            f"Failed to read {shown(text)} as our own code: expected check character {expected}, got {check}."
+        )
+    if letter != "O":
+        return {OWN_TYPES[letter]: body}
+    if not _is_operation(body):
+        raise AutoIdError(
+            f"Failed to read {shown(text)} as the code of an operation: expected a work order and a step of "
+            f"{_STEP_DIGITS} digits, got {shown(body)}."
+        )
+    return {"work_order": body[:-_STEP_DIGITS], "operation": body[-_STEP_DIGITS:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +91,13 @@ class OwnCode:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a printed code, in capitals or not; raises AutoIdError."""
-        capitals = text.upper() if text.isascii() else text
-        found = _FORM.fullmatch(capitals)
+        found = own_form(text)
         if found is None:
             raise AutoIdError(
                 f"Failed to read {shown(text)} as our own code: expected OL, one of {' '.join(OWN_TYPES)}, "
                 "1 to 20 of 0-9 and A-Z, and a check character."
             )
-        expected = mod_37_36(capitals[:-1])
-        if expected != found[3]:
-            raise AutoIdError(
-                f"Failed to read {shown(text)} as our own code: expected check character {expected}, got {found[3]}."
-            )
+        own_keys(found)
         return cls(found[1], found[2])
 
     @classmethod

@@ -23,7 +23,7 @@ from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.gtin import GTIN_LENGTHS, Gtin
 from orderlight.autoid.identification import Identification, Interpretation
-from orderlight.autoid.own import OwnCode, looks_like_own
+from orderlight.autoid.own import own_form, own_keys
 from orderlight.autoid.sscc import Sscc
 from orderlight.autoid.symbology import Symbology, split_prefix
 from orderlight.autoid.tags import require_prefix_length
@@ -52,14 +52,15 @@ def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes
     if gcp_length is not None:
         require_prefix_length(gcp_length)
     text = code if isinstance(code, str) else _decoded(code)
+    symbology, data = split_prefix(text.strip(_AROUND))
+    own = own_form(data)
+    if own is not None:
+        return _own(text, own)
     asked = Asked(text, gcp_length, gs_substitutes)
     if len(text) > MAX_CODE_LENGTH:
         return unreadable(asked, f"expected at most {MAX_CODE_LENGTH} characters, got {len(text)}")
-    symbology, data = split_prefix(text.strip(_AROUND))
     if not data:
         return unreadable(asked, "expected a code, got nothing")
-    if looks_like_own(data):
-        return _own(asked, data)
     return _foreign(asked, symbology, data)
 
 
@@ -91,19 +92,18 @@ def _remembered_epc(epc_hex: str) -> Identification:
 
 def _decoded(code: bytes) -> str:
     """UTF-8 where the bytes are UTF-8, else Latin-1, which QR Code and Data Matrix mean by default."""
-    # Bytes beyond the limit are only counted, not decoded twice.
     try:
         return code.decode()
     except UnicodeDecodeError:
         return code.decode("latin-1")
 
 
-def _own(asked: Asked, data: str) -> Identification:
+def _own(text: str, own: re.Match[str]) -> Identification:
     try:
-        keys = OwnCode.parse(data).keys()
+        keys = own_keys(own)
     except AutoIdError as error:
-        return unreadable(asked, "", (Interpretation("own", error=str(error)),), kind="own")
-    return Identification(asked.text, "own", keys, readings=(Interpretation("own", keys),))
+        return unreadable(Asked(text), "", (Interpretation("own", error=str(error)),), kind="own")
+    return Identification(text, "own", keys, readings=(Interpretation("own", keys),))
 
 
 def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identification:
@@ -217,6 +217,6 @@ def _text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) ->
     found = _UNPRINTABLE.search(data)
     if found is not None:
         reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
-        return unreadable(asked, reason, readings)
+        return unreadable(asked, reason, (*readings, Interpretation("text", error=reason)))
     reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
     return unreadable(asked, reason, (Interpretation("text"), *readings), kind="text")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orderlight.autoid.checks import check_digit, check_pair
+from orderlight.autoid.checks import check_pair, digit_behind
 
 Rule = Callable[[str], str | None]
 
@@ -20,7 +20,7 @@ _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def check(text: str) -> str | None:
     """The last digit is the check digit of the others."""
-    expected = check_digit(text[:-1])
+    expected = digit_behind(text[:-1])
     return None if expected == text[-1] else f"expected check digit {expected}, got {text[-1]}"
 
 

@@ -65,9 +65,7 @@ class Batch:
             raise BatchError(str(error)) from error
         listed = data.get("events")
         if not isinstance(listed, list):
-            raise BatchError(
-                f"Failed to read a batch: expected a list of events, got {fields.shown(listed)}."
-            )
+            raise BatchError(f"Failed to read a batch: expected a list of events, got {fields.shown(listed)}.")
         if len(listed) > SERVER_MAX_EVENTS:
             raise BatchTooLargeError(
                 f"Failed to read a batch: expected at most {SERVER_MAX_EVENTS} events, got {len(listed)}."
@@ -90,9 +88,7 @@ def read_object(body: bytes, what: str) -> Mapping[str, Any]:
     try:
         data = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise BatchError(
-            f"Failed to read {what}: expected JSON, got {fields.shown(body)} ({error})."
-        ) from error
+        raise BatchError(f"Failed to read {what}: expected JSON, got {fields.shown(body)} ({error}).") from error
     if not isinstance(data, dict):
         raise BatchError(f"Failed to read {what}: expected an object, got {type(data).__name__}.")
     return data

@@ -64,9 +64,7 @@ class EventIdentity:
     def parse(cls, data: Any) -> Self:
         """Read `{"gateway", "epoch", "sequence"}`; raises EventError."""
         if not isinstance(data, Mapping):
-            raise EventError(
-                f"Failed to read an event identity: expected an object, got {type(data).__name__}."
-            )
+            raise EventError(f"Failed to read an event identity: expected an object, got {type(data).__name__}.")
         return cls(
             fields.gateway("gateway", data.get("gateway")),
             fields.epoch("epoch", data.get("epoch")),
@@ -186,19 +184,17 @@ def _corrects(name: str, value: Any) -> EventIdentity:
 
 def _few(unknown: dict[str, Any]) -> dict[str, Any]:
     if len(unknown) > MAX_KEYS:
-        raise EventError(
-            f"Failed to read an event: expected at most {MAX_KEYS} unknown fields, got {len(unknown)}."
-        )
+        raise EventError(f"Failed to read an event: expected at most {MAX_KEYS} unknown fields, got {len(unknown)}.")
     return unknown
 
 
 def _require(values: Mapping[str, Any]) -> None:
     """Every kind needs what makes sense of it; a missing field is named with the kind that needs it."""
-    for name in ("sequence", "kind", "observed_at"):
-        if name not in values:
-            raise EventError(f"Failed to read an event: expected {name}, got none.", field=name)
+    if not values.keys() >= _ALWAYS:
+        name = sorted(_ALWAYS - values.keys())[0]
+        raise EventError(f"Failed to read an event: expected {name}, got none.", field=name)
     needed = _NEEDED.get(values["kind"])
-    if needed is not None and not any(name in values for name in needed):
+    if needed is not None and values.keys().isdisjoint(needed):
         raise EventError(
             f"Failed to read a {values['kind']} event: expected {' or '.join(needed)}, got none.",
             field=needed[0],
@@ -206,6 +202,7 @@ def _require(values: Mapping[str, Any]) -> None:
 
 
 _KINDS: Final = {kind.value: kind for kind in EventKind}
+_ALWAYS: Final = frozenset({"sequence", "kind", "observed_at"})
 _NEEDED: Final[Mapping[EventKind, tuple[str, ...]]] = {
     EventKind.CODE_SCANNED: ("code", "raw"),
     EventKind.TAG_ARRIVED: ("epc",),

@@ -103,9 +103,7 @@ class Receipt:
             raise ReceiptError(str(error)) from error
         listed = data.get("results")
         if not isinstance(listed, list):
-            raise ReceiptError(
-                f"Failed to read a receipt: expected a list of results, got {fields.shown(listed)}."
-            )
+            raise ReceiptError(f"Failed to read a receipt: expected a list of results, got {fields.shown(listed)}.")
         return cls(gateway, epoch, committed, tuple(Answer.parse(item) for item in listed))
 
     def as_json(self) -> dict[str, Any]:
