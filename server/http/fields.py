@@ -3,10 +3,10 @@
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 from server.http.currencies import CURRENCIES
 
@@ -15,6 +15,23 @@ class Strict(BaseModel):
     """A body that a program sends: an unknown field is a mistake, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Patch(Strict):
+    """A change of some fields; null empties a field that may be empty, and is a mistake for any other."""
+
+    emptyable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _no_stray_nulls(self) -> Self:
+        nulls = sorted(name for name in self.model_fields_set - self.emptyable if getattr(self, name) is None)
+        if nulls:
+            raise ValueError(f"Expected a value, got null for {', '.join(nulls)}.")
+        return self
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that were sent, with their new values."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
 class Shown(BaseModel):

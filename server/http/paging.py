@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Path, Query
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -15,7 +15,13 @@ T = TypeVar("T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
-After = Annotated[str | None, Query(max_length=80, description="The number that ended the page before.")]
+#: PostgreSQL takes no NUL in text, and a number has no control characters.
+_CLEAN = r"^[^\x00-\x1f\x7f]*$"
+Number = Annotated[str, Path(max_length=160, pattern=_CLEAN)]
+Text = Annotated[str | None, Query(max_length=80, pattern=_CLEAN)]
+After = Annotated[
+    str | None, Query(max_length=80, pattern=_CLEAN, description="The number that ended the page before.")
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
 
 
@@ -54,6 +60,6 @@ class Keyset:
         return position
 
 
-def as_json(items: Sequence[dict[str, Any]], *, next_after: str | None) -> dict[str, Any]:
-    """The body of a list: `next` is None on the last page."""
-    return {"items": list(items), "next": next_after}
+def as_json(items: Sequence[dict[str, Any]], *, more: bool, name: str = "number") -> dict[str, Any]:
+    """The body of a list; `next` names the last thing of the page, or is None on the last page."""
+    return {"items": list(items), "next": items[-1][name] if more else None}
