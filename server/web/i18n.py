@@ -1,0 +1,145 @@
+"""Languages: which one a person gets, its translations, and how it writes times and numbers."""
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+LOCALE = Path(__file__).parent / "locale"
+#: The languages we speak, each with the formats it uses; plain English alone would give a 12-hour clock.
+LANGUAGES = {"en": "en_GB"}
+DEFAULT = "en"
+#: Chinese without a script: the region tells which one its readers expect.
+TRADITIONAL_REGIONS = {"TW", "HK", "MO"}
+
+
+def N_(message: str) -> str:  # noqa: N802 - the customary name, which pybabel extracts
+    """Mark a message for translation where it is declared; the page translates it where it is shown."""
+    return message
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language, compiled from its .po file when first used; English is the source itself."""
+    path = LOCALE / language.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return NullTranslations()
+    with path.open("rb") as source:
+        catalog = read_po(source, locale=language.replace("-", "_"))
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def negotiate(*wishes: str | None, accept: str | None = None) -> str:
+    """The first language we speak among explicit wishes, then Accept-Language (RFC 9110, 12.5.4), then English."""
+    for wish in (*wishes, *_accepted(accept or "")):
+        language = _spoken(wish) if wish else None
+        if language:
+            return language
+    return DEFAULT
+
+
+def _accepted(header: str) -> Iterable[str]:
+    found: list[tuple[float, str]] = []
+    for item in header.split(","):
+        tag, _, weight = item.strip().partition(";")
+        match = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)", weight) if weight else None
+        found.append((float(match[1]) if match else 1.0, tag.strip()))
+    found.sort(key=lambda entry: -entry[0])
+    return [tag for weight, tag in found if tag and weight > 0]
+
+
+def _spoken(tag: str) -> str | None:
+    try:
+        locale = Locale.parse(tag.replace("_", "-"), sep="-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        return None
+    name = str(locale.language)
+    if name == "zh":
+        traditional = locale.script == "Hant" or locale.territory in TRADITIONAL_REGIONS
+        name = "zh-Hant" if traditional else "zh-Hans"
+    return name if name in LANGUAGES else None
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How one language writes what one site shows: times in the site's zone, numbers in the language's way."""
+
+    language: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def locale(self) -> str:
+        return LANGUAGES[self.language]
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment on the site's wall clock."""
+        return moment.astimezone(self.zone)
+
+    def machine(self, moment: datetime) -> str:
+        """The moment for `<time datetime>` and data attributes: UTC, to the millisecond."""
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def moment(self, moment: datetime) -> str:
+        """The whole moment in words: 'Sunday, 22 November 2026 at 09:14:05 CET'."""
+        return format_datetime(moment, "EEEE d MMMM y, HH:mm:ss z", tzinfo=self.zone, locale=self.locale)
+
+    def short_moment(self, moment: datetime) -> str:
+        """Day and time in brief: '22 Nov, 09:14'."""
+        return format_datetime(moment, "d MMM, HH:mm", tzinfo=self.zone, locale=self.locale)
+
+    def clock(self, moment: datetime, *, seconds: bool = False) -> str:
+        """The time of day: '09:14'."""
+        return format_time(moment, "HH:mm:ss" if seconds else "HH:mm", tzinfo=self.zone, locale=self.locale)
+
+    def relative(self, moment: datetime) -> str:
+        """How long ago, or until: '3 minutes ago', 'in 2 days'."""
+        return format_timedelta(moment - self.now, add_direction=True, locale=self.locale, threshold=0.95)
+
+    def span(self, length: timedelta) -> str:
+        """A length of time: '3 hours'."""
+        return format_timedelta(abs(length), locale=self.locale, threshold=0.95)
+
+    def hours(self, minutes: Decimal | float) -> str:
+        """Working minutes as hours and minutes: '7 h 30 min'."""
+        whole = round(minutes)
+        hours, rest = divmod(whole, 60)
+        parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
+        return " ".join(parts)
+
+    def day(self, day: date) -> str:
+        """A day in brief: 'Fri 27 Nov'."""
+        return format_date(day, "EEE d MMM", locale=self.locale)
+
+    def long_day(self, day: date) -> str:
+        """A day in full: 'Friday 27 November'; with the year when it is not this one."""
+        pattern = "EEEE d MMMM" if day.year == self.local(self.now).year else "EEEE d MMMM y"
+        return format_date(day, pattern, locale=self.locale)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day of the moment at the site."""
+        return self.local(moment).date()
+
+    def end_of(self, day: date) -> datetime:
+        """The last moment of the day at the site: a deadline that is a date falls due then."""
+        return datetime.combine(day + timedelta(days=1), time(), self.zone)
+
+    def number(self, value: Decimal | int | float) -> str:
+        """A number without needless zeros: '1,204', '2.5'."""
+        return format_decimal(value, locale=self.locale)

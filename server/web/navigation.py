@@ -1,0 +1,50 @@
+"""What the header leads to: a table of places, each with the right it takes."""
+
+from dataclasses import dataclass
+
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.web.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the header. `under` marks it as the present one for every address that begins so."""
+
+    href: str
+    label: str
+    permission: Permission
+    staff_only: bool = True
+
+    def is_here(self, path: str) -> bool:
+        """Whether the present page lies under this place."""
+        return path == self.href or path.startswith(self.href + "/")
+
+
+PLACES = (
+    Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False),
+    Place("/board", N_("Board"), Permission.FLOOR_READ),
+    Place("/station", N_("Stations"), Permission.FLOOR_READ),
+    Place("/setup", N_("Set-up"), Permission.CATALOG_READ),
+    Place("/admin", N_("Admin"), Permission.INBOX_DECIDE),
+)
+
+
+def places(principal: Principal | None) -> list[Place]:
+    """The places this person may go to."""
+    if principal is None:
+        return []
+    return [
+        place for place in PLACES if principal.may(place.permission) and (principal.is_staff or not place.staff_only)
+    ]
+
+
+def home(principal: Principal | None) -> str:
+    """Where a person begins: his work, by what he is."""
+    if principal is None:
+        return "/login"
+    if principal.kind == "visit":
+        return "/track"
+    if principal.kind == "device":
+        return f"/station/{principal.station_key}" if principal.station_key else "/board"
+    return "/station" if principal.role == "operator" else "/orders"

@@ -1,0 +1,1 @@
+"""The pages, one router a module; `server.app` includes each `router`."""

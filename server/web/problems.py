@@ -1,0 +1,78 @@
+"""Errors as pages: the same look, the same voice, and a way back. `server.app` asks here when a person is reading."""
+
+import logging
+from urllib.parse import quote
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from server.auth.principal import Principal
+from server.errors import OrderlightError
+from server.settings.clock import utc_now
+from server.web.i18n import negotiate
+from server.web.page import PRIVATE, Page, make_page
+from server.web.rendering import SiteView
+
+log = logging.getLogger("server.web")
+
+#: Which icon and signal go with a status; the rest is a fault of ours.
+LOOKS = {
+    400: ("circle-help", "warn"),
+    401: ("lock", "info"),
+    403: ("lock", "warn"),
+    404: ("search", "quiet"),
+    405: ("circle-help", "warn"),
+    409: ("triangle-alert", "warn"),
+    413: ("triangle-alert", "warn"),
+    422: ("triangle-alert", "warn"),
+    429: ("hourglass", "warn"),
+    503: ("hourglass", "warn"),
+}
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person reads the answer: not the API, and a browser's Accept header."""
+    path = request.url.path
+    return not path.startswith(("/api/", "/live", "/metrics", "/healthz", "/readyz", "/static/")) and (
+        "text/html" in request.headers.get("accept", "")
+    )
+
+
+def problem_page(request: Request, error: OrderlightError, principal: Principal | None = None) -> Response:
+    """The error as a page; who is not signed in is led to the sign-in and back. Blocking."""
+    if error.status == 401 and request.method in {"GET", "HEAD"}:
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(target)}", status_code=303, headers=PRIVATE)
+    if error.reason == "password_change_needed":
+        return RedirectResponse("/password", status_code=303, headers=PRIVATE)
+    icon, signal = LOOKS.get(error.status, ("server-off", "stop"))
+    return _page(request, principal).show(
+        "pages/problem.html",
+        status=error.status,
+        title=error.title,
+        detail=error.detail,
+        icon=icon,
+        signal=signal,
+        status_code=error.status,
+    )
+
+
+def fallback_page(status: int) -> HTMLResponse:
+    """The last resort when not even the database can be asked: plain words, no templates."""
+    return HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Orderlight</title>"
+        "<h1>The server cannot do this now</h1><p>Nothing you scanned is lost. Wait a moment, then load this page "
+        "again.</p>",
+        status_code=status,
+    )
+
+
+def _page(request: Request, principal: Principal | None) -> Page:
+    try:
+        return make_page(request, principal)
+    except SQLAlchemyError:
+        log.warning("The error page was drawn without the database.", exc_info=True)
+        settings = request.app.state.settings
+        language = negotiate(accept=request.headers.get("accept-language"))
+        return Page(request, settings, request.app.state.database, principal, utc_now(), SiteView(), language)

@@ -1,0 +1,71 @@
+"""Turning a template into HTML: one environment a language, and what every template may call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.parties.models import Site
+from server.web import words
+from server.web.i18n import Formats, translations
+from server.web.static_files import TEMPLATES, asset, build
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """What pages need to know of the factory."""
+
+    name: str = "Orderlight"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    language: str = "en"
+
+
+def load_site(session: Session) -> SiteView:
+    """The one row of `site`; before it is set up, a nameless factory on UTC."""
+    row = session.execute(select(Site.name, Site.time_zone, Site.language).limit(1)).first()
+    return SiteView(row.name, ZoneInfo(row.time_zone), row.language) if row else SiteView()
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates with this language's words; compiled templates are kept as long as the process lives."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    catalogue = translations(language)
+    made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(asset=asset, build=build(), word=_worder(language))
+    return made
+
+
+def _worder(language: str) -> Any:
+    say = translations(language).gettext
+
+    def word(kind: str, code: str) -> str:
+        """The word for a code such as ('unit_state', 'in_process')."""
+        return say(words.word(kind, code))
+
+    return word
+
+
+def render(template: str, formats: Formats, context: Mapping[str, Any]) -> str:
+    """The template as HTML in the language and zone of `formats`, which templates know as `fmt`."""
+    return environment(formats.language).get_template(template).render(fmt=formats, **context)
+
+
+def formats_for(site: SiteView, *, language: str, now: datetime) -> Formats:
+    """How to write for a reader of `language` at this site."""
+    return Formats(language, site.zone, now)

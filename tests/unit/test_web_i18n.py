@@ -1,0 +1,71 @@
+"""Languages, times and words of the pages."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from server.tracking import states
+from server.tracking.facts import FactKind
+from server.web.i18n import LANGUAGES, Formats, negotiate
+from server.web.words import WORDS
+
+NOW = datetime(2026, 11, 22, 8, 14, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "accept", "expected"),
+    [
+        ((None, None), None, "en"),
+        (("en",), "de", "en"),
+        ((None,), "de-DE,de;q=0.9,en;q=0.5", "en"),
+        (("xx-nonsense-tag-that-is-long", ""), "*;q=0,,;;", "en"),
+        ((), "\x00\x7f", "en"),
+    ],
+)
+def test_a_reader_gets_the_first_language_we_speak(
+    wishes: tuple[str | None, ...], accept: str | None, expected: str
+) -> None:
+    assert negotiate(*wishes, accept=accept) == expected
+
+
+def test_chinese_of_taiwan_is_traditional_and_bare_chinese_simplified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LANGUAGES, "zh-Hant", "zh_Hant_TW")
+    monkeypatch.setitem(LANGUAGES, "zh-Hans", "zh_Hans_CN")
+
+    assert negotiate(accept="zh-TW") == "zh-Hant"
+    assert negotiate(accept="zh-HK,en;q=0.1") == "zh-Hant"
+    assert negotiate(accept="zh") == "zh-Hans"
+
+
+def test_times_are_shown_on_the_clock_of_the_site() -> None:
+    formats = Formats("en", ZoneInfo("Europe/Warsaw"), NOW)
+
+    assert formats.clock(NOW) == "09:14"
+    assert formats.machine(NOW) == "2026-11-22T08:14:05.000Z"
+    assert formats.moment(NOW).startswith("Sunday 22 November 2026, 09:14:05")
+    assert formats.relative(NOW - timedelta(minutes=3)) == "3 minutes ago"
+
+
+def test_a_promised_day_falls_due_at_its_end_at_the_site() -> None:
+    formats = Formats("en", ZoneInfo("Europe/Warsaw"), NOW)
+
+    assert formats.end_of(date(2026, 11, 27)).astimezone(UTC) == datetime(2026, 11, 27, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("lifecycle", states.OrderLifecycle),
+        ("fulfilment", states.Fulfilment),
+        ("unit_state", states.UnitState),
+        ("operation_state", states.OperationState),
+        ("work_order_state", states.WorkOrderState),
+        ("shipment_state", states.ShipmentState),
+        ("handling_unit_state", states.HandlingUnitState),
+        ("signal", states.Signal),
+        ("fact", FactKind),
+    ],
+)
+def test_every_state_has_a_word(kind: str, codes: type) -> None:
+    assert {str(code) for code in codes} <= WORDS[kind].keys()  # type: ignore[attr-defined]
