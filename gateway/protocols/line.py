@@ -56,7 +56,7 @@ class LineOptions:
         if not self.port:
             mistakes.append(_('port: empty. Write the path of the port, such as "/dev/serial/by-id/...".'))
         if self.code_id == "map" and not self.code_ids:
-            mistakes.append(_('code_ids: missing. code_id = "map" needs it, such as {{ b = "]C1" }}.'))
+            mistakes.append(_('code_ids: missing. code_id = "map" needs it, such as { b = "]C1" }.'))
         mistakes.extend(_code_id_mistakes(self.code_ids))
         return mistakes
 

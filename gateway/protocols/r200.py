@@ -238,14 +238,14 @@ class R200Poller:
     ask, wait for the answer or for `silence_ms`, pause, ask again.
     """
 
-    __slots__ = ("_asked_at", "_heard_at", "_missed", "_next_at", "_options", "_parser")
+    __slots__ = ("_asked_at", "_missed", "_next_at", "_options", "_parser", "_unanswered")
 
     def __init__(self, options: R200Options, parser: R200Parser, now: float) -> None:
         self._options = options
         self._parser = parser
         self._next_at = now
-        self._heard_at = now
         self._asked_at = now
+        self._unanswered = False
         self._missed = 0
 
     @property
@@ -268,7 +268,7 @@ class R200Poller:
     def heard(self, now: float) -> None:
         """A whole frame arrived: the module lives, and the next single poll may follow after its pause."""
         self._missed = 0
-        self._heard_at = now
+        self._unanswered = False
         if self._options.poll == "single":
             self._next_at = min(self._next_at, self._asked_at + self._options.poll_interval_ms / 1000)
         else:
@@ -282,9 +282,9 @@ class R200Poller:
         """The commands to send now; empty while there is nothing to ask."""
         if now < self._next_at:
             return []
-        silent = self._heard_at < self._asked_at
+        silent = self._unanswered
         self._missed += silent
-        self._asked_at = now
+        self._asked_at, self._unanswered = now, True
         self._next_at = now + self._options.silence_ms / 1000
         head = self._other_dialect() if silent else self._parser.head
         ask = frame(POLL, head=head) if self._options.poll == "single" else multi_poll(head=head)
