@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 
 MODULES = (
-    "server.auth.api.session",
-    "server.auth.api.users",
-    "server.auth.api.keys",
-    "server.auth.api.devices",
-    "server.auth.api.gateways",
+    "server.admin.session",
+    "server.admin.users",
+    "server.admin.keys",
+    "server.admin.devices",
+    "server.admin.gateways",
     "server.connectors.feed",
     "server.ingest.http",
     "server.catalog.http",

@@ -32,6 +32,11 @@ def get_authenticator(request: Request) -> Authenticator:
     return cast(Authenticator, request.app.state.authenticator)
 
 
+def client_address(request: Request) -> str:
+    """Where the request came from, for limits and the audit."""
+    return request.client.host if request.client is not None else "unknown"
+
+
 def credentials_of(request: Request, settings: Settings, *, only: str | None = None) -> Credentials:
     """What the request brought along; `only` limits it to one kind of cookie: session, device or visit."""
     return read_credentials(request.headers, request.cookies, settings, only=only)

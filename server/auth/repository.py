@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from server.auth.models import ApiKey, Device, OneTimeLink, SessionRecord, User
+from server.db import Base
 
 # --- users ---
 
@@ -19,6 +20,22 @@ def users(session: Session) -> Sequence[User]:
 def user_by_login(session: Session, login: str) -> User | None:
     """The user of a login name; logins are stored in lower case."""
     return session.scalars(select(User).where(User.login == login.strip().lower())).one_or_none()
+
+
+def user_by_id(session: Session, user_id: int) -> User:
+    """The user of a row that points at him."""
+    return session.get_one(User, user_id)
+
+
+def user_with_badge(session: Session, badge: str) -> User | None:
+    """Whoever holds the badge, active or not."""
+    return session.scalars(select(User).where(User.badge == badge)).one_or_none()
+
+
+def customer_exists(session: Session, customer_id: int) -> bool:
+    """Whether a person may be bound to this customer; the mapped class lives in a room above this one."""
+    customer = Base.metadata.tables["customer"]
+    return session.execute(select(customer.c.id).where(customer.c.id == customer_id)).first() is not None
 
 
 def user_by_badge(session: Session, badge: str) -> User | None:

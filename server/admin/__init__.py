@@ -1,0 +1,1 @@
+"""The doors of people, keys, screens and gateways under /api/v1."""

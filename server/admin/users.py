@@ -1,0 +1,143 @@
+"""/api/v1/users: who works here, by an administrator."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.auth import users
+from server.auth.http import AdminPrincipal, DatabaseDep, SettingsDep, require
+from server.auth.models import User
+from server.auth.permissions import Permission, Role
+from server.auth.users import NewUser
+from server.http.fields import Language, Name, Shown, Strict
+from server.http.paging import After, Keyset, Limit, Number, as_json
+from server.http.versions import etag, expected_version, guard
+from server.settings.clock import utc_now
+
+router = APIRouter(prefix="/api/v1/users", tags=["users"], dependencies=[Depends(require(Permission.ADMIN))])
+
+LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._@+-]{0,78}[a-z0-9])?$", to_lower=True)]
+Badge = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")]
+CustomerId = Annotated[int, "The row of the customer"]
+
+
+class UserIn(Strict):
+    """A person to be added."""
+
+    login: LoginName
+    name: Name
+    role: Role
+    customer_id: CustomerId | None = None
+    badge: Badge | None = None
+    language: Language = "en"
+
+
+class UserPatch(Strict):
+    """What may change about a person; a field that is left out stays."""
+
+    name: Name | None = None
+    role: Role | None = None
+    customer_id: CustomerId | None = None
+    badge: Badge | None = None
+    language: Language | None = None
+    active: bool | None = None
+
+
+class UserOut(Shown):
+    """A person, without anything secret."""
+
+    login: str
+    name: str
+    role: str
+    customer_id: int | None
+    badge: str | None
+    language: str
+    active: bool
+    has_password: bool
+    created_at: datetime
+    last_login_at: datetime | None
+    row_version: int
+
+    @classmethod
+    def of(cls, user: User) -> "UserOut":
+        """The row as it is shown."""
+        plain = {name: getattr(user, name) for name in cls.model_fields if name != "has_password"}
+        return cls(**plain, has_password=user.password_hash is not None)
+
+
+class LinkOut(Shown):
+    """A one-time link; it is shown once."""
+
+    link: str
+
+
+_KEYSET = Keyset(User.id, User.login)
+
+
+@router.get("")
+def list_users(database: DatabaseDep, after: After = None, limit: Limit = 50) -> dict[str, Any]:
+    """Everybody, in the order they were added."""
+    with database.read() as session:
+        page = _KEYSET.page(session, select(User), after=after, limit=limit)
+    items = [UserOut.of(user).model_dump(mode="json") for user in page.items]
+    return as_json(items, more=page.more, name="login")
+
+
+@router.post("", status_code=201)
+def add_user(body: UserIn, response: Response, database: DatabaseDep, principal: AdminPrincipal) -> UserOut:
+    """Add a person; `POST /{login}/reset` then gives the link for a password."""
+    new = NewUser(**body.model_dump() | {"role": body.role.value})
+    user = database.write(lambda session: users.add_user(session, new, actor=principal.actor, now=utc_now()))
+    response.headers["Location"] = f"{router.prefix}/{user.login}"
+    return UserOut.of(user)
+
+
+@router.get("/{login}")
+def get_user(login: Number, response: Response, database: DatabaseDep) -> UserOut:
+    """One person."""
+    with database.read() as session:
+        user = users.get_user(session, login)
+    response.headers["ETag"] = etag(user.row_version)
+    return UserOut.of(user)
+
+
+@router.patch("/{login}")
+def change_user(
+    login: Number,
+    body: UserPatch,
+    response: Response,
+    database: DatabaseDep,
+    principal: AdminPrincipal,
+    *,
+    if_match: Annotated[str | None, Header()] = None,
+) -> UserOut:
+    """Change a person; disabling ends all his sessions at once."""
+    expected = expected_version(if_match)
+    changes = body.model_dump(exclude_unset=True, mode="json")
+    nullable = {"customer_id", "badge"}
+    changes = {field: value for field, value in changes.items() if value is not None or field in nullable}
+
+    def work(session: Session) -> User:
+        user = users.get_user(session, login)
+        stored = UserOut.of(user).model_dump(mode="json")
+        guard(f"User {login}", expected=expected, got=user.row_version, wanted=changes, stored=stored)
+        users.change_user(session, user, changes, actor=principal.actor, now=utc_now())
+        return user
+
+    user = database.write(work)
+    response.headers["ETag"] = etag(user.row_version)
+    return UserOut.of(user)
+
+
+@router.post("/{login}/reset")
+def reset_password(login: Number, database: DatabaseDep, settings: SettingsDep, principal: AdminPrincipal) -> LinkOut:
+    """A link by which the person sets a password, once, within three days."""
+
+    def work(session: Session) -> str:
+        return users.make_link(session, users.get_user(session, login), actor=principal.actor, now=utc_now())
+
+    return LinkOut(link=f"{settings.base_url}/set-password/{database.write(work)}")

@@ -1,0 +1,57 @@
+"""Gateways as an administrator sees them: made, given keys, retired."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from gettext import gettext as _
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.auth import keys, repository
+from server.auth.authenticate import AUTH_TOPIC
+from server.auth.keys import MadeKey
+from server.db import touch
+from server.errors import Conflict, NotFound
+from server.journal.audit import write_audit
+from server.journal.models import Gateway
+
+#: A gateway speaks every ten seconds; after three missed times it is called silent.
+SILENT_AFTER = timedelta(seconds=30)
+
+
+def gateways(session: Session) -> Sequence[Gateway]:
+    """All gateways in use, by key."""
+    return session.scalars(select(Gateway).where(Gateway.retired_at.is_(None)).order_by(Gateway.key)).all()
+
+
+def get_gateway(session: Session, key: str) -> Gateway:
+    """The gateway with this key, in use; raises NotFound."""
+    gateway = session.scalars(select(Gateway).where(Gateway.key == key)).one_or_none()
+    if gateway is None or gateway.retired_at is not None:
+        raise NotFound
+    return gateway
+
+
+def create_gateway(session: Session, *, key: str, name: str, actor: str, now: datetime) -> MadeKey:
+    """A gateway with its first key; raises Conflict for a name that is or was in use."""
+    if session.scalars(select(Gateway.id).where(Gateway.key == key)).first() is not None:
+        raise Conflict(_("{key} is taken. Choose another key.").format(key=key), reason="gateway_exists")
+    session.add(Gateway(key=key, name=name, created_at=now))
+    session.flush()
+    write_audit(session, at=now, actor=actor, action="gateway_added", subject=f"gateway:{key}")
+    return keys.create_gateway_key(session, key, actor=actor, now=now)
+
+
+def retire_gateway(session: Session, gateway: Gateway, *, actor: str, now: datetime) -> None:
+    """End the gateway and all its keys; what it told stays."""
+    for key in repository.live_gateway_keys(session, gateway.key, now):
+        keys.revoke_key(session, key, actor=actor, now=now)
+    gateway.retired_at = now
+    session.flush()
+    touch(session, AUTH_TOPIC, "gateways")
+    write_audit(session, at=now, actor=actor, action="gateway_retired", subject=f"gateway:{gateway.key}")
+
+
+def is_silent(gateway: Gateway, now: datetime) -> bool:
+    """Whether it has not spoken lately, or never."""
+    return gateway.last_seen_at is None or now - gateway.last_seen_at > SILENT_AFTER

@@ -1,0 +1,88 @@
+"""Keys of programs and gateways: shown once, kept as a hash, revoked at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import gettext as _
+
+from sqlalchemy.orm import Session
+
+from server.auth import repository
+from server.auth.authenticate import AUTH_TOPIC
+from server.auth.models import ApiKey
+from server.auth.permissions import GATEWAY_SCOPES, KEY_SCOPES
+from server.auth.tokens import KeyText, hash_token
+from server.db import touch
+from server.errors import Conflict, FieldError, Invalid, NotFound
+from server.journal.audit import write_audit
+
+#: While a gateway changes over, the old key and the new one both open the door.
+LIVE_GATEWAY_KEYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A new key; `text` is shown once and never again."""
+
+    key: ApiKey
+    text: str
+
+
+def create_key(
+    session: Session,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    actor: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> MadeKey:
+    """A key for another program; raises Invalid for a scope that keys cannot have."""
+    unknown = sorted(set(scopes) - set(KEY_SCOPES))
+    if unknown or not scopes:
+        known = ", ".join(sorted(KEY_SCOPES))
+        message = _("Expected one or more of {known}; got {got}.").format(known=known, got=", ".join(unknown) or "-")
+        raise Invalid(errors=[FieldError("scopes", message)])
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(errors=[FieldError("expires_at", _("This time is past. Give one to come, or none."))])
+    return _make(session, ApiKey(name=name, scopes=sorted(set(scopes)), created_at=now, expires_at=expires_at), actor)
+
+
+def create_gateway_key(session: Session, gateway: str, *, actor: str, now: datetime) -> MadeKey:
+    """Another key for the gateway; raises Conflict while two are live already."""
+    if len(repository.live_gateway_keys(session, gateway, now)) >= LIVE_GATEWAY_KEYS:
+        message = _("{gateway} has two live keys. Revoke the one it no longer uses, then make a new one.")
+        raise Conflict(message.format(gateway=gateway), reason="two_live_keys")
+    return _make(session, ApiKey(name=gateway, gateway=gateway, scopes=list(GATEWAY_SCOPES), created_at=now), actor)
+
+
+def revoke_key(session: Session, key: ApiKey, *, actor: str, now: datetime) -> None:
+    """Let the key open nothing any more, from this commit on."""
+    if key.revoked_at is None:
+        key.revoked_at = now
+        session.flush()
+        touch(session, AUTH_TOPIC, *(["gateways"] if key.gateway else []))
+        write_audit(session, at=now, actor=actor, action="key_revoked", subject=_subject(key))
+
+
+def get_key(session: Session, prefix: str) -> ApiKey:
+    """The key with this prefix, with or without `ol_` before it; raises NotFound."""
+    key = repository.key_by_prefix(session, prefix.removeprefix("ol_"))
+    if key is None:
+        raise NotFound
+    return key
+
+
+def _make(session: Session, key: ApiKey, actor: str) -> MadeKey:
+    text = KeyText.new()
+    key.prefix, key.secret_hash = text.prefix, hash_token(text.secret)
+    session.add(key)
+    session.flush()
+    touch(session, AUTH_TOPIC, *(["gateways"] if key.gateway else []))
+    detail = {"scopes": key.scopes}
+    write_audit(session, at=key.created_at, actor=actor, action="key_made", subject=_subject(key), detail=detail)
+    return MadeKey(key, str(text))
+
+
+def _subject(key: ApiKey) -> str:
+    return f"gateway:{key.gateway}/{key.prefix}" if key.gateway else f"key:{key.prefix}"
