@@ -1,0 +1,1 @@
+"""What we print: bar codes as SVG, unit labels, box labels and the traveller that goes with a work order."""
