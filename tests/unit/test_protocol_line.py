@@ -174,8 +174,10 @@ class TestOptions:
 
         assert caught.value.mistakes == (
             'sufix: there is no such option. Write "suffix" instead.',
-            "colour: there is no such option. Remove it, or use one of port, baud, data_bits, parity, stop_bits, "
-            "flow, suffix, gap_ms, patience_ms, gs_substitutes, code_id, code_ids, gcp_length, ack, feedback.",
+            (
+                "colour: there is no such option. Remove it, or use one of port, baud, data_bits, parity, stop_bits, "
+                "flow, suffix, gap_ms, patience_ms, gs_substitutes, code_id, code_ids, gcp_length, ack, feedback."
+            ),
             'port: missing. Add port = "/dev/serial/by-id/...".',
             'baud: expected a whole number, got "fast".',
             'parity: expected one of none, even, odd, got "evn". Write parity = "even".',
