@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from server.db import touch
 from server.errors import Conflict
@@ -72,6 +73,8 @@ def update_customer(
             setattr(customer, field, value)
     if "name" in changed:
         customer.search_name = fold(customer.name)[:200]
+    # A change of contacts or addresses alone is a change of the customer, too: its version must rise.
+    flag_modified(customer, "name")
     if patch.contacts is not None:
         _replace(session, customer.contacts, _contacts(patch.contacts))
     if patch.addresses is not None:
