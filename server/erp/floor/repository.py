@@ -1,0 +1,96 @@
+"""Every query about stations, read points and what a station remembers."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from server.erp.floor.models import ReadPoint, Station, StationState
+from server.http.paging import Keyset, Page
+
+# --- stations ---
+
+
+@dataclass(frozen=True, slots=True)
+class StationFilter:
+    """Which stations a list shows; None takes all."""
+
+    work_center_id: int | None = None
+    active: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.work_center_id is not None:
+            found.append(Station.work_center_id == self.work_center_id)
+        if self.active is not None:
+            found.append(Station.active == self.active)
+        return found
+
+
+def stations(session: Session, wanted: StationFilter, *, after: str | None = None, limit: int = 50) -> Page[Station]:
+    """A page of stations with work center and read points, by age."""
+    statement = (
+        select(Station)
+        .where(*wanted.conditions())
+        .options(joinedload(Station.work_center), selectinload(Station.read_points))
+    )
+    return Keyset(Station.id, Station.key).page(session, statement, after=after, limit=limit)
+
+
+def station(session: Session, key: str, *, lock: bool = False) -> Station | None:
+    """The station of this key with work center and read points."""
+    statement = (
+        select(Station)
+        .where(Station.key == key)
+        .options(selectinload(Station.work_center), selectinload(Station.read_points))
+    )
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def stations_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Station]:
+    """The stations of these ids, alone."""
+    return {found.id: found for found in session.scalars(select(Station).where(Station.id.in_(ids)))}
+
+
+def station_keys(session: Session, work_center_ids: Collection[int]) -> Sequence[str]:
+    """The keys of the stations that do the work of these work centers, for their topics."""
+    return session.scalars(select(Station.key).where(Station.work_center_id.in_(work_center_ids))).all()
+
+
+def stations_per_work_center(session: Session) -> Mapping[int, int]:
+    """How many active stations each work center has."""
+    rows = session.execute(
+        select(Station.work_center_id, func.count()).where(Station.active).group_by(Station.work_center_id)
+    )
+    return dict(rows.tuples().all())
+
+
+# --- read points ---
+
+
+def read_points(session: Session, *, after: str | None = None, limit: int = 50) -> Page[ReadPoint]:
+    """A page of read points with their stations, by age."""
+    statement = select(ReadPoint).options(joinedload(ReadPoint.station))
+    return Keyset(ReadPoint.id, ReadPoint.key).page(session, statement, after=after, limit=limit)
+
+
+def read_point(session: Session, key: str, *, lock: bool = False) -> ReadPoint | None:
+    """The read point of this key with its station."""
+    statement = select(ReadPoint).where(ReadPoint.key == key).options(selectinload(ReadPoint.station))
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+# --- what stations remember ---
+
+
+def state(session: Session, station_id: int) -> StationState | None:
+    """What the station remembers, or None before its first scan."""
+    return session.get(StationState, station_id)
+
+
+def states(session: Session, station_ids: Collection[int]) -> Mapping[int, StationState]:
+    """What these stations remember, by station id."""
+    statement = select(StationState).where(StationState.station_id.in_(station_ids))
+    return {found.station_id: found for found in session.scalars(statement)}

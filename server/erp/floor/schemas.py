@@ -1,0 +1,122 @@
+"""What programs send and get about stations and read points."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints
+
+from orderlight.autoid import OwnCode
+from server.erp.floor.models import ReadPoint, Station
+from server.http.fields import Key, Patch, ShortText, Shown, Strict
+from server.tracking.states import Context
+
+#: Lower-case letters and digits: the printed code OLS... holds the same in capitals.
+StationKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+#: As gateway.toml writes it.
+ReadPointKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+QuietSeconds = Annotated[int, Field(ge=0, le=86_400)]
+
+
+class StationIn(Strict):
+    """A new station."""
+
+    key: StationKey
+    name: ShortText
+    area: ShortText | None = None
+    work_center: Key
+    active: bool = True
+
+
+class StationPatch(Patch):
+    """What may change about a station."""
+
+    emptyable = frozenset({"area"})
+
+    name: ShortText | None = None
+    area: ShortText | None = None
+    work_center: Key | None = None
+    active: bool | None = None
+
+
+class StationOut(Shown):
+    """A station as programs see it."""
+
+    key: str
+    code: str
+    name: str
+    area: str | None
+    work_center: str
+    read_points: list[str]
+    active: bool
+    row_version: int
+
+    @classmethod
+    def of(cls, station: Station) -> Self:
+        """The answer for a station whose work center and read points are loaded."""
+        return cls(
+            key=station.key,
+            code=station_code(station.key),
+            name=station.name,
+            area=station.area,
+            work_center=station.work_center.key,
+            read_points=sorted(point.key for point in station.read_points),
+            active=station.active,
+            row_version=station.row_version,
+        )
+
+
+class ReadPointIn(Strict):
+    """A new read point; the key is the one that gateway.toml gives the reader or antenna."""
+
+    key: ReadPointKey
+    name: ShortText
+    station: StationKey
+    context: Context
+    quiet_seconds: QuietSeconds = 0
+    active: bool = True
+
+
+class ReadPointPatch(Patch):
+    """What may change about a read point."""
+
+    name: ShortText | None = None
+    station: StationKey | None = None
+    context: Context | None = None
+    quiet_seconds: QuietSeconds | None = None
+    active: bool | None = None
+
+
+class ReadPointOut(Shown):
+    """A read point as programs see it."""
+
+    key: str
+    name: str
+    station: str
+    context: str
+    quiet_seconds: int
+    active: bool
+    row_version: int
+
+    @classmethod
+    def of(cls, point: ReadPoint) -> Self:
+        """The answer for a read point whose station is loaded."""
+        own = {field: getattr(point, field) for field in cls.model_fields if field != "station"}
+        return cls(**own, station=point.station.key)
+
+
+class StationList(Shown):
+    """A page of stations."""
+
+    items: list[StationOut]
+    next: str | None
+
+
+class ReadPointList(Shown):
+    """A page of read points."""
+
+    items: list[ReadPointOut]
+    next: str | None
+
+
+def station_code(key: str) -> str:
+    """The code printed at the station: OLS, its key in capitals, a check character."""
+    return str(OwnCode("S", key.upper()))

@@ -1,0 +1,102 @@
+"""What happens to stations and read points. Services flush and note; the edge commits."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.catalog.models import WorkCenter
+from server.catalog.repository import work_center as find_work_center
+from server.db import touch
+from server.erp.floor import repository
+from server.erp.floor.models import ReadPoint, Station
+from server.erp.floor.schemas import (
+    ReadPointIn,
+    ReadPointOut,
+    ReadPointPatch,
+    StationIn,
+    StationOut,
+    StationPatch,
+)
+from server.errors import Conflict, FieldError, Invalid
+from server.http.audit import changes, note
+from server.tracking.states import Context
+
+
+def create_station(session: Session, body: StationIn, *, actor: str, now: datetime) -> Station:
+    """A new station; raises Conflict when the key is taken, Invalid for an unknown work center."""
+    if repository.station(session, body.key) is not None:
+        raise Conflict(f"There is a station {body.key} already. Choose another key.", reason="key_taken")
+    station = Station(
+        **body.model_dump(exclude={"work_center"}), work_center=_work_center(session, body.work_center), read_points=[]
+    )
+    session.add(station)
+    session.flush()
+    note(session, "station_created", station.key, actor=actor, now=now)
+    touch(session, f"station:{station.key}", "board")
+    return station
+
+
+def update_station(session: Session, station: Station, patch: StationPatch, *, actor: str, now: datetime) -> Station:
+    """Change what the patch names of a station that is wholly loaded."""
+    before = _plain(StationOut.of(station))
+    for field, value in patch.changed().items():
+        setattr(station, field, _work_center(session, value) if field == "work_center" else value)
+    session.flush()
+    detail = changes(before, _plain(StationOut.of(station)))
+    note(session, "station_changed", station.key, actor=actor, now=now, detail=detail)
+    touch(session, f"station:{station.key}", "board")
+    return station
+
+
+def create_read_point(session: Session, body: ReadPointIn, *, actor: str, now: datetime) -> ReadPoint:
+    """A new read point; raises Conflict when the key is taken, Invalid for an unknown station."""
+    if repository.read_point(session, body.key) is not None:
+        raise Conflict(f"There is a read point {body.key} already. Choose another key.", reason="key_taken")
+    point = ReadPoint(
+        **body.model_dump(exclude={"station", "context"}),
+        context=body.context.value,
+        station=_station(session, body.station),
+    )
+    session.add(point)
+    session.flush()
+    note(session, "read_point_created", point.key, actor=actor, now=now)
+    touch(session, f"station:{point.station.key}")
+    return point
+
+
+def update_read_point(
+    session: Session, point: ReadPoint, patch: ReadPointPatch, *, actor: str, now: datetime
+) -> ReadPoint:
+    """Change what the patch names of a read point whose station is loaded."""
+    before = _plain(ReadPointOut.of(point))
+    touch(session, f"station:{point.station.key}")
+    for field, value in patch.changed().items():
+        if field == "station":
+            point.station = _station(session, value)
+        else:
+            # Drivers take plain text, not a member of an enumeration.
+            setattr(point, field, value.value if isinstance(value, Context) else value)
+    session.flush()
+    detail = changes(before, _plain(ReadPointOut.of(point)))
+    note(session, "read_point_changed", point.key, actor=actor, now=now, detail=detail)
+    touch(session, f"station:{point.station.key}")
+    return point
+
+
+def _plain(shown: StationOut | ReadPointOut) -> dict[str, Any]:
+    return shown.model_dump(mode="json", exclude={"row_version"})
+
+
+def _work_center(session: Session, key: str) -> WorkCenter:
+    found = find_work_center(session, key)
+    if found is None:
+        raise Invalid(errors=[FieldError("work_center", f"There is no work center {key}. Create it first.", "unknown")])
+    return found
+
+
+def _station(session: Session, key: str) -> Station:
+    found = repository.station(session, key)
+    if found is None:
+        raise Invalid(errors=[FieldError("station", f"There is no station {key}. Create it first.", "unknown")])
+    return found
