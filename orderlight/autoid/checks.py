@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from orderlight.autoid.errors import AutoIdError
+
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 
@@ -22,10 +24,10 @@ def is_digits(text: str) -> bool:
 def check_digit(digits: str) -> str:
     """The GS1 check digit of the digits before it (GS1 General Specifications 7.9.1: weights 3, 1 from the right).
 
-    Raises ValueError when `digits` holds anything but digits.
+    Raises AutoIdError when `digits` holds anything but digits.
     """
     if not is_digits(digits):
-        raise ValueError(f"Failed to make a check digit: expected digits, got {digits[:40]!a}.")
+        raise AutoIdError(f"Failed to make a check digit: expected digits, got {digits[:40]!a}.")
     return digit_behind(digits)
 
 
@@ -41,13 +43,13 @@ def digit_behind(digits: str) -> str:
 def mod_37_36(text: str) -> str:
     """The ISO/IEC 7064 MOD 37,36 check character of a text of 0-9 and A-Z.
 
-    Raises ValueError for any other character.
+    Raises AutoIdError for any other character.
     """
     product = 36
     for character in text:
         value = _VALUES.get(character)
         if value is None:
-            raise ValueError(f"Failed to make a check character: expected 0-9 or A-Z, got {character!a}.")
+            raise AutoIdError(f"Failed to make a check character: expected 0-9 or A-Z, got {character!a}.")
         total = (product + value) % 36 or 36
         product = total * 2 % 37
     return ALPHABET[(37 - product) % 36]
@@ -62,12 +64,15 @@ _PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59
 def check_pair(text: str) -> str:
     """The two check characters of up to 23 characters of set 82 (GS1 General Specifications 7.9.5).
 
-    Raises ValueError when the text is longer or holds another character.
+    Raises AutoIdError when the text is longer or holds another character.
     """
     if len(text) > len(_PRIMES):
-        raise ValueError(f"Failed to make check characters: expected at most {len(_PRIMES)}, got {len(text)}.")
+        raise AutoIdError(f"Failed to make check characters: expected at most {len(_PRIMES)}, got {len(text)}.")
     total = 0
     for prime, character in zip(_PRIMES, reversed(text), strict=False):
-        total += prime * CHARACTER_SET_82.index(character)
+        value = CHARACTER_SET_82.find(character)
+        if value < 0:
+            raise AutoIdError(f"Failed to make check characters: expected GS1 set 82, got {character!a}.")
+        total += prime * value
     total %= 1021
     return _PAIR_ALPHABET[total >> 5] + _PAIR_ALPHABET[total & 31]

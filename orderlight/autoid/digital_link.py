@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -26,6 +27,13 @@ _FORM: Final = re.compile(r"https?://([^/?#\s]+)([^?#]*)(?:\?([^#]*))?(?:#.*)?",
 def looks_like_link(text: str) -> bool:
     """Whether the text is a web address at all."""
     return text[:8].lower().startswith(("http://", "https://"))
+
+
+def claims_to_be_link(text: str) -> bool:
+    """Whether the address has a GS1 key and a sound value in its path, whatever is wrong with the rest."""
+    found = _FORM.fullmatch(text)
+    segments = found[2].split("/") if found is not None else []
+    return any(ai in LINK_KEYS and AIS[ai].problem(_filled(ai, value)) is None for ai, value in pairwise(segments))
 
 
 def parse_link(text: str) -> Elements:

@@ -14,31 +14,32 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
-from orderlight.autoid.application_identifiers import AIS
 from orderlight.autoid.checks import check_digit, is_digits
 from orderlight.autoid.elements import Elements
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.tds import (
+    LONG_BY_NAME,
+    LONG_SCHEMES,
     OTHER_HEADERS,
     SCHEMES,
     Fields,
     decode96,
+    decode_long,
     encode96,
+    encode_long,
 )
 
 _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
-_SGTIN_198: Final = 0x36
+_LONG_NAMES: Final = {"sgtin": "sgtin-198", "grai": "grai-170", "sgln": "sgln-195"}
 #: Unwritten tags are often read as this; its company prefix would begin with 24,
 #: which GS1 gives to no company (General Specifications 1.4.2), so no SGTIN is lost.
 _CHIP_BEHIND_PC: Final = "3000E2"
-#: 198 bits fill 13 words of 16 bits with ten zero bits behind them.
-_PADDING_198: Final = 10
-_DIGITS_198: Final = 52
 #: Characters that a URI of TDS may hold as they are; the others are written as %XX (TDS 6.3.1).
 _URI_SAFE: Final = "!'()*+,-.:;=_"
-_ID_FORM: Final = re.compile(r"urn:epc:id:(sgtin|sscc|sgln|grai|giai|gsrn):(\d{6,12})\.(.*)", re.DOTALL)
+_ID_FORM: Final = re.compile(r"urn:epc:id:(sgtin|sscc|sgln|grai|giai|gsrnp?):([0-9]{6,12})\.(.*)", re.DOTALL)
 _TAG_FORM: Final = re.compile(
-    r"urn:epc:tag:((?:sgtin|sscc|sgln|grai|giai|gsrn)-96|sgtin-198):([0-7])\.(\d{6,12})\.(.*)", re.DOTALL
+    r"urn:epc:tag:((?:sgtin|sscc|sgln|grai|giai|gsrnp?)-96|sgtin-198|grai-170|sgln-195):([0-7])\.(\d{6,12})\.(.*)",
+    re.DOTALL,
 )
 
 
@@ -60,8 +61,8 @@ def read_hex(digits: str) -> Fields:
             "the tag is not encoded."
         )
     header = int(digits[:2], 16)
-    if header == _SGTIN_198:
-        return _read_sgtin198(digits)
+    if header in LONG_SCHEMES:
+        return decode_long(digits)
     if header not in SCHEMES:
         name = OTHER_HEADERS.get(header)
         words = f"its header {header:02X} belongs to {name}" if name else f"its header {header:02X} is none of GS1"
@@ -79,7 +80,7 @@ def read_hex(digits: str) -> Fields:
 
 def write_hex(fields: Fields) -> str:
     """Tag memory in capitals; raises AutoIdError when a field does not fit its scheme."""
-    return _write_sgtin198(fields) if fields.scheme == "sgtin-198" else encode96(fields)
+    return encode_long(fields) if fields.scheme in LONG_BY_NAME else encode96(fields)
 
 
 def id_uri(fields: Fields) -> str:
@@ -110,21 +111,21 @@ def elements_of(fields: Fields) -> Elements:
     elif kind == "giai":
         items = [("8004", prefix + reference)]
     else:
-        items = [("8018", _checked(prefix + reference))]
+        items = [("8017" if kind == "gsrnp" else "8018", _checked(prefix + reference))]
     return Elements(tuple(items))
 
 
 def fields_of(values: Mapping[str, str], prefix_length: int) -> Fields | None:
     """The EPC for GS1 values by AI, given the digits of the company prefix; None when there is no EPC for them.
 
-    Filter is 0; the scheme is the 96-bit one, or sgtin-198 where a serial needs it.
+    Filter is 0; the scheme is the 96-bit one, or the long one where a serial needs it.
     """
     found = _split(values, prefix_length)
     if found is None:
         return None
     kind, prefix, reference, serial = found
-    size = "198" if kind == "sgtin" and not _fits_96(serial) else "96"
-    return Fields(f"{kind}-{size}", 0, prefix, reference, serial)
+    scheme = f"{kind}-96" if _fits_96(serial) else _LONG_NAMES[kind]
+    return Fields(scheme, 0, prefix, reference, serial)
 
 
 def parse_uri(text: str) -> tuple[Fields, bool]:
@@ -137,28 +138,28 @@ def parse_uri(text: str) -> tuple[Fields, bool]:
     if pure is None:
         raise AutoIdError(
             f"Failed to read {shown(text)} as EPC URI: expected urn:epc:id: or urn:epc:tag: with a scheme of sgtin, "
-            "sscc, sgln, grai, giai or gsrn and a company prefix of 6 to 12 digits."
+            "sscc, sgln, grai, giai, gsrn or gsrnp and a company prefix of 6 to 12 digits."
         )
     return _from_uri(text, pure[1] + "-96", 0, (pure[2], pure[3])), False
 
 
 def _from_uri(text: str, scheme: str, filter_value: int, rest: tuple[str, str]) -> Fields:
     kind, (prefix, tail) = scheme.partition("-")[0], rest
-    reference, dot, serial = (unquote(tail), "", "") if kind in ("sscc", "giai", "gsrn") else tail.partition(".")
+    reference, dot, serial = (
+        (unquote(tail), "", "") if kind in ("sscc", "giai", "gsrn", "gsrnp") else tail.partition(".")
+    )
     serial = unquote(serial)
     if kind in ("sgtin", "sgln", "grai") and not (dot and serial):
         raise AutoIdError(f"Failed to read {shown(text)} as EPC URI: expected prefix, reference and serial.")
-    if kind == "giai":
-        sound = AIS["8004"].problem(prefix + reference) is None and reference != ""
-    else:
-        width = {"sgtin": 13, "sscc": 17, "gsrn": 17}.get(kind, 12) - len(prefix)
-        sound = len(reference) == width and (is_digits(reference) or not width)
-        sound = sound and (not serial or AIS["21"].problem(serial) is None)
+    width = {"sgtin": 13, "sscc": 17, "gsrn": 17, "gsrnp": 17}.get(kind, 12) - len(prefix)
+    fields = Fields(scheme, filter_value, prefix, reference, serial)
+    sound = reference != "" if kind == "giai" else (len(reference) == width and (not width or is_digits(reference)))
+    sound = sound and not Elements.checked(list(elements_of(fields).items)).faults
     if not sound:
         raise AutoIdError(
             f"Failed to read {shown(text)} as EPC URI: its parts have not the lengths and characters of {kind.upper()}."
         )
-    return Fields(scheme, filter_value, prefix, reference, serial)
+    return fields
 
 
 def _uri_tail(fields: Fields) -> str:
@@ -171,7 +172,7 @@ def _checked(digits: str) -> str:
 
 
 def _fits_96(serial: str) -> bool:
-    return is_digits(serial) and (serial == "0" or serial[0] != "0") and int(serial) < 1 << 38
+    return not serial or (is_digits(serial) and (serial == "0" or serial[0] != "0") and int(serial) < 1 << 38)
 
 
 def _split(values: Mapping[str, str], length: int) -> tuple[str, str, str, str] | None:
@@ -190,34 +191,7 @@ def _split(values: Mapping[str, str], length: int) -> tuple[str, str, str, str] 
         return "grai", grai[:length], grai[length:12], grai[13:]
     if len(values.get("8004", "")) > length and is_digits(values["8004"][:length]):
         return "giai", values["8004"][:length], values["8004"][length:], ""
-    if "8018" in values:
-        return "gsrn", values["8018"][:length], values["8018"][length:17], ""
+    for ai, kind in (("8018", "gsrn"), ("8017", "gsrnp")):
+        if ai in values:
+            return kind, values[ai][:length], values[ai][length:17], ""
     return None
-
-
-def _read_sgtin198(digits: str) -> Fields:
-    """SGTIN-198: as SGTIN-96, with a serial of up to 20 characters of 7 bits (TDS 14.5.1.2)."""
-    if len(digits) != _DIGITS_198 or int(digits, 16) & (1 << _PADDING_198) - 1:
-        raise AutoIdError(
-            f"Failed to read EPC {shown(digits)} as SGTIN-198: expected {_DIGITS_198} hexadecimal digits, the last "
-            f"{_PADDING_198} bits zero."
-        )
-    bits = int(digits, 16) >> _PADDING_198
-    # The first 58 bits are those of SGTIN-96, so its reader takes them with a serial of 0.
-    head = decode96(f"{0x30 << 88 | (bits >> 140 & (1 << 50) - 1) << 38:024X}")
-    codes = [bits >> shift & 127 for shift in range(133, -1, -7)]
-    serial = "".join([chr(code) for code in codes]).rstrip("\x00")
-    if not serial or AIS["21"].problem(serial) is not None:
-        raise AutoIdError(f"Failed to read EPC {shown(digits)} as SGTIN-198: its serial {shown(serial)} is none.")
-    return Fields("sgtin-198", head.filter, head.prefix, head.reference, serial)
-
-
-def _write_sgtin198(fields: Fields) -> str:
-    problem = AIS["21"].problem(fields.serial)
-    if problem is not None:
-        raise AutoIdError(f"Failed to make SGTIN-198: serial {shown(fields.serial)}: {problem}.")
-    head = int(encode96(Fields("sgtin-96", fields.filter, fields.prefix, fields.reference, "0")), 16)
-    bits = _SGTIN_198 << 50 | head >> 38 & (1 << 50) - 1
-    for code in fields.serial.encode().ljust(20, b"\x00"):
-        bits = bits << 7 | code
-    return f"{bits << _PADDING_198:0{_DIGITS_198}X}"

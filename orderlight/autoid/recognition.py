@@ -18,7 +18,7 @@ from typing import Final
 
 from orderlight.autoid import epc
 from orderlight.autoid.answers import Asked, from_elements, from_fields, unreadable
-from orderlight.autoid.digital_link import looks_like_link, parse_link
+from orderlight.autoid.digital_link import claims_to_be_link, looks_like_link, parse_link
 from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.gtin import GTIN_LENGTHS, Gtin
@@ -146,7 +146,10 @@ def _link(asked: Asked, data: str) -> Identification:
     try:
         elements = parse_link(data)
     except AutoIdError as error:
-        return _text(asked, data, (Interpretation("digital_link", error=str(error)),))
+        reading = Interpretation("digital_link", error=str(error))
+        if claims_to_be_link(data):
+            return unreadable(asked, "", (reading,), kind="digital_link")
+        return _text(asked, data, (reading,))
     return from_elements(asked, "digital_link", elements)
 
 

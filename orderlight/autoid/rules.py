@@ -83,14 +83,14 @@ def piece(text: str) -> str | None:
 
 
 def no_leading_zero(text: str) -> str | None:
-    """A number without zeros in front; 0 alone is one."""
-    return None if text[0] != "0" or text == "0" else "expected no zero in front"
+    """A number without zeros in front."""
+    return None if text[0] != "0" else "expected no zero in front"
 
 
 def pair(text: str) -> str | None:
     """The last two characters are the check pair of the others."""
-    if len(text) < 3:
-        return "expected a model and two check characters"
+    if len(text) < 2:
+        return "expected two check characters"
     expected = check_pair(text[:-2])
     return None if expected == text[-2:] else f"expected check characters {expected}, got {text[-2:]}"
 

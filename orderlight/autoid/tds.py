@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from orderlight.autoid.application_identifiers import AIS
 from orderlight.autoid.errors import AutoIdError, shown
 
 
@@ -50,9 +51,45 @@ SCHEMES: Final = {
         Scheme("grai-96", 0x33, 44, 12, 38, serial=True),
         Scheme("giai-96", 0x34, 82, 0, 0, serial=False),
         Scheme("gsrn-96", 0x2D, 58, 17, 24, serial=False),
+        Scheme("gsrnp-96", 0x2E, 58, 17, 24, serial=False),
     )
 }
 BY_NAME: Final = {scheme.name: scheme for scheme in SCHEMES.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class LongScheme:
+    """A scheme that begins as a 96-bit one and ends with a serial of 7-bit characters."""
+
+    name: str
+    header: int
+    #: The 96-bit scheme with the same head.
+    short: Scheme
+    #: How many characters the serial may have.
+    characters: int
+    #: All bits of the scheme; tag memory fills its last word of 16 with zeros.
+    bits: int
+
+    @property
+    def padding(self) -> int:
+        """Zero bits behind the scheme's own."""
+        return -self.bits % 16
+
+    @property
+    def hex_digits(self) -> int:
+        """Hexadecimal digits of tag memory."""
+        return (self.bits + self.padding) // 4
+
+
+LONG_SCHEMES: Final = {
+    scheme.header: scheme
+    for scheme in (
+        LongScheme("sgtin-198", 0x36, BY_NAME["sgtin-96"], 20, 198),
+        LongScheme("grai-170", 0x37, BY_NAME["grai-96"], 16, 170),
+        LongScheme("sgln-195", 0x39, BY_NAME["sgln-96"], 20, 195),
+    )
+}
+LONG_BY_NAME: Final = {scheme.name: scheme for scheme in LONG_SCHEMES.values()}
 
 #: Bits of the company prefix for partitions 0 to 6; the prefix has 12 minus partition digits (TDS 14.3).
 PREFIX_BITS: Final = (40, 37, 34, 30, 27, 24, 20)
@@ -60,11 +97,9 @@ PREFIX_BITS: Final = (40, 37, 34, 30, 27, 24, 20)
 #: Headers that are known and not decoded here, with their names (TDS 14.2).
 OTHER_HEADERS: Final = {
     0x2C: "GDTI-96",
-    0x2E: "GSRNP-96",
     0x2F: "USDoD-96",
-    0x37: "GRAI-170",
+    0x35: "GID-96",
     0x38: "GIAI-202",
-    0x39: "SGLN-195",
     0x3A: "GDTI-113",
     0x3B: "ADI-var",
     0x3C: "CPI-96",
@@ -127,6 +162,45 @@ def encode96(fields: Fields) -> str:
     key = int(fields.prefix) << reference_bits | reference
     head = scheme.header << 6 | fields.filter << 3 | partition
     return f"{head << 82 | key << scheme.tail_bits | serial:024X}"
+
+
+def decode_long(text: str) -> Fields:
+    """Take apart tag memory of a scheme in LONG_SCHEMES; raises AutoIdError."""
+    value = int(text, 16)
+    scheme = LONG_SCHEMES[int(text[:2], 16)]
+    name = scheme.name.upper()
+    if len(text) != scheme.hex_digits or value & (1 << scheme.padding) - 1:
+        raise AutoIdError(
+            f"Failed to read EPC {shown(text)} as {name}: expected {scheme.hex_digits} hexadecimal digits, "
+            f"the last {scheme.padding} bits zero, got {len(text)} digits."
+        )
+    value >>= scheme.padding
+    width, short = 7 * scheme.characters, scheme.short
+    # Behind the header both forms are alike up to the serial, so the short one's reader takes that part.
+    head = value >> width & (1 << 88 - short.tail_bits) - 1
+    found = decode96(f"{short.header << 88 | head << short.tail_bits:024X}")
+    codes = [value >> shift & 127 for shift in range(width - 7, -1, -7)]
+    serial = "".join([chr(code) for code in codes]).rstrip("\x00")
+    problem = AIS["21"].problem(serial)
+    if problem is not None:
+        raise AutoIdError(f"Failed to read EPC {shown(text)} as {name}: serial {shown(serial)}: {problem}.")
+    return Fields(scheme.name, found.filter, found.prefix, found.reference, serial)
+
+
+def encode_long(fields: Fields) -> str:
+    """Tag memory in capitals; raises AutoIdError when a field does not fit."""
+    scheme = LONG_BY_NAME[fields.scheme]
+    problem = AIS["21"].problem(fields.serial)
+    if problem is None and len(fields.serial) > scheme.characters:
+        problem = f"expected at most {scheme.characters} characters, got {len(fields.serial)}"
+    if problem is not None:
+        raise AutoIdError(f"Failed to make {scheme.name.upper()}: serial {shown(fields.serial)}: {problem}.")
+    short = scheme.short
+    head = int(encode96(Fields(short.name, fields.filter, fields.prefix, fields.reference, "0")), 16)
+    bits = scheme.header << 88 - short.tail_bits | head >> short.tail_bits & (1 << 88 - short.tail_bits) - 1
+    for code in fields.serial.encode().ljust(scheme.characters, b"\x00"):
+        bits = bits << 7 | code
+    return f"{bits << scheme.padding:0{scheme.hex_digits}X}"
 
 
 def _digits(text: str, scheme: Scheme, number: int, width: int) -> str:
