@@ -28,6 +28,9 @@ FAILED: Final = 0xFF
 
 NO_TAG: Final = 0x15  # Inventory round without a tag, or with a tag whose CRC failed; not a fault.
 
+#: A module answers within milliseconds; one that boots or sleeps gets the question again after this.
+ANSWER_SECONDS: Final = 0.5
+
 #: Longest parameters taken seriously: a tag report is 69 bytes at most; answers to reads are longer.
 MAX_PARAMETERS: Final = 520
 
@@ -235,7 +238,7 @@ class R200Poller:
     """When to send which command. `now` is monotonic seconds; due() gives the bytes to send, next_at() the wait.
 
     multi: ask once, and again after a silence, since the module stops after its rounds or a power cut. single:
-    ask, wait for the answer or for `silence_ms`, pause, ask again.
+    ask, wait for the answer, pause, ask again. An unanswered question is asked again after ANSWER_SECONDS.
     """
 
     __slots__ = ("_asked_at", "_missed", "_next_at", "_options", "_parser", "_unanswered")
@@ -254,9 +257,9 @@ class R200Poller:
         return self._missed
 
     def start(self) -> list[bytes]:
-        """What to send when the port has been opened: leave an old inventory, ask who is there, set the power."""
+        """What to send when the port has been opened: leave an old inventory, set the power."""
         head = self._parser.head
-        commands = [frame(STOP, head=head), frame(INFO, b"\x00", head=head)]
+        commands = [frame(STOP, head=head)]
         if self._options.power_dbm is not None:
             commands.append(frame(SET_POWER, struct.pack(">H", round(self._options.power_dbm * 100)), head=head))
         return commands
@@ -285,10 +288,13 @@ class R200Poller:
         silent = self._unanswered
         self._missed += silent
         self._asked_at, self._unanswered = now, True
-        self._next_at = now + self._options.silence_ms / 1000
+        self._next_at = now + ANSWER_SECONDS
         head = self._other_dialect() if silent else self._parser.head
+        if self._options.poll == "single" and not silent:
+            return [frame(POLL, head=head)]
+        # A multi poll of an empty field may be met with silence; who is there is always answered.
         ask = frame(POLL, head=head) if self._options.poll == "single" else multi_poll(head=head)
-        return [frame(INFO, b"\x00", head=head), ask] if silent else [ask]
+        return [frame(INFO, b"\x00", head=head), ask]
 
     def _other_dialect(self) -> int:
         """With dialect "auto" an unanswered question is asked in the other dialect every second time."""

@@ -13,7 +13,7 @@ from gateway.sources.port import LONGEST_WAIT, LineSettings, Port
 #: Silence in the middle of a frame after which its rest will not come: far more than a frame takes at 9600 baud.
 FRAME_GAP: Final = 0.1
 #: Unanswered questions in a row after which the module is given up, to be opened anew.
-MISSES_ALLOWED: Final = 3
+MISSES_ALLOWED: Final = 6
 
 
 class R200Source:

@@ -162,19 +162,18 @@ class TestPolling:
         machine = parser(**table)
         return R200Poller(options(**table), machine, now), machine
 
-    def test_it_starts_by_stopping_what_runs_and_asking_who_is_there(self) -> None:
+    def test_it_starts_by_stopping_what_runs_and_setting_the_power(self) -> None:
         poller, _machine = self.poller(power_dbm=26.5)
 
         assert poller.start() == [
             frame(r200.STOP),
-            frame(r200.INFO, b"\x00"),
             bytes.fromhex("BB 00 B6 00 02 0A 5A 1C 7E"),
         ]
 
     def test_multi_asks_once_and_stays_silent_while_the_module_reports(self) -> None:
         poller, _machine = self.poller()
 
-        assert poller.due(100.0) == [multi_poll()]
+        assert poller.due(100.0) == [frame(r200.INFO, b"\x00"), multi_poll()]
         poller.heard(101.0)
         assert poller.due(102.5) == []
         assert poller.next_at() == 103.0
@@ -184,7 +183,7 @@ class TestPolling:
         poller.due(100.0)
         poller.heard(101.0)
 
-        assert poller.due(103.0) == [multi_poll()]
+        assert poller.due(103.0) == [frame(r200.INFO, b"\x00"), multi_poll()]
         assert poller.missed == 0
 
     def test_single_asks_again_after_each_answer_and_its_pause(self) -> None:
@@ -200,7 +199,7 @@ class TestPolling:
         poller, _machine = self.poller()
         poller.due(100.0)
 
-        heads = [poller.due(now)[0][0] for now in (102.0, 104.0)]
+        heads = [poller.due(now)[0][0] for now in (100.5, 101.0)]
 
         assert heads == [0xAA, 0xBB]
         assert poller.missed == 2
@@ -208,9 +207,10 @@ class TestPolling:
     def test_an_answer_clears_the_misses(self) -> None:
         poller, _machine = self.poller()
         poller.due(100.0)
-        poller.due(102.0)
+        poller.due(100.5)
+        assert poller.missed == 1
 
-        poller.heard(102.1)
+        poller.heard(100.6)
 
         assert poller.missed == 0
 

@@ -1,0 +1,170 @@
+"""A UHF module on a real pseudo-terminal: polled, noisy, unplugged, replugged, and silent."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.protocols import r200
+from gateway.protocols.r200 import R200Options
+from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
+from gateway.sources import make_source
+from gateway.sources.base import Source, SourceLost
+from simulators.devices.r200 import R200, R200Settings
+from simulators.devices.transport import PtyTransport
+from simulators.radio import RadioField, RadioSettings
+
+EPCS = ("3074257BF7194E4000001A85", "3074257BF7194E4000001A86", "BB7EAADDBB7EAADD7E7EBBBB")
+PATIENCE = 15.0
+
+MakeModule = Callable[..., R200]
+
+
+class Running:
+    """A source in a thread of its own, as the supervisor runs it once."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.reads: queue.Queue[Read] = queue.Queue()
+        self.states: queue.Queue[DeviceState] = queue.Queue()
+        self.stop = threading.Event()
+        self.lost: SourceLost | None = None
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            self.source.run(self.reads.put, self.stop, self.states.put)
+        except SourceLost as lost:
+            self.lost = lost
+
+    def __enter__(self) -> "Running":
+        self._thread.start()
+        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.CONNECTING
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self.stop.set()
+        self.source.cancel()
+        self.ended()
+
+    def ended(self) -> SourceLost | None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+        return self.lost
+
+    def tags_until(self, wanted: set[str]) -> list[TagRead]:
+        reads: list[TagRead] = []
+        while not wanted <= {read.epc for read in reads}:
+            read = self.reads.get(timeout=PATIENCE)
+            assert isinstance(read, TagRead)
+            reads.append(read)
+        return reads
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    return tmp_path / "usb-uhf-1"
+
+
+@pytest.fixture
+def module(link: Path) -> Iterator[MakeModule]:
+    plugged: list[R200] = []
+
+    def make(**settings: object) -> R200:
+        field = RadioField(RadioSettings(read_probability=1.0, cross_probability=0.0), seed=1)
+        field_settings = R200Settings(round_seconds=0.01, **settings)  # type: ignore[arg-type]
+        reader = R200(PtyTransport(link), field, field_settings, seed=5)
+        reader.plug()
+        plugged.append(reader)
+        return reader
+
+    yield make
+    for reader in plugged:
+        reader.unplug()
+
+
+def source(link: Path, **table: object) -> Source:
+    return make_source("gate-1", R200Options.parse({"port": str(link), **table}), gateway="gw-hall-1")
+
+
+def put_tags_into(reader: R200) -> None:
+    for epc in EPCS:
+        reader.field.enter(epc, now=reader._clock(), dwell=600.0)
+
+
+@pytest.mark.parametrize("poll", ["multi", "single"])
+def test_tags_in_the_field_are_read(link: Path, module: MakeModule, poll: str) -> None:
+    put_tags_into(module())
+
+    with Running(source(link, poll=poll)) as running:
+        reads = running.tags_until(set(EPCS))
+
+        assert running.states.get(timeout=PATIENCE) == DeviceState(DevicePhase.READY)
+
+    assert {read.reader for read in reads} == {"gate-1"}
+    assert all(read.rssi_dbm is not None and read.rssi_dbm < 0 for read in reads)
+
+
+def test_the_other_dialect_is_found_by_itself(link: Path, module: MakeModule) -> None:
+    put_tags_into(module(head=0xAA))
+
+    with Running(source(link)) as running:
+        running.tags_until(set(EPCS))
+
+
+def test_noise_and_cut_frames_invent_no_tag(link: Path, module: MakeModule) -> None:
+    put_tags_into(module(noise=0.2, truncation=0.2))
+
+    with Running(source(link)) as running:
+        reads = [read for _ in range(60) for read in running.tags_until(set(EPCS[:1]))]
+
+    assert {read.epc for read in reads} <= set(EPCS)
+    assert running.source.counters()["noise_bytes"] > 0
+
+
+def test_an_unplugged_module_is_lost_and_read_again_when_it_is_back(link: Path, module: MakeModule) -> None:
+    reader = module()
+    put_tags_into(reader)
+    gate = source(link)
+    with Running(gate) as running:
+        running.tags_until(set(EPCS))
+        reader.unplug()
+        lost = running.ended()
+
+    reader.plug()
+
+    assert lost is not None
+    assert "was lost: it was unplugged" in lost.reason
+    with Running(gate) as running:
+        running.tags_until(set(EPCS))
+
+
+def test_a_module_that_never_answers_is_given_up_with_advice(link: Path) -> None:
+    transport = PtyTransport(link)
+    transport.plug(lambda _data: None)
+    try:
+        with Running(source(link)) as running:
+            lost = running.ended()
+    finally:
+        transport.unplug()
+
+    assert lost is not None
+    assert "does not answer: check its power, and baud" in lost.reason
+    assert running.states.empty()
+
+
+def test_the_power_is_set_and_the_inventory_stopped_at_the_end(link: Path, module: MakeModule) -> None:
+    reader = module()
+
+    with Running(source(link, power_dbm=20)) as running:
+        assert running.states.get(timeout=PATIENCE).phase is DevicePhase.READY
+
+    assert reader.power_cdbm == 2000
+    deadline = threading.Event()
+    for _ in range(500):
+        if reader.obeyed[-1] == r200.STOP:
+            break
+        deadline.wait(0.01)
+    assert reader.obeyed[-1] == r200.STOP
