@@ -1,0 +1,173 @@
+"""What a simulated device is plugged into: a pseudo-terminal, or plain memory for tests without one."""
+
+import os
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+OnBytes = Callable[[bytes], None]
+
+#: The host flushes what is in its port right after opening it, so a device that saw the port open waits so long.
+SETTLE_SECONDS = 0.05
+_POLL_SECONDS = 0.02
+_WRITE_SECONDS = 5.0
+
+
+class NotPlugged(Exception):
+    """The device was asked to send while its cable is out, or while nobody at the other end reads."""
+
+
+class Transport(Protocol):
+    """A cable. plug() and unplug() may be called again and again; `on_bytes` runs in the transport's own thread."""
+
+    def plug(self, on_bytes: OnBytes) -> None:
+        """Put the cable in; what the host sends goes to `on_bytes`."""
+
+    def unplug(self) -> None:
+        """Pull the cable; does nothing where it is out already."""
+
+    def wait_for_host(self, timeout: float) -> bool:
+        """Whether a host has the port open within `timeout` seconds."""
+
+    def write(self, data: bytes) -> None:
+        """Send to the host; raises NotPlugged."""
+
+
+class PtyTransport:
+    """A pseudo-terminal behind a symbolic link that stays the same over unplugging and replugging, as by-id paths do.
+
+    The terminal is raw before the link appears, else its echo would send the device's own early output back to it.
+    """
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        self._master: int | None = None
+        self._writing = threading.Lock()
+        self._stop = threading.Event()
+        self._reader: threading.Thread | None = None
+        self._open = threading.Event()
+
+    def plug(self, on_bytes: OnBytes) -> None:
+        """Make the terminal, point the link at it and begin to listen."""
+        if self._master is not None:
+            return
+        master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        self._point_link_at(os.ttyname(slave))
+        # Our own end must not count as a host: with it closed, the master reports a hang-up until one opens the port.
+        os.close(slave)
+        self._master, self._stop = master, threading.Event()
+        self._open.clear()
+        self._reader = threading.Thread(
+            target=self._listen, args=(master, self._stop, on_bytes), name=f"pty {self.link.name}", daemon=True
+        )
+        self._reader.start()
+
+    def unplug(self) -> None:
+        """Close the terminal: the host's read fails at once, and the link leads nowhere."""
+        with self._writing:
+            master, self._master = self._master, None
+            if master is None:
+                return
+            self._stop.set()
+            self._open.clear()
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join()
+        os.close(master)
+        self.link.unlink(missing_ok=True)
+
+    def wait_for_host(self, timeout: float) -> bool:
+        """Whether a host has the port open, and has had the time to flush it."""
+        return self._open.wait(timeout)
+
+    def write(self, data: bytes) -> None:
+        """Send all of it, waiting while the host's buffer is full; raises NotPlugged after five seconds of that."""
+        deadline = time.monotonic() + _WRITE_SECONDS
+        with self._writing:
+            if self._master is None or not self._open.is_set():
+                raise NotPlugged(f"Failed to send {len(data)} bytes on {self.link}: no host has the port open.")
+            while data:
+                data = data[self._write_some(self._master, data) :]
+                if data and time.monotonic() > deadline:
+                    raise NotPlugged(f"Failed to send {len(data)} bytes on {self.link}: the host does not read.")
+
+    def _write_some(self, master: int, data: bytes) -> int:
+        try:
+            return os.write(master, data)
+        except BlockingIOError:
+            select.select([], [master], [], _POLL_SECONDS)
+            return 0
+
+    def _point_link_at(self, target: str) -> None:
+        self.link.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target)
+        os.replace(fresh, self.link)
+
+    def _listen(self, master: int, stop: threading.Event, on_bytes: OnBytes) -> None:
+        poll = select.poll()
+        poll.register(master, select.POLLIN)
+        while not stop.is_set():
+            events = dict(poll.poll(_POLL_SECONDS * 1000)).get(master, 0)
+            if events & select.POLLIN and (data := _read(master)):
+                on_bytes(data)
+            elif events & select.POLLHUP:
+                self._open.clear()
+                stop.wait(_POLL_SECONDS)
+            elif not self._open.is_set():
+                stop.wait(SETTLE_SECONDS)
+                self._open.set()
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 4096)
+    except OSError:
+        # EIO: the host closed the port between poll and read. The next poll says so.
+        return b""
+
+
+class MemoryTransport:
+    """A cable in memory: `sent` collects what the device sends, `host_sends` is the host's end."""
+
+    def __init__(self) -> None:
+        self.sent = bytearray()
+        self._writing = threading.Lock()
+        self._on_bytes: OnBytes | None = None
+
+    def plug(self, on_bytes: OnBytes) -> None:
+        """Put the cable in."""
+        self._on_bytes = on_bytes
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self._on_bytes = None
+
+    def wait_for_host(self, timeout: float) -> bool:
+        """Memory always has a host, as long as the cable is in."""
+        return self._on_bytes is not None
+
+    def write(self, data: bytes) -> None:
+        """Keep what the device sends."""
+        if self._on_bytes is None:
+            raise NotPlugged(f"Failed to send {len(data)} bytes: the cable is out.")
+        with self._writing:
+            self.sent += data
+
+    def host_sends(self, data: bytes) -> None:
+        """Give the device bytes from its host."""
+        if self._on_bytes is not None:
+            self._on_bytes(data)
+
+    def take(self) -> bytes:
+        """What the device sent since the last call."""
+        with self._writing:
+            taken = bytes(self.sent)
+            self.sent.clear()
+            return taken
