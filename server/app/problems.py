@@ -1,9 +1,10 @@
-"""Errors as application/problem+json (RFC 9457), in words, without echoing what was sent.
+"""Errors as application/problem+json (RFC 9457) for programs and as a page for people, without echoing what was sent.
 
 FastAPI's own handler repeats the input, and so fails itself on NaN or a lone surrogate.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 from http import HTTPStatus
@@ -11,11 +12,33 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
-from server.errors import FieldError, Forbidden, Invalid, NotFound, OrderlightError, TooMany, Unauthorized
+from server.auth.http import find_principal
+from server.auth.principal import Principal
+from server.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    HttpError,
+    Invalid,
+    NotFound,
+    OrderlightError,
+    TooLarge,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
 from server.metrics import DENIED
+from server.web.problems import fallback_page, problem_page, wants_page
+
+log = logging.getLogger("server.http")
 
 
 class Problem(Response):
@@ -26,6 +49,30 @@ class Problem(Response):
     def __init__(self, members: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> None:
         body = json.dumps(members, ensure_ascii=True, default=str).encode("ascii")
         super().__init__(body, status_code=int(members["status"]), headers=dict(headers or {}))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every foreseen error in words."""
+    app.add_exception_handler(OrderlightError, _on_orderlight_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(DataError, _on_unstorable)
+    for race in (IntegrityError, StaleDataError):
+        app.add_exception_handler(race, _on_race)
+
+
+async def answer_error(request: Request, error: OrderlightError) -> Response:
+    """The error for whoever asked: a page for a person at a browser, else a problem document."""
+    if isinstance(error, Unauthorized | Forbidden | TooMany):
+        DENIED.labels(reason=error.reason).inc()
+    if not wants_page(request):
+        return problem_of(error)
+    principal = await _principal_or_none(request)
+    response = await run_in_threadpool(problem_page, request, error, principal)
+    response.headers.update(error.headers)
+    return response
 
 
 def problem_of(error: OrderlightError) -> Problem:
@@ -45,49 +92,77 @@ def problem_of(error: OrderlightError) -> Problem:
 
 def invalid_of(errors: Sequence[Mapping[str, Any]]) -> Invalid:
     """The field errors of pydantic as one of our own, without the input they complain about."""
-    fields = [FieldError(_path(error["loc"]), _clean(error["msg"]), str(error["type"])) for error in errors]
-    is_json = any(error["type"] == "json_invalid" for error in errors)
-    detail = _("The body is not valid JSON.") if is_json else _("Some fields are not valid; `errors` lists them.")
-    return Invalid(detail, errors=fields, reason="json_invalid" if is_json else "invalid")
+    fields = [FieldError(_path(error["loc"]), _ascii(error["msg"]), str(error["type"])) for error in errors]
+    if any(error["type"] == "json_invalid" for error in errors):
+        return Invalid(_("The body is not valid JSON."), errors=fields, reason="json_invalid")
+    return Invalid(_("Some fields are not valid; `errors` lists them."), errors=fields)
 
 
-def problem_of_http(error: HTTPException) -> Problem:
-    """The problem document of an error the framework itself raised: no route, wrong method, body not readable."""
-    if error.status_code == 404:
-        return problem_of(NotFound())
-    title = HTTPStatus(error.status_code).phrase
+def last_resort(scope: Scope, request_id: str) -> Response:
+    """The answer to what nobody foresaw; the log has the rest under the same request id."""
+    if wants_page(Request(scope)):
+        return fallback_page(500)
     members = {
         "type": "about:blank",
-        "title": title,
-        "status": error.status_code,
-        "detail": error.detail if isinstance(error.detail, str) else title,
-        "reason": title.lower().replace(" ", "_"),
+        "title": _(OrderlightError.title),
+        "status": 500,
+        "detail": _(OrderlightError.default_detail),
+        "reason": "internal_error",
+        "request_id": request_id,
     }
-    return Problem(members, headers=error.headers)
+    return Problem(members)
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Answer every foreseen error in words."""
-    app.add_exception_handler(OrderlightError, _on_orderlight_error)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-
-
-async def _on_orderlight_error(_request: Request, error: Exception) -> Response:
+async def _on_orderlight_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, OrderlightError)
-    if isinstance(error, Unauthorized | Forbidden | TooMany):
-        DENIED.labels(reason=error.reason).inc()
-    return problem_of(error)
+    return await answer_error(request, error)
 
 
-async def _on_validation_error(_request: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_of(invalid_of(error.errors()))
+    return await answer_error(request, invalid_of(error.errors()))
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_of_http(error)
+    response = await answer_error(request, _our_own(error))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    log.error("The database cannot be reached: %s", _first_line(error))
+    detail = _("The database cannot be reached now. Nothing is lost; wait a moment.")
+    away = Unavailable(detail, reason="database_away")
+    return fallback_page(503) if wants_page(request) else problem_of(away)
+
+
+async def _on_unstorable(request: Request, error: Exception) -> Response:
+    log.warning("The database refused a value: %s", _first_line(error))
+    detail = _("A value of this request cannot be stored, such as a number that is too large.")
+    return await answer_error(request, Invalid(detail, reason="unstorable"))
+
+
+async def _on_race(request: Request, error: Exception) -> Response:
+    log.warning("Two requests met at one row: %s", _first_line(error))
+    return await answer_error(request, Conflict())
+
+
+def _our_own(error: HTTPException) -> OrderlightError:
+    """What the framework raised (no route, wrong method, unreadable body) as one of our errors."""
+    if error.status_code == 404:
+        return NotFound()
+    if error.status_code == 413:
+        return TooLarge(str(error.detail))
+    phrase = HTTPStatus(error.status_code).phrase
+    return HttpError(error.status_code, phrase, _ascii(error.detail) if isinstance(error.detail, str) else phrase)
+
+
+async def _principal_or_none(request: Request) -> Principal | None:
+    try:
+        return await find_principal(request)
+    except (OperationalError, InterfaceError, PoolTimeout):
+        return None
 
 
 def _path(location: Sequence[str | int]) -> str:
@@ -95,5 +170,10 @@ def _path(location: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in (location[1:] if len(location) > 1 else location))
 
 
-def _clean(message: str) -> str:
+def _ascii(message: str) -> str:
     return message.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return _ascii(lines[0]) if lines else type(error).__name__

@@ -25,8 +25,8 @@ class FieldError:
 class OrderlightError(Exception):
     """The base of every error that a caller is told about. `detail` is a whole sentence."""
 
-    status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something went wrong here"
+    status: int = 500
+    title: str = "Something went wrong here"
     default_reason: ClassVar[str] = "internal_error"
     default_detail: ClassVar[str] = "The server could not do this. Try again; if it stays so, tell the administrator."
 
@@ -42,6 +42,15 @@ class OrderlightError(Exception):
     def headers(self) -> dict[str, str]:
         """Response headers that belong to this error."""
         return {}
+
+
+class HttpError(OrderlightError):
+    """What the framework itself refuses: no such method, a body that cannot be read."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail, reason=title.lower().replace(" ", "_"))
+        self.status = status
+        self.title = title
 
 
 class Unauthorized(OrderlightError):
@@ -175,6 +184,7 @@ __all__ = [
     "Conflict",
     "FieldError",
     "Forbidden",
+    "HttpError",
     "Invalid",
     "NotFound",
     "OrderlightError",
