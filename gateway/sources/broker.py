@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import traceback
 from dataclasses import dataclass
 from gettext import gettext as _
 from types import TracebackType
@@ -23,6 +24,9 @@ MAX_PACKET_BYTES: Final = 1024 * 1024
 CONNECT_SECONDS: Final = 5.0
 #: MQTT 5.0 section 3.8.3.1, retain handling 2: send no retained messages at the time of subscribing.
 NO_RETAINED: Final = 2
+
+#: What paho says of a connection that was closed without a DISCONNECT packet.
+UNSPECIFIED: Final = "Unspecified error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Broker:
         self.ready = False
         #: Set by CONNACK: whether the broker kept our session. None: no news.
         self.resumed: bool | None = None
+        self._client_id = client_id
         self._arrived: list[Message] = []
         self._lost: str | None = None
         self._client = self._make_client(client_id, password, tls)
@@ -90,6 +95,8 @@ class Broker:
         return self
 
     def _unreachable(self, error: Exception) -> SourceLost:
+        # The socket of a failed TLS handshake lives on in paho's stack frames, as long as the error does.
+        traceback.clear_frames(error.__traceback__)
         return SourceLost(
             _("The broker {broker} cannot be reached: {error}.").format(
                 broker=self.address, error=str(error).rstrip(".")
@@ -167,11 +174,13 @@ class Broker:
         code: ReasonCode,
         _more: Properties | None,
     ) -> None:
-        if self._lost is None:
-            by_broker = flags.is_disconnect_packet_from_server
-            sentence = (
-                _("The broker {broker} ended the connection: {reason}.")
-                if by_broker
-                else _("The connection to {broker} was lost: {reason}.")
-            )
-            self._lost = sentence.format(broker=self.address, reason=code)
+        if self._lost is not None:
+            return
+        if flags.is_disconnect_packet_from_server:
+            sentence = _("The broker {broker} ended the connection: {reason}.")
+        elif code == UNSPECIFIED:
+            # Brokers close without a word when they end, and some when a name is used twice.
+            sentence = _("The connection to {broker} was lost: it ended, or another client is named {client_id} too.")
+        else:
+            sentence = _("The connection to {broker} was lost: {reason}.")
+        self._lost = sentence.format(broker=self.address, reason=code, client_id=self._client_id)
