@@ -23,7 +23,8 @@ _SETS: Final[dict[str, tuple[Matcher, str]]] = {
     "n": (re.compile(r"[0-9]+").fullmatch, "digits"),
     "x": (re.compile(r"[!\"%-?A-Z_a-z]+").fullmatch, "letters, digits and the signs of GS1 set 82"),
     "y": (re.compile(r"[#\-/0-9A-Z]+").fullmatch, "capitals, digits, # - and /"),
-    "z": (re.compile(r"[0-9A-Za-z_\-]+=*").fullmatch, "base64url"),
+    # Padding fills up to a multiple of three characters (GS1 General Specifications 7.11, figure 7.11-3).
+    "z": (re.compile(r"[\w-]+|(?:[\w-]{3})*(?:[\w-]{2}=|[\w-]==)", re.ASCII).fullmatch, "base64url"),
 }
 
 
