@@ -4,7 +4,8 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from gateway.uplink.clock import GatewayClock
@@ -50,6 +51,7 @@ class Heartbeat:
         try:
             reply = self._transport.post(self._path, body)
             if reply.status != 200:
+                self._learn_from_date(reply.date, sent)
                 self._remember(f"Server answers {reply.status} to heartbeats.")
                 return
             self._learn(reply.body, sent)
@@ -65,6 +67,16 @@ class Heartbeat:
         if server_time.tzinfo is not None:
             self._clock.learn(server_time, sent, self._clock.monotonic())
         self._remember(None)
+
+    def _learn_from_date(self, date: str | None, sent: float) -> None:
+        """Even a refusal tells the time, to the second (RFC 9110 6.6.1): enough to notice a wrong clock."""
+        if date is None or self._clock.offset() is not None:
+            return
+        try:
+            server_time = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        self._clock.learn(server_time.replace(tzinfo=UTC), sent, self._clock.monotonic())
 
     def _remember(self, error: str | None) -> None:
         if error != self.last_error:

@@ -31,6 +31,7 @@ class Reply:
     status: int
     body: bytes = field(default=b"", repr=False)
     retry_after: str | None = None
+    date: str | None = None
 
 
 class Transport(Protocol):
@@ -90,7 +91,8 @@ class HttpTransport:
             redirect=False,
             preload_content=False,
         )
-        reply = Reply(response.status, _read(response), response.headers.get("Retry-After"))
+        headers = response.headers
+        reply = Reply(response.status, _read(response), headers.get("Retry-After"), headers.get("Date"))
         self._kept_alive = True
         return reply
 

@@ -1,0 +1,141 @@
+"""What each command does."""
+
+import argparse
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from gettext import gettext as _
+from pathlib import Path
+from typing import TextIO
+
+from gateway import pipeline
+from gateway.cli import logs, words
+from gateway.config import Mistake, load
+
+EXIT_FAILED = 1
+EXIT_DAMAGED = 70
+EXIT_CONFIG = 78
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`run`: until a signal."""
+    logs.set_up(level=logging.DEBUG if arguments.verbose else logging.INFO)
+    plan = pipeline.plan(arguments.config)
+    gateway = pipeline.Gateway(plan)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: gateway.stop())
+    return 0 if gateway.run() else EXIT_DAMAGED
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """`check`: all mistakes at once."""
+    mistakes = pipeline.check(arguments.config)
+    wrong = any(not mistake.warning for mistake in mistakes)
+    if arguments.json:
+        print(json.dumps([_as_json(mistake) for mistake in mistakes], indent=2))
+    elif mistakes:
+        print_mistakes(mistakes, sys.stdout)
+    else:
+        print(_("gateway.toml is fine."))
+    return EXIT_CONFIG if wrong else 0
+
+
+def print_mistakes(mistakes: Iterable[Mistake], stream: TextIO) -> None:
+    """One line each."""
+    for mistake in mistakes:
+        kind = _("warning: ") if mistake.warning else ""
+        print(logs.escaped(f"{kind}{mistake}"), file=stream)
+
+
+def _as_json(mistake: Mistake) -> dict[str, object]:
+    return {
+        "line": mistake.line,
+        "section": mistake.section,
+        "sentence": mistake.sentence,
+        "warning": mistake.warning,
+    }
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """`status`: from the running gateway, else what its outbox holds."""
+    config = load(arguments.config)
+    try:
+        found = next(pipeline.ask(config.data_dir, "status"))
+    except (OSError, StopIteration):
+        found = pipeline.status_at_rest(config)
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print(logs_safe(words.status(found)))
+    return 0 if found["running"] else EXIT_FAILED
+
+
+def logs_safe(text: str) -> str:
+    """Several lines, each without control characters."""
+    return "\n".join(logs.escaped(line) for line in text.split("\n"))
+
+
+def tail(arguments: argparse.Namespace) -> int:
+    """`tail`: until Ctrl+C, or until the gateway stops."""
+    config = load(arguments.config)
+    try:
+        for line in pipeline.ask(config.data_dir, "tail"):
+            print(json.dumps(line), flush=True)
+    except (FileNotFoundError, ConnectionRefusedError):
+        sentence = _("No gateway is running on {folder}. Start it with orderlight-gateway run.")
+        print(sentence.format(folder=config.data_dir), file=sys.stderr)
+        return EXIT_FAILED
+    except PermissionError:
+        sentence = _("The gateway on {folder} belongs to another user. Run this command as that user.")
+        print(sentence.format(folder=config.data_dir), file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+def drivers(arguments: argparse.Namespace) -> int:
+    """`drivers`: names, options, limitations."""
+    described = pipeline.describe_drivers()
+    print(json.dumps(described, indent=2) if arguments.json else words.drivers(described))
+    return 0
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """`replay FILE`."""
+    logs.set_up(level=logging.WARNING)
+    plan = pipeline.plan(arguments.config)
+    try:
+        with _lines(arguments.file) as lines:
+            write = print if arguments.dry_run else None
+            result = pipeline.replay(plan, lines, seconds=arguments.seconds, write=write)
+    except (pipeline.ReplayError, OSError) as error:
+        print(str(error), file=sys.stderr)
+        return EXIT_FAILED
+    print(json.dumps(result), file=sys.stderr if arguments.dry_run else sys.stdout)
+    return 0
+
+
+@contextlib.contextmanager
+def _lines(path: Path) -> Iterator[TextIO]:
+    if str(path) == "-":
+        yield sys.stdin
+        return
+    with path.open(encoding="utf-8") as file:
+        yield file
+
+
+def identify(arguments: argparse.Namespace) -> int:
+    """`identify`: one code a line."""
+    from gateway.identify import run as identify_lines
+    from orderlight.autoid import AutoIdError
+
+    # Bytes that are no UTF-8 are an answer too, not a traceback.
+    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    try:
+        identify_lines(sys.stdin, lambda line: print(line, flush=True), gcp_length=arguments.gcp_length)
+    except AutoIdError as error:
+        print(str(error), file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,67 @@
+"""Status and drivers for a person at a terminal."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from gettext import gettext as _
+from typing import Any
+
+
+def status(found: Mapping[str, Any]) -> str:
+    """The status in a few lines, the thing first."""
+    outbox = found["outbox"]
+    if not found["running"]:
+        return _("Gateway {name} is not running. {outbox}").format(name=found["gateway"], outbox=_outbox(outbox))
+    server, clock, flow = found["server"], found["clock"], found["flow"]
+    lines = [
+        _("Gateway {name} runs since {since}.").format(name=found["gateway"], since=found["started_at"]),
+        _("Server {url}: {state}. {detail}")
+        .format(url=server["url"], state=server["state"], detail=server["detail"] or "")
+        .rstrip(),
+        _outbox(outbox),
+        _("Reads {read}, filtered {filtered}, stored {stored}, sent {sent}, answered {acked}.").format(**flow),
+        *(_device(device) for device in found["devices"]),
+    ]
+    if clock["suspect"]:
+        lines.append(_("The clock is not confirmed by the server; times may be wrong."))
+    lines.extend(alarm["sentence"] for alarm in outbox.get("alarms", ()))
+    return "\n".join(lines)
+
+
+def _outbox(outbox: Mapping[str, Any]) -> str:
+    if fault := outbox.get("fault"):
+        return str(fault)
+    sentence = _("Outbox: {backlog} waiting, {set_aside} set aside, {shed} given up.").format(**outbox)
+    return f"{sentence} {outbox['full']}" if outbox.get("full") else sentence
+
+
+def _device(device: Mapping[str, Any]) -> str:
+    """Never "online": an open port says nothing about the scanner behind it."""
+    state = {"ready": _("open"), "lost": _("lost"), "connecting": _("connecting"), "stopped": _("stopped")}
+    last = _ago(device["last_read_at"])
+    line = _("{name} ({driver}): {state}, {last}. {detail}").format(
+        name=device["name"],
+        driver=device["driver"],
+        state=state.get(device["state"], device["state"]),
+        last=last,
+        detail=device["detail"] or "",
+    )
+    return line.rstrip()
+
+
+def _ago(at: str | None) -> str:
+    if at is None:
+        return _("nothing read yet")
+    seconds = max(0, int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()))
+    return _("last read {minutes:02d}:{seconds:02d} ago").format(minutes=seconds // 60, seconds=seconds % 60)
+
+
+def drivers(described: Iterable[Mapping[str, Any]]) -> str:
+    """Each driver with its options."""
+    lines: list[str] = []
+    for driver in described:
+        lines.append(f"{driver['driver']}: {driver['summary']}")
+        for option in driver["options"]:
+            default = _("required") if option["required"] else repr(option["default"])
+            lines.append(f"  {option['name']} ({default}): {option['help']}")
+        lines.extend(f"  - {limit}" for limit in driver["limitations"])
+    return "\n".join(lines)

@@ -1,0 +1,21 @@
+"""Puts the parts of the gateway together, and nothing else."""
+
+from gateway.pipeline.check import Plan, PlannedDevice, check, plan
+from gateway.pipeline.door import ask
+from gateway.pipeline.gateway import Gateway
+from gateway.pipeline.health import status_at_rest
+from gateway.pipeline.replay import ReplayError, replay
+from gateway.protocols import describe as describe_drivers
+
+__all__ = [
+    "Gateway",
+    "Plan",
+    "PlannedDevice",
+    "ReplayError",
+    "ask",
+    "check",
+    "describe_drivers",
+    "plan",
+    "replay",
+    "status_at_rest",
+]

@@ -1,0 +1,124 @@
+"""Joins gateway.toml with what each driver knows of its options: every mistake of both at once."""
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+
+from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, survey
+from gateway.protocols import DRIVERS, Options, parse_options
+from gateway.protocols.options import OptionsError
+from gateway.smoothing import SmoothingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDevice:
+    """One device with its options read."""
+
+    table: DeviceTable
+    options: Options
+    smoothing: SmoothingOptions
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.table.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the gateway will run."""
+
+    config: GatewayConfig
+    devices: tuple[PlannedDevice, ...]
+
+
+def plan(path: Path | None, environ: Mapping[str, str] = os.environ) -> Plan:
+    """Read everything; ConfigError with all mistakes. Warnings do not stop a gateway."""
+    draft = survey(path, environ)
+    devices, mistakes = _plan_devices(draft.devices)
+    mistakes = [*draft.mistakes, *mistakes]
+    if draft.config is None or any(not mistake.warning for mistake in mistakes):
+        raise ConfigError(mistakes)
+    return Plan(draft.config, devices)
+
+
+def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
+    """Every mistake and warning of gateway.toml, in the order of its lines."""
+    draft = survey(path, environ)
+    devices, mistakes = _plan_devices(draft.devices)
+    warnings = [warning for device in devices for warning in _warnings(device)]
+    if draft.config is not None and not draft.devices:
+        sentence = _("There is no [[device]], so nothing will be read. Add one.")
+        warnings.append(Mistake("gateway.toml", sentence, warning=True))
+    found = [*draft.mistakes, *mistakes, *warnings]
+    return sorted(found, key=lambda mistake: (mistake.line or 0, mistake.warning))
+
+
+def _plan_devices(tables: Sequence[DeviceTable]) -> tuple[tuple[PlannedDevice, ...], list[Mistake]]:
+    mistakes = _doubles(tables)
+    planned: list[PlannedDevice] = []
+    for table in tables:
+        sentences: list[str] = []
+        options = _options(table, sentences)
+        smoothing = _smoothing(table, sentences)
+        if table.read_point is None and not table.antennas:
+            sentences.append(_('read_point is missing. Add read_point = "cut-1", or [[device.antenna]] tables.'))
+        mistakes.extend(Mistake(table.section, sentence, table.line) for sentence in sentences)
+        if options is not None and smoothing is not None:
+            planned.append(PlannedDevice(table, options, smoothing))
+    return tuple(planned), mistakes
+
+
+def _doubles(tables: Sequence[DeviceTable]) -> list[Mistake]:
+    counts = Counter(table.name for table in tables)
+    sentence = _("There are {count} devices of this name. Give each its own.")
+    found = []
+    for name, count in counts.items():
+        if count > 1:
+            table = [table for table in tables if table.name == name][1]
+            found.append(Mistake(table.section, sentence.format(count=count), table.line))
+    return found
+
+
+def _options(table: DeviceTable, sentences: list[str]) -> Options | None:
+    if table.driver not in DRIVERS:
+        near = difflib.get_close_matches(table.driver, DRIVERS, n=1)
+        cure = _('Did you mean "{near}"?').format(near=near[0]) if near else ""
+        sentences.append(
+            _('driver "{driver}" is not known; there are {known}. {cure}')
+            .format(driver=table.driver, known=", ".join(DRIVERS), cure=cure)
+            .rstrip()
+        )
+        return None
+    try:
+        return parse_options(table.driver, table.table)
+    except OptionsError as error:
+        sentences.extend(error.mistakes)
+        return None
+
+
+def _smoothing(table: DeviceTable, sentences: list[str]) -> SmoothingOptions | None:
+    try:
+        return SmoothingOptions.parse(table.smoothing)
+    except OptionsError as error:
+        sentences.extend(f"smoothing.{mistake}" for mistake in error.mistakes)
+        return None
+
+
+def _warnings(device: PlannedDevice) -> list[Mistake]:
+    """What may be right later: a scanner that is not plugged in yet."""
+    port = getattr(device.options, "port", None)
+    if not isinstance(port, str) or Path(port).exists():
+        return []
+    sentence = _("port {port} is not there now. Plug the device in, or correct the path; see {folder}.")
+    found = Mistake(
+        device.table.section,
+        sentence.format(port=port, folder="/dev/serial/by-id"),
+        device.table.line,
+        warning=True,
+    )
+    return [found]

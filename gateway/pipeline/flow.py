@@ -1,0 +1,177 @@
+"""One read's way through the gateway: decode, smooth, place, store; then the answerer takes over."""
+
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from gateway.decode import NO_RULES, decode
+from gateway.outbox import Outbox, OutboxError, OutboxFull
+from gateway.pipeline.answers import Answerer, Question
+from gateway.pipeline.check import PlannedDevice
+from gateway.protocols.mqtt_json import MqttOptions
+from gateway.protocols.reads import CodeRead, CodeRules, Read
+from gateway.smoothing import Sighting, Smoother
+from gateway.sources import Source
+from gateway.stations import Stations
+from gateway.supervisor import DeviceCounters
+from gateway.uplink.clock import GatewayClock, Stamp
+from orderlight.events import Event, EventKind
+
+log = logging.getLogger(__name__)
+
+#: How often a tag's silence is looked at.
+SWEEP_SECONDS = 1.0
+#: Refused scans remembered, so that scanning again at once is a new try and no repeat.
+_MAX_REFUSED = 1000
+
+Watch = Callable[[Mapping[str, object]], None]
+
+
+class Flow:
+    """take() is called by each device's thread; everything before the outbox happens under one lock."""
+
+    def __init__(
+        self, devices: tuple[PlannedDevice, ...], outbox: Outbox, answerer: Answerer, clock: GatewayClock
+    ) -> None:
+        self.watch: Watch | None = None
+        self._outbox, self._answerer, self._clock = outbox, answerer, clock
+        self._rules: dict[str, CodeRules] = {
+            device.name: getattr(device.options, "rules", NO_RULES) for device in devices
+        }
+        # A broker keeps what is not acknowledged but sends it again only after a reconnect, so we try again.
+        self._kept_by_broker = {d.name for d in devices if isinstance(d.options, MqttOptions)}
+        self._held: deque[tuple[Source, DeviceCounters, Read]] = deque()
+        self._stations = Stations([device.table for device in devices])
+        smoothing = {device.name: device.smoothing for device in devices}
+        self._smoother = Smoother(smoothing, self._stations.zone_of)
+        self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        self._lock = threading.Lock()
+        #: Set while sweep() has something to look at; nothing wakes up in an idle gateway.
+        self.restless = threading.Event()
+
+    # -- reads
+
+    def take(self, source: Source, counters: DeviceCounters, read: Read) -> None:
+        """Bring one read on its way to disk; the answerer acknowledges it after the commit."""
+        read_at = self._clock.monotonic()
+        with self._lock:
+            stamp = self._clock.now()
+            reading = decode(read, self._rules[read.reader])
+            sighting = self._smoother.observe(reading, read_at, stamp.at)
+            if sighting is None and self._was_refused(read):
+                sighting = Sighting("code_scanned", reading, stamp.at, self._stations.zone_of(read.reader, None))
+            event = None if sighting is None else self._stations.place(sighting, clock_suspect=stamp.suspect)
+            ticket = None if event is None else self._outbox.append(event)
+            settle = partial(self._settle, source, counters, read, sighting)
+            wants_tone = ticket is not None and isinstance(read, CodeRead)
+            self._answerer.ask(Question(source, read, read_at, ticket, wants_tone, settle))
+        if not isinstance(read, CodeRead):
+            self.restless.set()
+        self._show(read, event)
+
+    def _was_refused(self, read: Read) -> bool:
+        return isinstance(read, CodeRead) and (read.reader, read.raw) in self._refused
+
+    def _settle(
+        self,
+        source: Source,
+        counters: DeviceCounters,
+        read: Read,
+        sighting: Sighting | None,
+        outcome: int | OutboxError,
+    ) -> None:
+        """After the commit, or instead of it."""
+        if sighting is None:
+            counters.filtered += 1
+        elif isinstance(outcome, int):
+            counters.stored += 1
+            self._remember_stored(read, sighting, outcome)
+        else:
+            counters.refused += 1
+            self._refuse(source, counters, read, outcome)
+
+    def _remember_stored(self, read: Read, sighting: Sighting, sequence: int) -> None:
+        if isinstance(read, CodeRead):
+            with self._lock:
+                self._refused.pop((read.reader, read.raw), None)
+                self._smoother.stored(sighting, sequence)
+
+    def _refuse(self, source: Source, counters: DeviceCounters, read: Read, error: OutboxError) -> None:
+        """Whoever scanned hears it at once; a tag that finds no room gives way, and its message is done."""
+        log.warning("read_refused", extra={"device": source.name, "sentence": str(error)})
+        if not isinstance(read, CodeRead):
+            if isinstance(error, OutboxFull):
+                source.acknowledge(read)
+            return
+        source.feedback("stop")
+        with self._lock:
+            if read.reader in self._kept_by_broker:
+                self._held.append((source, counters, read))
+                self.restless.set()
+            self._refused[read.reader, read.raw] = None
+            while len(self._refused) > _MAX_REFUSED:
+                self._refused.popitem(last=False)
+
+    # -- what no read tells
+
+    def sweep(self) -> None:
+        """Store the departures of tags that fell silent, and try again what a broker still keeps for us."""
+        self.restless.clear()
+        held, self._held = self._held, deque()
+        for source, counters, read in held:
+            self.take(source, counters, read)
+        with self._lock:
+            stamp = self._clock.now()
+            sightings = self._smoother.sweep(self._clock.monotonic(), stamp.at)
+            events = [self._stations.place(sighting, clock_suspect=stamp.suspect) for sighting in sightings]
+            for event in events:
+                self._outbox.append(event)
+            if self._smoother.present:
+                self.restless.set()
+        for event in events:
+            self._show(None, event)
+
+    def tell_lost(self, device: str, reason: str) -> None:
+        """Store that a reader went away."""
+        self._tell(EventKind.READER_LOST, device, {"detail": reason[:200]})
+
+    def tell_recovered(self, device: str) -> None:
+        """Store that it is back."""
+        self._tell(EventKind.READER_RECOVERED, device, {})
+
+    def _tell(self, kind: EventKind, device: str, extra: Mapping[str, str]) -> None:
+        stamp: Stamp = self._clock.now()
+        event = Event(
+            sequence=0,
+            kind=kind,
+            observed_at=stamp.at,
+            reader=device,
+            clock_suspect=stamp.suspect,
+            extra=extra,
+        )
+        self._outbox.append(event)
+        self._show(None, event)
+
+    @property
+    def tags_present(self) -> int:
+        """How many tags are present now."""
+        return self._smoother.present
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What smoothing left out, by reason."""
+        return dict(self._smoother.counts)
+
+    def _show(self, read: Read | None, event: Event | None) -> None:
+        """Let `tail` see it; costs nothing while nobody looks."""
+        watch = self.watch
+        if watch is None:
+            return
+        line: dict[str, object] = {}
+        if isinstance(read, CodeRead):
+            line = {"device": read.reader, "bytes": read.raw.decode("latin-1")}
+        elif read is not None:
+            line = {"device": read.reader, "epc": read.epc, "antenna": read.antenna, "rssi_dbm": read.rssi_dbm}
+        watch(line | {"event": None if event is None else event.as_json()})

@@ -1,0 +1,158 @@
+"""The only wiring: reads -> decode -> smoothing -> place -> outbox -> ACK, and outbox -> server -> verdict."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from importlib import metadata
+
+from gateway.outbox import Outbox, Quota
+from gateway.pipeline import health
+from gateway.pipeline.answers import Answerer
+from gateway.pipeline.check import Plan, PlannedDevice
+from gateway.pipeline.door import Door, Watch
+from gateway.pipeline.flow import SWEEP_SECONDS, Flow
+from gateway.protocols.reads import Read
+from gateway.sources import make_source
+from gateway.supervisor import Supervisor
+from gateway.uplink.clock import GatewayClock
+from gateway.uplink.deliver import Deliverer
+from gateway.uplink.heartbeat import Heartbeat
+from gateway.uplink.http import HttpTransport
+
+log = logging.getLogger(__name__)
+
+#: What a stop may take: devices let go, then one last delivery.
+DEVICE_SECONDS = 2.0
+DELIVERY_SECONDS = 2.0
+#: How often the main thread looks whether the outbox is still sound.
+_LOOK_SECONDS = 5.0
+
+
+def version() -> str:
+    """The installed version."""
+    return metadata.version("orderlight")
+
+
+class Gateway:
+    """Everything between the readers and the server. run() blocks until stop() or until the outbox breaks."""
+
+    def __init__(self, plan: Plan) -> None:
+        config = plan.config
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        clock = GatewayClock()
+        self.outbox = Outbox.open(config.data_dir, quota_of(plan), clock_suspect=clock.now().suspect)
+        answerer = Answerer(self.outbox.epoch, clock.monotonic)
+        self.flow = Flow(plan.devices, self.outbox, answerer, clock)
+        self._answerer = answerer
+        self.supervisors = [self._supervisor(config.name, device) for device in plan.devices]
+        self._transports = [_transport(plan), _transport(plan)]
+        self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
+        self._heartbeat = Heartbeat(
+            self._transports[1], lambda: health.heartbeat(self._parts), gateway=config.name, clock=clock
+        )
+        self._parts = health.Parts(
+            name=config.name,
+            url=config.server.url,
+            version=version(),
+            started_at=time.time(),
+            outbox=self.outbox,
+            flow=self.flow,
+            deliverer=self.deliverer,
+            clock=clock,
+            supervisors=self.supervisors,
+            heartbeat_error=lambda: self._heartbeat.last_error,
+        )
+        self._door = Door(config.data_dir, lambda: health.status(self._parts), self._watch)
+
+    def run(self) -> bool:
+        """Work until stop(); False when the outbox broke and a restart must salvage it."""
+        self.start()
+        while not self._stop.wait(_LOOK_SECONDS):
+            if self.outbox.broken.is_set():
+                break
+        self.close()
+        return not self.outbox.broken.is_set()
+
+    def stop(self) -> None:
+        """Ask run() to end; safe in a signal handler."""
+        self._stop.set()
+
+    def start(self, *, devices: bool = True, uplink: bool = True) -> None:
+        """Begin; the heartbeat goes first, because it tells the time."""
+        if uplink:
+            self._begin("heartbeat", self._heartbeat.run)
+            self._begin("uplink", self.deliverer.run)
+        self._begin("sweep", self._sweep)
+        self._answerer.start()
+        self._door.start()
+        if devices:
+            for supervisor in self.supervisors:
+                supervisor.start()
+        log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.supervisors)})
+
+    def close(self, *, devices: bool = True) -> None:
+        """Sources stop, the queue is committed, one last delivery is tried, the outbox is closed."""
+        self._stop.set()
+        if devices:
+            self._stop_devices()
+        self.flow.restless.set()
+        self._answerer.stop()
+        self._heartbeat.stop()
+        self.deliverer.stop(DELIVERY_SECONDS)
+        until = time.monotonic() + DELIVERY_SECONDS + 0.5
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._door.stop()
+        backlog = self.outbox.figures().backlog if not self.outbox.broken.is_set() else None
+        self.outbox.close()
+        log.info("gateway_stopped", extra={"backlog": backlog})
+
+    def _stop_devices(self) -> None:
+        for supervisor in self.supervisors:
+            supervisor.stop()
+        until = time.monotonic() + DEVICE_SECONDS
+        for supervisor in self.supervisors:
+            if not supervisor.join(max(0.0, until - time.monotonic())):
+                log.warning("device_did_not_stop", extra={"device": supervisor.name})
+
+    def _supervisor(self, gateway: str, device: PlannedDevice) -> Supervisor:
+        source = make_source(device.name, device.options, gateway=gateway)
+
+        def emit(read: Read) -> None:
+            self.flow.take(source, supervisor.counters, read)
+
+        supervisor = Supervisor(
+            source,
+            device.table.driver,
+            emit=emit,
+            on_lost=self.flow.tell_lost,
+            on_recovered=self.flow.tell_recovered,
+        )
+        return supervisor
+
+    def _sweep(self) -> None:
+        while not self._stop.is_set():
+            self.flow.restless.wait()
+            if not self._stop.wait(SWEEP_SECONDS):
+                self.flow.sweep()
+
+    def _watch(self, watch: Watch | None) -> None:
+        self.flow.watch = watch
+
+    def _begin(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+
+def quota_of(plan: Plan) -> Quota:
+    """The outbox's limits."""
+    limits = plan.config.outbox
+    return Quota(limits.max_bytes, limits.max_age_days, limits.min_free_bytes, limits.ballast_bytes)
+
+
+def _transport(plan: Plan) -> HttpTransport:
+    server = plan.config.server
+    return HttpTransport(server.url, server.key, agent=f"orderlight-gateway/{version()}", ca_file=server.ca_file)
