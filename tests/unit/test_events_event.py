@@ -122,7 +122,7 @@ def test_fields_of_a_newer_sender_are_kept() -> None:
     ],
 )
 def test_a_bad_field_is_named_with_expected_and_got(changed: dict[str, Any], field: str, words: str) -> None:
-    with pytest.raises(EventError, match="[Ff]ailed to read") as caught:
+    with pytest.raises(EventError, match=r"[Ff]ailed to read") as caught:
         Event.parse({**SCAN, **changed})
 
     assert caught.value.field == field
