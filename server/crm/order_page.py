@@ -1,0 +1,239 @@
+"""One order with all that belongs to it: for our own people whole, for its customer by an allow-list."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.auth.principal import Principal
+from server.catalog.models import Product
+from server.crm.access import visible_orders
+from server.crm.here import Here
+from server.crm.milestones import Milestone, StepCount, milestones
+from server.crm.orders_list import standing_of
+from server.crm.risk import Risk, due_at, judge
+from server.crm.timeline import Timeline, order_timeline
+from server.crm.units import UnitRow, unit_rows
+from server.erp.floor.models import Station
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.production.models import Operation, WorkOrder
+from server.errors import NotFound
+from server.parties.models import Customer
+from server.tracking.states import UnitState
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the order."""
+
+    position: int
+    sku: str
+    name: str
+    quantity: Decimal
+    uom: str
+    configuration: Mapping[str, Any]
+    packaging: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box or pallet of the order."""
+
+    number: str
+    sscc: str
+    state: str
+    units: int
+    shipment_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRow:
+    """What left together, or will."""
+
+    number: str
+    state: str
+    carrier: str | None
+    tracking_reference: str | None
+    created_at: datetime
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    boxes: Sequence[Box]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Everything the order page shows, and nothing it must ask for later."""
+
+    id: int
+    number: str
+    row_version: int
+    customer: str
+    customer_number: str
+    reference: str | None
+    lifecycle: str
+    fulfilment: str
+    billing: str
+    on_hold: bool
+    hold_reason: str | None
+    priority: int
+    risk: Risk
+    promise: date | None
+    due_at: datetime | None
+    predicted_at: datetime | None
+    predicted_late_at: datetime | None
+    estimated_at: datetime | None
+    special_instructions: str | None
+    created_at: datetime
+    created_by: str
+    confirmed_at: datetime | None
+    released_at: datetime | None
+    moved_at: datetime | None
+    moved_where: str | None
+    lines: Sequence[Line]
+    work_orders: Sequence[str]
+    milestones: Sequence[Milestone]
+    units: Sequence[UnitRow]
+    unit_states: Mapping[str, int]
+    boxes: Sequence[Box]
+    shipments: Sequence[ShipmentRow]
+    timeline: Timeline
+
+
+def find_order(session: Session, principal: Principal, number: str) -> tuple[SalesOrder, Customer]:
+    """The order if this caller may see it; raises NotFound, the same for a foreign order and for none."""
+    statement = (
+        select(SalesOrder, Customer)
+        .join(Customer, Customer.id == SalesOrder.customer_id)
+        .where(SalesOrder.number == number, visible_orders(principal))
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
+
+
+def order_page(
+    session: Session,
+    principal: Principal,
+    number: str,
+    *,
+    here: Here,
+    before: int | None = None,
+) -> OrderPage:
+    """The order for this caller; raises NotFound. The number of queries does not grow with the order."""
+    order, customer = find_order(session, principal, number)
+    return build_page(session, order, customer, here=here, before=before)
+
+
+def build_page(
+    session: Session, order: SalesOrder, customer: Customer, *, here: Here, before: int | None = None
+) -> OrderPage:
+    """The page of an order whose reader was checked."""
+    work = list(session.scalars(select(WorkOrder).where(WorkOrder.order_id == order.id).order_by(WorkOrder.id)))
+    operations = _operations(session, [each.id for each in work])
+    units = unit_rows(session, order.id, operations)
+    states = Counter(unit.state for unit in units)
+    boxes = _boxes(session, order.id, units)
+    return OrderPage(
+        id=order.id,
+        number=order.number,
+        row_version=order.row_version,
+        customer=customer.name,
+        customer_number=customer.number,
+        reference=order.customer_reference,
+        lifecycle=order.lifecycle,
+        fulfilment=order.fulfilment,
+        billing=order.billing,
+        on_hold=order.on_hold,
+        hold_reason=order.hold_reason,
+        priority=order.priority,
+        risk=judge(standing_of(order, here.zone), here.now),
+        promise=order.promise_date,
+        due_at=due_at(order.promise_date, here.zone),
+        predicted_at=order.predicted_at,
+        predicted_late_at=order.predicted_late_at,
+        estimated_at=order.estimated_at,
+        special_instructions=order.special_instructions or customer.special_instructions,
+        created_at=order.created_at,
+        created_by=order.created_by,
+        confirmed_at=order.confirmed_at,
+        released_at=order.released_at,
+        moved_at=order.moved_at,
+        moved_where=_moved_where(units),
+        lines=_lines(session, order.id),
+        work_orders=[each.number for each in work],
+        milestones=milestones(order.lifecycle, _counts(operations, units), states),
+        units=units,
+        unit_states=states,
+        boxes=boxes,
+        shipments=_shipments(session, order.id, boxes),
+        timeline=order_timeline(session, order.id, before=before),
+    )
+
+
+def _operations(session: Session, work_order_ids: Sequence[int]) -> list[Operation]:
+    statement = (
+        select(Operation)
+        .where(Operation.work_order_id.in_(work_order_ids))
+        .order_by(Operation.work_order_id, Operation.step)
+    )
+    return list(session.scalars(statement))
+
+
+def _counts(operations: Sequence[Operation], units: Sequence[UnitRow]) -> list[StepCount]:
+    alive = Counter(unit.work_order_id for unit in units if unit.state != UnitState.SCRAPPED)
+    return [StepCount(each.step, each.name, alive[each.work_order_id], each.started, each.good) for each in operations]
+
+
+def _lines(session: Session, order_id: int) -> list[Line]:
+    statement = (
+        select(OrderLine, Product.sku, Product.name, Product.uom)
+        .join(Product, Product.id == OrderLine.product_id)
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position)
+    )
+    return [
+        Line(line.position, sku, name, line.quantity, uom, line.configuration or {}, line.packaging)
+        for line, sku, name, uom in session.execute(statement)
+    ]
+
+
+def _boxes(session: Session, order_id: int, units: Sequence[UnitRow]) -> list[Box]:
+    packed = Counter(unit.box_id for unit in units if unit.box_id is not None)
+    statement = select(HandlingUnit).where(HandlingUnit.order_id == order_id).order_by(HandlingUnit.id)
+    return [Box(box.number, box.sscc, box.state, packed[box.id], box.shipment_id) for box in session.scalars(statement)]
+
+
+def _shipments(session: Session, order_id: int, boxes: Sequence[Box]) -> list[ShipmentRow]:
+    statement = select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id)
+    return [
+        ShipmentRow(
+            each.number,
+            each.state,
+            each.carrier,
+            each.tracking_reference,
+            each.created_at,
+            each.shipped_at,
+            each.delivered_at,
+            [box for box in boxes if box.shipment_id == each.id],
+        )
+        for each in session.scalars(statement)
+    ]
+
+
+def _moved_where(units: Sequence[UnitRow]) -> str | None:
+    seen = [unit for unit in units if unit.last_seen_at is not None]
+    if not seen:
+        return None
+    return max(seen, key=lambda unit: unit.last_seen_at or unit.never).last_station
+
+
+def station_names(session: Session) -> dict[int, str]:
+    """The names of all stations by id."""
+    return dict(session.execute(select(Station.id, Station.name)).tuples())

@@ -1,0 +1,243 @@
+"""The list of orders: one line an order, the promise soonest first, with a constant number of queries."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy.orm import Session
+
+from server.auth.principal import Principal
+from server.catalog.models import Product
+from server.crm.access import visible_orders
+from server.crm.here import Here
+from server.crm.risk import OPEN, Risk, Standing, due_at, judge
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.production.models import Operation, WorkOrder
+from server.parties.models import Customer
+from server.tracking.states import OrderLifecycle
+
+PAGE_SIZE = 50
+#: The saved filters of the list: risks of open orders, or a lifecycle of their own.
+VIEWS = ("open", "late", "at_risk", "blocked", "mine", "draft", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the reader asked for; it all stands in the address, so a bookmark is a saved filter."""
+
+    view: str = "open"
+    customer: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order in the list."""
+
+    number: str
+    customer: str
+    customer_number: str
+    reference: str | None
+    products: str
+    more_lines: int
+    quantity: Decimal
+    lifecycle: str
+    fulfilment: str
+    risk: Risk
+    hold_reason: str | None
+    promise: date | None
+    due_at: datetime | None
+    predicted_at: datetime | None
+    predicted_late_at: datetime | None
+    moved_at: datetime | None
+    #: Pieces through a step, over all pieces and steps.
+    steps_done: int
+    steps_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """A page of the list, with how many open orders each view holds."""
+
+    rows: Sequence[OrderRow]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    total: int = 0
+    next_after: str | None = None
+
+
+def order_list(session: Session, principal: Principal, wanted: Wanted, *, here: Here) -> OrderList:
+    """The orders this caller may see, as asked for."""
+    visible = [visible_orders(principal)]
+    if wanted.customer:
+        visible.append(SalesOrder.customer_id.in_(select(Customer.id).where(Customer.number == wanted.customer)))
+    opened = _judged(_scan(session, visible), here)
+    counts = _counts(opened, principal)
+    if wanted.view == "closed":
+        ids, following, total = _closed_page(session, visible, wanted.after)
+    else:
+        ids, following, total = _open_page(opened, wanted, principal)
+    return OrderList(_rows(session, ids, here), counts, total, following)
+
+
+def rows_of(session: Session, ids: Sequence[int], *, here: Here) -> Sequence[OrderRow]:
+    """The lines of given orders, in the given order; the caller has checked the right to see them."""
+    return _rows(session, ids, here)
+
+
+def _scan(session: Session, visible: Sequence[ColumnElement[bool]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    # Whether an order is late depends on the site's zone and on the hour, so it is judged here and not in SQL;
+    # a row of the scan is narrow, and only open orders are in it.
+    statement = (
+        select(
+            SalesOrder.id,
+            SalesOrder.created_by,
+            SalesOrder.priority,
+            SalesOrder.lifecycle,
+            SalesOrder.fulfilment,
+            SalesOrder.on_hold,
+            SalesOrder.promise_date,
+            SalesOrder.predicted_at,
+            SalesOrder.predicted_late_at,
+        )
+        .where(SalesOrder.lifecycle.in_([state.value for state in OPEN]), *visible)
+        .order_by(SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.priority, SalesOrder.id)
+    )
+    return session.execute(statement).all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    id: int
+    created_by: str
+    lifecycle: str
+    risk: Risk
+
+
+def _judged(rows: Iterable[Row[*tuple[Any, ...]]], here: Here) -> list[_Judged]:
+    return [
+        _Judged(row.id, row.created_by, row.lifecycle, judge(standing_of(row, here.zone), here.now)) for row in rows
+    ]
+
+
+def standing_of(row: "Row[*tuple[Any, ...]] | SalesOrder", zone: ZoneInfo) -> Standing:
+    """What the judgement of risk looks at, from an order or a row with its columns."""
+    return Standing(
+        row.lifecycle,
+        row.fulfilment,
+        row.on_hold,
+        due_at(row.promise_date, zone),
+        row.predicted_at,
+        row.predicted_late_at,
+    )
+
+
+def _counts(opened: Sequence[_Judged], principal: Principal) -> dict[str, int]:
+    counts = Counter(str(order.risk) for order in opened)
+    return {
+        "open": len(opened),
+        "late": counts["late"],
+        "at_risk": counts["at_risk"],
+        "blocked": counts["blocked"],
+        "mine": sum(order.created_by == principal.actor for order in opened),
+        "draft": sum(order.lifecycle == OrderLifecycle.DRAFT for order in opened),
+    }
+
+
+def _belongs(order: _Judged, view: str, principal: Principal) -> bool:
+    if view == "mine":
+        return order.created_by == principal.actor
+    if view == "draft":
+        return order.lifecycle == OrderLifecycle.DRAFT
+    return view not in {"late", "at_risk", "blocked"} or order.risk == view
+
+
+def _open_page(opened: Sequence[_Judged], wanted: Wanted, principal: Principal) -> tuple[list[int], str | None, int]:
+    ids = [order.id for order in opened if _belongs(order, wanted.view, principal)]
+    start = next((place for place, order_id in enumerate(ids, 1) if str(order_id) == wanted.after), 0)
+    page = ids[start : start + PAGE_SIZE]
+    return page, str(page[-1]) if start + PAGE_SIZE < len(ids) else None, len(ids)
+
+
+def _closed_page(
+    session: Session, visible: Sequence[ColumnElement[bool]], after: str | None
+) -> tuple[list[int], str | None, int]:
+    closed = [SalesOrder.lifecycle.in_([OrderLifecycle.DONE.value, OrderLifecycle.CANCELLED.value]), *visible]
+    total = session.execute(select(func.count()).select_from(SalesOrder).where(*closed)).scalar_one()
+    statement = select(SalesOrder.id).where(*closed).order_by(SalesOrder.id.desc()).limit(PAGE_SIZE + 1)
+    if after is not None and after.isascii() and after.isdigit() and len(after) < 18:
+        statement = statement.where(SalesOrder.id < int(after))
+    ids = list(session.scalars(statement))
+    return ids[:PAGE_SIZE], str(ids[PAGE_SIZE - 1]) if len(ids) > PAGE_SIZE else None, total
+
+
+def _rows(session: Session, ids: Sequence[int], here: Here) -> list[OrderRow]:
+    if not ids:
+        return []
+    found = session.execute(
+        select(SalesOrder, Customer.name, Customer.number)
+        .join(Customer, Customer.id == SalesOrder.customer_id)
+        .where(SalesOrder.id.in_(ids))
+    ).all()
+    lines, steps = _lines(session, ids), _steps(session, ids)
+    rows = {
+        order.id: _row(order, (name, number), (lines.get(order.id, []), steps.get(order.id, (0, 0))), here)
+        for order, name, number in found
+    }
+    return [rows[order_id] for order_id in ids if order_id in rows]
+
+
+def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, Decimal]]]:
+    statement = (
+        select(OrderLine.order_id, Product.name, OrderLine.quantity)
+        .join(Product, Product.id == OrderLine.product_id)
+        .where(OrderLine.order_id.in_(ids))
+        .order_by(OrderLine.order_id, OrderLine.position)
+    )
+    lines: dict[int, list[tuple[str, Decimal]]] = {}
+    for order_id, name, quantity in session.execute(statement):
+        lines.setdefault(order_id, []).append((name, quantity))
+    return lines
+
+
+def _steps(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    statement = (
+        select(WorkOrder.order_id, func.sum(Operation.good), func.sum(Operation.quantity))
+        .join(Operation, Operation.work_order_id == WorkOrder.id)
+        .where(WorkOrder.order_id.in_(ids))
+        .group_by(WorkOrder.order_id)
+    )
+    return {order_id: (int(good), int(total)) for order_id, good, total in session.execute(statement)}
+
+
+def _row(
+    order: SalesOrder,
+    customer: tuple[str, str],
+    work: tuple[list[tuple[str, Decimal]], tuple[int, int]],
+    here: Here,
+) -> OrderRow:
+    ordered, (done, total) = work
+    return OrderRow(
+        number=order.number,
+        customer=customer[0],
+        customer_number=customer[1],
+        reference=order.customer_reference,
+        products=ordered[0][0] if ordered else "",
+        more_lines=max(0, len(ordered) - 1),
+        quantity=sum((quantity for _, quantity in ordered), Decimal(0)),
+        lifecycle=order.lifecycle,
+        fulfilment=order.fulfilment,
+        risk=judge(standing_of(order, here.zone), here.now),
+        hold_reason=order.hold_reason if order.on_hold else None,
+        promise=order.promise_date,
+        due_at=due_at(order.promise_date, here.zone),
+        predicted_at=order.predicted_at,
+        predicted_late_at=order.predicted_late_at,
+        moved_at=order.moved_at,
+        steps_done=done,
+        steps_total=total,
+    )

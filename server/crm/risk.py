@@ -1,0 +1,73 @@
+"""Whether an order keeps its promise, in one word. Pure.
+
+>>> from datetime import UTC, timedelta
+>>> now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+>>> due = datetime(2026, 11, 28, tzinfo=UTC)
+>>> judge(Standing("processing", due_at=due, predicted_at=now, predicted_late_at=now), now)
+<Risk.ON_TIME: 'on_time'>
+>>> judge(Standing("processing", due_at=now - timedelta(hours=1)), now)
+<Risk.LATE: 'late'>
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from server.tracking.states import Fulfilment, OrderLifecycle
+
+#: An order in one of these still has something to do.
+OPEN = (
+    OrderLifecycle.DRAFT,
+    OrderLifecycle.CREDIT_HOLD,
+    OrderLifecycle.CONFIRMED,
+    OrderLifecycle.PROCESSING,
+)
+_GONE = {Fulfilment.SHIPPED, Fulfilment.DELIVERED}
+
+
+class Risk(StrEnum):
+    """How an order stands against its promise; declared from loud to calm."""
+
+    BLOCKED = "blocked"
+    LATE = "late"
+    AT_RISK = "at_risk"
+    ON_TIME = "on_time"
+    WAITING = "waiting"
+    NO_PROMISE = "no_promise"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the judgement looks at. `due_at` is the end of the promised day at the site."""
+
+    lifecycle: str
+    fulfilment: str = Fulfilment.NOT_STARTED
+    on_hold: bool = False
+    due_at: datetime | None = None
+    predicted_at: datetime | None = None
+    predicted_late_at: datetime | None = None
+
+
+def judge(order: Standing, now: datetime) -> Risk:
+    """One word: an order is late when its day is over or is expected to be, at risk when the late estimate misses."""
+    if order.lifecycle == OrderLifecycle.CANCELLED:
+        return Risk.CANCELLED
+    if order.lifecycle == OrderLifecycle.DONE or order.fulfilment in _GONE:
+        return Risk.SHIPPED
+    if order.on_hold or order.lifecycle == OrderLifecycle.CREDIT_HOLD:
+        return Risk.BLOCKED
+    if order.due_at is None:
+        return Risk.NO_PROMISE
+    if now >= order.due_at or (order.predicted_at is not None and order.predicted_at >= order.due_at):
+        return Risk.LATE
+    if order.predicted_late_at is not None and order.predicted_late_at >= order.due_at:
+        return Risk.AT_RISK
+    return Risk.ON_TIME if order.lifecycle == OrderLifecycle.PROCESSING else Risk.WAITING
+
+
+def due_at(promise: date | None, zone: ZoneInfo) -> datetime | None:
+    """When a promised day is over at the site: a promise that is a date falls due at its end."""
+    return None if promise is None else datetime.combine(promise + timedelta(days=1), time(), zone)
