@@ -1,0 +1,211 @@
+"""From an event to the step it asks for, or to the refusal it gets. Pure; the table decides, not ifs."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orderlight.events import EventKind
+from server.tracking import words
+from server.tracking.places import place_of
+from server.tracking.refusals import blocked, blocked_order, refuse_box, refuse_unit
+from server.tracking.states import Command, Reason, Signal, UnitKind
+from server.tracking.steps import Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
+from server.tracking.table import BOX_ELSEWHERE, BOXES, UNITS, Act
+from server.tracking.verdicts import Verdict, Words, quarantine, refusal
+from server.tracking.world import Identity, ReadPoint, Station, Unit, World
+
+#: Commands that act at once; the others wait for the next unit.
+_AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})
+_DEVICE_KINDS: Final = frozenset({EventKind.READER_LOST, EventKind.READER_RECOVERED, EventKind.GATEWAY_STARTED})
+
+
+def interpret(read: Read, world: World) -> Step | Verdict:
+    """What the read asks for; a `Verdict` when it is refused or kept for a person."""
+    if read.kind in _DEVICE_KINDS:
+        return _note_device(read, world)
+    read_point = world.read_points.get(read.read_point or "")
+    if read.kind == EventKind.UNDO_REQUESTED and read.corrects is not None:
+        station = world.stations[read_point.station_id] if read_point is not None else None
+        return TakeBack(read.corrects, station)
+    if read_point is None:
+        return _unknown_read_point(read)
+    station = world.stations[read_point.station_id]
+    if read.station_key is not None and station.key != read.station_key:
+        values = {"read_point": read_point.key, "station": read.station_key}
+        return refusal(Reason.NOT_ALLOWED, Words(words.NOT_HERE, values))
+    if read.kind == EventKind.TAG_LEFT:
+        return _note_left(read, world, station)
+    return _SUBJECTS[read.named.kind](read, world, station, read_point)
+
+
+def _note_device(read: Read, world: World) -> Note:
+    read_point = world.read_points.get(read.read_point or "")
+    station_id = read_point.station_id if read_point is not None else None
+    if read.kind == EventKind.GATEWAY_STARTED:
+        return Note(words.STARTED_GATEWAY, {"gateway": read.identity.gateway}, read.identity.gateway, station_id)
+    return Note(words.NOTED, {}, read.reader, station_id)
+
+
+def _note_left(read: Read, world: World, station: Station) -> Step | Verdict:
+    unit = _find_unit(read, world)
+    if unit is None:
+        return _unknown_tag(read)
+    return Note(words.TAG_LEFT, {"unit": unit.number, "station": station.name}, unit.number, station.id)
+
+
+def _unknown_read_point(read: Read) -> Verdict:
+    code = read.named.shown or read.kind
+    if read.read_point is None:
+        return quarantine(Reason.UNKNOWN_READ_POINT, Words(words.NO_READ_POINT, {"code": code}))
+    values = {"read_point": read.read_point, "code": code}
+    return quarantine(Reason.UNKNOWN_READ_POINT, Words(words.UNKNOWN_READ_POINT, values))
+
+
+def _find_unit(read: Read, world: World) -> Unit | None:
+    for value in read.named.values:
+        found = world.identifiers.get(value)
+        if found is not None:
+            return world.units.get(found)
+    return None
+
+
+# --- units and boxes ---
+
+
+def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> Step | Verdict:
+    unit = _find_unit(read, world)
+    if unit is None:
+        return _unknown_tag(read) if read.named.tag else _unknown_code(read, world)
+    if unit.kind == UnitKind.CONTAINER:
+        return _box(world, station, read_point, unit)
+    if _is_repeated(read, read_point, unit):
+        verdict = refusal(Reason.REPEATED, Words(words.SEEN_ALREADY, {"unit": unit.number}), subject=unit.number)
+        return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
+    armed = armed_command(read, world, station)
+    place = place_of(world, unit, station.work_center_id)
+    rule = UNITS[armed or read_point.context][place]
+    if rule.guarded:
+        stopped = blocked(world, unit)
+        if stopped is not None:
+            return stopped
+    if rule.act is not None:
+        return UnitStep(rule.act, unit, station, read_point, disarm=armed is not None)
+    assert rule.reason is not None
+    return refuse_unit(world, rule.reason, place, unit, station)
+
+
+def armed_command(read: Read, world: World, station: Station) -> str | None:
+    """The command card that waits for this unit, if its minute is not over."""
+    # A tag that drifts past an antenna of the station is nobody's answer to a card.
+    context = world.contexts.get(station.id) if not read.named.tag else None
+    if context is None or context.armed_command is None or context.armed_until is None:
+        return None
+    return context.armed_command if read.observed_at <= context.armed_until else None
+
+
+def _is_repeated(read: Read, read_point: ReadPoint, unit: Unit) -> bool:
+    if not read_point.quiet_seconds or unit.last_seen_at is None or unit.last_read_point != read_point.key:
+        return False
+    return abs((read.observed_at - unit.last_seen_at).total_seconds()) < read_point.quiet_seconds
+
+
+def _box(world: World, station: Station, read_point: ReadPoint, unit: Unit) -> Step | Verdict:
+    box = world.boxes.get(unit.id)
+    if box is None:
+        return refusal(Reason.NOT_A_UNIT, Words(words.NOT_A_UNIT, {"code": unit.number}), subject=unit.number)
+    rule = BOXES.get(read_point.context, BOX_ELSEWHERE)[box.state]
+    if rule.act is None:
+        assert rule.reason is not None
+        return refuse_box(rule.reason, box)
+    order = world.orders.get(box.order_id)
+    stopped = blocked_order(order, box.number) if rule.guarded and order is not None else None
+    if stopped is not None:
+        return stopped
+    if rule.act is Act.SEE:
+        return UnitStep(Act.SEE, unit, station, read_point)
+    return BoxStep(rule.act, box, station)
+
+
+def _unknown_tag(read: Read) -> Verdict:
+    """Stray tags are weather, not work for a person: they are counted, and nothing rings."""
+    verdict = refusal(Reason.UNKNOWN_TAG, Words(words.UNKNOWN_TAG, {"tag": read.named.shown}))
+    return verdict._replace(signal=Signal.OK)
+
+
+def _unknown_code(read: Read, world: World) -> Verdict:
+    values = {"code": read.named.shown}
+    if read.named.error is not None:
+        return quarantine(Reason.UNREADABLE_CODE, Words(words.UNREADABLE_CODE, values))
+    digits = read.named.gs1
+    if digits is not None and not digits.startswith(world.supply.company_prefix):
+        return quarantine(Reason.FOREIGN_CODE, Words(words.FOREIGN_CODE, values))
+    return quarantine(Reason.UNKNOWN_CODE, Words(words.UNKNOWN_CODE, values))
+
+
+def _unreadable(read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
+    return quarantine(Reason.UNREADABLE_CODE, Words(words.UNREADABLE_CODE, {"code": read.named.shown}))
+
+
+def _product(read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
+    return refusal(Reason.NOT_A_UNIT, Words(words.PRODUCT_ONLY, {"code": read.named.shown}))
+
+
+def _other(read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
+    return refusal(Reason.NOT_A_UNIT, Words(words.NOT_A_UNIT, {"code": read.named.shown}))
+
+
+def _nothing(_read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
+    return quarantine(Reason.BAD_FIELD, Words(words.NOTHING_NAMED))
+
+
+# --- cards ---
+
+
+def _operator(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
+    badge = read.named.values[0]
+    operator = world.operators.get(badge)
+    if operator is None:
+        return refusal(Reason.UNKNOWN_OPERATOR, Words(words.UNKNOWN_OPERATOR, {"badge": badge}))
+    return SignIn(operator, station)
+
+
+def _station(read: Read, _world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
+    if read.named.values[0].lower() != station.key.lower():
+        return refusal(Reason.WRONG_STATION, Words(words.OTHER_STATION, {"station": station.name}))
+    return Note(words.THIS_STATION, {"station": station.name}, station.key, station.id)
+
+
+def _command(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
+    name = read.named.values[0]
+    if name not in Command.__members__:
+        return refusal(Reason.UNKNOWN_COMMAND, Words(words.UNKNOWN_COMMAND, {"command": name}))
+    command = Command(name)
+    if command not in _AT_ONCE:
+        return Arm(command, station)
+    if command is Command.CLOSE:
+        return CloseBox(station)
+    target = last_undoable(world, station.id)
+    if target is None:
+        return refusal(Reason.NOTHING_TO_UNDO, Words(words.NOTHING_TO_UNDO))
+    return TakeBack(target, station)
+
+
+def last_undoable(world: World, station_id: int) -> Identity | None:
+    """The youngest verdict of the station that may still be taken back."""
+    context = world.contexts.get(station_id)
+    for verdict in context.verdicts if context is not None else ():
+        if verdict["undo"] and not verdict.get("undone"):
+            return Identity(verdict["gateway"], verdict["epoch"], verdict["sequence"])
+    return None
+
+
+_Subject = Callable[[Read, World, Station, ReadPoint], Step | Verdict]
+_SUBJECTS: Final[Mapping[str, _Subject]] = {
+    "unit": _unit,
+    "operator": _operator,
+    "station": _station,
+    "command": _command,
+    "product": _product,
+    "other": _other,
+    "unreadable": _unreadable,
+    "nothing": _nothing,
+}

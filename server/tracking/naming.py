@@ -1,0 +1,113 @@
+"""What an event names: a unit by its identifiers, a card, or nothing we can use. Pure."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from orderlight.autoid import identify, identify_epc
+from orderlight.events import Event
+
+#: Identifier values are kept in 160 characters; what does not fit is known by its hash.
+MAX_VALUE = 150
+_TYPED = re.compile(r"(?:U|HU)-[0-9A-Z]{1,20}")
+_CARDS = ("operator", "command", "station")
+_NOT_UNITS = ("work_order", "order", "shipment", "location", "operation")
+
+
+class Named(NamedTuple):
+    """`kind` is unit, operator, command, station, other, product, unreadable or nothing."""
+
+    kind: str
+    #: Identifier values to look the unit up by, the surest first; of a card, its body.
+    values: tuple[str, ...]
+    #: The code as it may stand in a sentence.
+    shown: str
+    error: str | None = None
+    #: A radio tag: a stray one is no work for anybody.
+    tag: bool = False
+    #: The digits after which a company prefix would stand, for telling our own codes from foreign ones.
+    gs1: str | None = None
+
+
+NOTHING = Named("nothing", (), "")
+
+
+def name_event(event: Event) -> Named:
+    """Say what the event names; the gateway's own keys are believed, for it knows how its scanners are set."""
+    if event.epc is not None:
+        keys = tuple(event.keys.items())
+        return _name_tag(event.epc, keys)
+    if event.code is not None:
+        return _name_code(event.code, tuple(event.keys.items()))
+    if event.keys:
+        text = " ".join(event.keys.values())
+        return _by_keys(event.keys, shown_code(text), text)
+    if event.raw is not None:
+        return Named("unreadable", (), shown_code(event.raw), "expected text, got bytes that are none")
+    return NOTHING
+
+
+def shown_code(code: str) -> str:
+    r"""The code with what cannot be printed made visible, at most 40 characters.
+
+    >>> shown_code("A\x1dB")
+    'A·B'
+    """
+    text = "".join(letter if letter.isprintable() else "·" for letter in code[:41])
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def code_value(code: str) -> str:
+    """The identifier value under which a code that is no standard identifier can be bound to a unit."""
+    if len(code) <= MAX_VALUE:
+        return f"code:{code}"
+    return f"code:sha256:{hashlib.sha256(code.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+@lru_cache(maxsize=4096)
+def _name_tag(epc: str, keys: tuple[tuple[str, str], ...]) -> Named:
+    found = dict(keys) or dict(identify_epc(epc).keys)
+    values: tuple[str, ...] = (f"epc:{epc}",)
+    if "serial" in found and "gtin" in found:
+        values += (f"01/{found['gtin']}/21/{found['serial']}",)
+    if "sscc" in found:
+        values += (f"00/{found['sscc']}",)
+    return Named("unit", values, epc, tag=True, gs1=_company_digits(found))
+
+
+@lru_cache(maxsize=4096)
+def _name_code(code: str, keys: tuple[tuple[str, str], ...]) -> Named:
+    shown = shown_code(code)
+    if keys:
+        return _by_keys(dict(keys), shown, code)
+    found = identify(code)
+    if found.keys and found.kind != "text":
+        return _by_keys(found.keys, shown, code)
+    typed = code.strip().upper()
+    values = (code_value(code), typed) if _TYPED.fullmatch(typed) else (code_value(code),)
+    return Named("unit", values, shown, error=found.error)
+
+
+def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:
+    if "unit" in keys:
+        return Named("unit", (f"ol:U{keys['unit']}",), shown)
+    for card in _CARDS:
+        if card in keys:
+            return Named(card, (keys[card],), shown)
+    if "sscc" in keys:
+        return Named("unit", (f"00/{keys['sscc']}",), shown, gs1=_company_digits(keys))
+    if "gtin" in keys and "serial" in keys:
+        return Named("unit", (f"01/{keys['gtin']}/21/{keys['serial']}",), shown, gs1=_company_digits(keys))
+    if "gtin" in keys:
+        return Named("product", (keys["gtin"],), shown)
+    if any(key in keys for key in _NOT_UNITS):
+        return Named("other", (), shown)
+    return Named("unit", (code_value(code),), shown)
+
+
+def _company_digits(keys: Mapping[str, str]) -> str | None:
+    """GS1 General Specifications 3.2: behind the indicator or extension digit the company prefix begins."""
+    number = keys.get("sscc") or keys.get("gtin")
+    return number[1:] if number else None

@@ -1,0 +1,195 @@
+"""What a unit does at a work center: start, complete, pause, resume, hold, scrap, be seen. Pure."""
+
+from typing import Final
+
+from server.tracking import words
+from server.tracking.draft import ONE, Draft
+from server.tracking.facts import FactKind
+from server.tracking.places import next_name
+from server.tracking.settle import settle
+from server.tracking.states import Action, OperationState, Reason, Signal, Status, UnitState
+from server.tracking.steps import UnitStep
+from server.tracking.table import UNDOABLE
+from server.tracking.verdicts import Verdict, Words, refusal
+from server.tracking.world import Operation, Unit
+
+_IN_PROCESS: Final = UnitState.IN_PROCESS.value
+_RUNNING: Final = OperationState.RUNNING.value
+_PAUSED: Final = OperationState.PAUSED.value
+_SKIPPED: Final = OperationState.SKIPPED.value
+
+
+def start(draft: Draft, step: UnitStep) -> Verdict:
+    """The unit's due operation begins with it."""
+    unit, operation = _due(draft, step.unit)
+    operation = draft.change(
+        operation, started=operation.started + 1, state=_RUNNING, started_at=_first(draft, operation)
+    )
+    unit = draft.move(draft.see(unit), state=_IN_PROCESS, step=operation.step)
+    settle(draft, unit.work_order_id)
+    _unit_fact(draft, FactKind.OPERATION_STARTED, unit, step=operation.step)
+    values = {"operation": operation.name, "unit": unit.number, "count": operation.started, "total": operation.quantity}
+    return applied(Words(words.STARTED, values), Action.OPERATION_STARTED, unit)
+
+
+def complete(draft: Draft, step: UnitStep) -> Verdict:
+    """The unit's operation here is done; it goes on to the next one, or is finished."""
+    unit, operation = finish_operation(draft, step.unit)
+    following = next_name(draft.world, unit)
+    values = {
+        "operation": operation.name,
+        "unit": unit.number,
+        "count": operation.good,
+        "total": operation.quantity,
+        "next": following,
+    }
+    template = words.DONE_LAST if following is None else words.DONE_NEXT
+    return applied(Words(template, values), Action.OPERATION_COMPLETED, unit)
+
+
+def finish_operation(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
+    """Complete the unit's current operation; a unit that was never started here is started by it."""
+    unit, operation = _due(draft, unit)
+    started = operation.started if unit.state == _IN_PROCESS else operation.started + 1
+    operation = draft.change(
+        operation, started=started, good=operation.good + 1, state=_RUNNING, started_at=_first(draft, operation)
+    )
+    following = _following(draft, operation)
+    state = UnitState.FINISHED.value if following is None else UnitState.QUEUED.value
+    unit = draft.move(draft.see(unit), state=state, step=following.step if following is not None else None)
+    settle(draft, unit.work_order_id)
+    _unit_fact(draft, FactKind.OPERATION_COMPLETED, unit, step=operation.step)
+    return unit, operation
+
+
+def pause(draft: Draft, step: UnitStep) -> Verdict:
+    """The operation rests; the next unit scanned goes on with it."""
+    unit, operation = _due(draft, step.unit)
+    draft.change(operation, state=_PAUSED)
+    unit = draft.see(unit)
+    _unit_fact(draft, FactKind.OPERATION_PAUSED, unit, step=operation.step)
+    return applied(_of_work(draft, words.PAUSED, operation), Action.OPERATION_PAUSED, unit)
+
+
+def resume(draft: Draft, step: UnitStep) -> Verdict:
+    """A held unit may go on; of one that is not held, its paused operation does."""
+    unit = draft.see(step.unit)
+    if unit.held:
+        unit = draft.move(unit, held=False, hold_reason=None)
+        _unit_fact(draft, FactKind.UNIT_RESUMED, unit, step=unit.step)
+        values = {"unit": unit.number, "next": next_name(draft.world, unit) or Words(words.NEXT_PACKING)}
+        return applied(Words(words.RELEASED, values), Action.UNIT_RESUMED, unit)
+    operation = _current(draft, unit)
+    if operation is None or operation.state != _PAUSED:
+        said = Words(words.NOT_ON_HOLD, {"unit": unit.number})
+        return refusal(Reason.NOT_ON_HOLD, said, subject=unit.number, order_id=unit.order_id)
+    draft.change(operation, state=_RUNNING)
+    _unit_fact(draft, FactKind.OPERATION_RESUMED, unit, step=operation.step)
+    return applied(_of_work(draft, words.RESUMED, operation), Action.OPERATION_RESUMED, unit)
+
+
+def hold(draft: Draft, step: UnitStep) -> Verdict:
+    """The unit stays where it is until someone resumes it."""
+    unit = step.unit
+    if unit.held:
+        values = {"unit": unit.number, "why": unit.hold_reason or Words(words.NO_REASON)}
+        said = Words(words.HELD_ALREADY, values)
+        return refusal(Reason.ON_HOLD, said, subject=unit.number, order_id=unit.order_id)
+    reason = words.BY_OPERATOR.format(station=step.station.name)
+    unit = draft.move(draft.see(unit), held=True, hold_reason=reason)
+    _unit_fact(draft, FactKind.UNIT_HELD, unit, step=unit.step)
+    return applied(Words(words.HELD, {"unit": unit.number}), Action.UNIT_HELD, unit, signal=Signal.WARN)
+
+
+def scrap(draft: Draft, step: UnitStep) -> Verdict:
+    """The unit is lost; its work order goes on with the others."""
+    unit = step.unit
+    parent = draft.world.boxes.get(unit.parent_id or 0)
+    if parent is not None and parent.closed_at is not None:
+        said = Words(words.IN_CLOSED_BOX, {"unit": unit.number, "box": parent.number})
+        return refusal(Reason.NOT_ALLOWED, said, subject=unit.number, order_id=unit.order_id)
+    operation = _current(draft, unit) or _last(draft, unit)
+    if operation is not None:
+        good = operation.good if unit.step is not None else operation.good - 1
+        draft.change(operation, scrap=operation.scrap + 1, good=good)
+    unit = draft.move(draft.see(unit), state=UnitState.SCRAPPED.value, parent_id=None)
+    settle(draft, unit.work_order_id)
+    _unit_fact(draft, FactKind.UNIT_SCRAPPED, unit, step=operation.step if operation is not None else None)
+    tally = draft.tally(unit.work_order_id or 0)
+    work_order = draft.world.work_orders[unit.work_order_id or 0]
+    values = {"unit": unit.number, "alive": tally.alive, "total": tally.alive + tally.scrapped}
+    said = Words(words.SCRAPPED, {**values, "work_order": work_order.number})
+    return applied(said, Action.UNIT_SCRAPPED, unit, signal=Signal.WARN)
+
+
+def see(draft: Draft, step: UnitStep) -> Verdict:
+    """The unit was here; nothing else changes."""
+    unit = draft.see(step.unit)
+    _unit_fact(draft, FactKind.UNIT_SEEN, unit, step=unit.step)
+    values = {"unit": unit.number, "station": step.station.name}
+    return applied(Words(words.SEEN, values), Action.UNIT_SEEN, unit)
+
+
+def applied(said: Words, action: Action, unit: Unit, *, signal: Signal = Signal.OK) -> Verdict:
+    """Done, with whether it may be taken back."""
+    return Verdict(
+        Status.APPLIED,
+        said,
+        signal,
+        action=action,
+        subject=unit.number,
+        undo=action in UNDOABLE,
+        order_id=unit.order_id,
+    )
+
+
+def _unit_fact(draft: Draft, kind: FactKind, unit: Unit, *, step: int | None) -> None:
+    draft.fact(
+        kind,
+        unit.number,
+        unit_id=unit.id,
+        order_id=unit.order_id,
+        work_order_id=unit.work_order_id,
+        step=step,
+        quantity=ONE,
+    )
+
+
+def _due(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
+    unit = draft.unit(unit.id)
+    operation = _current(draft, unit)
+    if operation is None:
+        raise ValueError(
+            f"Failed to move {unit.number}: expected an operation of its work order, got step {unit.step}."
+        )
+    return unit, operation
+
+
+def _current(draft: Draft, unit: Unit) -> Operation | None:
+    if unit.step is None and unit.state != UnitState.PLANNED:
+        return None
+    for operation in draft.route(unit.work_order_id):
+        if unit.step is None or operation.step == unit.step:
+            return operation
+    return None
+
+
+def _last(draft: Draft, unit: Unit) -> Operation | None:
+    route = [operation for operation in draft.route(unit.work_order_id) if operation.state != _SKIPPED]
+    return route[-1] if route else None
+
+
+def _following(draft: Draft, operation: Operation) -> Operation | None:
+    for other in draft.route(operation.work_order_id):
+        if other.step > operation.step and other.state != _SKIPPED:
+            return other
+    return None
+
+
+def _first(draft: Draft, operation: Operation) -> object:
+    return operation.started_at or draft.cause.observed_at
+
+
+def _of_work(draft: Draft, template: str, operation: Operation) -> Words:
+    work_order = draft.world.work_orders[operation.work_order_id]
+    return Words(template, {"operation": operation.name, "work_order": work_order.number})

@@ -1,0 +1,146 @@
+"""Why a unit or box may not do what was asked of it, in words. Pure."""
+
+from typing import Final
+
+from server.tracking import words
+from server.tracking.places import current_operation, next_name, route
+from server.tracking.states import OperationState, OrderLifecycle, Reason, WorkOrderState
+from server.tracking.table import Place
+from server.tracking.verdicts import Verdict, Words, refusal
+from server.tracking.world import Box, Order, Station, Unit, World
+
+_CANCELLED: Final = OrderLifecycle.CANCELLED.value
+_BEFORE_RELEASE: Final = frozenset(
+    {OrderLifecycle.DRAFT.value, OrderLifecycle.CREDIT_HOLD.value, OrderLifecycle.CONFIRMED.value}
+)
+_WORK: Final = {
+    WorkOrderState.DRAFT.value: (Reason.NOT_RELEASED, words.NOT_RELEASED),
+    WorkOrderState.ON_HOLD.value: (Reason.ON_HOLD, words.WORK_ON_HOLD),
+    WorkOrderState.CANCELLED.value: (Reason.CANCELLED, words.ORDER_CANCELLED),
+    WorkOrderState.ABORTED.value: (Reason.CANCELLED, words.ORDER_CANCELLED),
+    WorkOrderState.CLOSED.value: (Reason.NOT_ALLOWED, words.WORK_CLOSED),
+}
+
+
+def blocked(world: World, unit: Unit) -> Verdict | None:
+    """Why the unit may not move forward at all: holds, releases, cancellations."""
+    order = world.orders.get(unit.order_id or 0)
+    if order is not None:
+        verdict = blocked_order(order, unit.number)
+        if verdict is not None:
+            return verdict
+    if unit.held:
+        why = unit.hold_reason or Words(words.NO_REASON)
+        return _no(Reason.ON_HOLD, words.UNIT_ON_HOLD, unit, unit=unit.number, why=why)
+    return _blocked_work(world, unit)
+
+
+def blocked_order(order: Order, subject: str) -> Verdict | None:
+    """Why nothing of this order may move."""
+    values = {"order": order.number, "unit": subject, "why": order.hold_reason or Words(words.NO_REASON)}
+    if order.lifecycle == _CANCELLED:
+        reason, template = Reason.CANCELLED, words.ORDER_CANCELLED
+    elif order.on_hold:
+        reason, template = Reason.ON_HOLD, words.ORDER_ON_HOLD
+    elif order.lifecycle in _BEFORE_RELEASE:
+        reason, template = Reason.NOT_RELEASED, words.NOT_RELEASED
+    else:
+        return None
+    return refusal(reason, Words(template, values), subject=subject, order_id=order.id)
+
+
+def _blocked_work(world: World, unit: Unit) -> Verdict | None:
+    work_order = world.work_orders.get(unit.work_order_id or 0)
+    found = _WORK.get(work_order.state) if work_order is not None else None
+    if work_order is None or found is None:
+        return None
+    order = world.orders.get(work_order.order_id)
+    number = order.number if order is not None else work_order.number
+    values = {"unit": unit.number, "work_order": work_order.number, "order": number}
+    return _no(found[0], found[1], unit, **values)
+
+
+def refuse_unit(world: World, reason: Reason, place: Place, unit: Unit, station: Station) -> Verdict:
+    """The sentence for a refusal of the table."""
+    template = _BY_REASON.get(reason) or _BY_PLACE.get(place, words.WRONG_STATION)
+    if reason is Reason.NOT_ALLOWED and place is not Place.RETURNED:
+        template = words.CARDS_ONLY
+    if reason is Reason.NOT_READY:
+        return _not_ready(world, unit, station)
+    following = next_name(world, unit) or _after_production(place)
+    current = current_operation(world, unit)
+    parent = world.boxes.get(unit.parent_id or 0)
+    values = {
+        "unit": unit.number,
+        "here": station.work_center,
+        "next": following,
+        "running": current.name if current is not None else following,
+        "box": parent.number if parent is not None else Words(words.NEXT_NOTHING),
+    }
+    return _no(reason, template, unit, **values)
+
+
+def refuse_box(reason: Reason, box: Box) -> Verdict:
+    """The sentence for a refusal of the table of boxes."""
+    values = {"box": box.number}
+    return refusal(reason, Words(_box_words(reason, box), values), subject=box.number, order_id=box.order_id)
+
+
+def _box_words(reason: Reason, box: Box) -> str:
+    if reason is Reason.NOT_A_UNIT:
+        return words.BOX_NOT_A_UNIT
+    if reason is Reason.NOT_CLOSED:
+        return words.BOX_STILL_OPEN
+    return words.BOX_CLOSED_ALREADY if box.shipped_at is None else words.BOX_SHIPPED_ALREADY
+
+
+def _not_ready(world: World, unit: Unit, station: Station) -> Verdict:
+    current = current_operation(world, unit)
+    before = None
+    for operation in route(world, unit):
+        if current is not None and operation.step < current.step and operation.state != OperationState.SKIPPED:
+            before = operation
+    values = {
+        "unit": unit.number,
+        "here": current.name if current is not None else station.work_center,
+        "needed": before.transfer_quantity if before is not None else 1,
+        "good": before.good if before is not None else 0,
+        "before": before.name if before is not None else station.work_center,
+    }
+    return refusal(Reason.NOT_READY, Words(words.NOT_READY, values), subject=unit.number, order_id=unit.order_id)
+
+
+def _after_production(place: Place) -> Words:
+    if place is Place.FINISHED:
+        return Words(words.NEXT_PACKING)
+    return Words(words.NEXT_SHIPPING if place is Place.PACKED else words.NEXT_NOTHING)
+
+
+def _no(reason: Reason, template: str, about: Unit, **values: object) -> Verdict:
+    return refusal(reason, Words(template, values), subject=about.number, order_id=about.order_id)
+
+
+_BY_REASON: Final = {
+    Reason.OUT_OF_SEQUENCE: words.OUT_OF_SEQUENCE,
+    Reason.WRONG_STATION: words.WRONG_STATION,
+    Reason.ALREADY_STARTED: words.ALREADY_STARTED,
+    Reason.NOT_STARTED: words.NOT_STARTED,
+    Reason.NOT_PACKED: words.NOT_PACKED,
+    Reason.SCRAPPED: words.UNIT_SCRAPPED,
+    Reason.NOT_RELEASED: words.NO_ROUTE,
+}
+_BY_PLACE: Final = {
+    Place.BUSY: words.NOT_ENDED,
+    Place.BEHIND: words.ALREADY_DONE,
+    Place.FINISHED: words.ALREADY_FINISHED,
+    Place.PACKED: words.ALREADY_PACKED,
+    Place.SHIPPED: words.ALREADY_SHIPPED,
+    Place.DELIVERED: words.ALREADY_DELIVERED,
+    Place.CONSUMED: words.UNIT_CONSUMED,
+    Place.RETURNED: words.UNIT_RETURNED,
+    Place.DUE: words.NOT_FINISHED,
+    Place.WAITING: words.NOT_FINISHED,
+    Place.RUNNING: words.NOT_FINISHED,
+    Place.AHEAD: words.NOT_FINISHED,
+    Place.ELSEWHERE: words.NOT_FINISHED,
+}

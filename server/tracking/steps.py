@@ -1,0 +1,90 @@
+"""What a read was understood to mean: the step to take, or why none is taken."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from server.tracking.naming import Named
+from server.tracking.states import Command
+from server.tracking.table import Act
+from server.tracking.world import Box, Identity, Operator, ReadPoint, Station, Unit
+
+#: A command card holds for so many seconds of the edge's clock.
+ARMED_SECONDS = 60
+#: So long may an act be taken back.
+UNDO_SECONDS = 600
+
+
+class Read(NamedTuple):
+    """One event as the rules see it, its times corrected."""
+
+    identity: Identity
+    kind: str
+    observed_at: datetime
+    named: Named
+    read_point: str | None
+    #: `operator:B17`, `user:anna` or `gateway:gw-hall-1`, when no badge at the station says more.
+    actor: str
+    #: The event says itself who did it, so a badge at the station does not count.
+    actor_is_person: bool
+    corrects: Identity | None = None
+    #: Set for a browser station: only its own read points count.
+    station_key: str | None = None
+    reader: str | None = None
+
+
+class UnitStep(NamedTuple):
+    """Do `act` with a unit at a station."""
+
+    act: Act
+    unit: Unit
+    station: Station
+    read_point: ReadPoint
+    #: The read uses up the armed command.
+    disarm: bool = False
+
+
+class BoxStep(NamedTuple):
+    """Do `act` with a box at a station."""
+
+    act: Act
+    box: Box
+    station: Station
+
+
+class SignIn(NamedTuple):
+    """A badge at a station."""
+
+    operator: Operator
+    station: Station
+
+
+class Arm(NamedTuple):
+    """A command card that waits for the next unit."""
+
+    command: Command
+    station: Station
+
+
+class CloseBox(NamedTuple):
+    """Close the station's open box."""
+
+    station: Station
+
+
+class TakeBack(NamedTuple):
+    """Undo what an event did."""
+
+    target: Identity
+    station: Station | None
+
+
+class Note(NamedTuple):
+    """Nothing moves; the event alone is kept."""
+
+    template: str
+    values: dict[str, str]
+    subject: str | None = None
+    station_id: int | None = None
+
+
+Step = UnitStep | BoxStep | SignIn | Arm | CloseBox | TakeBack | Note

@@ -1,0 +1,160 @@
+"""What a scan means = read point x subject x state. This is the table; the rules behind each word are in `acts`."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from server.tracking.states import Action, Context, HandlingUnitState, Reason
+
+
+class Place(StrEnum):
+    """Where a unit stands as seen from the work center of this station."""
+
+    #: Its next step is here.
+    DUE = "due"
+    #: Its next step is here, but too few pieces came through the step before.
+    WAITING = "waiting"
+    #: Its step here has started.
+    RUNNING = "running"
+    #: Its step at another work center has started.
+    BUSY = "busy"
+    #: It has a step here, later.
+    AHEAD = "ahead"
+    #: Its step here is done; the next one is elsewhere.
+    BEHIND = "behind"
+    #: It never has a step here.
+    ELSEWHERE = "elsewhere"
+    #: It belongs to no work order.
+    NO_ROUTE = "no_route"
+    FINISHED = "finished"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    SCRAPPED = "scrapped"
+    CONSUMED = "consumed"
+    RETURNED = "returned"
+
+
+class Act(StrEnum):
+    """What the rules do with a subject."""
+
+    START = "start"
+    COMPLETE = "complete"
+    COMPLETE_AND_PACK = "complete_and_pack"
+    PACK = "pack"
+    SHIP = "ship"
+    SEE = "see"
+    PAUSE = "pause"
+    HOLD = "hold"
+    RESUME = "resume"
+    SCRAP = "scrap"
+    CHOOSE_BOX = "choose_box"
+
+
+class Rule(NamedTuple):
+    """An act, or the reason for a refusal; `guarded` means that holds and releases are looked at first."""
+
+    act: Act | None
+    reason: Reason | None = None
+    guarded: bool = True
+
+
+def _no(reason: Reason, *, guarded: bool = True) -> Rule:
+    return Rule(None, reason, guarded)
+
+
+_START = Rule(Act.START)
+_COMPLETE = Rule(Act.COMPLETE)
+_SEE = Rule(Act.SEE, guarded=False)
+#: What no scan on the floor changes any more.
+_GONE: Final[Mapping[Place, Rule]] = {
+    Place.SHIPPED: _no(Reason.ALREADY_DONE, guarded=False),
+    Place.DELIVERED: _no(Reason.ALREADY_DONE, guarded=False),
+    Place.SCRAPPED: _no(Reason.SCRAPPED, guarded=False),
+    Place.CONSUMED: _no(Reason.ALREADY_DONE, guarded=False),
+    Place.RETURNED: _no(Reason.NOT_ALLOWED, guarded=False),
+}
+#: What every station says of a unit whose step is not due there.
+_NOT_DUE: Final[Mapping[Place, Rule]] = {
+    Place.WAITING: _no(Reason.NOT_READY),
+    Place.BUSY: _no(Reason.NOT_FINISHED),
+    Place.AHEAD: _no(Reason.OUT_OF_SEQUENCE),
+    Place.BEHIND: _no(Reason.ALREADY_DONE),
+    Place.ELSEWHERE: _no(Reason.WRONG_STATION),
+    Place.NO_ROUTE: _no(Reason.NOT_RELEASED),
+    Place.FINISHED: _no(Reason.ALREADY_DONE),
+    Place.PACKED: _no(Reason.ALREADY_DONE),
+    **_GONE,
+}
+_SEEN_ANYWHERE: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _SEE)
+_CARDS_ONLY: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_ALLOWED, guarded=False))
+_NOT_STARTED: Final[Mapping[Place, Rule]] = {
+    **_NOT_DUE,
+    Place.DUE: _no(Reason.NOT_STARTED),
+    Place.WAITING: _no(Reason.NOT_STARTED),
+}
+
+#: Read-point context, or armed command -> where the unit stands -> what to do.
+UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
+    Context.START: {**_NOT_DUE, Place.DUE: _START, Place.RUNNING: _no(Reason.ALREADY_STARTED)},
+    Context.END: {**_NOT_DUE, Place.DUE: _COMPLETE, Place.RUNNING: _COMPLETE},
+    Context.TOGGLE: {**_NOT_DUE, Place.DUE: _START, Place.RUNNING: _COMPLETE},
+    Context.GATE: {**_SEEN_ANYWHERE, Place.DUE: _COMPLETE, Place.RUNNING: _COMPLETE},
+    Context.PACK: {
+        **_NOT_DUE,
+        Place.DUE: Rule(Act.COMPLETE_AND_PACK),
+        Place.RUNNING: Rule(Act.COMPLETE_AND_PACK),
+        Place.FINISHED: Rule(Act.PACK),
+    },
+    Context.SHIP: {
+        **dict.fromkeys(Place, _no(Reason.NOT_FINISHED)),
+        **_GONE,
+        Place.NO_ROUTE: _no(Reason.NOT_RELEASED),
+        Place.FINISHED: _no(Reason.NOT_PACKED),
+        Place.PACKED: Rule(Act.SHIP),
+    },
+    Context.BADGE: _CARDS_ONLY,
+    Context.COMMAND: _CARDS_ONLY,
+    "START": {**_NOT_DUE, Place.DUE: _START, Place.RUNNING: _no(Reason.ALREADY_STARTED)},
+    "PAUSE": {**_NOT_STARTED, Place.RUNNING: Rule(Act.PAUSE)},
+    "SCRAP": {**dict.fromkeys(Place, Rule(Act.SCRAP, guarded=False)), **_GONE, Place.NO_ROUTE: _no(Reason.NOT_ALLOWED)},
+    "HOLD": {**dict.fromkeys(Place, Rule(Act.HOLD, guarded=False)), **_GONE},
+    "RESUME": {**dict.fromkeys(Place, Rule(Act.RESUME, guarded=False)), **_GONE},
+}
+
+_NOT_A_UNIT = _no(Reason.NOT_A_UNIT, guarded=False)
+_ANY_BOX = dict.fromkeys((state.value for state in HandlingUnitState), _NOT_A_UNIT)
+_BOX_SHIPPED = _no(Reason.ALREADY_DONE, guarded=False)
+
+#: Read-point context -> state of the box -> what to do. A context that is not here reads units alone.
+BOXES: Final[Mapping[str, Mapping[str, Rule]]] = {
+    Context.PACK: {
+        **dict.fromkeys(_ANY_BOX, _no(Reason.ALREADY_DONE, guarded=False)),
+        HandlingUnitState.OPEN: Rule(Act.CHOOSE_BOX),
+    },
+    Context.SHIP: {
+        HandlingUnitState.OPEN: _no(Reason.NOT_CLOSED, guarded=False),
+        HandlingUnitState.CLOSED: Rule(Act.SHIP),
+        HandlingUnitState.LOADED: Rule(Act.SHIP),
+        HandlingUnitState.SHIPPED: _BOX_SHIPPED,
+        HandlingUnitState.RECEIVED: _BOX_SHIPPED,
+    },
+    Context.GATE: dict.fromkeys(_ANY_BOX, _SEE),
+}
+BOX_ELSEWHERE: Final[Mapping[str, Rule]] = _ANY_BOX
+
+#: Acts that an operator may take back within ten minutes.
+UNDOABLE: Final = frozenset(
+    {
+        Action.OPERATION_STARTED,
+        Action.OPERATION_PAUSED,
+        Action.OPERATION_RESUMED,
+        Action.OPERATION_COMPLETED,
+        Action.UNIT_HELD,
+        Action.UNIT_RESUMED,
+        Action.UNIT_SCRAPPED,
+        Action.UNIT_PACKED,
+        Action.BOX_CLOSED,
+        Action.BOX_SHIPPED,
+    }
+)

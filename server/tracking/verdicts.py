@@ -1,0 +1,59 @@
+"""What comes out of judging one event: the sentence, the signal, the changed rows and the facts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from server.tracking.facts import NewFact
+from server.tracking.states import Action, Reason, Signal, Status
+from server.tracking.world import Row, Supply, Tally
+
+Translate = Callable[[str], str]
+
+
+class Words(NamedTuple):
+    """A sentence that can still be said in any language; a value may be words itself."""
+
+    template: str
+    values: Mapping[str, Any] = {}
+
+    def render(self, translate: Translate) -> str:
+        """The sentence in the language that `translate` speaks."""
+        values = {
+            name: value.render(translate) if type(value) is Words else value for name, value in self.values.items()
+        }
+        return translate(self.template).format_map(values)
+
+
+class Verdict(NamedTuple):
+    """The answer to one event."""
+
+    status: Status
+    words: Words
+    signal: Signal
+    action: Action | None = None
+    subject: str | None = None
+    reason: Reason | None = None
+    #: Whether the same station or operator may take it back.
+    undo: bool = False
+    order_id: int | None = None
+    station_id: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What one event changes: adopt rows, tallies and supply, and write the facts."""
+
+    verdict: Verdict
+    rows: tuple[Row, ...] = ()
+    facts: tuple[NewFact, ...] = ()
+    tallies: Mapping[int, Tally] = {}
+    supply: Supply | None = None
+
+
+def refusal(reason: Reason, words: Words, *, subject: str | None = None, order_id: int | None = None) -> Verdict:
+    """Understood, but not allowed."""
+    return Verdict(Status.REFUSED, words, Signal.STOP, subject=subject, reason=reason, order_id=order_id)
+
+
+def quarantine(reason: Reason, words: Words) -> Verdict:
+    """A person can repair it; it waits in the inbox."""
+    return Verdict(Status.QUARANTINED, words, Signal.STOP, reason=reason)

@@ -1,0 +1,256 @@
+"""The part of the factory that a batch of events concerns, as plain values that the rules can read.
+
+Rows are named tuples because a fold makes thousands of changed copies a second and theirs are the cheapest.
+They are never changed in place: the rules hand back new rows, and only `World.adopt` puts them in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from server.tracking.facts import NewFact
+
+
+class Unit(NamedTuple):
+    """A serial, a lot or the container side of a box."""
+
+    id: int
+    number: str
+    kind: str
+    order_id: int | None
+    work_order_id: int | None
+    position: int
+    state: str
+    step: int | None
+    held: bool
+    hold_reason: str | None
+    parent_id: int | None
+    last_station_id: int | None
+    last_read_point: str | None
+    last_seen_at: datetime | None
+    #: The fact behind the present state; below zero while that fact has no number yet.
+    last_fact_id: int | None
+
+
+class Operation(NamedTuple):
+    """One step of a work order with its counts."""
+
+    id: int
+    work_order_id: int
+    step: int
+    name: str
+    work_center_id: int
+    state: str
+    transfer_quantity: int
+    quantity: int
+    started: int
+    good: int
+    scrap: int
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class WorkOrder(NamedTuple):
+    """The making of one order line."""
+
+    id: int
+    number: str
+    order_id: int
+    state: str
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Tally(NamedTuple):
+    """How many units of a work order stand at each stage of fulfilment."""
+
+    open: int = 0
+    finished: int = 0
+    packed: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    scrapped: int = 0
+
+    @property
+    def alive(self) -> int:
+        """Units that still count."""
+        return self.open + self.finished + self.packed + self.shipped + self.delivered
+
+
+class Order(NamedTuple):
+    """A sales order and whose it is."""
+
+    id: int
+    number: str
+    customer_number: str
+    customer_name: str
+    lifecycle: str
+    fulfilment: str
+    on_hold: bool
+    hold_reason: str | None
+    moved_at: datetime | None
+
+
+class Box(NamedTuple):
+    """A handling unit."""
+
+    id: int
+    number: str
+    sscc: str
+    order_id: int
+    station_id: int | None
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    shipped_at: datetime | None
+    shipment_id: int | None
+
+
+class Shipment(NamedTuple):
+    """What leaves together for one order."""
+
+    id: int
+    number: str
+    order_id: int
+    state: str
+    created_at: datetime
+    shipped_at: datetime | None
+
+
+class Station(NamedTuple):
+    """A place where one work center's work is done."""
+
+    id: int
+    key: str
+    name: str
+    work_center_id: int
+    work_center: str
+
+
+class Context(NamedTuple):
+    """What a station remembers between scans."""
+
+    station_id: int
+    operator_badge: str | None = None
+    operator_name: str | None = None
+    operator_since: datetime | None = None
+    armed_command: str | None = None
+    armed_until: datetime | None = None
+    open_box_id: int | None = None
+    #: The last eight verdicts, newest first, as server.erp.floor.models.StationState keeps them.
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+
+
+class ReadPoint(NamedTuple):
+    """What a read at a reader or antenna means."""
+
+    key: str
+    station_id: int
+    context: str
+    quiet_seconds: int
+
+
+class Operator(NamedTuple):
+    """A person with a badge."""
+
+    badge: str
+    name: str
+
+
+class Identity(NamedTuple):
+    """Gateway, epoch and sequence: an event and no other."""
+
+    gateway: str
+    epoch: str
+    sequence: int
+
+
+class StoredFact(NamedTuple):
+    """A fact that an undo may have to reverse, with its number; below zero when it is of this very batch."""
+
+    id: int
+    fact: NewFact
+
+
+class Supply(NamedTuple):
+    """Fresh numbers and row ids, handed in so that the rules can make boxes and shipments."""
+
+    company_prefix: str = "0000000"
+    box_number: int = 0
+    sscc_reference: int = 0
+    shipment_number: int = 0
+    box_ids: tuple[int, ...] = ()
+    shipment_ids: tuple[int, ...] = ()
+
+
+Row = Unit | Operation | WorkOrder | Order | Box | Shipment | Context
+
+#: How facts and tables call a row.
+TABLES: Mapping[type[Any], str] = {
+    Unit: "unit",
+    Operation: "operation",
+    WorkOrder: "work_order",
+    Order: "sales_order",
+    Box: "handling_unit",
+    Shipment: "shipment",
+}
+
+
+@dataclass(slots=True)
+class World:
+    """Everything a batch names, by id. `adopt` takes the outcome of one event in."""
+
+    units: dict[int, Unit] = field(default_factory=dict)
+    operations: dict[int, Operation] = field(default_factory=dict)
+    #: Work order id -> its operation ids by rising step.
+    routes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    work_orders: dict[int, WorkOrder] = field(default_factory=dict)
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    #: Order id -> all its work orders.
+    order_work: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    boxes: dict[int, Box] = field(default_factory=dict)
+    shipments: dict[int, Shipment] = field(default_factory=dict)
+    stations: dict[int, Station] = field(default_factory=dict)
+    contexts: dict[int, Context] = field(default_factory=dict)
+    read_points: dict[str, ReadPoint] = field(default_factory=dict)
+    #: Identifier value, or number typed by hand -> unit id.
+    identifiers: dict[str, int] = field(default_factory=dict)
+    operators: dict[str, Operator] = field(default_factory=dict)
+    #: What earlier events did, for those that may be taken back.
+    deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
+    supply: Supply = field(default_factory=Supply)
+    #: Ids of rows that changed or are new, by type; what has to be saved.
+    changed: dict[type[Any], set[int]] = field(default_factory=dict)
+
+    def adopt(self, rows: Iterable[Row]) -> None:
+        """Put changed and new rows in."""
+        for row in rows:
+            kind = type(row)
+            # Every row begins with its id; a context with that of its station.
+            self._table(kind)[row[0]] = row
+            self.changed.setdefault(kind, set()).add(row[0])
+
+    def copy(self) -> "World":
+        """A world that may go another way: its tables are its own, the rows are shared."""
+        tables: dict[str, Any] = {name: dict(getattr(self, name)) for name in (*_ATTRIBUTES.values(), "tallies")}
+        return replace(self, **tables, changed={})
+
+    def _table(self, kind: type[Any]) -> dict[int, Any]:
+        return getattr(self, _ATTRIBUTES[kind])  # type: ignore[no-any-return]
+
+    def work_of(self, order_id: int) -> tuple[int, ...]:
+        """The work orders of an order."""
+        return self.order_work.get(order_id, ())
+
+
+_ATTRIBUTES: Mapping[type[Any], str] = {
+    Unit: "units",
+    Operation: "operations",
+    WorkOrder: "work_orders",
+    Order: "orders",
+    Box: "boxes",
+    Shipment: "shipments",
+    Context: "contexts",
+}
