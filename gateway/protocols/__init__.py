@@ -39,7 +39,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
                     "Zebra SSI packets are not understood; set the scanner to plain text with a suffix.",
                     "A plain line has no heartbeat: the port can be open while the scanner is switched off.",
                     "A GS substitute is a single character.",
-                    "Newland's beep command is taken from its programming manual and not tried on a device.",
+                    "Newland's beep command (BEEPON) is not confirmed on a device, only the frame around it.",
                 ),
             ),
             Driver(

@@ -17,7 +17,7 @@ _BEL = b"\x07"
 
 
 def _newland(frequency: int, milliseconds: int) -> bytes:
-    """Newland's programming command: "~" SOH "0000" "#" (temporary) command ";" ETX."""
+    """Newland's frame: "~" SOH "0000" "#" (temporary) command ";" ETX; the beep command itself is unconfirmed."""
     return b"~\x010000#BEEPON%dF%dT20V;\x03" % (frequency, milliseconds)
 
 

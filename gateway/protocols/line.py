@@ -34,12 +34,9 @@ class LineOptions:
     )
     gap_ms: int = option(50, "Silence that ends a code where suffix is none.", low=5, high=5000)
     patience_ms: int = option(1000, "Silence after which half a line is reported.", low=50, high=60_000)
-    gs_substitutes: str = option("", "Characters this scanner sends instead of GS (0x1D), such as ~ or |.")
-    code_id: str = option(
-        "aim", "What stands before the code: AIM identifier, nothing, or code_ids.", choices=("aim", "none", "map")
-    )
+    gs_substitutes: str = option("", "Characters this scanner sends instead of GS (0x1D), such as `~`.")
     code_ids: Mapping[str, str] = option(
-        MappingProxyType({}), 'Vendor code id to AIM identifier, such as { b = "]C1" }; with code_id = "map".'
+        MappingProxyType({}), 'Vendor code id to AIM identifier, such as { b = "]C1" }; empty: AIM or none.'
     )
     gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
     ack: str = option("none", "ack: the scanner waits for ACK, sent once stored.", choices=("none", "ack"))
@@ -55,16 +52,13 @@ class LineOptions:
         mistakes = []
         if not self.port:
             mistakes.append(_('port: empty. Write the path of the port, such as "/dev/serial/by-id/...".'))
-        if self.code_id == "map" and not self.code_ids:
-            mistakes.append(_('code_ids: missing. code_id = "map" needs it, such as { b = "]C1" }.'))
         mistakes.extend(_code_id_mistakes(self.code_ids))
         return mistakes
 
     @property
     def rules(self) -> CodeRules:
         """How decode is to understand this scanner's codes."""
-        code_ids = tuple(self.code_ids.items()) if self.code_id == "map" else ()
-        return CodeRules(self.gs_substitutes, code_ids, self.gcp_length)
+        return CodeRules(self.gs_substitutes, tuple(self.code_ids.items()), self.gcp_length)
 
 
 def _code_id_mistakes(code_ids: Mapping[str, str]) -> list[str]:

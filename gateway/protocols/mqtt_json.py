@@ -37,10 +37,10 @@ class MqttOptions:
     ca_file: str = option("", "Certificate authority to trust instead of the system's; means tls.")
     keepalive_s: int = option(15, "Seconds without traffic before the connection is tested.", low=5, high=3600)
     session_expiry_s: int = option(
-        3600, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294
+        86_400, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294
     )
     max_in_flight: int = option(50, "Messages the broker may send before the first is stored.", low=1, high=1000)
-    gs_substitutes: str = option("", "Characters used instead of GS (0x1D) in codes, such as ~ or |.")
+    gs_substitutes: str = option("", "Characters used instead of GS (0x1D) in codes, such as `~`.")
     gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
 
     @classmethod

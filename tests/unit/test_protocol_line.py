@@ -167,7 +167,7 @@ class TestOptions:
         assert (options.baud, options.suffix, options.ack, options.feedback) == (9600, "auto", "none", "none")
 
     def test_every_mistake_is_named_at_once_with_its_cure(self) -> None:
-        wrong = {"baud": "fast", "sufix": "cr", "parity": "evn", "gap_ms": 1, "code_id": "map", "colour": "red"}
+        wrong = {"baud": "fast", "sufix": "cr", "parity": "evn", "gap_ms": 1, "code_ids": {"bb": "C1"}, "colour": "red"}
 
         with pytest.raises(OptionsError) as caught:
             LineOptions.parse(wrong)
@@ -176,19 +176,19 @@ class TestOptions:
             'sufix: there is no such option. Write "suffix" instead.',
             (
                 "colour: there is no such option. Remove it, or use one of port, baud, data_bits, parity, stop_bits, "
-                "flow, suffix, gap_ms, patience_ms, gs_substitutes, code_id, code_ids, gcp_length, ack, feedback."
+                "flow, suffix, gap_ms, patience_ms, gs_substitutes, code_ids, gcp_length, ack, feedback."
             ),
             'port: missing. Add port = "/dev/serial/by-id/...".',
             'baud: expected a whole number, got "fast".',
             'parity: expected one of none, even, odd, got "evn". Write parity = "even".',
             "gap_ms: expected between 5 and 5000, got 1.",
-            'code_ids: missing. code_id = "map" needs it, such as { b = "]C1" }.',
+            'code_ids: expected one letter and an AIM identifier such as b = "]C1", got bb = "C1".',
         )
 
     @pytest.mark.parametrize("code_ids", [{"bb": "]C1"}, {"b": "C1"}, {"b": 1}, "b"])
     def test_code_ids_must_be_letters_with_aim_identifiers(self, code_ids: object) -> None:
         with pytest.raises(OptionsError, match="code_ids: expected"):
-            LineOptions.parse({"port": "/dev/ttyS0", "code_id": "map", "code_ids": code_ids})
+            LineOptions.parse({"port": "/dev/ttyS0", "code_ids": code_ids})
 
     def test_true_is_not_a_number(self) -> None:
         with pytest.raises(OptionsError, match="baud: expected a whole number, got true"):
@@ -199,9 +199,7 @@ class TestOptions:
             LineOptions.parse({"port": ""})
 
     def test_rules_carry_what_decode_needs(self) -> None:
-        options = LineOptions.parse(
-            {"port": "p", "gs_substitutes": "~", "code_id": "map", "code_ids": {"b": "]C1"}, "gcp_length": 7}
-        )
+        options = LineOptions.parse({"port": "p", "gs_substitutes": "~", "code_ids": {"b": "]C1"}, "gcp_length": 7})
 
         assert (options.rules.gs_substitutes, options.rules.code_ids, options.rules.gcp_length) == (
             "~",
