@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,17 @@ from server.settings.clock import utc_now
 router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
 readers = [Depends(require(Permission.FLOOR_READ))]
 
-#: As in gateway.toml; names beginning with `web-` belong to station screens.
-GatewayKey = Annotated[str, StringConstraints(pattern=r"^(?!web-)[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$")]
+
+def _not_of_a_screen(key: str) -> str:
+    if key.startswith("web-"):
+        raise ValueError("Keys beginning with web- belong to station screens. Choose another.")
+    return key
+
+
+#: The name in gateway.toml.
+GatewayKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$"), AfterValidator(_not_of_a_screen)
+]
 
 
 class GatewayIn(Strict):

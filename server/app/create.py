@@ -1,29 +1,107 @@
 """`create_app`: puts the parts together and hands each what it needs."""
 
-from fastapi import FastAPI
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from server.app import routers
-from server.app.problems import add_problem_handlers
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Mount, Route
+
+from server.app import docs, health, rights
+from server.app.envelope import Envelope
+from server.app.fragments import renderer
+from server.app.guards import BodyGuard, CrossSiteGuard
+from server.app.problems import add_problem_handlers, answer_error
+from server.app.routers import routers
 from server.auth.authenticate import Authenticator
+from server.auth.limiter import Limiter
+from server.auth.principal import Principal
+from server.auth.sessions import SignIn
 from server.db import Database
+from server.live.door import LiveDoor
+from server.live.hub import Hub
+from server.metrics import BUILD_INFO
+from server.migrations import pending
 from server.settings import Settings
 from server.settings.build import program_version
 from server.settings.clock import utc_now
+from server.web.i18n import negotiate
+from server.web.static_files import build, static_app
+
+PAIRING_TRIES_A_MINUTE = 10
+
+
+class NotMigrated(Exception):
+    """The database is not at this program's version."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is not at this program's version. Run: orderlight-server migrate")
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
-    """The whole server as an ASGI application; with its own database unless one is handed in."""
+    """The whole server as an ASGI application; it closes its database unless one was handed in."""
+    owns_database = database is None
+    database = database or Database(settings.database_url)
     app = FastAPI(
         title="Orderlight",
         version=program_version(),
         summary="Scan a thing on the shop floor; its customer sees his order move.",
         docs_url=None,
         redoc_url=None,
+        lifespan=_lifespan(owns_database=owns_database),
     )
-    app.state.settings = settings
-    app.state.database = database = database or Database(settings.database_url)
-    app.state.authenticator = Authenticator(database, settings, clock=utc_now)
+    _give_parts(app, settings, database)
     add_problem_handlers(app)
-    for router in routers.routers():
+    for router in (health.router, docs.router, *routers()):
         app.include_router(router)
+    app.router.routes.append(Route("/live", _live_door(app)))
+    app.router.routes.append(Mount("/static", static_app()))
+    # The last one added is the outermost.
+    app.add_middleware(BodyGuard, settings=settings)
+    app.add_middleware(CrossSiteGuard, settings=settings)
+    app.add_middleware(Envelope, https=settings.https)
+    BUILD_INFO.labels(version=program_version(), build=build()).set(1)
     return app
+
+
+def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
+    app.state.settings = settings
+    app.state.database = database
+    app.state.authenticator = Authenticator(database, settings, clock=utc_now, visit=rights.visit_of)
+    app.state.sign_in = SignIn(database, settings)
+    app.state.pairing_limiter = Limiter(PAIRING_TRIES_A_MINUTE, 60)
+    app.state.station_exists = rights.station_exists
+    app.state.hub = Hub(database, renderer(database))
+    database.on_commit(app.state.hub.woken)
+
+
+def _live_door(app: FastAPI) -> LiveDoor:
+    return LiveDoor(
+        app.state.hub,
+        app.state.settings,
+        app.state.authenticator,
+        may_watch=rights.watching_rights(app.state.database),
+        language_of=_language_of,
+        refuse=answer_error,
+        build=build(),
+    )
+
+
+def _language_of(wish: str | None, principal: Principal) -> str:
+    return negotiate(wish, principal.language)
+
+
+def _lifespan(*, owns_database: bool) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database: Database = app.state.database
+        if await run_in_threadpool(pending, database.engine):
+            raise NotMigrated
+        app.state.hub.start()
+        yield
+        app.state.hub.close()
+        if owns_database:
+            await run_in_threadpool(database.close)
+
+    return lifespan

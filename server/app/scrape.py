@@ -1,0 +1,37 @@
+"""Gauges that mirror rows are read when they are asked for, so that a restart cannot make them lie."""
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from server import metrics
+from server.db import Database
+from server.journal.models import Gateway, Quarantine
+
+
+def refresh_gauges(database: Database) -> None:
+    """Bring the gauges of gateways and inbox up to date; when the database is away they keep their last value."""
+    try:
+        with database.read() as session:
+            _refresh_gateways(session)
+            open_ones = session.scalar(select(func.count()).where(Quarantine.state == "open"))
+            metrics.INBOX_OPEN.set(open_ones or 0)
+    except SQLAlchemyError:
+        metrics.SCRAPE_FAULTS.inc()
+
+
+def _refresh_gateways(session: Session) -> None:
+    for gateway in session.scalars(select(Gateway).where(Gateway.retired_at.is_(None))):
+        health = gateway.health or {}
+        labels = {"gateway": gateway.key}
+        if gateway.last_seen_at is not None:
+            metrics.GATEWAY_LAST_SEEN.labels(**labels).set(gateway.last_seen_at.timestamp())
+        if gateway.clock_offset_seconds is not None:
+            metrics.GATEWAY_CLOCK_OFFSET.labels(**labels).set(gateway.clock_offset_seconds)
+        metrics.GATEWAY_BACKLOG.labels(**labels).set(_number(health.get("backlog")))
+        metrics.GATEWAY_OLDEST.labels(**labels).set(_number(health.get("oldest_age_seconds")))
+        metrics.GATEWAY_SET_ASIDE.labels(**labels).set(_number(health.get("set_aside")))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
