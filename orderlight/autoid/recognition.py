@@ -111,6 +111,9 @@ def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identifica
     carries = symbology.carries if symbology is not None else "any"
     if looks_like_link(data):
         return _link(asked, data)
+    if data.startswith("(") and data[1:3].isdigit():
+        # Brackets are for people, but some decoders send them; no AI begins with one.
+        return _brackets(asked, data)
     if carries == "gs1":
         return _elements(asked, data)
     if data.startswith(_FORMAT_05[0]):
@@ -119,10 +122,10 @@ def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identifica
         return _uri(asked, data)
     if carries in ("ean", "add_on"):
         return _retail(asked, data, with_add_on=carries == "add_on")
-    if data.isascii() and data.isdigit():
-        return _digits(asked, data, symbology)
-    if data.startswith("(") and data[1:3].isdigit():
-        return _brackets(asked, data)
+    digits = data.rstrip(GS)
+    if digits.isascii() and digits.isdigit():
+        # A separator at the end is a scanner's suffix: it makes no AI data of a bare number.
+        return _digits(asked, digits, symbology)
     return _elements_or_text(asked, data)
 
 

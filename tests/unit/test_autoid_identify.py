@@ -35,7 +35,7 @@ def test_the_length_of_the_company_prefix_gives_an_epc_uri() -> None:
         identify("X", gcp_length=5)
 
 
-@pytest.mark.parametrize("bare", ["7032069804989", "950600013435", "96385075", "19506000134352", "11111111"])
+@pytest.mark.parametrize("bare", ["7032069804989", "950600013435", "96385075", "19506000134352", "7032069804989\x1d"])
 def test_bare_digits_with_a_bad_check_digit_are_an_error_and_never_ai_data(bare: str) -> None:
     found = identify(bare)
 
@@ -130,6 +130,7 @@ def test_a_bad_value_is_an_error_beside_the_sound_keys() -> None:
         f"]Q1https://id.gs1.org/01/{GTIN}/21/S",
         f"[)>\x1e05\x1d01{GTIN}21S\x1e\x04",
         f"]d1(01){GTIN}(21)S",
+        f"]C1(01){GTIN}(21)S",
     ],
 )
 def test_brackets_links_and_format_05_are_read_in_any_symbol(text: str) -> None:
