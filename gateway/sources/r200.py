@@ -5,7 +5,8 @@ import time
 from gettext import gettext as _
 from typing import Final
 
-from gateway.protocols.r200 import R200Options, R200Parser, R200Poller
+from gateway.protocols.r200 import R200Options, R200Parser
+from gateway.protocols.r200_polling import R200Poller
 from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
 from gateway.sources.base import Emit, Report, SourceLost
 from gateway.sources.port import LONGEST_WAIT, LineSettings, Port

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.protocols import r200
 from gateway.protocols.options import OptionsError
-from gateway.protocols.r200 import R200Options, R200Parser, R200Poller, frame, multi_poll
+from gateway.protocols.r200 import R200Options, R200Parser, frame, multi_poll
+from gateway.protocols.r200_polling import R200Poller
 
 # A capture of a real module: -55 dBm, 96-bit EPC, the tag's checksum 3A76.
 REPORT = bytes.fromhex("BB 02 22 00 11 C9 34 00 30 75 1F EB 70 5C 59 04 E3 D5 0D 70 3A 76 EF 7E")
