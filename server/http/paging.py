@@ -45,11 +45,12 @@ class Keyset:
     def page(self, session: Session, statement: Select[T], *, after: str | None, limit: int) -> Page[T]:
         """One page of the statement; raises Invalid when `after` names nothing."""
         if after is not None:
-            statement = statement.where(self.id > self._position(session, after))
+            statement = statement.where(self.id > self.position(session, after))
         rows = session.scalars(statement.order_by(self.id).limit(limit + 1)).all()
         return Page(rows[:limit], more=len(rows) > limit)
 
-    def _position(self, session: Session, after: str) -> int:
+    def position(self, session: Session, after: str) -> int:
+        """The row id that `after` names; raises Invalid when it names nothing the caller may know of."""
         statement = select(self.id).where(self.name == after)
         if self.visible is not None:
             statement = statement.where(self.visible)

@@ -1,0 +1,33 @@
+"""Whose orders somebody may know of: every query for people and programs carries this filter.
+
+What it leaves out does not exist for the caller: a foreign order is NotFound, word for word as one that never was.
+"""
+
+from sqlalchemy import ColumnElement, false, true
+
+from server.auth.permissions import Permission, Role
+from server.auth.principal import Principal
+from server.erp.orders.models import SalesOrder
+
+
+def visible_orders(principal: Principal) -> ColumnElement[bool]:
+    """The orders that exist for this caller, as a condition on SalesOrder; whoever is not listed here sees none."""
+    if principal.kind == "visit":
+        return SalesOrder.id == principal.order_id if principal.order_id is not None else false()
+    if is_customer(principal):
+        return SalesOrder.customer_id == principal.customer_id if principal.customer_id is not None else false()
+    if principal.kind in ("user", "key") and principal.may(Permission.ORDERS_READ):
+        return true()
+    return false()
+
+
+def is_customer(principal: Principal) -> bool:
+    """Whether the caller stands outside of our house: a customer's login, or a visit by a private link."""
+    return principal.kind == "visit" or principal.role == Role.CUSTOMER or principal.customer_id is not None
+
+
+def sees_prices(principal: Principal) -> bool:
+    """Whether prices are shown: to a customer's login on his own orders, and to staff who know customers."""
+    if is_customer(principal):
+        return principal.kind == "user"
+    return principal.may(Permission.CUSTOMERS_READ)

@@ -1,0 +1,169 @@
+"""Estimates of orders from the database: worked out on reading, stored for lists, never in the path of a scan."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from server.catalog.models import WorkCenter
+from server.erp.floor.repository import stations_per_work_center
+from server.erp.orders import repository
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.planning import planned_units, run_minutes
+from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
+from server.erp.production.models import Operation, WorkOrder
+from server.parties.repository import site
+from server.tracking.states import OperationState, OrderLifecycle, WorkOrderState
+
+#: A stored estimate older than this is worked out again when somebody looks.
+FRESH = timedelta(seconds=60)
+_OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
+_OVER = (OperationState.COMPLETED.value, OperationState.SKIPPED.value)
+_ESTIMATED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
+#: Orders that are not released yet stand behind everything that is.
+_RELEASED, _NOT_RELEASED = 0, 1
+
+
+def site_calendar(session: Session) -> Calendar:
+    """The working hours of our site."""
+    ours = site(session)
+    return Calendar.parse(ours.working_hours, ours.time_zone)
+
+
+def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:
+    """Estimates of those among the orders that can have one: confirmed or in production, and not on hold.
+
+    Four queries whatever the number of orders.
+    """
+    statement = select(SalesOrder.id, SalesOrder.lifecycle).where(
+        SalesOrder.id.in_(order_ids), SalesOrder.lifecycle.in_(_ESTIMATED), SalesOrder.on_hold.is_(False)
+    )
+    wanted = dict(session.execute(statement).tuples().all())
+    if not wanted:
+        return {}
+    works = _open_work(session)
+    unreleased = [found for found, lifecycle in wanted.items() if lifecycle == OrderLifecycle.CONFIRMED]
+    if unreleased:
+        for order in repository.orders_by_id(session, unreleased).values():
+            works += planned_work(order)
+    return _estimate(session, works, wanted, now=now)
+
+
+def compute_for_draft(session: Session, order: SalesOrder, *, now: datetime) -> Estimate | None:
+    """The estimate of a wholly loaded order as if it were confirmed now."""
+    works = _open_work(session) + planned_work(order)
+    return _estimate(session, works, [order.id], now=now).get(order.id)
+
+
+def stale(orders: Iterable[SalesOrder], *, now: datetime) -> list[int]:
+    """Which of the orders need a new estimate before they are shown."""
+    return [
+        order.id
+        for order in orders
+        if order.lifecycle in _ESTIMATED and (order.estimated_at is None or now - order.estimated_at > FRESH)
+    ]
+
+
+def store(session: Session, order_ids: Collection[int], estimates: Mapping[int, Estimate], *, now: datetime) -> None:
+    """Keep the estimates for lists; an order without one loses the old. The row version stays: nobody edited it."""
+    rows = [
+        {
+            "id": order_id,
+            "predicted_at": estimates[order_id].at if order_id in estimates else None,
+            "predicted_late_at": estimates[order_id].late_at if order_id in estimates else None,
+            "estimated_at": now,
+        }
+        for order_id in sorted(order_ids)
+    ]
+    for row in rows:
+        session.connection().execute(
+            update(SalesOrder.__table__).where(SalesOrder.__table__.c.id == row["id"]).values(row)  # type: ignore[arg-type]
+        )
+
+
+def predict(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:
+    """Work out the estimates and store them; gives them with the parts they are worked out from."""
+    estimates = compute(session, order_ids, now=now)
+    store(session, order_ids, estimates, now=now)
+    return estimates
+
+
+def planned_work(order: SalesOrder) -> list[Work]:
+    """The work that releasing a wholly loaded order would make."""
+    return [
+        Work(
+            order_id=order.id,
+            rank=_rank(_NOT_RELEASED, order.priority, order.promise_date, (order.id, line.position)),
+            step=step.step,
+            name=step.name,
+            work_center_id=step.work_center_id,
+            work_center=step.work_center.key,
+            remaining=planned_units(line),
+            begun=False,
+            setup_minutes=step.setup_minutes,
+            run_minutes=run_minutes(line, step),
+            transfer_quantity=step.transfer_quantity,
+        )
+        for line in order.lines
+        for step in line.product.routing
+    ]
+
+
+def _estimate(session: Session, works: list[Work], wanted: Collection[int], *, now: datetime) -> dict[int, Estimate]:
+    stations = stations_per_work_center(session)
+    return estimate(works, wanted, stations=stations, calendar=site_calendar(session), now=now)
+
+
+def _rank(stage: int, priority: int, promised: date | None, place: tuple[int, ...]) -> tuple[Any, ...]:
+    return (stage, priority, promised or date.max, *place)
+
+
+def _open_work(session: Session) -> list[Work]:
+    """Everything that takes capacity: open operations of released orders that are not on hold."""
+    statement = (
+        select(
+            SalesOrder.id.label("order_id"),
+            SalesOrder.priority,
+            SalesOrder.promise_date,
+            Operation.work_order_id,
+            Operation.step,
+            Operation.name,
+            Operation.work_center_id,
+            WorkCenter.key.label("work_center"),
+            Operation.quantity,
+            Operation.started,
+            Operation.good,
+            Operation.scrap,
+            Operation.setup_minutes,
+            Operation.run_minutes,
+            Operation.transfer_quantity,
+        )
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .join(WorkCenter, WorkCenter.id == Operation.work_center_id)
+        .where(
+            Operation.state.not_in(_OVER),
+            WorkOrder.state.in_(_OPEN_WORK),
+            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
+            SalesOrder.on_hold.is_(False),
+        )
+    )
+    return [_work(row) for row in session.execute(statement)]
+
+
+def _work(row: Any) -> Work:
+    return Work(
+        order_id=row.order_id,
+        rank=_rank(_RELEASED, row.priority, row.promise_date, (row.work_order_id,)),
+        step=row.step,
+        name=row.name,
+        work_center_id=row.work_center_id,
+        work_center=row.work_center,
+        remaining=max(row.quantity - row.good - row.scrap, 0),
+        begun=row.started > 0 or row.good > 0,
+        setup_minutes=row.setup_minutes,
+        run_minutes=row.run_minutes,
+        transfer_quantity=row.transfer_quantity,
+    )

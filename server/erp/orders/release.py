@@ -1,0 +1,218 @@
+"""Releasing an order: a work order for each line, with a snapshot of how to make it, its operations and units."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from orderlight.autoid import AutoIdError, sgtin96_hex
+from server.db import touch
+from server.db.counters import take
+from server.erp.floor.repository import station_keys
+from server.erp.orders import estimates
+from server.erp.orders.lifecycle import Action, after
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.planning import is_serial, planned_units, run_minutes
+from server.erp.orders.service import require, require_makeable, write_fact
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.errors import Refused
+from server.http.fields import plain
+from server.http.numbers import body
+from server.parties.repository import site
+from server.tracking.facts import FactKind
+from server.tracking.states import OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One line's work order and the numbers of its units."""
+
+    line: OrderLine
+    work_order: WorkOrder
+    first_unit: int
+    count: int
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers of the units, in their order."""
+        return [f"U-{number}" for number in range(self.first_unit, self.first_unit + self.count)]
+
+
+def release_order(session: Session, order: SalesOrder, *, actor: str, now: datetime) -> Sequence[WorkOrder]:
+    """Start the making of a wholly loaded order: everything it needs is there when this returns.
+
+    Raises Refused when the order is not confirmed, is on hold, or cannot be made any more, and says why.
+    """
+    require(order, Action.RELEASE)
+    if order.on_hold:
+        raise Refused(f"{order.number} cannot be released: it is on hold. {order.hold_reason}", reason="on_hold")
+    require_makeable(order, "released")
+    plans = _plan(session, order, now)
+    fact_id = _write_fact(session, order, plans, actor=actor, now=now)
+    order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value
+    order.released_at = now
+    session.flush()
+    _insert_operations(session, plans)
+    _insert_units(session, order, plans, fact_id)
+    centers = {step.work_center_id for line in order.lines for step in line.product.routing}
+    touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
+    estimates.predict(session, [order.id], now=now)
+    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
+    return [plan.work_order for plan in plans]
+
+
+def _plan(session: Session, order: SalesOrder, now: datetime) -> list[_Plan]:
+    first_work_order = take(session, "WO", len(order.lines))
+    counts = [planned_units(line) for line in order.lines]
+    next_unit = take(session, "U", sum(counts))
+    plans = []
+    for offset, (line, count) in enumerate(zip(order.lines, counts, strict=True)):
+        work_order = WorkOrder(
+            number=f"WO-{first_work_order + offset}",
+            order_id=order.id,
+            order_line_id=line.id,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            state=WorkOrderState.RELEASED.value,
+            snapshot=snapshot(line),
+            released_at=now,
+        )
+        plans.append(_Plan(line, work_order, next_unit, count))
+        next_unit += count
+    session.add_all(plan.work_order for plan in plans)
+    session.flush()
+    return plans
+
+
+def snapshot(line: OrderLine) -> dict[str, Any]:
+    """How the line is to be made, as it is known now; later changes of the product do not touch it."""
+    product = line.product
+    return {
+        "sku": product.sku,
+        "name": product.name,
+        "gtin": product.gtin,
+        "revision": product.revision,
+        "uom": product.uom,
+        "tracking": product.tracking,
+        "bom": [
+            {
+                "sku": part.component.sku,
+                "name": part.component.name,
+                "quantity": plain(part.quantity),
+                "uom": part.component.uom,
+            }
+            for part in product.bom
+        ],
+        "routing": [
+            {
+                "step": step.step,
+                "name": step.name,
+                "work_center": step.work_center.key,
+                "setup_minutes": plain(step.setup_minutes),
+                "run_minutes": plain(step.run_minutes),
+                "transfer_quantity": step.transfer_quantity,
+                "instructions": step.instructions,
+            }
+            for step in product.routing
+        ],
+        "configuration": dict(line.configuration),
+        "packaging": line.packaging,
+    }
+
+
+def _write_fact(session: Session, order: SalesOrder, plans: Sequence[_Plan], *, actor: str, now: datetime) -> int:
+    key = f"sales_order:{order.id}"
+    detail = {
+        "before": {key: {"lifecycle": order.lifecycle}},
+        "after": {key: {"lifecycle": OrderLifecycle.PROCESSING.value}},
+        "work_orders": [
+            {
+                "number": plan.work_order.number,
+                "line": plan.line.position,
+                "sku": plan.line.product.sku,
+                "units": plan.count,
+                "first": plan.numbers[0],
+                "last": plan.numbers[-1],
+                "step": plan.line.product.routing[0].step,
+            }
+            for plan in plans
+        ],
+    }
+    return write_fact(session, order, FactKind.ORDER_RELEASED, actor=actor, now=now, detail=detail)
+
+
+def _insert_operations(session: Session, plans: Iterable[_Plan]) -> None:
+    rows = [
+        {
+            "work_order_id": plan.work_order.id,
+            "step": step.step,
+            "name": step.name,
+            "work_center_id": step.work_center_id,
+            "state": (OperationState.READY if place == 0 else OperationState.PENDING).value,
+            "setup_minutes": step.setup_minutes,
+            "run_minutes": run_minutes(plan.line, step),
+            "transfer_quantity": min(step.transfer_quantity, plan.count),
+            "quantity": plan.count,
+        }
+        for plan in plans
+        for place, step in enumerate(plan.line.product.routing)
+    ]
+    session.connection().execute(insert(Operation), rows)
+
+
+def _insert_units(session: Session, order: SalesOrder, plans: Sequence[_Plan], fact_id: int) -> None:
+    """Units in one bulk statement and their identifiers in another, for an order may have thousands."""
+    rows = [
+        {
+            "number": number,
+            "kind": (UnitKind.SERIAL if is_serial(plan.line) else UnitKind.LOT).value,
+            "product_id": plan.line.product_id,
+            "order_id": order.id,
+            "order_line_id": plan.line.id,
+            "work_order_id": plan.work_order.id,
+            "position": position,
+            "state": UnitState.QUEUED.value,
+            "step": plan.line.product.routing[0].step,
+            "last_fact_id": fact_id,
+        }
+        for plan in plans
+        for position, number in enumerate(plan.numbers, 1)
+    ]
+    connection = session.connection()
+    connection.execute(insert(Unit), rows)
+    ids = dict(connection.execute(select(Unit.number, Unit.id).where(Unit.order_id == order.id)).tuples().all())
+    prefix = site(session).gs1_company_prefix
+    connection.execute(
+        insert(Identifier), [row for plan in plans for row in _identifiers(plan, ids, company_prefix=prefix)]
+    )
+
+
+def _identifiers(plan: _Plan, ids: Mapping[str, int], *, company_prefix: str) -> Iterable[dict[str, Any]]:
+    gtin = plan.line.product.gtin if is_serial(plan.line) else None
+    tagged = gtin is not None and carries_prefix(gtin, company_prefix)
+    for number in plan.numbers:
+        unit_id, serial = ids[number], body(number)
+        yield {"scheme": "own", "value": f"ol:U{serial}", "unit_id": unit_id}
+        if gtin is not None:
+            yield {"scheme": "sgtin", "value": f"01/{gtin}/21/{serial}", "unit_id": unit_id}
+        if tagged and gtin is not None and (epc := unit_epc(gtin, serial, company_prefix)) is not None:
+            yield {"scheme": "epc", "value": f"epc:{epc}", "unit_id": unit_id}
+
+
+def carries_prefix(gtin: str, company_prefix: str) -> bool:
+    """Whether the GTIN was numbered under our company prefix, which an EPC needs to know.
+
+    GS1 General Specifications 2.1: the prefix stands behind the first of the fourteen digits.
+    """
+    return company_prefix.strip("0") != "" and gtin[1:].startswith(company_prefix)
+
+
+def unit_epc(gtin: str, serial: str, company_prefix: str) -> str | None:
+    """The tag memory of a unit, SGTIN-96 in hexadecimal; None when its serial does not fit into 96 bits."""
+    try:
+        return sgtin96_hex(gtin, serial, len(company_prefix))
+    except AutoIdError:
+        return None

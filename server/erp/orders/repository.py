@@ -1,0 +1,146 @@
+"""Every query about sales orders."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from server.catalog.models import BomLine, Product, RoutingOperation
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.production.models import Unit
+from server.http.paging import Keyset, Page
+from server.http.text import fold
+from server.parties.models import Customer
+from server.tracking.states import UnitKind, UnitState
+
+#: No filter: for services that act for the house itself.
+EVERYTHING: ColumnElement[bool] = true()
+
+
+def whole_order() -> tuple[ORMOption, ORMOption]:
+    """Loader options for an order with its customer, lines and their products."""
+    return (
+        selectinload(SalesOrder.customer),
+        selectinload(SalesOrder.lines).joinedload(OrderLine.product),
+    )
+
+
+def with_how_to_make() -> tuple[ORMOption, ...]:
+    """As `whole_order`, with the bill of material and routing of every product."""
+    product = selectinload(SalesOrder.lines).joinedload(OrderLine.product)
+    return (
+        selectinload(SalesOrder.customer),
+        product.selectinload(Product.bom).joinedload(BomLine.component),
+        product.selectinload(Product.routing).joinedload(RoutingOperation.work_center),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders a list shows; None takes all."""
+
+    lifecycle: str | None = None
+    fulfilment: str | None = None
+    customer: str | None = None
+    on_hold: bool | None = None
+    promised_before: date | None = None
+    text: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.lifecycle is not None:
+            found.append(SalesOrder.lifecycle == self.lifecycle)
+        if self.fulfilment is not None:
+            found.append(SalesOrder.fulfilment == self.fulfilment)
+        if self.on_hold is not None:
+            found.append(SalesOrder.on_hold == self.on_hold)
+        if self.promised_before is not None:
+            found.append(SalesOrder.promise_date < self.promised_before)
+        if self.customer is not None:
+            owner = select(Customer.id).where(Customer.number == self.customer)
+            found.append(SalesOrder.customer_id.in_(owner))
+        if self.text:
+            found.append(_matches(self.text.strip()))
+        return found
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    named = select(Customer.id).where(Customer.search_name.contains(fold(text), autoescape=True))
+    return or_(
+        SalesOrder.number.icontains(text, autoescape=True),
+        SalesOrder.customer_reference.icontains(text, autoescape=True),
+        SalesOrder.customer_id.in_(named),
+    )
+
+
+def orders(
+    session: Session,
+    wanted: OrderFilter,
+    *,
+    visible: ColumnElement[bool],
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[SalesOrder]:
+    """A page of the visible orders with customer, lines and products, by age."""
+    statement = select(SalesOrder).where(visible, *wanted.conditions()).options(*whole_order())
+    return Keyset(SalesOrder.id, SalesOrder.number, visible).page(session, statement, after=after, limit=limit)
+
+
+def order(
+    session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING, lock: bool = False
+) -> SalesOrder | None:
+    """The visible order of this number with all that making it takes; `lock` keeps other writers out."""
+    statement = select(SalesOrder).where(SalesOrder.number == number, visible).options(*with_how_to_make())
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def orders_by_id(session: Session, ids: Collection[int]) -> Mapping[int, SalesOrder]:
+    """The orders of these ids with customer, lines, products and how to make them."""
+    statement = select(SalesOrder).where(SalesOrder.id.in_(ids)).options(*with_how_to_make())
+    return {found.id: found for found in session.scalars(statement)}
+
+
+def orders_by_number(session: Session, numbers: Collection[str]) -> Mapping[str, SalesOrder]:
+    """The orders of these numbers with customer, lines and products."""
+    statement = select(SalesOrder).where(SalesOrder.number.in_(numbers)).options(*whole_order())
+    return {found.number: found for found in session.scalars(statement)}
+
+
+def lock_order(session: Session, order_id: int) -> SalesOrder:
+    """The order of this id with its customer, kept from other writers until the commit."""
+    statement = (
+        select(SalesOrder).where(SalesOrder.id == order_id).options(joinedload(SalesOrder.customer, innerjoin=True))
+    )
+    return session.scalars(statement.with_for_update(of=SalesOrder)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many units of an order stand in each state; boxes do not count."""
+
+    by_state: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Units that still count: all but the scrapped ones."""
+        return sum(count for state, count in self.by_state.items() if state != UnitState.SCRAPPED)
+
+
+def progress(session: Session, order_ids: Collection[int]) -> Mapping[int, Progress]:
+    """The progress of each order, in one query."""
+    if not order_ids:
+        return {}
+    rows = session.execute(
+        select(Unit.order_id, Unit.state, func.count())
+        .where(Unit.order_id.in_(order_ids), Unit.kind != UnitKind.CONTAINER.value)
+        .group_by(Unit.order_id, Unit.state)
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for order_id, state, count in rows:
+        found[order_id or 0][state] = count
+    return {order_id: Progress(found.get(order_id, {})) for order_id in order_ids}

@@ -1,0 +1,210 @@
+"""What programs send and get about sales orders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints
+
+from server.catalog.schemas import Sku
+from server.erp.orders.lifecycle import possible
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.repository import Progress
+from server.http.fields import (
+    Amount,
+    Configuration,
+    Currency,
+    Note,
+    Patch,
+    PositiveQuantity,
+    ReasonText,
+    ShortText,
+    Shown,
+    ShownDecimal,
+    Strict,
+)
+from server.parties.schemas import CustomerNumber
+from server.tracking.states import OrderLifecycle
+
+OrderNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,28}$")]
+Priority = Annotated[int, Field(ge=1, le=9)]
+
+
+class OrderLineIn(Strict):
+    """So much of a product."""
+
+    product: Sku
+    quantity: PositiveQuantity
+    unit_price: Amount | None = None
+    configuration: Configuration = {}
+    packaging: Note | None = None
+
+
+Lines = Annotated[list[OrderLineIn], Field(min_length=1, max_length=200)]
+
+
+class OrderIn(Strict):
+    """A new order, a draft at first; priority and currency come from the customer unless they are given."""
+
+    customer: CustomerNumber
+    customer_reference: ShortText | None = None
+    promise_date: date | None = None
+    priority: Priority | None = None
+    currency: Currency | None = None
+    special_instructions: Note | None = None
+    lines: Lines
+
+
+class OrderPatch(Patch):
+    """What may change about an order: everything while it is a draft, the priority until it is done."""
+
+    emptyable = frozenset({"customer_reference", "promise_date", "special_instructions"})
+
+    customer_reference: ShortText | None = None
+    promise_date: date | None = None
+    priority: Priority | None = None
+    special_instructions: Note | None = None
+    lines: Lines | None = None
+
+
+class ConfirmBody(Strict):
+    """The date that is promised; left out, it is the order's own or the careful end of the estimate."""
+
+    promise_date: date | None = None
+
+
+class ReasonBody(Strict):
+    """Why, in words for colleagues."""
+
+    reason: ReasonText
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the caller may see of an order."""
+
+    #: Priorities, reasons and actions are for our own house.
+    internal: bool
+    prices: bool
+
+
+class PartyRef(Shown):
+    """A customer by number and name."""
+
+    number: str
+    name: str
+
+
+class OrderLineOut(Shown):
+    """A line of an order."""
+
+    position: int
+    product: str
+    name: str
+    quantity: ShownDecimal
+    unit_price: ShownDecimal | None
+    configuration: dict[str, str]
+    packaging: str | None
+
+    @classmethod
+    def of(cls, line: OrderLine, view: View) -> Self:
+        """The answer for a line whose product is loaded."""
+        return cls(
+            position=line.position,
+            product=line.product.sku,
+            name=line.product.name,
+            quantity=line.quantity,
+            unit_price=line.unit_price if view.prices else None,
+            configuration=line.configuration,
+            packaging=line.packaging,
+        )
+
+
+class PredictionOut(Shown):
+    """When we expect the order to leave: an estimate, never a promise."""
+
+    label: str = "estimate"
+    at: datetime
+    late_at: datetime | None
+    computed_at: datetime | None
+
+    @classmethod
+    def of(cls, order: SalesOrder) -> Self | None:
+        """The stored estimate, or None where there is none."""
+        if order.predicted_at is None:
+            return None
+        return cls(at=order.predicted_at, late_at=order.predicted_late_at, computed_at=order.estimated_at)
+
+
+_INTERNAL = ("hold_reason", "priority", "special_instructions", "created_by")
+_PLAIN = (
+    "number",
+    "customer_reference",
+    "lifecycle",
+    "fulfilment",
+    "billing",
+    "on_hold",
+    "currency",
+    "promise_date",
+    "created_at",
+    "confirmed_at",
+    "released_at",
+    "moved_at",
+    "row_version",
+)
+
+
+class OrderOut(Shown):
+    """An order as its viewer may see it; what he may not see is null."""
+
+    number: str
+    customer: PartyRef
+    customer_reference: str | None
+    lifecycle: str
+    fulfilment: str
+    billing: str
+    on_hold: bool
+    hold_reason: str | None = None
+    priority: int | None = None
+    currency: str
+    promise_date: date | None
+    prediction: PredictionOut | None
+    special_instructions: str | None = None
+    created_at: datetime
+    created_by: str | None = None
+    confirmed_at: datetime | None
+    released_at: datetime | None
+    moved_at: datetime | None
+    lines: list[OrderLineOut]
+    units: dict[str, int]
+    actions: list[str]
+    row_version: int
+
+    @classmethod
+    def of(cls, order: SalesOrder, progress: Progress | None, view: View) -> Self:
+        """The answer for an order whose customer, lines and products are loaded."""
+        fields: dict[str, Any] = {name: getattr(order, name) for name in _PLAIN}
+        actions: list[str] = []
+        if view.internal:
+            fields |= {name: getattr(order, name) for name in _INTERNAL}
+            actions = [str(action) for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)]
+        return cls(
+            **fields,
+            customer=PartyRef(number=order.customer.number, name=order.customer.name),
+            prediction=PredictionOut.of(order),
+            lines=[OrderLineOut.of(line, view) for line in order.lines],
+            units=_sorted(progress.by_state if progress else {}),
+            actions=actions,
+        )
+
+
+def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
+
+
+class OrderList(Shown):
+    """A page of orders."""
+
+    items: list[OrderOut]
+    next: str | None

@@ -1,0 +1,335 @@
+"""Every query about work orders, operations, units and identifiers."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from server.catalog.models import Product
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.resolve import identifier_values
+from server.http.paging import Keyset, Page
+from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
+
+EVERYTHING: ColumnElement[bool] = true()
+_OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
+_OPEN_STEPS = (OperationState.READY.value, OperationState.RUNNING.value, OperationState.PAUSED.value)
+_OVER = (OperationState.COMPLETED.value, OperationState.SKIPPED.value)
+
+# --- work orders and operations ---
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderFilter:
+    """Which work orders a list shows; None takes all."""
+
+    order: str | None = None
+    state: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.order is not None:
+            found.append(SalesOrder.number == self.order)
+        if self.state is not None:
+            found.append(WorkOrder.state == self.state)
+        return found
+
+
+def _whole_work_orders() -> Select[WorkOrder]:
+    return (
+        select(WorkOrder)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .options(
+            selectinload(WorkOrder.order),
+            selectinload(WorkOrder.product),
+            selectinload(WorkOrder.operations).joinedload(Operation.work_center),
+        )
+    )
+
+
+def work_orders(
+    session: Session,
+    wanted: WorkOrderFilter,
+    *,
+    visible: ColumnElement[bool] = EVERYTHING,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[WorkOrder]:
+    """A page of work orders with order, product and operations, by age."""
+    statement = _whole_work_orders().where(visible, *wanted.conditions())
+    mine = WorkOrder.order_id.in_(select(SalesOrder.id).where(visible))
+    return Keyset(WorkOrder.id, WorkOrder.number, mine).page(session, statement, after=after, limit=limit)
+
+
+def work_order(session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING) -> WorkOrder | None:
+    """The visible work order of this number with order, product and operations."""
+    statement = _whole_work_orders().where(WorkOrder.number == number, visible)
+    return session.scalars(statement).one_or_none()
+
+
+def work_orders_of(session: Session, order_ids: Collection[int], *, lock: bool = False) -> Sequence[WorkOrder]:
+    """The work orders of these orders with their operations, by rising id; `lock` keeps other writers out."""
+    statement = (
+        select(WorkOrder)
+        .where(WorkOrder.order_id.in_(order_ids))
+        .order_by(WorkOrder.id)
+        .options(selectinload(WorkOrder.operations).joinedload(Operation.work_center))
+    )
+    return session.scalars(statement.with_for_update() if lock else statement).all()
+
+
+def open_work_centers(session: Session, order_id: int) -> set[int]:
+    """The work centers where the order still has work."""
+    statement = (
+        select(Operation.work_center_id)
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .where(WorkOrder.order_id == order_id, Operation.state.not_in(_OVER))
+    )
+    return set(session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """One step of an order, over all its work orders that have it."""
+
+    step: int
+    name: str
+    quantity: int
+    started: int
+    good: int
+    scrap: int
+
+
+def steps(session: Session, order_ids: Collection[int]) -> Mapping[int, list[StepCount]]:
+    """How far each order is, step by step, in one query."""
+    statement = (
+        select(
+            WorkOrder.order_id,
+            Operation.step,
+            Operation.name,
+            func.sum(Operation.quantity),
+            func.sum(Operation.started),
+            func.sum(Operation.good),
+            func.sum(Operation.scrap),
+        )
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .where(WorkOrder.order_id.in_(order_ids))
+        .group_by(WorkOrder.order_id, Operation.step, Operation.name)
+        .order_by(WorkOrder.order_id, Operation.step)
+    )
+    found: dict[int, list[StepCount]] = defaultdict(list)
+    for order_id, step, name, *counts in session.execute(statement):
+        # PostgreSQL sums integers to bigint and bigint to numeric; a count is a whole number either way.
+        found[order_id].append(StepCount(step, name, *map(int, counts)))
+    return found
+
+
+# --- the queue of a work center ---
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One operation that can be worked on, with what the person at the station must know."""
+
+    operation: Operation
+    work_order: WorkOrder
+    order: SalesOrder
+    #: Units that stand before this step.
+    waiting: int
+
+
+def queue(session: Session, work_center_ids: Collection[int], *, limit: int = 50) -> list[QueueEntry]:
+    """What can be worked on at these work centers, next first: by priority, promised date, then age.
+
+    Work order, order, customer and product are loaded; three queries whatever the length.
+    """
+    statement = (
+        select(Operation)
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .where(
+            Operation.work_center_id.in_(work_center_ids),
+            Operation.state.in_(_OPEN_STEPS),
+            WorkOrder.state.in_(_OPEN_WORK),
+            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
+        )
+        .order_by(
+            SalesOrder.on_hold,
+            SalesOrder.priority,
+            SalesOrder.promise_date.is_(None),
+            SalesOrder.promise_date,
+            WorkOrder.id,
+            Operation.step,
+        )
+        .limit(limit)
+        .options(
+            joinedload(Operation.work_order).joinedload(WorkOrder.order).joinedload(SalesOrder.customer),
+            joinedload(Operation.work_order).joinedload(WorkOrder.product),
+        )
+    )
+    operations = session.scalars(statement).all()
+    waiting = _waiting(session, {operation.work_order_id for operation in operations})
+    return [
+        QueueEntry(operation, operation.work_order, operation.work_order.order, waiting.get(_place(operation), 0))
+        for operation in operations
+    ]
+
+
+def queue_counts(session: Session) -> Mapping[int, int]:
+    """How many units stand before each work center, in orders that are in production."""
+    statement = (
+        select(Operation.work_center_id, func.count())
+        .join(Unit, (Unit.work_order_id == Operation.work_order_id) & (Unit.step == Operation.step))
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .where(
+            WorkOrder.state.in_(_OPEN_WORK),
+            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
+            Unit.state == UnitState.QUEUED.value,
+        )
+        .group_by(Operation.work_center_id)
+    )
+    return dict(session.execute(statement).tuples().all())
+
+
+def _place(operation: Operation) -> tuple[int, int]:
+    return operation.work_order_id, operation.step
+
+
+def _waiting(session: Session, work_order_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    statement = (
+        select(Unit.work_order_id, Unit.step, func.count())
+        .where(Unit.work_order_id.in_(work_order_ids), Unit.state == UnitState.QUEUED.value)
+        .group_by(Unit.work_order_id, Unit.step)
+    )
+    return {(work_order_id or 0, step or 0): count for work_order_id, step, count in session.execute(statement)}
+
+
+# --- units ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """A unit with the numbers of what it belongs to."""
+
+    unit: Unit
+    order: str | None
+    work_order: str | None
+    product: str | None
+    product_name: str | None
+    parent: str | None
+    #: Units planned in its work order: the 20 of "4 of 20".
+    of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFilter:
+    """Which units a list shows; None takes all."""
+
+    order: str | None = None
+    work_order: str | None = None
+    state: str | None = None
+    held: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.order is not None:
+            found.append(SalesOrder.number == self.order)
+        if self.work_order is not None:
+            found.append(WorkOrder.number == self.work_order)
+        if self.state is not None:
+            found.append(Unit.state == self.state)
+        if self.held is not None:
+            found.append(Unit.held == self.held)
+        return found
+
+
+_Parent = aliased(Unit)
+
+
+def _rows() -> "Select[Unit, str, str, Decimal, str, str, str]":
+    return (
+        select(Unit, SalesOrder.number, WorkOrder.number, WorkOrder.quantity, Product.sku, Product.name, _Parent.number)
+        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        .outerjoin(Product, Product.id == Unit.product_id)
+        .outerjoin(_Parent, _Parent.id == Unit.parent_id)
+    )
+
+
+def _row(row: Any) -> UnitRow:
+    unit, order, work_order, quantity, sku, name, parent = row
+    planned = None if quantity is None else int(quantity) if unit.kind == "serial" else 1
+    return UnitRow(
+        unit=unit, order=order, work_order=work_order, product=sku, product_name=name, parent=parent, of=planned
+    )
+
+
+def units(
+    session: Session,
+    wanted: UnitFilter,
+    *,
+    visible: ColumnElement[bool] = EVERYTHING,
+    after: str | None = None,
+    limit: int = 50,
+) -> tuple[list[UnitRow], bool]:
+    """A page of visible units by age, and whether more follow."""
+    statement = _rows().where(visible, *wanted.conditions())
+    if after is not None:
+        mine = None if visible is EVERYTHING else Unit.order_id.in_(select(SalesOrder.id).where(visible))
+        statement = statement.where(Unit.id > Keyset(Unit.id, Unit.number, mine).position(session, after))
+    rows = session.execute(statement.order_by(Unit.id).limit(limit + 1)).all()
+    return [_row(row) for row in rows[:limit]], len(rows) > limit
+
+
+def units_of(session: Session, order_ids: Collection[int]) -> Sequence[Unit]:
+    """Every unit of these orders but the boxes, by rising id."""
+    statement = select(Unit).where(Unit.order_id.in_(order_ids), Unit.kind != "container").order_by(Unit.id)
+    return session.scalars(statement).all()
+
+
+def unit(session: Session, reference: str, *, visible: ColumnElement[bool] = EVERYTHING) -> UnitRow | None:
+    """The visible unit of this number, identifier or scanned code."""
+    bound = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(reference)), Identifier.active)
+    statement = _rows().where(visible, or_(Unit.number == reference.strip().upper(), Unit.id.in_(bound)))
+    row = session.execute(statement.order_by(Unit.id).limit(1)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def lock_unit(session: Session, unit_id: int) -> Unit:
+    """The unit of this id, kept from other writers until the commit."""
+    return session.scalars(select(Unit).where(Unit.id == unit_id).with_for_update()).one()
+
+
+def units_in(session: Session, box_ids: Collection[int]) -> Sequence[Unit]:
+    """What lies in these boxes, by rising id."""
+    return session.scalars(select(Unit).where(Unit.parent_id.in_(box_ids)).order_by(Unit.id)).all()
+
+
+def identifiers(session: Session, unit_ids: Collection[int]) -> Mapping[int, list[Identifier]]:
+    """What these units answer to."""
+    statement = select(Identifier).where(Identifier.unit_id.in_(unit_ids)).order_by(Identifier.id)
+    found: dict[int, list[Identifier]] = defaultdict(list)
+    for identifier in session.scalars(statement):
+        found[identifier.unit_id].append(identifier)
+    return found
+
+
+def state_counts(session: Session, order_id: int) -> Mapping[int, Mapping[str, int]]:
+    """How many units stand in each state, by work order."""
+    statement = (
+        select(Unit.work_order_id, Unit.state, func.count())
+        .where(Unit.order_id == order_id, Unit.work_order_id.is_not(None))
+        .group_by(Unit.work_order_id, Unit.state)
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for work_order_id, state, count in session.execute(statement):
+        found[work_order_id or 0][state] = count
+    return found
