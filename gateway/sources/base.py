@@ -19,7 +19,7 @@ class SourceLost(Exception):
 
 
 class Source(Protocol):
-    """One device. run() belongs to one thread; feedback(), acknowledge() and cancel() may come from any."""
+    """One device. run() belongs to one thread; feedback(), acknowledge(), refuse(), cancel() may come from any."""
 
     @property
     def name(self) -> str:
@@ -32,7 +32,10 @@ class Source(Protocol):
         """Show ok, warn, stop or stored at the device; does nothing while it is away or has no such means."""
 
     def acknowledge(self, read: Read) -> None:
-        """Tell the device that this read is stored; to be called once for every read that was emitted."""
+        """Tell the device that this read is stored; once for every read that was emitted."""
+
+    def refuse(self, read: Read) -> None:
+        """Tell the device that this read could not be stored, instead of acknowledging it: it may send it again."""
 
     def cancel(self) -> None:
         """Make a blocked run() look at `stop` now; call it after setting `stop`."""

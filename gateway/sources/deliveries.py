@@ -88,6 +88,12 @@ class Deliveries:
         self._remember(message.packet, message.digest)
         return message.packet if message.session == self._session else None
 
+    def refused(self, token: int) -> None:
+        """A read could not be stored: when its message is sent again, it is new."""
+        message = self._messages.pop(token, None)
+        if message is not None and self._token_of.get(message.packet) == token:
+            del self._token_of[message.packet]
+
     def _remember(self, packet: int, digest: bytes) -> None:
         self._settled[packet] = digest
         self._settled.move_to_end(packet)

@@ -37,6 +37,7 @@ class MqttSource:
         self._deliveries = Deliveries()
         # Tokens of stored reads, put here by any thread; paho itself is only touched by the thread of run().
         self._stored: deque[int] = deque()
+        self._refused: deque[int] = deque()
         self._counts: Counter[str] = Counter()
 
     def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
@@ -55,7 +56,7 @@ class MqttSource:
                     raise SourceLost(_("The broker {broker} does not answer.").format(broker=broker.address))
                 for message in messages:
                     self._receive(message, broker, emit)
-                self._acknowledge_stored(broker)
+                self._settle(broker)
         state(DeviceState(DevicePhase.STOPPED))
 
     def _connect(self) -> Broker:
@@ -88,15 +89,26 @@ class MqttSource:
         for read in reads:
             emit(dataclasses.replace(read, delivery=token))
 
-    def _acknowledge_stored(self, broker: Broker) -> None:
+    def _settle(self, broker: Broker) -> None:
         while self._stored:
             packet = self._deliveries.stored(self._stored.popleft())
             broker.acknowledge(packet)
+        if self._refused:
+            while self._refused:
+                self._deliveries.refused(self._refused.popleft())
+            # A broker sends a message again only after a new connection (MQTT 5.0 section 4.4).
+            raise SourceLost(_("A read could not be stored, so the broker is asked for it again."))
 
     def acknowledge(self, read: Read) -> None:
         """This read is stored; the broker is told when it was the last of its message."""
         if read.delivery is not None:
             self._stored.append(read.delivery)
+            self._waker.wake()
+
+    def refuse(self, read: Read) -> None:
+        """This read could not be stored: its message is fetched again by a new connection."""
+        if read.delivery is not None:
+            self._refused.append(read.delivery)
             self._waker.wake()
 
     def feedback(self, signal: str) -> None:

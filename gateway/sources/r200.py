@@ -82,6 +82,9 @@ class R200Source:
     def acknowledge(self, read: Read) -> None:
         """Nothing: a tag that stays is read again, so the module waits for no answer."""
 
+    def refuse(self, read: Read) -> None:
+        """Nothing, for the same reason."""
+
     def cancel(self) -> None:
         """Let run() look at `stop` now."""
         self._port.wake()

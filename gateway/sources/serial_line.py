@@ -70,10 +70,16 @@ class SerialLineSource:
 
     def acknowledge(self, read: Read) -> None:
         """ACK where the scanner waits for it; NAK for half a code, so that the scanner sends it again."""
-        if self._options.ack == "none" or read.delivery != self._opened:
-            return
         half = isinstance(read, CodeRead) and read.fault is not None and not read.truncated
-        self._port.post(NAK if half else ACK)
+        self._answer(read, NAK if half else ACK)
+
+    def refuse(self, read: Read) -> None:
+        """NAK where the scanner waits for an answer: it keeps the code and sends it again."""
+        self._answer(read, NAK)
+
+    def _answer(self, read: Read, answer: bytes) -> None:
+        if self._options.ack != "none" and read.delivery == self._opened:
+            self._port.post(answer)
 
     def cancel(self) -> None:
         """Let run() look at `stop` now."""

@@ -241,6 +241,20 @@ def test_a_message_sent_again_to_the_same_gateway_is_not_read_twice(broker: Priv
         assert running.source.counters()["waiting"] == 0
 
 
+def test_a_read_that_could_not_be_stored_is_fetched_again(broker: PrivateBroker, source: MakeSource) -> None:
+    gate = source()
+    with Running(gate, stores=False) as running:
+        running.ready()
+        broker.publish("readers/scanner", b"CODE-1")
+        gate.refuse(running.reads.get(timeout=PATIENCE))
+        lost = running.ended()
+    assert lost is not None
+    assert "could not be stored" in lost.reason
+
+    with Running(gate) as running:
+        assert running.codes(1) == [b"CODE-1"]
+
+
 def test_retained_messages_are_no_reads(broker: PrivateBroker, source: MakeSource) -> None:
     broker.publish("readers/scanner", b"OLD", retain=True)
 

@@ -233,6 +233,16 @@ class TestAnswers:
 
             assert cable.received(1) == b"\x15"
 
+    def test_a_code_that_could_not_be_stored_is_asked_for_again(
+        self, cable: Cable, source: Callable[..., SerialLineSource]
+    ) -> None:
+        with Running(source(ack="ack")) as running:
+            cable.send(b"CODE-1\r")
+
+            running.source.refuse(running.code())
+
+            assert cable.received(1) == b"\x15"
+
     def test_without_ack_the_scanner_hears_nothing(self, cable: Cable, source: Callable[..., SerialLineSource]) -> None:
         with Running(source()) as running:
             cable.send(b"CODE-1\r")

@@ -51,6 +51,16 @@ def test_stored_between_two_connections_it_is_acknowledged_at_its_return() -> No
     assert deliveries.arrived(7, b"tag", again=True) is Arrival.SETTLED
 
 
+def test_a_message_whose_read_was_refused_is_new_when_it_is_sent_again() -> None:
+    deliveries = connected()
+    token = deliveries.emitted(7, b"tag", 1)
+    deliveries.refused(token)
+    deliveries.connected(resumed=True)
+
+    assert deliveries.arrived(7, b"tag", again=True) is Arrival.NEW
+    assert deliveries.stored(token) is None
+
+
 def test_a_broker_that_forgot_us_uses_the_numbers_anew() -> None:
     deliveries = connected()
     old = deliveries.emitted(7, b"old", 1)
