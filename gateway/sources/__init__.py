@@ -3,9 +3,9 @@
 from gateway.protocols import Options
 from gateway.protocols.line import LineOptions
 from gateway.protocols.r200 import R200Options
-from gateway.sources.base import Emit, Report, Source, SourceLost
+from gateway.sources.base import Emit, Refuses, Report, Source, SourceLost
 
-__all__ = ["Emit", "Report", "Source", "SourceLost", "make_source"]
+__all__ = ["Emit", "Refuses", "Report", "Source", "SourceLost", "make_source"]
 
 
 def make_source(name: str, options: Options, *, gateway: str) -> Source:

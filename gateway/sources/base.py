@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.protocols.reads import DeviceState, Read
 
@@ -19,7 +19,7 @@ class SourceLost(Exception):
 
 
 class Source(Protocol):
-    """One device. run() belongs to one thread; feedback(), acknowledge(), refuse(), cancel() may come from any."""
+    """One device. run() belongs to one thread; feedback(), acknowledge() and cancel() may come from any."""
 
     @property
     def name(self) -> str:
@@ -34,11 +34,16 @@ class Source(Protocol):
     def acknowledge(self, read: Read) -> None:
         """Tell the device that this read is stored; once for every read that was emitted."""
 
-    def refuse(self, read: Read) -> None:
-        """Tell the device that this read could not be stored, instead of acknowledging it: it may send it again."""
-
     def cancel(self) -> None:
         """Make a blocked run() look at `stop` now; call it after setting `stop`."""
 
     def counters(self) -> dict[str, int]:
         """What was seen and left out since the start: frames, noise bytes, ignored messages."""
+
+
+@runtime_checkable
+class Refuses(Protocol):
+    """A source that can ask its device for a read again; all of ours can, a recording cannot."""
+
+    def refuse(self, read: Read) -> None:
+        """Tell the device that this read could not be stored, instead of acknowledging it; from any thread."""

@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from gateway.protocols.mqtt_json import MqttOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read, TagRead
 from gateway.sources import make_source
-from gateway.sources.base import Source, SourceLost
+from gateway.sources.base import Refuses, Source, SourceLost
 from simulators.services import ServiceMissing, find_mosquitto, free_port, wait_for_port
 
 PATIENCE = 15.0
@@ -246,6 +246,7 @@ def test_a_read_that_could_not_be_stored_is_fetched_again(broker: PrivateBroker,
     with Running(gate, stores=False) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1")
+        assert isinstance(gate, Refuses)
         gate.refuse(running.reads.get(timeout=PATIENCE))
         lost = running.ended()
     assert lost is not None
