@@ -1,0 +1,287 @@
+"""A demo factory: five stations, three customers, four products and a dozen orders, all made by the services."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from orderlight.autoid import check_digit
+from server.catalog.models import Product, WorkCenter
+from server.catalog.schemas import BomLineBody, ProductIn, RoutingStepBody, WorkCenterIn
+from server.catalog.service import create_product, create_work_center
+from server.erp.floor.models import ReadPoint, Station
+from server.erp.floor.schemas import ReadPointIn, StationIn
+from server.erp.floor.service import create_read_point, create_station
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.release import release_order
+from server.erp.orders.schemas import OrderIn, OrderLineIn
+from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
+from server.parties.models import Customer, Site
+from server.parties.schemas import AddressBody, ContactBody, CustomerIn, SitePatch, WorkingHours
+from server.parties.service import create_customer, update_site
+from server.tracking.states import Context
+
+ACTOR = "system"
+SITE_NAME = "Orderlight Demo Works"
+#: GS1 keeps 9506000 for examples, so that no code here is anybody's product.
+COMPANY_PREFIX = "9506000"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoWorld:
+    """What the seed made, by the keys that simulators and tests use."""
+
+    site: Site
+    customers: Mapping[str, Customer]
+    work_centers: Mapping[str, WorkCenter]
+    stations: Mapping[str, Station]
+    read_points: Mapping[str, ReadPoint]
+    products: Mapping[str, Product]
+    #: In the order in which they were made.
+    orders: Sequence[SalesOrder]
+
+    def orders_in(self, lifecycle: str) -> list[SalesOrder]:
+        """The orders in this lifecycle state."""
+        return [order for order in self.orders if order.lifecycle == lifecycle]
+
+
+def gtin(item: int) -> str:
+    """The GTIN-14 of one of our products under the demo company prefix."""
+    digits = f"0{COMPANY_PREFIX}{item:05d}"
+    return digits + check_digit(digits)
+
+
+#: key, name
+_CENTERS = (
+    ("cut", "Cut"),
+    ("weld", "Weld"),
+    ("paint", "Paint"),
+    ("assemble", "Assemble"),
+    ("pack", "Pack"),
+    ("ship", "Ship"),
+)
+
+_STATIONS = (
+    StationIn(key="cut", name="Cut", area="Hall 1", work_center="cut"),
+    StationIn(key="weld", name="Weld", area="Hall 1", work_center="weld"),
+    StationIn(key="paint", name="Paint", area="Hall 2", work_center="paint"),
+    StationIn(key="assemble", name="Assemble", area="Hall 2", work_center="assemble"),
+    StationIn(key="pack", name="Pack", area="Hall 3", work_center="pack"),
+    StationIn(key="ship", name="Ship dock", area="Hall 3", work_center="ship"),
+)
+
+_READ_POINTS = (
+    ReadPointIn(key="cut-1", name="Cut, scanner 1", station="cut", context=Context.END),
+    ReadPointIn(key="weld-1", name="Weld, scanner 1", station="weld", context=Context.TOGGLE),
+    ReadPointIn(key="paint-gate", name="Paint, RFID gate", station="paint", context=Context.GATE, quiet_seconds=30),
+    ReadPointIn(key="assemble-1", name="Assemble, scanner 1", station="assemble", context=Context.END),
+    ReadPointIn(key="pack-1", name="Pack, scanner 1", station="pack", context=Context.PACK),
+    ReadPointIn(key="ship-gate", name="Ship dock, RFID gate", station="ship", context=Context.SHIP, quiet_seconds=30),
+)
+
+_CUSTOMERS = (
+    CustomerIn(
+        name="Aurora Bikes",
+        segment="bicycles",
+        priority=3,
+        special_instructions="Frame number up when packing.",
+        contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", function="Purchasing")],
+        addresses=[
+            AddressBody(kind="delivery", lines="Norrland Quay 4", city="Umeå", postal_code="903 26", country="SE")
+        ],
+    ),
+    CustomerIn(
+        name="Nordwind Energie",
+        language="de",
+        segment="energy",
+        priority=5,
+        contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", function="Purchasing")],
+        addresses=[
+            AddressBody(kind="delivery", lines="Deichstraße 12", city="Husum", postal_code="25813", country="DE")
+        ],
+    ),
+    CustomerIn(
+        name="Kestrel Rail",
+        segment="rail",
+        priority=2,
+        special_instructions="Two labels on each box, one on the short side.",
+        contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", function="Goods in")],
+        addresses=[
+            AddressBody(kind="delivery", lines="Works Road 1", city="Derby", postal_code="DE24 8UP", country="GB")
+        ],
+    ),
+)
+
+
+def _step(name: str, work_center: str, setup: int, run: int, transfer: int = 1) -> RoutingStepBody:
+    return RoutingStepBody(
+        name=name,
+        work_center=work_center,
+        setup_minutes=Decimal(setup),
+        run_minutes=Decimal(run),
+        transfer_quantity=transfer,
+    )
+
+
+def _part(component: str, quantity: int) -> BomLineBody:
+    return BomLineBody(component=component, quantity=Decimal(quantity))
+
+
+def _bought(sku: str, name: str, cost: str, uom: str = "C62") -> ProductIn:
+    return ProductIn(sku=sku, name=name, uom=uom, tracking="none", made=False, standard_cost=Decimal(cost))
+
+
+#: In an order in which every component comes before what takes it.
+_PRODUCTS = (
+    _bought("TUBE-34", "Steel tube 34 mm", "4.20", "MTR"),
+    _bought("SHEET-2", "Steel sheet 2 mm", "18.50", "MTK"),
+    _bought("BOLT-M8", "Bolt M8", "0.12"),
+    _bought("CARTON-L", "Carton, large", "2.10"),
+    ProductIn(
+        sku="FRAME-CITY",
+        name="City bicycle frame",
+        gtin=gtin(13435),
+        standard_cost=Decimal("61.00"),
+        list_price=Decimal("149.00"),
+        packaging="Two to a carton, foam between.",
+        bom=[_part("TUBE-34", 4), _part("CARTON-L", 1)],
+        routing=[
+            _step("Cut", "cut", 10, 2),
+            _step("Weld", "weld", 15, 8),
+            _step("Paint", "paint", 20, 3, transfer=2),
+            _step("Assemble", "assemble", 5, 6),
+        ],
+    ),
+    ProductIn(
+        sku="RACK-REAR",
+        name="Rear rack",
+        gtin=gtin(20001),
+        standard_cost=Decimal("9.80"),
+        list_price=Decimal("29.00"),
+        bom=[_part("TUBE-34", 1), _part("BOLT-M8", 4)],
+        routing=[_step("Cut", "cut", 5, 1), _step("Weld", "weld", 10, 3), _step("Paint", "paint", 20, 1)],
+    ),
+    ProductIn(
+        sku="MOUNT-WIND",
+        name="Sensor mount for wind turbines",
+        gtin=gtin(20002),
+        standard_cost=Decimal("44.00"),
+        list_price=Decimal("120.00"),
+        packaging="One to a carton, desiccant inside.",
+        bom=[_part("SHEET-2", 1), _part("BOLT-M8", 12), _part("CARTON-L", 1)],
+        routing=[
+            _step("Cut", "cut", 15, 4),
+            _step("Weld", "weld", 10, 12),
+            _step("Paint", "paint", 20, 4),
+            _step("Assemble", "assemble", 10, 5),
+        ],
+    ),
+    ProductIn(
+        sku="STEP-RAIL",
+        name="Boarding step for rail cars",
+        gtin=gtin(20003),
+        standard_cost=Decimal("88.00"),
+        list_price=Decimal("240.00"),
+        packaging="On a pallet, edges guarded.",
+        bom=[_part("SHEET-2", 2), _part("TUBE-34", 3), _part("BOLT-M8", 16)],
+        routing=[
+            _step("Cut", "cut", 20, 5),
+            _step("Weld", "weld", 20, 15),
+            _step("Assemble", "assemble", 10, 8),
+        ],
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One demo order: whose, what, how far, and promised in how many days."""
+
+    customer: str
+    lines: tuple[tuple[str, int], ...]
+    #: draft | confirmed | released | held | cancelled
+    until: str
+    days: int
+    reference: str
+    colour: str | None = None
+
+
+_ORDERS = (
+    _Plan("Aurora Bikes", (("FRAME-CITY", 20),), "released", 5, "AB-7741", "signal red"),
+    _Plan("Nordwind Energie", (("MOUNT-WIND", 12),), "released", 7, "4500081200"),
+    _Plan("Kestrel Rail", (("STEP-RAIL", 8),), "released", 4, "KR/26/118", "traffic yellow"),
+    _Plan("Aurora Bikes", (("FRAME-CITY", 6), ("RACK-REAR", 6)), "released", 8, "AB-7755", "night blue"),
+    _Plan("Nordwind Energie", (("MOUNT-WIND", 5),), "released", 10, "4500081217"),
+    _Plan("Kestrel Rail", (("STEP-RAIL", 4),), "held", 9, "KR/26/121", "traffic yellow"),
+    _Plan("Aurora Bikes", (("RACK-REAR", 30),), "confirmed", 14, "AB-7760", "black"),
+    _Plan("Nordwind Energie", (("MOUNT-WIND", 24),), "confirmed", 21, "4500081254"),
+    _Plan("Kestrel Rail", (("STEP-RAIL", 16),), "confirmed", 18, "KR/26/127"),
+    _Plan("Aurora Bikes", (("FRAME-CITY", 40), ("RACK-REAR", 40)), "draft", 30, "AB-7802", "mint"),
+    _Plan("Nordwind Energie", (("MOUNT-WIND", 2),), "draft", 28, "4500081290"),
+    _Plan("Kestrel Rail", (("STEP-RAIL", 2),), "cancelled", 12, "KR/26/130"),
+)
+
+
+def seed_demo(session: Session, now: datetime) -> DemoWorld:
+    """Fill an empty database with the demo factory; the edge commits."""
+    site = update_site(session, _site(), actor=ACTOR, now=now)
+    centers = [
+        create_work_center(session, WorkCenterIn(key=key, name=name, position=place * 10), actor=ACTOR, now=now)
+        for place, (key, name) in enumerate(_CENTERS, 1)
+    ]
+    stations = [create_station(session, body, actor=ACTOR, now=now) for body in _STATIONS]
+    points = [create_read_point(session, body, actor=ACTOR, now=now) for body in _READ_POINTS]
+    customers = [create_customer(session, body, actor=ACTOR, now=now) for body in _CUSTOMERS]
+    products = [create_product(session, body, actor=ACTOR, now=now) for body in _PRODUCTS]
+    numbers = {customer.name: customer.number for customer in customers}
+    orders = [_order(session, plan, numbers[plan.customer], now) for plan in _ORDERS]
+    return DemoWorld(
+        site,
+        {customer.name: customer for customer in customers},
+        {center.key: center for center in centers},
+        {station.key: station for station in stations},
+        {point.key: point for point in points},
+        {product.sku: product for product in products},
+        orders,
+    )
+
+
+def _site() -> SitePatch:
+    return SitePatch(
+        name=SITE_NAME,
+        time_zone="Europe/Berlin",
+        currency="EUR",
+        language="en",
+        working_hours=WorkingHours(days=[0, 1, 2, 3, 4], start="06:00", end="22:00"),
+        gs1_company_prefix=COMPANY_PREFIX,
+    )
+
+
+def _order(session: Session, plan: _Plan, customer: str, now: datetime) -> SalesOrder:
+    configuration = {"colour": plan.colour} if plan.colour else {}
+    body = OrderIn(
+        customer=customer,
+        customer_reference=plan.reference,
+        promise_date=(now + timedelta(days=plan.days)).date(),
+        lines=[
+            OrderLineIn(product=sku, quantity=Decimal(quantity), configuration=configuration)
+            for sku, quantity in plan.lines
+        ],
+    )
+    order = create_order(session, body, actor=ACTOR, now=now)
+    _drive(session, order, plan.until, now)
+    return order
+
+
+def _drive(session: Session, order: SalesOrder, until: str, now: datetime) -> None:
+    if until in ("confirmed", "released", "held"):
+        confirm_order(session, order, actor=ACTOR, now=now)
+    if until in ("released", "held"):
+        release_order(session, order, actor=ACTOR, now=now)
+    if until == "held":
+        reason = "Waiting for the customer to approve the drawing."
+        hold_order(session, order, reason=reason, actor=ACTOR, now=now)
+    if until == "cancelled":
+        cancel_order(session, order, reason="Ordered twice.", by_manager=False, actor=ACTOR, now=now)
