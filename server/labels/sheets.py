@@ -1,0 +1,206 @@
+"""The things we print, as plain values a template can lay out: traveller, unit labels, box label, cards, badges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from orderlight.autoid import OwnCode
+from server.erp.production.models import Operation, Unit, WorkOrder
+from server.errors import NotFound
+from server.labels import repository
+from server.labels.symbols import Symbol, code_128, gs1_128
+from server.tracking.states import Command
+
+#: A traveller lists so many units; the labels carry the rest.
+UNITS_ON_A_TRAVELLER = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every print of a work order says first."""
+
+    work_order: str
+    order: str
+    customer: str
+    product: str
+    sku: str
+    revision: str
+    quantity: Decimal
+    promise_date: date | None
+    configuration: Mapping[str, str]
+    packaging: str | None
+    instructions: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One operation of a traveller with its own code."""
+
+    step: int
+    name: str
+    work_center: str
+    run_minutes: Decimal
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """The sheet that goes with a work order through the factory."""
+
+    head: Head
+    symbol: Symbol
+    operations: tuple[OperationRow, ...]
+    units: tuple[str, ...]
+    more_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLabel:
+    """The label on one unit."""
+
+    number: str
+    position: int
+    of: int
+    symbol: Symbol
+    #: GS1-128 of GTIN and serial, where the product has a GTIN.
+    gs1: Symbol | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLabels:
+    """All labels of a work order."""
+
+    head: Head
+    labels: tuple[UnitLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLabel:
+    """The label on a handling unit: its SSCC and what is inside."""
+
+    number: str
+    sscc: str
+    order: str
+    customer: str
+    customer_reference: str | None
+    units: tuple[str, ...]
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card on a desk or on a person: a station, a command, a badge."""
+
+    name: str
+    kind: str
+    symbol: Symbol
+
+
+def make_traveller(session: Session, number: str) -> Traveller:
+    """The traveller of a work order."""
+    work_order = _work_order(session, number)
+    units = repository.list_units(session, work_order.id)
+    shown = tuple(unit.number for unit in units[:UNITS_ON_A_TRAVELLER])
+    return Traveller(
+        head=_head(work_order),
+        symbol=_own("W", _body(work_order.number)),
+        operations=tuple(_operation_row(work_order, operation) for operation in work_order.operations),
+        units=shown,
+        more_units=len(units) - len(shown),
+    )
+
+
+def make_unit_labels(session: Session, number: str) -> UnitLabels:
+    """A label for each unit of a work order."""
+    work_order = _work_order(session, number)
+    units = repository.list_units(session, work_order.id)
+    labels = tuple(_unit_label(unit, len(units), work_order.product.gtin) for unit in units)
+    return UnitLabels(_head(work_order), labels)
+
+
+def make_box_label(session: Session, number: str) -> BoxLabel:
+    """The SSCC label of a handling unit."""
+    box = repository.find_handling_unit(session, number)
+    if box is None:
+        raise NotFound
+    return BoxLabel(
+        number=box.number,
+        sscc=box.sscc,
+        order=box.order.number,
+        customer=box.order.customer.name,
+        customer_reference=box.order.customer_reference,
+        units=tuple(unit.number for unit in repository.list_packed(session, box.id)),
+        symbol=gs1_128((("00", box.sscc),), height_mm=25),
+    )
+
+
+def make_station_cards(session: Session) -> tuple[Card, ...]:
+    """A card for each station and each command."""
+    stations = [
+        Card(station.name, "station", _own("S", _letters(station.key))) for station in repository.list_stations(session)
+    ]
+    commands = [Card(command.value, "command", _own("C", command.value)) for command in Command]
+    return (*stations, *commands)
+
+
+def make_badges(session: Session) -> tuple[Card, ...]:
+    """A badge for each person who has one."""
+    holders = repository.list_badge_holders(session)
+    return tuple(Card(user.name, "badge", _own("B", user.badge)) for user in holders if user.badge)
+
+
+def _work_order(session: Session, number: str) -> WorkOrder:
+    work_order = repository.find_work_order(session, number)
+    if work_order is None:
+        raise NotFound
+    return work_order
+
+
+def _head(work_order: WorkOrder) -> Head:
+    order, line, snapshot = work_order.order, work_order.order_line, work_order.snapshot
+    return Head(
+        work_order=work_order.number,
+        order=order.number,
+        customer=order.customer.name,
+        product=work_order.product.name,
+        sku=work_order.product.sku,
+        revision=str(snapshot.get("revision") or work_order.product.revision),
+        quantity=work_order.quantity,
+        promise_date=order.promise_date,
+        configuration=line.configuration or {},
+        packaging=snapshot.get("packaging") or line.packaging or work_order.product.packaging,
+        instructions=order.special_instructions,
+    )
+
+
+def _operation_row(work_order: WorkOrder, operation: Operation) -> OperationRow:
+    return OperationRow(
+        step=operation.step,
+        name=operation.name,
+        work_center=operation.work_center.name,
+        run_minutes=operation.run_minutes,
+        symbol=_own("O", f"{_body(work_order.number)}{operation.step:03d}", height_mm=9),
+    )
+
+
+def _unit_label(unit: Unit, of: int, gtin: str | None) -> UnitLabel:
+    body = _body(unit.number)
+    gs1 = gs1_128((("01", gtin), ("21", body)), height_mm=7) if gtin else None
+    return UnitLabel(unit.number, unit.position, of, _own("U", body, height_mm=8), gs1)
+
+
+def _own(kind: str, body: str, *, height_mm: float = 12.0) -> Symbol:
+    return code_128(str(OwnCode(kind, body)), height_mm=height_mm)
+
+
+def _body(number: str) -> str:
+    """The part of a number behind its prefix: U-0011 is printed as OLU0011 and a check character."""
+    return number.split("-", 1)[1]
+
+
+def _letters(key: str) -> str:
+    """A station's key as own codes can carry it: capitals and digits alone."""
+    return "".join(letter for letter in key.upper() if letter.isalnum())

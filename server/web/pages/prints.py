@@ -1,0 +1,59 @@
+"""What people print: travellers, unit labels, box labels, station and command cards, badges."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import HTMLResponse
+
+from server.auth.http import require
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.labels import sheets
+from server.web.page import PageDep
+
+router = APIRouter(include_in_schema=False)
+
+FloorReader = Annotated[Principal, Depends(require(Permission.FLOOR_READ))]
+Administrator = Annotated[Principal, Depends(require(Permission.ADMIN))]
+#: How many labels of the first sheet are used up already.
+Start = Annotated[int, Query(ge=1, le=24)]
+
+
+@router.get("/work-orders/{number}/traveller")
+def show_traveller(page: PageDep, number: str, _principal: FloorReader) -> HTMLResponse:
+    """The sheet that goes with a work order."""
+    with page.database.read() as session:
+        traveller = sheets.make_traveller(session, number)
+    return page.show("print/traveller.html", traveller=traveller, head=traveller.head)
+
+
+@router.get("/work-orders/{number}/labels")
+def show_unit_labels(page: PageDep, number: str, _principal: FloorReader, start: Start = 1) -> HTMLResponse:
+    """A label for each unit, on sheets of 24 (70 by 37 mm); `start` is the first free label."""
+    with page.database.read() as session:
+        found = sheets.make_unit_labels(session, number)
+    return page.show("print/unit_labels.html", head=found.head, labels=found.labels, blank=start - 1)
+
+
+@router.get("/handling-units/{number}/label")
+def show_box_label(page: PageDep, number: str, _principal: FloorReader) -> HTMLResponse:
+    """The SSCC label of a box."""
+    with page.database.read() as session:
+        box = sheets.make_box_label(session, number)
+    return page.show("print/box_label.html", box=box)
+
+
+@router.get("/print/cards")
+def show_station_cards(page: PageDep, _principal: FloorReader) -> HTMLResponse:
+    """Cards for the desk: each station, each command."""
+    with page.database.read() as session:
+        cards = sheets.make_station_cards(session)
+    return page.show("print/cards.html", cards=cards, title=page.say("Station and command cards"))
+
+
+@router.get("/print/badges")
+def show_badges(page: PageDep, _principal: Administrator) -> HTMLResponse:
+    """A badge for everybody who has one."""
+    with page.database.read() as session:
+        cards = sheets.make_badges(session)
+    return page.show("print/cards.html", cards=cards, title=page.say("Badges"))
