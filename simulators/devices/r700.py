@@ -44,6 +44,10 @@ class MqttPublisher:
         self._client.reconnect_delay_set(min_delay=1, max_delay=5)
         self._client.connect_async(host, port, keepalive=30)
 
+    def sign_in(self, username: str, password: str) -> None:
+        """Use a user's name and password at the broker; before start()."""
+        self._client.username_pw_set(username, password)
+
     def start(self) -> None:
         """Begin to connect, in a thread of its own."""
         self._client.loop_start()

@@ -1,0 +1,160 @@
+"""The people of the factory day: who does what when, with the mistakes that people make. Equal seeds, equal days."""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from orderlight.autoid import OwnCode
+from simulators.day.floor import CLOSE_CARD, PLAIN_AIM, Floor, Piece, Post, Wish
+from simulators.day.hands import DeviceAway, Hand, Shown
+
+#: Simulated minutes of one piece at a post, by what a read there means.
+WORK_MINUTES: Mapping[str, float] = {"gate": 4.0, "pack": 4.0, "ship": 8.0}
+DEFAULT_WORK_MINUTES = 6.0
+_IDLE_MINUTES = 2.0
+_VERDICT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPlan:
+    """How the day goes. `speed` is simulated seconds for each real one."""
+
+    seed: int = 7
+    speed: float = 60.0
+    #: Chance that an operator makes a mistake with a piece.
+    mistakes: float = 0.03
+    #: Customers order again when fewer pieces than this have not been started.
+    reorder_below: int = 6
+    order_size: tuple[int, int] = (3, 8)
+    #: Orders that nobody touches, for the person who watches.
+    left_alone: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class DayReport:
+    """What the crew did so far."""
+
+    #: Things shown to readers, by post.
+    shown: Counter[str] = field(default_factory=Counter)
+    #: What was heard: ok, warn, stop, stored, silence.
+    heard: Counter[str] = field(default_factory=Counter)
+    #: wrong_station, repeated, unknown_code.
+    mistakes: Counter[str] = field(default_factory=Counter)
+    placed: list[str] = field(default_factory=list)
+    away: int = 0
+
+
+class Crew:
+    """Everybody at work. One thread; `pause(seconds)` waits in real time and says whether to go on."""
+
+    def __init__(self, floor: Floor, hands: Mapping[str, Hand], plan: DayPlan, pause: Callable[[float], bool]) -> None:
+        self.report = DayReport()
+        #: Simulated minutes since the start.
+        self.minutes = 0.0
+        self._floor, self._hands, self._plan, self._pause = floor, hands, plan, pause
+        self._random = random.Random(plan.seed)
+        self._posts = [post for post in floor.posts() if post.read_point in hands]
+        self._wishes = floor.wishes()
+        #: Station -> the order whose box stands open there, as far as the packer knows.
+        self._packing: dict[str, str] = {}
+
+    def work(self, *, until: float = float("inf")) -> None:
+        """Go on until pause() says stop, or so many simulated minutes have passed."""
+        # The second field keeps posts that are due together in one order, whatever the seed.
+        due = [(self._random.uniform(0, WORK_MINUTES["gate"]), index) for index in range(len(self._posts))]
+        heapq.heapify(due)
+        while due and due[0][0] < until:
+            at, index = heapq.heappop(due)
+            if not self._pause((at - self.minutes) * 60 / self._plan.speed):
+                return
+            self.minutes = at
+            heapq.heappush(due, (at + self._take_turn(self._posts[index]), index))
+
+    def _take_turn(self, post: Post) -> float:
+        """Do the next thing at a post; simulated minutes until the one after."""
+        waiting = [piece for piece in self._floor.waiting() if piece.order not in self._plan.left_alone]
+        self._order_more(waiting)
+        piece = self._next_piece(post, waiting)
+        if piece is None:
+            return _IDLE_MINUTES
+        try:
+            self._handle(post, piece, waiting)
+        except DeviceAway:
+            self.report.away += 1
+            return _IDLE_MINUTES
+        return self._work_minutes(post, piece)
+
+    def _work_minutes(self, post: Post, piece: Piece) -> float:
+        minutes = WORK_MINUTES.get(post.context, DEFAULT_WORK_MINUTES)
+        if post.context == "toggle" and piece.state == "in_process":
+            # It was finished just now; the next piece is only a few steps away.
+            minutes = 1.0
+        return minutes * self._random.uniform(0.7, 1.4)
+
+    def _next_piece(self, post: Post, waiting: list[Piece]) -> Piece | None:
+        if post.context == "ship":
+            boxes = [box for box in self._floor.boxes() if box.order not in self._plan.left_alone]
+            return boxes[0] if boxes else None
+        here = [piece for piece in waiting if piece.work_center == post.work_center]
+        if post.context == "pack":
+            here += [piece for piece in waiting if piece.state == "finished"]
+            box_order = self._packing.get(post.station)
+            here.sort(key=lambda piece: piece.order != box_order)
+        else:
+            here.sort(key=lambda piece: piece.state != "in_process")
+        return here[0] if here else None
+
+    def _handle(self, post: Post, piece: Piece, waiting: list[Piece]) -> None:
+        blunder = self._blunder() if post.context not in ("gate", "ship") else None
+        if blunder == "wrong_station":
+            others = [other for other in waiting if other.work_center not in (None, post.work_center)]
+            if others:
+                self._err(post, blunder, self._random.choice(others).shown)
+        elif blunder == "unknown_code":
+            self._err(post, blunder, self._stray_label())
+        if post.context == "pack":
+            self._close_box_of_another(post, piece)
+        self._show(post, piece.shown)
+        if blunder == "repeated":
+            # Later than the gateway's repeat window, else it would be swallowed there.
+            self._pause(1.2)
+            self._err(post, blunder, piece.shown)
+
+    def _close_box_of_another(self, post: Post, piece: Piece) -> None:
+        before = self._packing.get(post.station)
+        if before is not None and before != piece.order:
+            self._show(post, Shown(str(OwnCode("C", CLOSE_CARD)), PLAIN_AIM))
+        self._packing[post.station] = piece.order
+
+    def _blunder(self) -> str | None:
+        # Drawn in one go, so that a day without mistakes has the same rhythm as one with them.
+        chance, kind = self._random.random(), self._random.choice(("wrong_station", "repeated", "unknown_code"))
+        return kind if chance < self._plan.mistakes else None
+
+    def _stray_label(self) -> Shown:
+        """The label of some other factory, or of a unit that was never made."""
+        digits = "".join(str(self._random.randrange(10)) for _ in range(6))
+        return Shown(self._random.choice((f"LPN{digits}", str(OwnCode("U", f"9{digits}")))), PLAIN_AIM)
+
+    def _err(self, post: Post, kind: str, shown: Shown) -> None:
+        self.report.mistakes[kind] += 1
+        self._show(post, shown)
+
+    def _show(self, post: Post, shown: Shown) -> None:
+        hand = self._hands[post.read_point]
+        hand.show(shown)
+        self.report.shown[post.read_point] += 1
+        self.report.heard[hand.verdict(_VERDICT_SECONDS) or "silence"] += 1
+
+    def _order_more(self, waiting: list[Piece]) -> None:
+        """A customer orders again when little is left to begin."""
+        if (
+            not self._wishes
+            or sum(piece.state in ("planned", "queued") for piece in waiting) >= self._plan.reorder_below
+        ):
+            return
+        customer, product = self._random.choice(self._wishes)
+        wish = Wish(customer, product, self._random.randint(*self._plan.order_size))
+        self.report.placed.append(self._floor.place(wish))

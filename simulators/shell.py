@@ -1,0 +1,143 @@
+"""A simulated device by hand: what is typed, the device sends; what its host answers is shown."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from simulators.devices.r200 import R200, R200Settings
+from simulators.devices.r700 import R700, MqttPublisher
+from simulators.devices.scanner import GS, Scanner, ScannerSettings
+from simulators.devices.transport import NotPlugged, PtyTransport
+from simulators.radio import RadioField, RadioSettings
+
+SCANNER_HELP = (
+    "Type a code and press Enter. \\x1d or {GS} is the group separator.\n"
+    "/unplug /plug /noise /garbage /half CODE /twice CODE /burst N CODE /quit"
+)
+READER_HELP = "Type an EPC (hex) and press Enter: the tag passes.  EPC@2 is antenna 2.  /stay EPC /leave EPC /quit"
+_DWELL_SECONDS = 1.5
+
+Say = Callable[[str], None]
+
+
+def run_scanner(link: Path, settings: ScannerSettings, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+    """Offer a scanner at `link` until the input ends."""
+    scanner = Scanner(PtyTransport(link), settings)
+    scanner.plug()
+    say(f'Scanner on {link}: port = "{link}", feedback = "{settings.vendor}".\n{SCANNER_HELP}')
+    listener = _Listener(scanner, say)
+    listener.start()
+    try:
+        for line in lines:
+            if line.strip() == "/quit":
+                return
+            _obey(scanner, line.rstrip("\n"), say)
+    finally:
+        listener.stop()
+        scanner.unplug()
+
+
+def _obey(scanner: Scanner, line: str, say: Say) -> None:
+    word, _space, rest = line.partition(" ")
+    rest = typed_code(rest)
+    acts: dict[str, Callable[[], object]] = {
+        "/unplug": scanner.unplug,
+        "/plug": scanner.plug,
+        "/noise": scanner.noise,
+        "/garbage": scanner.garbage,
+        "/half": lambda: scanner.half_frame(rest),
+        "/twice": lambda: scanner.duplicate(rest),
+        "/burst": lambda: scanner.burst([rest.partition(" ")[2]] * int(rest.partition(" ")[0])),
+    }
+    try:
+        if word in acts:
+            acts[word]()
+        elif line.startswith("/"):
+            say(SCANNER_HELP)
+        elif line and scanner.wait_for_host(2.0):
+            taken = scanner.scan(typed_code(line))
+            say("sent" if taken else "sent, but the host never acknowledged it")
+        elif line:
+            say("Nothing was sent: no gateway has the port open.")
+    except (NotPlugged, ValueError) as error:
+        say(str(error))
+
+
+def typed_code(text: str) -> str:
+    r"""The code meant by what was typed.
+
+    >>> typed_code("]C110A{GS}21B") == typed_code(r"]C110A\x1d21B") == "]C110A\x1d21B"
+    True
+    """
+    return text.replace("{GS}", GS).replace("\\x1d", GS)
+
+
+class _Listener:
+    """Says each signal that the scanner hears, as soon as it hears it."""
+
+    def __init__(self, scanner: Scanner, say: Say) -> None:
+        self._scanner, self._say = scanner, say
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        told = 0
+        while not self._stop.is_set():
+            for signal in self._scanner.wait_for_signals(told + 1, 0.2)[told:]:
+                self._say(f"  heard: {signal}")
+                told += 1
+
+
+def run_r200(link: Path, settings: R200Settings, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+    """Offer an R200 module at `link` until the input ends."""
+    field = RadioField(RadioSettings(), seed=1)
+    module = R200(PtyTransport(link), field, settings)
+    module.plug()
+    say(f'R200 module on {link}: driver = "r200", port = "{link}".\n{READER_HELP}')
+    try:
+        _pass_tags(field, lines, say)
+    finally:
+        module.unplug()
+
+
+def run_r700(publisher: MqttPublisher, antennas: int, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+    """Publish as an R700 until the input ends."""
+    field = RadioField(RadioSettings(antennas=antennas), seed=1)
+    reader = R700(publisher, field)
+    publisher.start()
+    if not publisher.wait_until_connected(5.0):
+        say("The broker does not answer; what is read now is sent when it does.")
+    reader.start()
+    say(READER_HELP)
+    try:
+        _pass_tags(field, lines, say)
+    finally:
+        reader.stop()
+        publisher.stop()
+
+
+def _pass_tags(field: RadioField, lines: Iterable[str], say: Say) -> None:
+    for line in lines:
+        word, _space, rest = line.strip().rpartition(" ")
+        if rest == "/quit":
+            return
+        epc, _at, antenna = rest.upper().partition("@")
+        try:
+            bytes.fromhex(epc)
+            if word == "/leave":
+                field.leave(epc)
+            elif epc:
+                dwell = 1e9 if word == "/stay" else _DWELL_SECONDS
+                field.enter(epc, antenna=int(antenna or 1), now=time.monotonic(), dwell=dwell)
+        except ValueError as error:
+            say(f"That is no tag: {error}")
+    time.sleep(_DWELL_SECONDS)
