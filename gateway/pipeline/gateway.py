@@ -81,6 +81,7 @@ class Gateway:
 
     def start(self, *, devices: bool = True, uplink: bool = True) -> None:
         """Begin; the heartbeat goes first, because it tells the time."""
+        log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.supervisors)})
         if uplink:
             self._begin("heartbeat", self._heartbeat.run)
             self._begin("uplink", self.deliverer.run)
@@ -90,7 +91,6 @@ class Gateway:
         if devices:
             for supervisor in self.supervisors:
                 supervisor.start()
-        log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.supervisors)})
 
     def close(self, *, devices: bool = True) -> None:
         """Sources stop, the queue is committed, one last delivery is tried, the outbox is closed."""

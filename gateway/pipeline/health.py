@@ -99,7 +99,9 @@ def outbox_status(outbox: Outbox) -> dict[str, object]:
 
 def text_of(seconds: float | None) -> str | None:
     """Seconds since 1970 as an ISO time in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _age(at: float | None) -> float | None:
@@ -109,7 +111,7 @@ def _age(at: float | None) -> float | None:
 def _clock(clock: GatewayClock) -> dict[str, object]:
     offset, stamp = clock.offset(), clock.now()
     return {
-        "now": stamp.at.isoformat(timespec="milliseconds"),
+        "now": stamp.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "offset_seconds": None if offset is None else round(offset, 3),
         "suspect": stamp.suspect is True,
     }

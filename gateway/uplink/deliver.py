@@ -116,11 +116,11 @@ class Deliverer:
     def _deliver(self, parcel: Parcel) -> float:
         """One request; give the seconds to wait before the next."""
         self.counters.requests += 1
-        self.counters.sent += len(parcel.sequences)
         try:
             reply = self._transport.post(PATH, encode(self._gateway, parcel), max(self._time_left(), 0.1))
         except TransportFault as fault:
             return self._hold(UplinkPhase.OFFLINE, str(fault))
+        self.counters.sent += len(parcel.sequences)
         crash_points.reached("after_send")
         if reply.status == 200:
             return self._take(reply, parcel)

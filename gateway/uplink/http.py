@@ -120,7 +120,8 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
 
 
 def _sentence(url: str, error: urllib3.exceptions.HTTPError) -> str:
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.ReadTimeoutError):
+    refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused:
         return f"Server at {url} does not answer in time."
     if isinstance(error, urllib3.exceptions.SSLError):
         return f"Server at {url} has no certificate that is trusted here ({error})."
