@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from gateway.config import DEVICE_SETTINGS, SETTINGS, ConfigError, load, survey
 
 GOOD = """

@@ -1,0 +1,110 @@
+"""`check`: mistakes of gateway.toml and of every driver's options at once, each with its cure."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigError
+from gateway.pipeline import check, plan
+
+HEAD = """
+[gateway]
+name = "gw-hall-1"
+data_dir = "data"
+[server]
+url = "http://127.0.0.1:8000"
+key_file = "gateway.key"
+"""
+GOOD = (
+    HEAD
+    + """
+[[device]]
+name = "scanner-1"
+driver = "serial_line"
+port = "/dev/null"
+read_point = "cut-1"
+"""
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "gateway.key").write_text("glk_secret\n")
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "gateway.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_file_has_no_mistakes_and_gives_a_plan(folder: Path) -> None:
+    path = write(folder, GOOD)
+
+    assert check(path, {}) == []
+    assert [device.name for device in plan(path, {}).devices] == ["scanner-1"]
+
+
+def test_mistakes_of_all_devices_come_at_once_in_the_order_of_lines(folder: Path) -> None:
+    text = (
+        GOOD
+        + """
+[[device]]
+name = "scanner-1"
+driver = "serial_line"
+port = "/dev/null"
+bawd = 9600
+suffix = "crfl"
+read_point = "cut-1"
+[[device]]
+name = "scanner-2"
+driver = "serial_lines"
+read_point = "cut-2"
+[[device]]
+name = "gate"
+driver = "mqtt"
+topics = ["a"]
+[device.smoothing]
+repaet = "keep"
+"""
+    )
+    found = check(write(folder, text), {})
+
+    sentences = [str(mistake) for mistake in found]
+    expected = [
+        r"line 15, \[\[device\]\] scanner-1: There are 2 devices of this name",
+        r"line 15, \[\[device\]\] scanner-1: bawd: .*baud",
+        r"line 15, \[\[device\]\] scanner-1: suffix: .*crlf",
+        r'line 22, \[\[device\]\] scanner-2: driver "serial_lines" is not known.*Did you mean "serial_line"',
+        r"line 26, \[\[device\]\] gate: smoothing\.repaet: .*repeat",
+        r"line 26, \[\[device\]\] gate: read_point is missing. Add read_point",
+    ]
+    for pattern in expected:
+        assert any(re.search(pattern, sentence) for sentence in sentences), (pattern, sentences)
+    assert len(sentences) == len(expected)
+    assert [mistake.line for mistake in found] == sorted(mistake.line or 0 for mistake in found)
+
+
+def test_a_port_that_is_not_there_is_a_warning_and_the_gateway_may_start(folder: Path) -> None:
+    path = write(folder, GOOD.replace("/dev/null", "/dev/serial/by-id/none"))
+
+    found = check(path, {})
+
+    assert [mistake.warning for mistake in found] == [True]
+    assert "Plug the device in, or correct the path" in found[0].sentence
+    assert plan(path, {}).devices
+
+
+def test_a_file_without_devices_is_a_warning(folder: Path) -> None:
+    assert "nothing will be read" in check(write(folder, HEAD), {})[0].sentence
+
+
+def test_a_plan_with_mistakes_is_refused_with_all_of_them(folder: Path) -> None:
+    text = GOOD.replace('url = "http://127.0.0.1:8000"', "").replace('"serial_line"', '"morse"')
+
+    with pytest.raises(ConfigError) as caught:
+        plan(write(folder, text), {})
+
+    assert len(caught.value.mistakes) == 2
