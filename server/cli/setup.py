@@ -1,0 +1,96 @@
+"""orderlight-server init, migrate, rebuild."""
+
+import argparse
+import importlib
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from sqlalchemy.orm import Session
+
+from server.auth import repository, users
+from server.auth.models import User
+from server.auth.users import NewUser
+from server.cli.context import ACTOR, CommandFailed, open_database
+from server.migrations import pending, upgrade
+from server.parties import repository as parties
+from server.settings import Settings
+from server.settings.clock import utc_now
+
+
+def init(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Make what a new server needs; a second run changes nothing that is there."""
+    zone = arguments.time_zone or _system_zone()
+    if zone not in available_timezones():
+        raise CommandFailed(f"There is no time zone {zone!r}. Give one such as Europe/Berlin.")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with open_database(settings, migrated=False) as database:
+        upgrade(database.engine)
+        name = database.write(lambda session: _make_site(session, arguments.name, zone))
+        print(f"Site: {name}")
+        link = database.write(lambda session: _first_admin(session, arguments.admin, settings))
+    print(link or "There is an administrator already; nothing was changed. `user reset LOGIN` prints a new link.")
+    print("Next: orderlight-server serve")
+    return 0
+
+
+def migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Apply every migration that is missing."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with open_database(settings, migrated=False) as database:
+        was_behind = pending(database.engine)
+        upgrade(database.engine)
+    print("The database is now at this program's version." if was_behind else "The database was up to date.")
+    return 0
+
+
+def rebuild(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Fold all facts again."""
+    with open_database(settings) as database:
+        report = importlib.import_module("server.ingest.rebuild").rebuild(database)
+    print(report)
+    return 0
+
+
+def _make_site(session: Session, name: str | None, zone: str) -> str:
+    site = parties.site(session)
+    if site.id is None:
+        site.name, site.time_zone = name or site.name, zone
+        session.add(site)
+        session.flush()
+    return f"{site.name}, {site.time_zone}"
+
+
+def _first_admin(session: Session, login: str, settings: Settings) -> str | None:
+    admins = [user for user in repository.users(session) if user.role == "admin" and user.active]
+    if any(user.password_hash for user in admins):
+        return None
+    # An administrator who never set a password cannot let anybody in: the first link was lost.
+    user = admins[0] if admins else _make_admin(session, login)
+    return f"Administrator: {password_link(session, user, settings)}"
+
+
+def _make_admin(session: Session, login: str) -> User:
+    now = utc_now()
+    user = repository.user_by_login(session, login)
+    if user is None:
+        new = NewUser(login=login, name="Administrator", role="admin")
+        return users.add_user(session, new, actor=ACTOR, now=now)
+    users.change_user(session, user, {"role": "admin", "active": True, "customer_id": None}, actor=ACTOR, now=now)
+    return user
+
+
+def password_link(session: Session, user: User, settings: Settings) -> str:
+    """A sentence with a one-time link for the person."""
+    token = users.make_link(session, user, actor=ACTOR, now=utc_now())
+    return (
+        f"{user.login} sets a password at\n  {settings.base_url}/set-password/{token}\n"
+        f"The link works once, within {users.LINK_HOURS} hours."
+    )
+
+
+def _system_zone() -> str:
+    try:
+        named = Path("/etc/timezone").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return "UTC"
+    return named if named in available_timezones() else "UTC"
