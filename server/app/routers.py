@@ -23,6 +23,7 @@ MODULES = (
     "server.erp.imports_http",
     "server.crm.http",
     "server.labels.http",
+    "server.web.http",
 )
 
 

@@ -23,6 +23,7 @@ from server.tracking.states import Context, OperationState, OrderLifecycle, Unit
 
 #: A wall is read from afar, so a column shows its most pressing cards and says how many more there are.
 CARDS_PER_COLUMN = 7
+_WAITING = (OperationState.READY, OperationState.RUNNING, OperationState.PAUSED)
 _LOUD_FIRST = {risk: place for place, risk in enumerate(Risk)}
 
 
@@ -67,7 +68,7 @@ def board(session: Session, counter: "DoneToday", *, here: Here) -> Board:
     orders = _open_orders(session)
     risks = {row.id: judge(standing_of(row, here.zone), here.now) for row in orders}
     cards = _operation_cards(session, orders, risks, here)
-    _add_packing(session, cards, _at_packing(session), (orders, risks, here))
+    _add_packing(cards, _at_packing(session), (orders, risks, here))
     return Board(
         columns=[_column(key, name, cards.get(center_id, [])) for center_id, key, name in _places(session)],
         done_today=counter.count(session, here=here),
@@ -147,7 +148,7 @@ def _at_packing(session: Session) -> dict[int, dict[int, tuple[int, int]]]:
     """Packing and shipping are no operations; their places hold the orders with finished or packed units."""
     contexts = select(ReadPoint.context, Station.work_center_id).join(Station, Station.id == ReadPoint.station_id)
     where = contexts.where(ReadPoint.active, Station.active).distinct()
-    places: dict[str, int] = {context: center for context, center in session.execute(where)}
+    places: dict[str, int] = dict(session.execute(where).tuples())
     finished, packed, shipped = _unit_sums()
     statement = (
         select(Unit.order_id, finished, packed, shipped, func.count())
@@ -181,7 +182,6 @@ def _unit_sums() -> tuple[Any, Any, Any]:
 
 
 def _add_packing(
-    session: Session,
     cards: dict[int, list[Card]],
     packing: Mapping[int, Mapping[int, tuple[int, int]]],
     known: tuple[Sequence[Row[*tuple[Any, ...]]], Mapping[int, Risk], Here],

@@ -19,7 +19,6 @@ from server.db import touch
 from server.erp.orders.models import SalesOrder
 from server.errors import NotFound
 from server.journal.audit import write_audit
-from server.parties.models import Customer
 
 LINK_DAYS = 90
 VISIT_DAYS = 30
@@ -102,35 +101,6 @@ def begin_visit(session: Session, token: str, *, now: datetime) -> str:
     )
     session.execute(update(CustomerLink).where(CustomerLink.id == link.id).values(last_used_at=now))
     return visit
-
-
-def resolve_visit(session: Session, token_hash: bytes, now: datetime) -> Principal | None:
-    """Who came by a link, for the authenticator; None when the visit or its link has ended."""
-    statement = (
-        select(CustomerLink.id, SalesOrder.id, SalesOrder.customer_id, Customer.name, Customer.language)
-        .join(CustomerVisit, CustomerVisit.link_id == CustomerLink.id)
-        .join(SalesOrder, SalesOrder.id == CustomerLink.order_id)
-        .join(Customer, Customer.id == SalesOrder.customer_id)
-        .where(
-            CustomerVisit.token_hash == token_hash,
-            CustomerVisit.expires_at > now,
-            CustomerLink.revoked_at.is_(None),
-            CustomerLink.expires_at > now,
-        )
-    )
-    row = session.execute(statement).first()
-    if row is None:
-        return None
-    link_id, order_id, customer_id, name, language = row
-    return Principal(
-        kind="visit",
-        actor=f"link:{link_id}",
-        name=name,
-        customer_id=customer_id,
-        order_id=order_id,
-        language=language,
-        row_id=link_id,
-    )
 
 
 def visited_order(session: Session, order_id: int) -> str:

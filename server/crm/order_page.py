@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,9 @@ from server.crm.timeline import Timeline, order_timeline
 from server.crm.units import UnitRow, unit_rows
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders import estimates
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.prediction import Estimate
 from server.erp.production.models import Operation, WorkOrder
 from server.errors import NotFound
 from server.parties.models import Customer
@@ -87,7 +89,8 @@ class OrderPage:
     due_at: datetime | None
     predicted_at: datetime | None
     predicted_late_at: datetime | None
-    estimated_at: datetime | None
+    #: What the prediction is worked out from; None where there is nothing to predict.
+    estimate: Estimate | None
     special_instructions: str | None
     created_at: datetime
     created_by: str
@@ -103,6 +106,19 @@ class OrderPage:
     boxes: Sequence[Box]
     shipments: Sequence[ShipmentRow]
     timeline: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """When the order will probably leave, and when at the latest in four cases of five."""
+
+    at: datetime | None
+    late_at: datetime | None
+
+    @classmethod
+    def of(cls, estimate: Estimate | None) -> "Prediction":
+        """The fresh estimate; an order that cannot be estimated now has none."""
+        return cls(estimate.at, estimate.late_at) if estimate else cls(None, None)
 
 
 def find_order(session: Session, principal: Principal, number: str) -> tuple[SalesOrder, Customer]:
@@ -140,6 +156,8 @@ def build_page(
     units = unit_rows(session, order.id, operations)
     states = Counter(unit.state for unit in units)
     boxes = _boxes(session, order.id, units)
+    estimate = estimates.compute(session, [order.id], now=here.now).get(order.id)
+    predicted, standing = Prediction.of(estimate), standing_of(order, here.zone)
     return OrderPage(
         id=order.id,
         number=order.number,
@@ -153,12 +171,12 @@ def build_page(
         on_hold=order.on_hold,
         hold_reason=order.hold_reason,
         priority=order.priority,
-        risk=judge(standing_of(order, here.zone), here.now),
+        risk=judge(replace(standing, predicted_at=predicted.at, predicted_late_at=predicted.late_at), here.now),
         promise=order.promise_date,
         due_at=due_at(order.promise_date, here.zone),
-        predicted_at=order.predicted_at,
-        predicted_late_at=order.predicted_late_at,
-        estimated_at=order.estimated_at,
+        predicted_at=predicted.at,
+        predicted_late_at=predicted.late_at,
+        estimate=estimate,
         special_instructions=order.special_instructions or customer.special_instructions,
         created_at=order.created_at,
         created_by=order.created_by,

@@ -1,7 +1,7 @@
 """What a station's screen shows: who is there, the last verdicts, the work at hand and what comes next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -264,14 +264,4 @@ def _with_packaging(session: Session, job: Job | None) -> Job | None:
         .limit(1)
     )
     packaging = session.execute(statement).scalar_one_or_none()
-    return Job(
-        job.order,
-        job.customer,
-        job.operation,
-        job.done,
-        job.total,
-        job.due_at,
-        job.instructions,
-        packaging,
-        job.on_hold,
-    )
+    return replace(job, packaging=packaging)

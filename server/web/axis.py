@@ -1,0 +1,73 @@
+"""The time axis of an order as numbers: where now, the promise and the estimate stand, in percent of its width."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from server.crm.order_page import OrderPage
+from server.web.i18n import Formats
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point of the axis with its words; `anchor` keeps the words inside the picture."""
+
+    at: float
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Everything the template draws."""
+
+    now: Mark
+    promise: Mark | None
+    likely: Mark | None
+    late: Mark | None
+    #: Where each shown day begins.
+    days: tuple[Mark, ...]
+
+    @property
+    def band(self) -> float:
+        """The width of the band between the likely and the late estimate."""
+        return max(1.0, self.late.at - self.likely.at) if self.likely and self.late else 0.0
+
+
+def time_axis(order: OrderPage, formats: Formats) -> Axis | None:
+    """The axis of a running order; None where there is nothing to compare."""
+    ends = [moment for moment in (order.due_at, order.predicted_at, order.predicted_late_at) if moment]
+    if not ends or (order.predicted_at is None and order.promise is None):
+        return None
+    begin = min(order.released_at or order.confirmed_at or order.created_at, formats.now)
+    end = max(*ends, formats.now)
+    room = (end - begin) * 0.06 or timedelta(hours=1)
+    scale = _Scale(begin - room / 4, end + room, formats)
+    return Axis(
+        now=scale.mark(formats.now, formats.clock(formats.now)),
+        promise=scale.mark(order.due_at, formats.day(order.promise)) if order.promise and order.due_at else None,
+        likely=scale.mark(order.predicted_at, formats.short_moment(order.predicted_at)) if order.predicted_at else None,
+        late=scale.mark(order.predicted_late_at, formats.short_moment(order.predicted_late_at))
+        if order.predicted_late_at
+        else None,
+        days=scale.days(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    begin: datetime
+    end: datetime
+    formats: Formats
+
+    def mark(self, moment: datetime, text: str) -> Mark:
+        share = 100 * ((moment - self.begin) / (self.end - self.begin))
+        at = round(min(100.0, max(0.0, share)), 2)
+        return Mark(at, text, "start" if at < 18 else "end" if at > 82 else "middle")
+
+    def days(self) -> tuple[Mark, ...]:
+        """Day marks, at most nine of them."""
+        first = self.formats.day_of(self.begin) + timedelta(days=1)
+        count = max(0, (self.formats.day_of(self.end) - first).days + 1)
+        every = max(1, -(-count // 9))
+        found = [first + timedelta(days=offset) for offset in range(0, count, every)]
+        return tuple(self.mark(self.formats.end_of(day - timedelta(days=1)), self.formats.day(day)) for day in found)

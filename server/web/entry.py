@@ -1,0 +1,149 @@
+"""From what was typed to a checked value, with a sentence for each field that is wrong."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from server.errors import Conflict, FieldError, Invalid, OrderlightError
+from server.web.forms import Form, read_form
+from server.web.i18n import N_
+from server.web.page import Page
+
+FormDep = Annotated[Form, Depends(read_form)]
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+#: The kinds of pydantic's errors in words; what is missing here is said by OTHERWISE.
+SENTENCES: Mapping[str, str] = {
+    "missing": N_("Fill this in."),
+    "string_too_short": N_("Fill this in."),
+    "string_type": N_("Fill this in."),
+    "string_too_long": N_("This is too long: %(max_length)s characters at most."),
+    "too_short": N_("At least one is needed."),
+    "too_long": N_("These are too many: %(max_length)s at most."),
+    "int_parsing": N_("Write a whole number, such as 5."),
+    "int_parsing_size": N_("This number is too large."),
+    "int_from_float": N_("Write a whole number, such as 5."),
+    "decimal_parsing": N_("Write a number, such as 2.5."),
+    "decimal_type": N_("Write a number, such as 2.5."),
+    "decimal_max_digits": N_("This number is too large."),
+    "decimal_whole_digits": N_("This number is too large."),
+    "decimal_max_places": N_("This number has too many places: %(decimal_places)s at most."),
+    "finite_number": N_("Write a number, such as 2.5."),
+    "greater_than": N_("This must be more than %(gt)s."),
+    "greater_than_equal": N_("This must be at least %(ge)s."),
+    "less_than_equal": N_("This must be at most %(le)s."),
+    "enum": N_("Choose one of the list."),
+    "literal_error": N_("Choose one of the list."),
+    "date_parsing": N_("Write a date such as 2026-11-27."),
+    "date_from_datetime_parsing": N_("Write a date such as 2026-11-27."),
+    "date_from_datetime_inexact": N_("Write a date such as 2026-11-27."),
+}
+OTHERWISE = N_("This does not have the form that is expected here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Exception):
+    """The form must be shown again, with this status."""
+
+    form: Form
+    status: int
+
+
+def checked(page: Page, model: type[M], data: Mapping[str, Any], *, words: Mapping[str, str] | None = None) -> M:
+    """The value; raises Invalid with a sentence a field. `words` says which form a field (by its last name) has."""
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as error:
+        faults = [_fault(page, found, words or {}) for found in error.errors()]
+        raise Invalid(errors=faults) from error
+
+
+def attempt(page: Page, form: Form, work: Callable[[Session], T], *, fields: Mapping[str, str] | None = None) -> T:
+    """The result of `work` in its transaction; raises Fault. `fields` tells which field a reason is about."""
+    try:
+        return page.database.write(work)
+    except (Invalid, Conflict) as refusal:
+        raise fault_of(form, refusal, fields or {}) from refusal
+
+
+def fault_of(form: Form, refusal: OrderlightError, fields: Mapping[str, str] | None = None) -> Fault:
+    """What was typed with what was wrong: beside its field where the service named one, else above the form."""
+    field = (fields or {}).get(refusal.reason)
+    if field is not None:
+        return Fault(form.with_faults({field: refusal.detail}), refusal.status)
+    errors = refusal.errors if isinstance(refusal, Invalid) else ()
+    faults = {error.field: error.message for error in errors if error.field}
+    whole = [error.message for error in errors if not error.field] or ([] if errors else [refusal.detail])
+    return Fault(form.with_faults(faults, " ".join(whole) or None), refusal.status)
+
+
+def given(form: Form, *names: str) -> dict[str, str]:
+    """The fields that were filled in; defaults stand for the others."""
+    return {name: value for name in names if (value := form.get(name)) is not None}
+
+
+def changed(form: Form, *names: str, emptyable: Sequence[str] = ()) -> dict[str, str | None]:
+    """All the fields of a change: an empty one empties what may be empty, and is a mistake elsewhere."""
+    return {name: form.get(name) if name in emptyable else form.text(name) for name in names}
+
+
+# --- rows: `routing.0.name`, `routing.1.name`... ---
+
+
+def compact(form: Form, prefix: str, columns: Sequence[str], *, marks: Sequence[str]) -> Form:
+    """The form with the rows of `prefix` numbered anew, those left out in which all of `marks` are empty."""
+    kept = [row for row in _numbers(form, prefix) if any(form.get(f"{prefix}.{row}.{mark}") for mark in marks)]
+    others = {name: value for name, value in form.values.items() if not name.startswith(prefix + ".")}
+    rows = {
+        f"{prefix}.{place}.{column}": form.values.get(f"{prefix}.{row}.{column}", "")
+        for place, row in enumerate(kept)
+        for column in columns
+    }
+    return Form(others | rows, form.faults, form.fault)
+
+
+def rows_of(form: Form, prefix: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a compact form, each with the columns that were filled in."""
+    return [
+        {column: value for column in columns if (value := form.get(f"{prefix}.{row}.{column}")) is not None}
+        for row in _numbers(form, prefix)
+    ]
+
+
+def typed_rows(prefix: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Stored rows as a form would bring them."""
+    return {
+        f"{prefix}.{place}.{column}": "" if value is None else str(value)
+        for place, row in enumerate(rows)
+        for column, value in row.items()
+    }
+
+
+def count_rows(form: Form, prefix: str, *, spare: int) -> int:
+    """How many rows to show: those that are there and some empty ones."""
+    numbers = _numbers(form, prefix)
+    return (numbers[-1] + 1 if numbers else 0) + spare
+
+
+def _numbers(form: Form, prefix: str) -> list[int]:
+    start = len(prefix) + 1
+    found = {
+        name[start:].partition(".")[0] for name in form.values if name.startswith(prefix + ".") and name.count(".") == 2
+    }
+    # Four digits are more rows than any form has.
+    return sorted({int(number) for number in found if number.isascii() and number.isdigit() and len(number) <= 4})
+
+
+def _fault(page: Page, error: Mapping[str, Any], words: Mapping[str, str]) -> FieldError:
+    path = ".".join(str(part) for part in error["loc"])
+    kind, context = str(error["type"]), error.get("ctx") or {}
+    if kind == "value_error":
+        return FieldError(path, str(context.get("error", error["msg"])))
+    last = path.rpartition(".")[2]
+    message = words.get(last, OTHERWISE) if kind == "string_pattern_mismatch" else SENTENCES.get(kind, OTHERWISE)
+    return FieldError(path, page.say(message, **{name: str(value) for name, value in context.items()}), kind)

@@ -1,0 +1,115 @@
+"""What a person may do to an order on its page: where the state and his role allow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from server.auth.permissions import Permission, Role
+from server.auth.principal import Principal
+from server.crm.access import visible_orders
+from server.crm.order_page import OrderPage
+from server.erp.orders import repository, service
+from server.erp.orders.lifecycle import Action, possible
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.release import release_order
+from server.errors import FieldError, Forbidden, Invalid, NotFound
+from server.tracking.states import OrderLifecycle
+from server.web.forms import Form
+from server.web.i18n import N_
+from server.web.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button of the page; `asks` names the one field its form has, if any."""
+
+    key: str
+    label: str
+    icon: str
+    done: str
+    permission: Permission
+    asks: str | None = None
+    look: str = ""
+
+
+_OFFERS = (
+    Offer("confirm", N_("Confirm"), "badge-check", N_("%(number)s is confirmed for %(promise)s."),
+          Permission.ORDERS_WRITE, asks="promise_date", look="primary"),
+    Offer("release", N_("Release to the floor"), "play", N_("%(number)s is released. Its units can be scanned now."),
+          Permission.ORDERS_RELEASE, look="primary"),
+    Offer("resume", N_("Lift the hold"), "play", N_("%(number)s goes on."), Permission.ORDERS_WRITE, look="primary"),
+    Offer("hold", N_("Hold"), "pause", N_("%(number)s is on hold. Stations refuse its units until the hold is lifted."),
+          Permission.ORDERS_WRITE, asks="reason"),
+    Offer("cancel", N_("Cancel the order"), "ban", N_("%(number)s is cancelled."),
+          Permission.ORDERS_WRITE, asks="reason", look="danger"),
+)  # fmt: skip
+
+ACTIONS: Mapping[str, Offer] = {offer.key: offer for offer in _OFFERS}
+_MANAGERS = (Role.MANAGER, Role.ADMIN)
+
+
+def offered(order: OrderPage, principal: Principal) -> list[Offer]:
+    """The buttons for this person now, in the order of use."""
+    here = {action.value for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)}
+    return [
+        offer
+        for offer in _OFFERS
+        if offer.key in here
+        and principal.may(offer.permission)
+        and (offer.key != "cancel" or order.lifecycle != OrderLifecycle.PROCESSING or principal.role in _MANAGERS)
+    ]
+
+
+def perform(page: Page, principal: Principal, number: str, *, action: str, form: Form) -> str:
+    """Do it in one transaction and return the sentence that says so; raises Forbidden, Refused, Invalid, NotFound."""
+    offer = ACTIONS[action]
+    if not principal.is_staff or not principal.may(offer.permission):
+        raise Forbidden(extra={"permission": offer.permission.value})
+
+    def work(session: Session) -> str:
+        order = repository.order(session, number, visible=visible_orders(principal), lock=True)
+        if order is None:
+            raise NotFound
+        _apply(session, order, offer=offer, form=form, by=(principal, page))
+        promise = page.formats.long_day(order.promise_date) if order.promise_date else ""
+        return page.say(offer.done, number=number, promise=promise)
+
+    return page.database.write(work)
+
+
+def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by: tuple[Principal, Page]) -> None:
+    principal, page = by
+    actor, now = principal.actor, page.now
+    if offer.key == Action.CONFIRM:
+        service.confirm_order(session, order, actor=actor, now=now, promise_date=_date(page, form))
+    elif offer.key == Action.RELEASE:
+        release_order(session, order, actor=actor, now=now)
+    elif offer.key == Action.RESUME:
+        service.resume_order(session, order, actor=actor, now=now)
+    elif offer.key == Action.HOLD:
+        service.hold_order(session, order, reason=_reason(page, form), actor=actor, now=now)
+    else:
+        by_manager = principal.role in _MANAGERS
+        reason = _reason(page, form)
+        service.cancel_order(session, order, reason=reason, by_manager=by_manager, actor=actor, now=now)
+
+
+def _reason(page: Page, form: Form) -> str:
+    reason = form.text("reason")[:300]
+    if not reason or not all(letter.isprintable() for letter in reason):
+        message = page.say(N_("Say why in a few words; the stations show it."))
+        raise Invalid(errors=[FieldError("reason", message, "missing")])
+    return reason
+
+
+def _date(page: Page, form: Form) -> date | None:
+    text = form.get("promise_date")
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = page.say(N_("%(text)s is no date. Write it as 2026-11-27."), text=text[:40])
+        raise Invalid(errors=[FieldError("promise_date", message, "invalid")]) from error

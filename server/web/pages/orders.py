@@ -1,0 +1,141 @@
+"""The list of orders, one order, one unit, and what may be done to an order, as plain forms."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import select
+from starlette.responses import Response
+
+from server.auth.http import require
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.crm.here import Here
+from server.crm.links import create_link, links_of, revoke_link
+from server.crm.order_page import order_page
+from server.crm.orders_list import VIEWS, Wanted, order_list
+from server.crm.units import unit_page
+from server.errors import Invalid, Refused
+from server.parties.models import Customer
+from server.web.forms import Form, read_form
+from server.web.i18n import N_
+from server.web.order_actions import ACTIONS, offered, perform
+from server.web.order_view import order_context
+from server.web.page import Page, PageDep
+from server.web.topics import versions
+
+router = APIRouter(include_in_schema=False)
+
+FormDep = Annotated[Form, Depends(read_form)]
+Reader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
+Writer = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
+
+
+@router.get("/orders")
+def orders(
+    page: PageDep, principal: Reader, show: str = "open", customer: str | None = None, after: str | None = None
+) -> Response:
+    """The list; its filters stand in the address."""
+    view = show if show in VIEWS else "open"
+    wanted = Wanted(view, customer if not principal.customer_id else None, after)
+    here = Here(page.site.zone, page.now)
+    topic = _list_topic(page, principal)
+    with page.database.read() as session:
+        shown = versions(session, topic)
+        found = order_list(session, principal, wanted, here=here)
+    return page.show(
+        "pages/orders.html",
+        found=found,
+        wanted=wanted,
+        topic=topic,
+        version=shown[topic],
+        views=_views(found.counts, wanted, is_staff=principal.is_staff),
+        next_href=_address(wanted, found.next_after) if found.next_after else None,
+        first_href=_address(wanted, None),
+    )
+
+
+@router.get("/orders/{number}")
+def order(page: PageDep, principal: Reader, number: str, before: int | None = None) -> Response:
+    """One order; a customer's login gets the customer's view of it."""
+    here, topic = Here(page.site.zone, page.now), f"order:{number}"
+    with page.database.read() as session:
+        shown = versions(session, topic)
+        found = order_page(session, principal, number, here=here, before=before)
+        links = links_of(session, found.id) if principal.is_staff else ()
+    context = order_context(found, page.formats, version=shown[topic], older=before is not None)
+    if not principal.is_staff:
+        return page.show("pages/customer_order.html", **context)
+    return page.show("pages/order.html", links=links, actions=offered(found, principal), form=Form(), **context)
+
+
+@router.get("/orders/{number}/units/{unit}")
+def unit(page: PageDep, principal: Reader, number: str, unit: str, before: int | None = None) -> Response:
+    """One unit with every read that moved it. Staff alone, for reads name people and places."""
+    topic = f"order:{number}"
+    with page.database.read() as session:
+        shown = versions(session, topic)
+        found = unit_page(session, principal, unit, before=before)
+    if found.order != number or not principal.is_staff:
+        return page.go(f"/orders/{found.order}" + (f"/units/{unit}" if principal.is_staff else ""))
+    return page.show("pages/unit.html", found=found, topic=topic, version=shown[topic])
+
+
+@router.post("/orders/{number}/links")
+def add_link(page: PageDep, principal: Writer, number: str) -> Response:
+    """Make a private link and show it this once."""
+    token = page.database.write(lambda session: create_link(session, principal, number, now=page.now))
+    address = f"{page.settings.base_url}/track/{token}"
+    return page.show("pages/link_made.html", number=number, address=address)
+
+
+@router.post("/orders/{number}/links/{link_id}/revoke")
+def end_link(page: PageDep, principal: Writer, number: str, link_id: int) -> Response:
+    """End a private link and whoever came by it."""
+    page.database.write(lambda session: revoke_link(session, principal, number, link_id=link_id, now=page.now))
+    return page.go(f"/orders/{number}#links", page.say(N_("The link is revoked. It opens nothing any more.")))
+
+
+@router.post("/orders/{number}/{action}")
+def act(page: PageDep, principal: Reader, number: str, action: str, form: FormDep) -> Response:
+    """Confirm, release, hold, resume or cancel; a refusal says why, on the order's own page."""
+    if action not in ACTIONS:
+        return page.go(f"/orders/{number}")
+    try:
+        done = perform(page, principal, number, action=action, form=form)
+    except (Refused, Invalid) as refusal:
+        return page.go(f"/orders/{number}", refusal.detail, kind="stop")
+    return page.go(f"/orders/{number}", done)
+
+
+def _list_topic(page: Page, principal: Principal) -> str:
+    if principal.customer_id is None:
+        return "orders"
+    with page.database.read() as session:
+        number = session.scalar(select(Customer.number).where(Customer.id == principal.customer_id))
+    return f"customer:{number}"
+
+
+def _views(counts: Mapping[str, int], wanted: Wanted, *, is_staff: bool) -> list[tuple[str, str, int | None, bool]]:
+    """The saved filters: address, words, how many, and whether it is this one."""
+    names = {
+        "open": N_("Open"),
+        "late": N_("Late"),
+        "at_risk": N_("At risk"),
+        "blocked": N_("Blocked"),
+        "mine": N_("Entered by me"),
+        "draft": N_("Drafts"),
+        "closed": N_("Closed"),
+    }
+    hidden = set() if is_staff else {"mine", "draft", "blocked"}
+    return [
+        (_address(Wanted(view, wanted.customer), None), names[view], counts.get(view), view == wanted.view)
+        for view in VIEWS
+        if view not in hidden
+    ]
+
+
+def _address(wanted: Wanted, after: str | None) -> str:
+    fields = {"show": wanted.view, "customer": wanted.customer, "after": after}
+    return "/orders?" + urlencode({name: value for name, value in fields.items() if value})

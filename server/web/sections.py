@@ -1,0 +1,59 @@
+"""The rooms of administration and set-up: two tables, each a list beside the page, narrowed to what the person may."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import HTMLResponse
+
+from server.auth.permissions import Permission
+from server.web.i18n import N_
+from server.web.page import Page
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the list beside the page."""
+
+    href: str
+    label: str
+    icon: str
+    permission: Permission
+    #: The overview is the present page under its own address alone.
+    exact: bool = False
+
+    def is_here(self, path: str) -> bool:
+        """Whether the present page lies in this room."""
+        return path == self.href or (not self.exact and path.startswith(self.href + "/"))
+
+
+ADMIN = (
+    Section("/admin", N_("Overview"), "gauge", P.INBOX_DECIDE, exact=True),
+    Section("/admin/gateways", N_("Gateways"), "router", P.INBOX_DECIDE),
+    Section("/admin/inbox", N_("Inbox"), "inbox", P.INBOX_DECIDE),
+    Section("/admin/tags", N_("Unknown tags"), "tag", P.INBOX_DECIDE),
+    Section("/admin/users", N_("People"), "users", P.ADMIN),
+    Section("/admin/devices", N_("Station screens"), "tablet-smartphone", P.ADMIN),
+    Section("/admin/keys", N_("Programs' keys"), "key-round", P.ADMIN),
+    Section("/admin/audit", N_("Audit"), "history", P.ADMIN),
+    Section("/admin/site", N_("Site"), "building-2", P.ADMIN),
+)
+
+SETUP = (
+    Section("/setup", N_("First steps"), "flag", P.CATALOG_READ, exact=True),
+    Section("/setup/work-centers", N_("Work centers"), "wrench", P.FLOOR_READ),
+    Section("/setup/stations", N_("Stations"), "factory", P.FLOOR_READ),
+    Section("/setup/products", N_("Products"), "boxes", P.CATALOG_READ),
+    Section("/setup/customers", N_("Customers"), "users", P.CUSTOMERS_READ),
+    Section("/orders/new", N_("New order"), "file-text", P.ORDERS_WRITE),
+    Section("/import", N_("Import"), "upload", P.IMPORTS_WRITE),
+)
+
+
+def show_in(room: tuple[Section, ...], page: Page, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """The page beside the list of its room."""
+    principal = page.principal
+    sections = [section for section in room if principal is not None and principal.may(section.permission)]
+    title = page.say(N_("Admin")) if room is ADMIN else page.say(N_("Set-up"))
+    return page.show(template, status=status, sections=sections, room=title, **context)
