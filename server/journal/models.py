@@ -22,6 +22,11 @@ class EventSource(Base):
     contiguous_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     #: The highest sequence seen; above contiguous_sequence means a gap.
     max_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: What its gateway_started event said: the life before it, and how far that one had come.
+    previous_epoch: Mapped[str | None] = mapped_column(String(16))
+    previous_last_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    #: The gateway's clock at the first event of this life.
+    began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -1,0 +1,1 @@
+"""The doors for events: remember each once, judge it in the world it names, save the difference in one commit."""

@@ -1,0 +1,95 @@
+"""Taking a batch in: each event once, judged in source order, with everything it changes in one transaction.
+
+Called by the gateways' door, the stations' door and tests; the edge that calls it commits.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from orderlight.events import Answer, Batch, Receipt
+from orderlight.events import Status as WireStatus
+from server.ingest.door import Door
+from server.ingest.fold import Folded, Judged, answer_of, fold
+from server.ingest.known import Known, sort_out
+from server.ingest.load import load_world
+from server.ingest.reads import Item, items_of
+from server.ingest.save import before, save
+from server.ingest.sources import advance_source, open_source, refuse_double
+from server.tracking import words
+from server.tracking.states import Reason
+from server.tracking.verdicts import Words, quarantine
+from server.tracking.world import World
+
+log = logging.getLogger(__name__)
+
+#: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
+_DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
+
+
+def accept(session: Session, batch: Batch, *, door: Door, now: datetime) -> Receipt:
+    """Take the batch in and answer every event; raises Conflict when two devices speak as one gateway."""
+    connection = session.connection()
+    source = open_source(connection, batch.gateway, batch.epoch, now=now)
+    if door.guards_against_clones:
+        refuse_double(connection, source, batch)
+    known = sort_out(session, source, items_of(batch, door, now=now), door=door, now=now)
+    answers = record(session, source.id, known.fresh, door=door, now=now)
+    reached = advance_source(connection, source, batch, [item.sequence for item in known.fresh], now=now)
+    return Receipt(batch.gateway, batch.epoch, reached, _in_order(known, answers))
+
+
+def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """An answer for every event, by rising sequence; what had no readable number cannot be answered."""
+    first = {answer.sequence: answer for answer in answers}
+    found = [*answers, *known.answers]
+    found += [replace(first[item.sequence], status=WireStatus.DUPLICATE) for item in known.repeated]
+    return tuple(sorted((answer for answer in found if answer.sequence > 0), key=lambda answer: answer.sequence))
+
+
+def record(session: Session, source_id: int, items: Sequence[Item], *, door: Door, now: datetime) -> list[Answer]:
+    """Judge and save new events; one that the database cannot hold is quarantined alone."""
+    if not items:
+        return []
+    try:
+        with session.connection().begin_nested():
+            world = load_world(session, items)
+            return [judged.answer for judged in _judge_and_save(session, world, source_id, items, door, now).judged]
+    except _DATA_FAULTS as error:
+        if isinstance(error, StatementError) and error.connection_invalidated:
+            raise
+        if len(items) == 1:
+            return [_set_aside(session, source_id, items[0], error, door=door, now=now)]
+    half = len(items) // 2
+    answers = record(session, source_id, items[:half], door=door, now=now)
+    return answers + record(session, source_id, items[half:], door=door, now=now)
+
+
+def _judge_and_save(
+    session: Session, world: World, source_id: int, items: Sequence[Item], door: Door, now: datetime
+) -> Folded:
+    was = before(world)
+    folded = fold(world, items, door)
+    save(session, folded, was, source_id=source_id, now=now)
+    return folded
+
+
+def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *, door: Door, now: datetime) -> Answer:
+    """Keep the culprit, its content wrapped so that any database can hold it, and tell the log why."""
+    log.error(
+        "event_not_stored",
+        extra={"action": "event_not_stored", "sequence": item.sequence, "fault": type(error).__name__},
+    )
+    wrapped = base64.b64encode(item.payload.encode()).decode()
+    safe = replace(item, read=None, payload=json.dumps({"unreadable_base64": wrapped}))
+    verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
+    answer = answer_of(safe, verdict, door)
+    folded = Folded(World(), [Judged(safe, answer, verdict, 0, 0)])
+    save(session, folded, before(folded.world), source_id=source_id, now=now)
+    return answer

@@ -1,0 +1,65 @@
+"""What people get to see: the inbox of events that somebody can repair, and the count of unknown tags."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from server.ingest.bulk import insert_rows
+from server.ingest.fold import Judged
+from server.ingest.reads import named_of
+from server.journal.models import Quarantine, UnknownTag
+from server.tracking.states import Reason, Status
+
+_COLUMNS = ("event_id", "reason", "say", "read_point", "code", "raised_at", "state")
+
+
+def keep_for_people(session: Session, judged: Sequence[Judged], first_event: int, *, now: datetime) -> None:
+    """Put quarantined events into the inbox and count unknown tags."""
+    rows = []
+    tags: dict[tuple[str, str], list[Judged]] = {}
+    for event_id, one in enumerate(judged, first_event):
+        read = one.item.read
+        if one.verdict.status is Status.QUARANTINED:
+            read_point = read.read_point if read is not None else None
+            code = named_of(one.item).shown or None
+            reason = one.answer.reason or Reason.BAD_FIELD.value
+            rows.append((event_id, reason, one.answer.say, read_point, code, now, "open"))
+        elif one.verdict.reason is Reason.UNKNOWN_TAG and read is not None:
+            tags.setdefault((read.read_point or "", read.named.shown), []).append(one)
+    insert_rows(session.connection(), Quarantine.__table__, _COLUMNS, rows)  # type: ignore[arg-type]
+    if tags:
+        _count(session, tags)
+
+
+def _count(session: Session, tags: dict[tuple[str, str], list[Judged]]) -> None:
+    dialect = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    statement: Any = dialect(UnknownTag)
+    added = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["read_point", "epc"],
+        set_={
+            "count": UnknownTag.count + added.count,
+            "last_seen_at": _later(session, UnknownTag.last_seen_at, added.last_seen_at),
+        },
+    )
+    rows = [
+        {
+            "read_point": read_point,
+            "epc": epc,
+            "first_seen_at": min(one.item.observed_at for one in seen),
+            "last_seen_at": max(one.item.observed_at for one in seen),
+            "count": len(seen),
+        }
+        for (read_point, epc), seen in sorted(tags.items())
+    ]
+    session.connection().execute(statement, rows)
+
+
+def _later(session: Session, one: Any, other: Any) -> Any:
+    # SQLite's max() of two values is PostgreSQL's greatest().
+    name = "greatest" if session.connection().dialect.name == "postgresql" else "max"
+    return getattr(func, name)(one, other)

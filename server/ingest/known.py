@@ -1,0 +1,108 @@
+"""Which events of a batch were here before: repeated ones get their first answer, changed ones are refused and kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Dialect, bindparam, select
+from sqlalchemy.orm import Session
+
+from orderlight.events import Answer
+from orderlight.events import Status as WireStatus
+from server.db import touch
+from server.db.counters import take
+from server.ingest.bulk import insert_rows
+from server.ingest.door import Door
+from server.ingest.fold import answer_of
+from server.ingest.queries import Query, Statement, among, listed
+from server.ingest.reads import Item, named_of
+from server.ingest.sources import Source
+from server.journal.models import EventIdentity, EventRecord, Quarantine
+from server.tracking import words
+from server.tracking.states import Reason
+from server.tracking.verdicts import Words, refusal
+
+
+@dataclass(slots=True)
+class Known:
+    """A batch sorted out."""
+
+    #: New events in source order, each sequence once.
+    fresh: list[Item] = field(default_factory=list)
+    #: Answers to what was here before.
+    answers: list[Answer] = field(default_factory=list)
+    #: Events that stand twice in this very batch.
+    repeated: list[Item] = field(default_factory=list)
+
+
+def _select_known(dialect: Dialect) -> Statement:
+    columns = (EventIdentity.sequence, EventIdentity.content_hash, EventIdentity.answer)
+    return select(*columns).where(
+        EventIdentity.source_id == bindparam("source_id"), among(EventIdentity.sequence, "sequences", dialect)
+    )
+
+
+_KNOWN = Query(_select_known)
+
+
+def sort_out(session: Session, source: Source, items: Sequence[Item], *, door: Door, now: datetime) -> Known:
+    """Tell new events from known ones, and keep those that came with other content under a known number."""
+    known = Known()
+    stored = _stored(session, source, items)
+    fresh: dict[int, Item] = {}
+    for item in items:
+        found = stored.get(item.sequence)
+        if found is None and item.sequence not in fresh:
+            fresh[item.sequence] = item
+        elif found is None and fresh[item.sequence].content_hash == item.content_hash:
+            known.repeated.append(item)
+        elif found is not None and bytes(found[0]) == item.content_hash:
+            known.answers.append(_again(item, found[1]))
+        else:
+            known.answers.append(_conflict(session, source, item, door=door, now=now))
+    known.fresh = list(fresh.values())
+    return known
+
+
+def _stored(session: Session, source: Source, items: Sequence[Item]) -> dict[int, tuple[bytes, dict[str, Any]]]:
+    # Sequences only rise, so above the highest one nothing needs to be looked up.
+    asked = [item.sequence for item in items if item.sequence <= source.max_sequence]
+    if not asked:
+        return {}
+    rows = _KNOWN.rows(session.connection(), source_id=source.id, sequences=listed(asked))
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _again(item: Item, answer: dict[str, Any]) -> Answer:
+    return replace(Answer.parse(answer | {"sequence": max(item.sequence, 1)}), **_DUPLICATE, sequence=item.sequence)
+
+
+_DUPLICATE: dict[str, Any] = {"status": WireStatus.DUPLICATE}
+
+
+def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: datetime) -> Answer:
+    """The first content stands. The other is kept in the inbox, for either a gateway or a person is mistaken."""
+    values = {"sequence": item.sequence, "gateway": source.gateway}
+    verdict = refusal(Reason.IDENTITY_CONFLICT, Words(words.CONFLICT, values))
+    answer = answer_of(item, verdict, door)
+    event_id = take(session, "event")
+    connection = session.connection()
+    row = (
+        event_id, source.id, item.sequence, item.kind, None, item.observed_at, now, item.clock_suspect,
+        answer.status.value, None, answer.reason, item.payload,
+    )  # fmt: skip
+    insert_rows(connection, EventRecord.__table__, _EVENT, [row])  # type: ignore[arg-type]
+    read_point = item.read.read_point if item.read is not None else None
+    code = named_of(item).shown or None
+    kept = (event_id, answer.reason, answer.say, read_point, code, now, "open")
+    insert_rows(connection, Quarantine.__table__, _KEPT, [kept])  # type: ignore[arg-type]
+    touch(session, "inbox", "gateways")
+    return answer
+
+
+_EVENT = (
+    "id", "source_id", "sequence", "kind", "station_id", "observed_at", "recorded_at", "clock_suspect", "status",
+    "action", "reason", "payload",
+)  # fmt: skip
+_KEPT = ("event_id", "reason", "say", "read_point", "code", "raised_at", "state")

@@ -1,0 +1,112 @@
+"""From an event as it came to a read as the rules see it: corrected times, names, a hash, the text to store."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderlight.events import Batch, BatchFault, Event
+from server.ingest.door import Door
+from server.tracking.naming import NOTHING, Named, name_event
+from server.tracking.states import Reason
+from server.tracking.steps import Read
+from server.tracking.world import Identity
+
+#: A clock further ahead of ours than this is wrong.
+AHEAD = timedelta(minutes=5)
+#: Before this year nothing of ours existed; a clock that says so was never set.
+FIRST_TRUE_YEAR = 2021
+
+# The same form as Event.content_hash hashes, so that the text is made once for both.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event of a batch, or what could not be read as one, ready to be judged and stored."""
+
+    sequence: int
+    kind: str
+    #: None for what could not be read.
+    read: Read | None
+    observed_at: datetime
+    clock_suspect: bool
+    content_hash: bytes
+    #: The event as JSON text.
+    payload: str
+    #: The sentence and the reason for what could not be read.
+    fault: str | None = None
+    fault_reason: Reason = Reason.BAD_FIELD
+
+
+def items_of(batch: Batch, door: Door, *, now: datetime) -> list[Item]:
+    """Everything in the batch in source order."""
+    found = [_item(batch, event, door, now) for event in batch.events]
+    found += [_fault_item(batch, fault, now) for fault in batch.faults]
+    found.sort(key=lambda item: item.sequence)
+    return found
+
+
+def _item(batch: Batch, event: Event, door: Door, now: datetime) -> Item:
+    payload = _canonical(event.as_json())
+    observed_at, suspect = corrected(event, now)
+    return Item(
+        sequence=event.sequence,
+        kind=event.kind.value,
+        read=_read(Identity(batch.gateway, batch.epoch, event.sequence), event, door, observed_at),
+        observed_at=observed_at,
+        clock_suspect=suspect,
+        content_hash=hashlib.sha256(payload.encode()).digest()[:16],
+        payload=payload,
+    )
+
+
+def _read(identity: Identity, event: Event, door: Door, observed_at: datetime) -> Read:
+    corrects = event.corrects
+    return Read(
+        identity=identity,
+        kind=event.kind.value,
+        observed_at=observed_at,
+        named=name_event(event),
+        read_point=event.read_point,
+        actor=f"operator:{event.operator}" if event.operator is not None else door.actor,
+        actor_is_person=event.operator is not None or door.is_person,
+        corrects=Identity(corrects.gateway, corrects.epoch, corrects.sequence) if corrects is not None else None,
+        station_key=door.station_key,
+        reader=event.reader,
+    )
+
+
+def corrected(event: Event, now: datetime) -> tuple[datetime, bool]:
+    """When it happened as far as we know, and whether the edge's clock is to be doubted."""
+    observed_at = event.observed_at
+    if event.clock_suspect or observed_at.year < FIRST_TRUE_YEAR or observed_at > now + AHEAD:
+        return now, True
+    return observed_at, False
+
+
+def _fault_item(batch: Batch, fault: BatchFault, now: datetime) -> Item:
+    text = fault.raw_text
+    content_hash = hashlib.sha256(text.encode()).digest()[:16]
+    sequence = fault.sequence
+    if sequence is None:
+        # Without a number of its own it is known by its content, below zero where no gateway counts.
+        sequence = -int.from_bytes(content_hash[:7], "big") - 1
+    payload: dict[str, Any] = {"unreadable": text, "gateway": batch.gateway, "epoch": batch.epoch}
+    return Item(
+        sequence=sequence,
+        kind="unreadable",
+        read=None,
+        observed_at=now,
+        clock_suspect=False,
+        content_hash=content_hash,
+        payload=_canonical(payload),
+        fault=fault.reason,
+        fault_reason=Reason.UNKNOWN_KIND if fault.field == "kind" else Reason.BAD_FIELD,
+    )
+
+
+def named_of(item: Item) -> Named:
+    """What the item names; nothing for what could not be read."""
+    return item.read.named if item.read is not None else NOTHING

@@ -1,0 +1,218 @@
+"""Saving the difference: events with their answers, facts, and every changed row, one statement for each table."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.db.counters import take
+from server.erp.floor.models import StationState
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.ingest import tables
+from server.ingest.bulk import insert_rows, update_rows
+from server.ingest.fold import Folded, Judged
+from server.ingest.inbox_rows import keep_for_people
+from server.journal.models import EventIdentity, EventRecord, Fact
+from server.tracking import world as w
+from server.tracking.facts import NewFact
+from server.tracking.states import Status
+
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+_IDENTITY = ("source_id", "sequence", "content_hash", "recorded_on", "event_id", "answer")
+_EVENT = (
+    "id", "source_id", "sequence", "kind", "station_id", "observed_at", "recorded_at", "clock_suspect", "status",
+    "action", "reason", "payload",
+)  # fmt: skip
+_FACT = (
+    "id", "kind", "subject", "order_id", "work_order_id", "unit_id", "step", "station_id", "quantity", "actor",
+    "event_id", "reverses_id", "observed_at", "recorded_at", "detail",
+)  # fmt: skip
+_STATE = (
+    "station_id", "operator_badge", "operator_name", "operator_since", "armed_command", "armed_until",
+    "open_handling_unit_id", "verdicts", "updated_at",
+)  # fmt: skip
+
+
+class Saved(NamedTuple):
+    """Where the batch's own numbers begin."""
+
+    first_event: int
+    first_fact: int
+
+
+class Before(NamedTuple):
+    """What was there before the fold, to tell new rows from changed ones."""
+
+    boxes: frozenset[int]
+    shipments: frozenset[int]
+    contexts: frozenset[int]
+    supply: w.Supply
+
+
+def before(world: w.World) -> Before:
+    """Note what the world holds before it is folded."""
+    return Before(frozenset(world.boxes), frozenset(world.shipments), frozenset(world.contexts), world.supply)
+
+
+def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: datetime) -> Saved:
+    """Write everything the fold decided; the edge commits."""
+    first_event = take(session, "event", len(folded.judged))
+    first_fact = take(session, "fact", len(folded.facts)) if folded.facts else 0
+    saved = Saved(first_event, first_fact)
+    _save_events(session, folded, saved, source_id=source_id, now=now)
+    _save_rows(session, folded.world, was, saved, now)
+    # Facts come last: what they tell is in its place when they are there.
+    _save_facts(session, folded.facts, saved, now)
+    keep_for_people(session, folded.judged, first_event, now=now)
+    tables.use_numbers(session, was.supply, folded.world.supply)
+    _touch(session, folded)
+    return saved
+
+
+def _number(value: int | None, first: int) -> int | None:
+    """A number of the batch, below zero, as the number it has now."""
+    return first - value - 1 if value is not None and value < 0 else value
+
+
+def _save_events(session: Session, folded: Folded, saved: Saved, *, source_id: int, now: datetime) -> None:
+    today = now.date()
+    identities, events = [], []
+    for event_id, judged in enumerate(folded.judged, saved.first_event):
+        item, answer = judged.item, judged.answer
+        identities.append((source_id, item.sequence, item.content_hash, today, event_id, _answer(judged, saved)))
+        events.append((
+            event_id, source_id, item.sequence, item.kind, judged.verdict.station_id, item.observed_at, now,
+            item.clock_suspect, answer.status.value, answer.action, answer.reason, item.payload,
+        ))  # fmt: skip
+    connection = session.connection()
+    insert_rows(connection, _table(EventIdentity), _IDENTITY, identities)
+    insert_rows(connection, _table(EventRecord), _EVENT, events)
+
+
+def _answer(judged: Judged, saved: Saved) -> str:
+    """The answer as it is repeated to a duplicate, with where its facts are for whoever takes it back."""
+    content = judged.answer.as_json()
+    if judged.facts:
+        content["facts"] = [saved.first_fact + judged.first_fact, judged.facts]
+    return _json(content)
+
+
+def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
+    rows = [
+        (
+            fact_id, fact.kind.value, fact.subject, fact.order_id, fact.work_order_id, fact.unit_id, fact.step,
+            fact.station_id, fact.quantity, fact.actor, _number(fact.event_id, saved.first_event),
+            _number(fact.reverses_id, saved.first_fact), fact.observed_at, now, _json(fact.detail),
+        )
+        for fact_id, fact in enumerate(facts, saved.first_fact)
+    ]  # fmt: skip
+    insert_rows(session.connection(), _table(Fact), _FACT, rows)
+
+
+# --- the changed rows ---
+
+
+def _save_rows(session: Session, world: w.World, was: Before, saved: Saved, now: datetime) -> None:
+    changed = world.changed
+    _save_new_things(session, world, was, saved)
+    units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
+    _update(session, Unit, _UNIT, [_unit(unit, saved) for unit in units])
+    plain = (
+        (Operation, _OPERATION, w.Operation, world.operations),
+        (WorkOrder, _WORK_ORDER, w.WorkOrder, world.work_orders),
+        (SalesOrder, _ORDER, w.Order, world.orders),
+        (HandlingUnit, _BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
+        (Shipment, _SHIPMENT, w.Shipment, {key: row for key, row in world.shipments.items() if key in was.shipments}),
+    )
+    for model, columns, kind, rows in plain:
+        ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
+        _update(session, model, columns, [_picked(rows[found], columns) for found in ids])
+    _save_contexts(session, world, was, saved, now)
+
+
+_UNIT = (
+    "id", "state", "step", "held", "hold_reason", "parent_id", "last_station_id", "last_read_point", "last_seen_at",
+    "last_fact_id",
+)  # fmt: skip
+_OPERATION = ("id", "state", "started", "good", "scrap", "started_at", "completed_at")
+_WORK_ORDER = ("id", "state", "started_at", "completed_at")
+_ORDER = ("id", "lifecycle", "fulfilment", "moved_at")
+_BOX = ("id", "state", "closed_at", "shipped_at", "shipment_id")
+_SHIPMENT = ("id", "state", "shipped_at")
+
+
+def _update(session: Session, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+    update_rows(session.connection(), _table(model), columns, rows)
+
+
+def _picked(row: Any, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in columns)
+
+
+def _unit(unit: w.Unit, saved: Saved) -> tuple[Any, ...]:
+    return (*_picked(unit, _UNIT[:-1]), _number(unit.last_fact_id, saved.first_fact))
+
+
+def _is_new_box(world: w.World, unit_id: int, was: Before) -> bool:
+    return unit_id in world.boxes and unit_id not in was.boxes
+
+
+def _save_new_things(session: Session, world: w.World, was: Before, saved: Saved) -> None:
+    """Boxes, each with its container unit and identifier, and shipments."""
+    connection = session.connection()
+    shipments = [row for key, row in sorted(world.shipments.items()) if key not in was.shipments]
+    insert_rows(connection, _table(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
+    boxes = [row for key, row in sorted(world.boxes.items()) if key not in was.boxes]
+    units = [world.units[box.id] for box in boxes]
+    rows = [(*unit[:-1], _number(unit.last_fact_id, saved.first_fact)) for unit in units]
+    insert_rows(connection, _table(Unit), w.Unit._fields, rows)
+    insert_rows(connection, _table(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
+    names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
+    insert_rows(connection, _table(Identifier), ("scheme", "value", "unit_id", "active"), names)
+
+
+def _save_contexts(session: Session, world: w.World, was: Before, saved: Saved, now: datetime) -> None:
+    changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
+    rows = {context.station_id: (*context[:7], _json(_verdicts(context.verdicts, saved)), now) for context in changed}
+    connection = session.connection()
+    update_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key in was.contexts])
+    insert_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key not in was.contexts])
+
+
+def _verdicts(verdicts: Iterable[Mapping[str, Any]], saved: Saved) -> list[dict[str, Any]]:
+    return [{**verdict, "event_id": _number(verdict["event_id"], saved.first_event)} for verdict in verdicts]
+
+
+def _touch(session: Session, folded: Folded) -> None:
+    """Note whose pages show something else now."""
+    world, topics = folded.world, set[str]()
+    for found in world.changed.get(w.Context, ()):
+        if found in world.stations:
+            topics.add(f"station:{world.stations[found].key}")
+    moved = {fact.order_id for fact in folded.facts if fact.order_id is not None}
+    for order_id in moved:
+        order = world.orders[order_id]
+        topics |= {f"order:{order.number}", f"customer:{order.customer_number}"}
+    if moved:
+        topics |= {"orders", "board"}
+    if any(judged.verdict.status is Status.QUARANTINED for judged in folded.judged):
+        topics.add("inbox")
+    if any(judged.item.kind in _DEVICE_NEWS for judged in folded.judged):
+        topics.add("gateways")
+    touch(session, *topics)
+
+
+_DEVICE_NEWS = frozenset({"reader_lost", "reader_recovered", "gateway_started"})
+
+
+def _table(model: type[Any]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table

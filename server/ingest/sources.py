@@ -1,0 +1,151 @@
+"""Lives of gateways: one row for each (gateway, epoch), how far it is recorded, and whether it has a double."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Dialect, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orderlight.events import Batch, Event, EventKind
+from server.errors import Conflict
+from server.ingest.bulk import update_rows
+from server.ingest.queries import Query, Statement
+from server.ingest.reads import corrected
+from server.journal.models import EventIdentity, EventSource
+
+_TABLE = EventSource.__table__
+
+
+class Source(NamedTuple):
+    """One life of one gateway."""
+
+    id: int
+    gateway: str
+    epoch: str
+    contiguous_sequence: int
+    max_sequence: int
+    previous_epoch: str | None
+    previous_last_sequence: int | None
+    began_at: datetime | None
+
+
+_COLUMNS = tuple(getattr(EventSource, name) for name in Source._fields)
+
+
+def _select_source(dialect: Dialect) -> Statement:
+    wanted = select(*_COLUMNS).where(
+        EventSource.gateway == bindparam("gateway"), EventSource.epoch == bindparam("epoch")
+    )
+    # Two requests of one life are judged one after the other.
+    return wanted.with_for_update() if dialect.name == "postgresql" else wanted
+
+
+def _select_later(_dialect: Dialect) -> Statement:
+    return (
+        select(*_COLUMNS)
+        .where(EventSource.gateway == bindparam("gateway"), EventSource.id > bindparam("source_id"))
+        .order_by(EventSource.id)
+        .limit(50)
+    )
+
+
+def _select_recorded(_dialect: Dialect) -> Statement:
+    return (
+        select(EventIdentity.sequence)
+        .where(EventIdentity.source_id == bindparam("source_id"), EventIdentity.sequence > bindparam("after"))
+        .order_by(EventIdentity.sequence)
+        .limit(10_000)
+    )
+
+
+_FIND = Query(_select_source)
+_LATER = Query(_select_later)
+_RECORDED = Query(_select_recorded)
+
+
+def open_source(connection: Connection, gateway: str, epoch: str, *, now: datetime) -> Source:
+    """The row of this life, made when it is new; on PostgreSQL it is locked until the commit."""
+    found = _FIND.rows(connection, gateway=gateway, epoch=epoch)
+    if not found:
+        _make(connection, gateway, epoch, now)
+        found = _FIND.rows(connection, gateway=gateway, epoch=epoch)
+    return Source._make(found[0])
+
+
+def _make(connection: Connection, gateway: str, epoch: str, now: datetime) -> None:
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = {
+        "gateway": gateway,
+        "epoch": epoch,
+        "contiguous_sequence": 0,
+        "max_sequence": 0,
+        "first_seen_at": now,
+        "last_seen_at": now,
+    }
+    connection.execute(dialect_insert(EventSource).values(values).on_conflict_do_nothing())
+
+
+def refuse_double(connection: Connection, source: Source, batch: Batch) -> None:
+    """Raise Conflict when two lives of one gateway go on side by side: a copied memory card, a second program.
+
+    A life that was ended by a restart may still be drained: whatever a later life vouches for (its
+    gateway_started names this epoch and how far it had come), and whatever was observed before a later life
+    began, always passes. Only what an older life claims to have seen after a later one had begun does not.
+    """
+    fresh = [event for event in batch.events if event.sequence > source.max_sequence]
+    if not fresh:
+        return
+    for row in _LATER.rows(connection, gateway=source.gateway, source_id=source.id):
+        later = Source._make(row)
+        vouched = later.previous_last_sequence or 0 if later.previous_epoch == source.epoch else 0
+        if later.began_at is not None and _has_outlived(fresh, vouched, later.began_at):
+            raise Conflict(
+                f"Two programs speak as {source.gateway}: epoch {source.epoch} goes on although epoch "
+                f"{later.epoch} began later. Stop one of them, and give the second device a name of its own.",
+                reason="cloned_gateway",
+                extra={"gateway": source.gateway, "epoch": source.epoch, "later_epoch": later.epoch},
+            )
+
+
+def _has_outlived(fresh: Sequence[Event], vouched: int, began_at: datetime) -> bool:
+    return any(event.sequence > vouched and event.observed_at > began_at for event in fresh)
+
+
+def advance_source(
+    connection: Connection, source: Source, batch: Batch, sequences: Iterable[int], *, now: datetime
+) -> int:
+    """Note what is recorded now; returns the highest sequence up to which nothing is missing."""
+    added = sorted(sequence for sequence in sequences if sequence > 0)
+    contiguous = _contiguous(connection, source, added)
+    highest = max(source.max_sequence, added[-1] if added else 0)
+    begun = _beginning(source, batch, now)
+    columns = ("id", "contiguous_sequence", "max_sequence", "last_seen_at", *begun)
+    row = (source.id, contiguous, highest, now, *begun.values())
+    update_rows(connection, _TABLE, columns, [row])  # type: ignore[arg-type]
+    return contiguous
+
+
+def _contiguous(connection: Connection, source: Source, added: list[int]) -> int:
+    reached = source.contiguous_sequence
+    if source.max_sequence > reached:
+        # There was a gap: what lies beyond it may be joined now.
+        beyond = _RECORDED.rows(connection, source_id=source.id, after=reached)
+        added = sorted({*added, *(row[0] for row in beyond)})
+    for sequence in added:
+        if sequence > reached + 1:
+            break
+        reached = max(reached, sequence)
+    return reached
+
+
+def _beginning(source: Source, batch: Batch, now: datetime) -> dict[str, Any]:
+    """What the first batch of a life says about its beginning."""
+    if source.began_at is not None or not batch.events:
+        return {}
+    first = batch.events[0]
+    found: dict[str, Any] = {"began_at": corrected(first, now)[0]}
+    if first.kind is EventKind.GATEWAY_STARTED:
+        found["previous_epoch"] = first.previous_epoch
+        found["previous_last_sequence"] = first.previous_last_sequence
+    return found

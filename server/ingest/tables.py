@@ -1,0 +1,188 @@
+"""The queries of the ingest path, each one table (with what names it), in the order of the rows in tracking."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, func, select, text
+from sqlalchemy.orm import Session
+
+from server.auth.models import User
+from server.catalog.models import WorkCenter
+from server.db.counters import take
+from server.erp.floor.models import ReadPoint, Station, StationState
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.ingest.queries import Query, Statement, among
+from server.parties.models import Customer, Site
+from server.tracking import world as w
+
+_UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
+
+
+def _columns(model: type[Any], row: type[Any]) -> tuple[Any, ...]:
+    """The model's columns that a row of the rules has, in the row's order."""
+    return tuple(getattr(model, name) for name in row._fields)
+
+
+def _locked(statement: Statement, dialect: Dialect, *, of: type[Any]) -> Statement:
+    # SQLite has one writer, and this is it.
+    return statement.with_for_update(of=of) if dialect.name == "postgresql" else statement
+
+
+def _site(_dialect: Dialect) -> Statement:
+    return select(Site.gs1_company_prefix).order_by(Site.id).limit(1)
+
+
+def _read_points(dialect: Dialect) -> Statement:
+    columns = (ReadPoint.key, ReadPoint.context, ReadPoint.quiet_seconds)
+    station = (Station.id, Station.key, Station.name, Station.work_center_id, WorkCenter.name)
+    return (
+        select(*columns, *station)
+        .join(Station, Station.id == ReadPoint.station_id)
+        .join(WorkCenter, WorkCenter.id == Station.work_center_id)
+        .where(among(ReadPoint.key, "keys", dialect), ReadPoint.active.is_(True), Station.active.is_(True))
+    )
+
+
+def _contexts(dialect: Dialect) -> Statement:
+    columns = (
+        StationState.station_id,
+        StationState.operator_badge,
+        StationState.operator_name,
+        StationState.operator_since,
+        StationState.armed_command,
+        StationState.armed_until,
+        StationState.open_handling_unit_id,
+        StationState.verdicts,
+    )
+    wanted = select(*columns).where(among(StationState.station_id, "ids", dialect))
+    return _locked(wanted.order_by(StationState.station_id), dialect, of=StationState)
+
+
+def _operators(dialect: Dialect) -> Statement:
+    return select(User.badge, User.name).where(among(User.badge, "badges", dialect), User.active.is_(True))
+
+
+def _identifiers(dialect: Dialect) -> Statement:
+    return (
+        select(Identifier.value, *_UNIT_NAMES)
+        .join(Unit, Unit.id == Identifier.unit_id)
+        .where(among(Identifier.value, "values", dialect), Identifier.active.is_(True))
+    )
+
+
+def _numbers(dialect: Dialect) -> Statement:
+    return select(Unit.number, *_UNIT_NAMES).where(among(Unit.number, "values", dialect))
+
+
+def _orders_of_boxes(dialect: Dialect) -> Statement:
+    return select(HandlingUnit.order_id).where(among(HandlingUnit.id, "ids", dialect))
+
+
+def _orders(dialect: Dialect) -> Statement:
+    columns = (
+        SalesOrder.id,
+        SalesOrder.number,
+        Customer.number,
+        Customer.name,
+        SalesOrder.lifecycle,
+        SalesOrder.fulfilment,
+        SalesOrder.on_hold,
+        SalesOrder.hold_reason,
+        SalesOrder.moved_at,
+    )
+    wanted = select(*columns).join(Customer, Customer.id == SalesOrder.customer_id)
+    return _locked(wanted.where(among(SalesOrder.id, "ids", dialect)).order_by(SalesOrder.id), dialect, of=SalesOrder)
+
+
+def _work_orders(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(WorkOrder, w.WorkOrder)).where(among(WorkOrder.order_id, "ids", dialect))
+    return _locked(wanted.order_by(WorkOrder.id), dialect, of=WorkOrder)
+
+
+def _tallies(dialect: Dialect) -> Statement:
+    return (
+        select(Unit.work_order_id, Unit.state, func.count())
+        .where(among(Unit.work_order_id, "ids", dialect))
+        .group_by(Unit.work_order_id, Unit.state)
+    )
+
+
+def _operations(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(Operation, w.Operation)).where(among(Operation.work_order_id, "ids", dialect))
+    return wanted.order_by(Operation.work_order_id, Operation.step)
+
+
+def _units(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(Unit, w.Unit)).where(among(Unit.id, "ids", dialect))
+    return _locked(wanted.order_by(Unit.id), dialect, of=Unit)
+
+
+def _boxes(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(HandlingUnit, w.Box)).where(among(HandlingUnit.order_id, "ids", dialect))
+    return wanted.order_by(HandlingUnit.id)
+
+
+def _shipments(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(Shipment, w.Shipment)).where(among(Shipment.order_id, "ids", dialect))
+    return wanted.order_by(Shipment.id)
+
+
+def _contents(dialect: Dialect) -> Statement:
+    return select(Unit.id).where(among(Unit.parent_id, "ids", dialect))
+
+
+SITE = Query(_site)
+READ_POINTS = Query(_read_points)
+CONTEXTS = Query(_contexts)
+OPERATORS = Query(_operators)
+IDENTIFIERS = Query(_identifiers)
+NUMBERS = Query(_numbers)
+ORDERS_OF_BOXES = Query(_orders_of_boxes)
+ORDERS = Query(_orders)
+WORK_ORDERS = Query(_work_orders)
+TALLIES = Query(_tallies)
+OPERATIONS = Query(_operations)
+UNITS = Query(_units)
+BOXES = Query(_boxes)
+SHIPMENTS = Query(_shipments)
+CONTENTS = Query(_contents)
+
+
+def fresh_numbers(session: Session, *, packs: int, ships: int) -> dict[str, Any]:
+    """The next numbers, locked until the commit, and row ids for so many boxes and shipments.
+
+    The counters move only by what is used (`use_numbers`); row ids that are not used leave gaps that nobody sees.
+    """
+    found: dict[str, Any] = {}
+    if packs:
+        found["box_number"] = take(session, "HU", 0)
+        found["sscc_reference"] = take(session, "sscc", 0)
+        found["box_ids"] = _fresh_ids(session.connection(), "unit", packs)
+    if ships:
+        found["shipment_number"] = take(session, "SH", 0)
+        found["shipment_ids"] = _fresh_ids(session.connection(), "shipment", ships)
+    return found
+
+
+def use_numbers(session: Session, before: w.Supply, after: w.Supply) -> None:
+    """Move the counters by the numbers that were used."""
+    for counter, used in (
+        ("HU", after.box_number - before.box_number),
+        ("sscc", after.sscc_reference - before.sscc_reference),
+        ("SH", after.shipment_number - before.shipment_number),
+    ):
+        if used:
+            take(session, counter, used)
+
+
+def _fresh_ids(connection: Connection, table: str, count: int) -> tuple[int, ...]:
+    if connection.dialect.name == "postgresql":
+        sequence = "SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"
+        return tuple(connection.scalars(text(sequence), {"table": table, "count": count}))
+    # The one writer of SQLite may count on from the highest row.
+    highest = connection.scalar(select(func.max(_ID_COLUMNS[table]))) or 0
+    return tuple(range(highest + 1, highest + count + 1))
+
+
+_ID_COLUMNS = {"unit": Unit.id, "shipment": Shipment.id}
