@@ -34,10 +34,12 @@ class FactKind(StrEnum):
     COMMAND_ARMED = "command_armed"
     BOX_OPENED = "box_opened"
     BOX_CLOSED = "box_closed"
+    BOX_REOPENED = "box_reopened"
     BOX_SHIPPED = "box_shipped"
     SHIPMENT_CREATED = "shipment_created"
     SHIPMENT_SHIPPED = "shipment_shipped"
     SHIPMENT_DELIVERED = "shipment_delivered"
+    SHIPMENT_CANCELLED = "shipment_cancelled"
     REVERSED = "reversed"
 
 
