@@ -15,7 +15,7 @@ from server.auth.http import DatabaseDep
 from server.auth.principal import Principal
 from server.db import Database
 from server.http.idempotency import Answer, Retry, once
-from server.http.versions import etag, expected_version
+from server.http.versions import etag, expected_version, guard
 from server.settings.clock import utc_now
 
 
@@ -45,6 +45,11 @@ class Door:
     def expected(self) -> int | None:
         """The row version in If-Match; raises PreconditionRequired or Invalid."""
         return expected_version(self.if_match)
+
+    def check_if_given(self, what: str, row_version: int) -> None:
+        """Actions need no If-Match; one that is sent must fit. Raises Conflict."""
+        if self.if_match is not None:
+            guard(what, expected=self.expected, got=row_version, wanted={}, stored={})
 
     def _response(self, answer: Answer) -> JSONResponse:
         response = shown(answer.body, status=answer.status)

@@ -12,11 +12,10 @@ from orderlight.autoid import AutoIdError, sgtin96_hex
 from server.db import touch
 from server.db.counters import take
 from server.erp.floor.repository import station_keys
-from server.erp.orders import estimates
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial, planned_units, run_minutes
-from server.erp.orders.service import require, require_makeable, write_fact
+from server.erp.orders.service import reestimate, require, require_makeable, write_fact
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import Refused
 from server.http.fields import plain
@@ -59,8 +58,7 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
     _insert_units(session, order, plans, fact_id)
     centers = {step.work_center_id for line in order.lines for step in line.product.routing}
     touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
-    estimates.predict(session, [order.id], now=now)
-    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
+    reestimate(session, order, now=now)
     return [plan.work_order for plan in plans]
 
 

@@ -1,29 +1,25 @@
 """What happens to sales orders. Services flush, write facts and note topics; the edge commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from server.catalog.models import Product
-from server.catalog.repository import products_by_sku
 from server.db import touch
 from server.erp.floor.repository import station_keys
 from server.erp.orders import estimates, repository
 from server.erp.orders.lifecycle import Action, after, refusal
+from server.erp.orders.lines import find_customer, make_lines
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import problems
-from server.erp.orders.schemas import OrderIn, OrderLineIn, OrderPatch
+from server.erp.orders.schemas import OrderIn, OrderPatch
 from server.erp.production import repository as production
-from server.errors import FieldError, Invalid, Refused
+from server.errors import Refused
 from server.http.fields import plain
 from server.http.numbers import fresh
 from server.journal import facts
-from server.parties.models import Customer
-from server.parties.repository import customer as find_customer
-from server.parties.repository import site
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import OrderLifecycle, UnitState, WorkOrderState
 
@@ -34,8 +30,8 @@ def create_order(
     session: Session, body: OrderIn, *, actor: str, now: datetime, number: str | None = None
 ) -> SalesOrder:
     """A draft; raises Invalid for an unknown customer or products."""
-    customer = _customer(session, body.customer)
-    lines = _lines(session, body.lines, customer)
+    customer = find_customer(session, body.customer)
+    lines = make_lines(session, body.lines, customer)
     order = SalesOrder(
         number=number or fresh(session, "SO", SalesOrder.number),
         customer=customer,
@@ -61,7 +57,7 @@ def change_order(session: Session, order: SalesOrder, patch: OrderPatch, *, acto
     if set(changed) != {"priority"} or order.lifecycle in (OrderLifecycle.DONE, OrderLifecycle.CANCELLED):
         require(order, Action.CHANGE)
     before = plain_order(order)
-    lines = None if patch.lines is None else _lines(session, patch.lines, order.customer)
+    lines = None if patch.lines is None else make_lines(session, patch.lines, order.customer)
     if lines is not None:
         # The old lines go first: a new line 1 could not stand beside the old one.
         order.lines.clear()
@@ -101,8 +97,7 @@ def confirm_order(
     order.confirmed_at = now
     session.flush()
     write_fact(session, order, FactKind.ORDER_CONFIRMED, actor=actor, now=now, detail=detail)
-    estimates.predict(session, [order.id], now=now)
-    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
+    reestimate(session, order, now=now)
     return order
 
 
@@ -116,6 +111,7 @@ def hold_order(session: Session, order: SalesOrder, *, reason: str, actor: str, 
     detail = moved(order, {"on_hold": False, "hold_reason": None}, {"on_hold": True, "hold_reason": reason})
     write_fact(session, order, FactKind.ORDER_HELD, actor=actor, now=now, detail=detail)
     _touch_stations(session, order)
+    reestimate(session, order, now=now)
     return order
 
 
@@ -130,6 +126,7 @@ def resume_order(session: Session, order: SalesOrder, *, actor: str, now: dateti
     session.flush()
     write_fact(session, order, FactKind.ORDER_RESUMED, actor=actor, now=now, detail=detail)
     _touch_stations(session, order)
+    reestimate(session, order, now=now)
     return order
 
 
@@ -205,6 +202,13 @@ def write_fact(
     return facts.write(session, [fact], recorded_at=now)[0]
 
 
+def reestimate(session: Session, order: SalesOrder, *, now: datetime) -> None:
+    """Work the order's estimate out again and show the new one on the loaded order."""
+    session.flush()
+    estimates.predict(session, [order.id], now=now)
+    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
+
+
 def moved(order: SalesOrder, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The detail of a fact that changed columns of the order, by row as every fact writes it."""
     key = f"sales_order:{order.id}"
@@ -241,43 +245,6 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
 def _mark_changed(order: SalesOrder) -> None:
     # A change of lines alone is a change of the order, too: its version must rise.
     flag_modified(order, "priority")
-
-
-def _customer(session: Session, number: str) -> Customer:
-    found = find_customer(session, number)
-    if found is None:
-        raise Invalid(errors=[FieldError("customer", f"There is no customer {number}. Create it first.", "unknown")])
-    return found
-
-
-def _lines(session: Session, bodies: Sequence[OrderLineIn], customer: Customer) -> list[OrderLine]:
-    products = products_by_sku(session, {body.product for body in bodies})
-    errors = [
-        FieldError(f"lines.{position}.product", f"There is no product {body.product}. Create it first.", "unknown")
-        for position, body in enumerate(bodies)
-        if body.product not in products
-    ]
-    if errors:
-        raise Invalid(errors=errors)
-    at_list_price = customer.currency == site(session).currency
-    return [
-        _line(position, body, products[body.product], at_list_price=at_list_price)
-        for position, body in enumerate(bodies, 1)
-    ]
-
-
-def _line(position: int, body: OrderLineIn, product: Product, *, at_list_price: bool) -> OrderLine:
-    price = body.unit_price
-    if price is None and at_list_price:
-        price = product.list_price
-    return OrderLine(
-        position=position,
-        product=product,
-        quantity=body.quantity,
-        unit_price=price,
-        configuration=dict(body.configuration),
-        packaging=body.packaging or product.packaging,
-    )
 
 
 def _computed_promise(session: Session, order: SalesOrder, now: datetime) -> date:

@@ -1,0 +1,152 @@
+"""What programs get about work orders and units, and send to hold them."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from server.erp.production.models import Operation, WorkOrder
+from server.erp.production.queue import QueueEntry
+from server.erp.production.repository import UnitRow
+from server.http.fields import ReasonText, Shown, ShownDecimal, Strict
+
+
+class ReasonBody(Strict):
+    """Why, in words for colleagues."""
+
+    reason: ReasonText
+
+
+class OperationOut(Shown):
+    """One step of a work order with its counts."""
+
+    step: int
+    name: str
+    work_center: str
+    state: str
+    quantity: int
+    started: int
+    good: int
+    scrap: int
+    transfer_quantity: int
+    setup_minutes: ShownDecimal
+    run_minutes: ShownDecimal
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, operation: Operation) -> Self:
+        """The answer for an operation whose work center is loaded."""
+        own = {field: getattr(operation, field) for field in cls.model_fields if field != "work_center"}
+        return cls(**own, work_center=operation.work_center.key)
+
+
+class WorkOrderOut(Shown):
+    """A work order with its operations and the snapshot it was released with."""
+
+    number: str
+    order: str
+    product: str
+    quantity: ShownDecimal
+    state: str
+    released_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    operations: list[OperationOut]
+    snapshot: dict[str, Any] | None
+    row_version: int
+
+    @classmethod
+    def of(cls, work_order: WorkOrder, *, internal: bool) -> Self:
+        """The answer for a wholly loaded work order; how we make it is for our own house."""
+        return cls(
+            number=work_order.number,
+            order=work_order.order.number,
+            product=work_order.product.sku,
+            quantity=work_order.quantity,
+            state=work_order.state,
+            released_at=work_order.released_at,
+            started_at=work_order.started_at,
+            completed_at=work_order.completed_at,
+            operations=[OperationOut.of(operation) for operation in work_order.operations],
+            snapshot=work_order.snapshot if internal else None,
+            row_version=work_order.row_version,
+        )
+
+
+class UnitOut(Shown):
+    """A unit, where it stands, and what it belongs to."""
+
+    number: str
+    kind: str
+    state: str
+    step: int | None
+    position: int
+    of: int | None
+    order: str | None
+    work_order: str | None
+    product: str | None
+    product_name: str | None
+    parent: str | None
+    held: bool
+    hold_reason: str | None
+    last_seen_at: datetime | None
+    last_read_point: str | None
+
+    @classmethod
+    def from_row(cls, row: UnitRow, *, internal: bool) -> Self:
+        """The answer for a unit; where it was read and why it is held is for our own house."""
+        unit = row.unit
+        return cls(
+            number=unit.number,
+            kind=unit.kind,
+            state=unit.state,
+            step=unit.step,
+            position=unit.position,
+            of=row.of,
+            order=row.order,
+            work_order=row.work_order,
+            product=row.product,
+            product_name=row.product_name,
+            parent=row.parent,
+            held=unit.held,
+            hold_reason=unit.hold_reason if internal else None,
+            last_seen_at=unit.last_seen_at,
+            last_read_point=unit.last_read_point if internal else None,
+        )
+
+
+class WorkOrderList(Shown):
+    """A page of work orders."""
+
+    items: list[WorkOrderOut]
+    next: str | None
+
+
+class UnitList(Shown):
+    """A page of units."""
+
+    items: list[UnitOut]
+    next: str | None
+
+
+def queue_entry(entry: QueueEntry) -> dict[str, Any]:
+    """One row of a work center's queue."""
+    order, operation = entry.order, entry.operation
+    return {
+        "work_order": entry.work_order.number,
+        "order": order.number,
+        "customer": order.customer.name,
+        "product": entry.work_order.product.sku,
+        "product_name": entry.work_order.product.name,
+        "step": operation.step,
+        "operation": operation.name,
+        "state": operation.state,
+        "waiting": entry.waiting,
+        "good": operation.good,
+        "quantity": operation.quantity,
+        "priority": order.priority,
+        "promise_date": order.promise_date.isoformat() if order.promise_date else None,
+        "on_hold": order.on_hold,
+        "special_instructions": order.special_instructions,
+        "configuration": entry.work_order.snapshot.get("configuration", {}),
+        "packaging": entry.work_order.snapshot.get("packaging"),
+    }

@@ -1,0 +1,73 @@
+"""What people do to units from a screen. Services flush, write facts and note topics; the edge commits."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.floor.repository import station_keys
+from server.erp.orders.repository import lock_order
+from server.erp.production import repository
+from server.erp.production.models import Unit
+from server.errors import Refused
+from server.journal import facts
+from server.tracking.facts import FactKind, NewFact
+from server.tracking.states import UnitState
+
+#: A unit that has left or is lost cannot be stopped any more.
+_GONE = frozenset({UnitState.SHIPPED.value, UnitState.DELIVERED.value, UnitState.SCRAPPED.value})
+
+
+def hold_unit(session: Session, unit_id: int, *, reason: str, actor: str, now: datetime) -> Unit:
+    """Keep a unit from moving on until it is resumed; raises Refused when it is held or gone."""
+    unit = repository.lock_unit(session, unit_id)
+    if unit.held:
+        raise Refused(f"{unit.number} is on hold already: {unit.hold_reason}", reason="already_on_hold")
+    if unit.state in _GONE:
+        raise Refused(f"{unit.number} cannot be held: it is {unit.state}.", reason=f"is_{unit.state}")
+    return _set(session, unit, FactKind.UNIT_HELD, reason, actor=actor, now=now)
+
+
+def resume_unit(session: Session, unit_id: int, *, actor: str, now: datetime) -> Unit:
+    """Let a held unit move on; raises Refused when it is not held."""
+    unit = repository.lock_unit(session, unit_id)
+    if not unit.held:
+        raise Refused(f"{unit.number} is not on hold.", reason="not_on_hold")
+    return _set(session, unit, FactKind.UNIT_RESUMED, None, actor=actor, now=now)
+
+
+def _set(session: Session, unit: Unit, kind: FactKind, reason: str | None, *, actor: str, now: datetime) -> Unit:
+    key = f"unit:{unit.id}"
+    detail = {
+        "before": {key: {"held": unit.held, "hold_reason": unit.hold_reason}},
+        "after": {key: {"held": reason is not None, "hold_reason": reason}},
+    }
+    fact_id = facts.write(session, [_fact(unit, kind, detail, actor=actor, now=now)], recorded_at=now)[0]
+    unit.held, unit.hold_reason, unit.last_fact_id = reason is not None, reason, fact_id
+    session.flush()
+    _touch(session, unit)
+    return unit
+
+
+def _fact(unit: Unit, kind: FactKind, detail: dict[str, Any], *, actor: str, now: datetime) -> NewFact:
+    return NewFact(
+        kind=kind,
+        subject=unit.number,
+        actor=actor,
+        observed_at=now,
+        order_id=unit.order_id,
+        work_order_id=unit.work_order_id,
+        unit_id=unit.id,
+        step=unit.step,
+        detail=detail,
+    )
+
+
+def _touch(session: Session, unit: Unit) -> None:
+    if unit.order_id is None:
+        return
+    order = lock_order(session, unit.order_id)
+    touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders", "board")
+    centers = repository.open_work_centers(session, order.id)
+    touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
