@@ -1,7 +1,7 @@
 """orderlight-gateway: the gateway's command line.
 
 Exit codes: 0 done, 1 it could not be done (a sentence says why), 2 the command line itself is wrong,
-70 the outbox file was found damaged (start again: it is set aside), 78 gateway.toml has mistakes.
+70 a part of the gateway broke (start again: a damaged outbox file is set aside), 78 gateway.toml has mistakes.
 """
 
 import argparse

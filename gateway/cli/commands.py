@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from gateway.cli import logs, words
 from gateway.config import Mistake, load
 
 EXIT_FAILED = 1
-EXIT_DAMAGED = 70
+EXIT_BROKEN = 70
 EXIT_CONFIG = 78
 
 
@@ -24,10 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
     """`run`: until a signal."""
     logs.set_up(level=logging.DEBUG if arguments.verbose else logging.INFO)
     plan = pipeline.plan(arguments.config)
+    # What was scanned is nobody's business but the gateway's.
+    os.umask(0o077)
     gateway = pipeline.Gateway(plan)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: gateway.stop())
-    return 0 if gateway.run() else EXIT_DAMAGED
+    return 0 if gateway.run() else EXIT_BROKEN
 
 
 def check(arguments: argparse.Namespace) -> int:

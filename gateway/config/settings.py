@@ -53,7 +53,7 @@ SETTINGS = (
     ),
     Setting("outbox.min_free_bytes", 50_000_000, "Nothing is stored while the disk has less free than this."),
     Setting(
-        "outbox.ballast_bytes", 2_000_000, "Room held back, and given up when the disk is full so that it can drain."
+        "outbox.ballast_bytes", 5_000_000, "Room held back, and given up when the disk is full so that it can drain."
     ),
 )
 DEVICE_SETTINGS = (

@@ -1,6 +1,8 @@
 """The rules of one commit: who finds room, who gives way, and what is counted."""
 
+import contextlib
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,12 @@ from gateway.outbox.ticket import Ticket
 log = logging.getLogger(__name__)
 
 _SHED_STEP = 500
+#: Below this (4 MB) the file keeps its empty pages for the next events.
+_EMPTY_PAGES = 1000
+_GIVE_BACK_PAGES = 500
+_MANY = 10_000
 _AGE_CHECK_SECONDS = 3600.0
+_DISK_FULL = "Disk is full: {free:,} bytes are free, {needed:,} are needed. Free some space on the gateway."
 _GIVE_WAY = "Outbox is above its high-water mark: the room left is kept for scans."
 
 
@@ -65,6 +72,7 @@ class Committer:
         """Undo a failed commit, give the ballast back, and tell every caller that it is full."""
         self.roll_back()
         self._ballast.release()
+        self._store.shrink_log()
         self._note_full(f"Outbox could not be written ({error}). Free some space on the gateway.")
         for ticket in tickets:
             self._refuse(ticket, self.ledger.full or str(error))
@@ -85,7 +93,7 @@ class Committer:
         if not tickets:
             return []
         used = self._store.bytes_used()
-        full = self._quota.full_sentence(used, free_bytes(self._directory))
+        full = self._why_full(used)
         if full:
             self._note_full(full)
         accepted: list[Ticket] = []
@@ -98,6 +106,15 @@ class Committer:
                 used += len(ticket.body)
                 accepted.append(ticket)
         return accepted
+
+    def _why_full(self, used: int) -> str | None:
+        free = free_bytes(self._directory)
+        if sentence := self._quota.full_sentence(used, free):
+            return sentence
+        if self._quota.ballast_bytes and not self._ballast.hold(free):
+            # The ballast was given up so that deletes find room; events must not eat that room.
+            return _DISK_FULL.format(free=free, needed=2 * self._quota.ballast_bytes)
+        return None
 
     def _refusal(self, ticket: Ticket, used: int) -> str | None:
         room = self._quota.room(used + len(ticket.body))
@@ -159,14 +176,27 @@ class Committer:
         if shed:
             self.ledger.shed += shed
             log.warning("tag_events_shed", extra={"count": shed})
+        if left:
+            self._give_back()
         if left and self.ledger.full:
             self._look_for_room()
 
+    def _give_back(self) -> None:
+        """After a long absence of the server the file shrinks again, a piece with each delivery.
+
+        A full disk gets all at once: nobody waits for the writer then, and no later delivery may come.
+        """
+        pieces = 1 if self.ledger.backlog or not self.ledger.full else _MANY
+        if self.ledger.backlog and not self.ledger.full:
+            return
+        # A disk without room even for this keeps the empty pages; they hold the next events just as well.
+        with contextlib.suppress(sqlite3.OperationalError):
+            while pieces and self._store.empty_pages() >= _EMPTY_PAGES:
+                self._store.give_back(_GIVE_BACK_PAGES)
+                pieces -= 1
+
     def _look_for_room(self) -> None:
-        free = free_bytes(self._directory)
-        self._note_full(self._quota.full_sentence(self._store.bytes_used(), free))
-        if self.ledger.full is None:
-            self._ballast.hold(free)
+        self._note_full(self._why_full(self._store.bytes_used()))
 
     def _note_full(self, sentence: str | None) -> None:
         """Remember why it is full; the log hears of it only when it begins and when it ends."""

@@ -24,7 +24,8 @@ class Quota:
     max_age_days: float = 30.0
     #: The file system keeps this much free, because at SQLITE_FULL even a DELETE fails.
     min_free_bytes: int = 50_000_000
-    ballast_bytes: int = 2_000_000
+    #: More than the write-ahead log takes (1,000 pages of 4 KiB), so that a full disk can still drain.
+    ballast_bytes: int = 5_000_000
 
     @property
     def high_water_bytes(self) -> int:

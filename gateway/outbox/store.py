@@ -4,6 +4,7 @@ Write-ahead log with synchronous=FULL: a commit that returned survives a power c
 is its epoch's number and its sequence in one integer, so the table grows at its end and reads in order.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
     )
     if not read_only:
+        # Only a new file takes this: emptied pages can then be given back to the disk.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         # After a long absence of the server the log shrinks again instead of keeping its largest size.
@@ -74,6 +77,21 @@ class Store:
     def close(self) -> None:
         """Close the file; the log is folded into it."""
         self.connection.close()
+
+    def shrink_log(self) -> None:
+        """Fold the log into the file where that is possible: on a full disk its room is worth having."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def give_back(self, pages: int) -> None:
+        """Give up to `pages` emptied pages back to the disk (0: all)."""
+        # This statement frees one page at each step, and execute() would take only the first.
+        self.connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+        self.shrink_log()
+
+    def empty_pages(self) -> int:
+        """Pages of the file that hold nothing."""
+        return int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
 
     # -- epochs
 

@@ -40,6 +40,7 @@ class Gateway:
     def __init__(self, plan: Plan) -> None:
         config = plan.config
         self._stop = threading.Event()
+        self._faulty = False
         self._threads: list[threading.Thread] = []
         clock = GatewayClock()
         self.outbox = Outbox.open(config.data_dir, quota_of(plan), clock_suspect=clock.now().suspect)
@@ -67,13 +68,14 @@ class Gateway:
         self._door = Door(config.data_dir, lambda: health.status(self._parts), self._watch)
 
     def run(self) -> bool:
-        """Work until stop(); False when the outbox broke and a restart must salvage it."""
+        """Work until stop(); False when the outbox or a thread broke and a restart must put it right."""
+        threading.excepthook = self._on_thread_fault
         self.start()
         while not self._stop.wait(_LOOK_SECONDS):
             if self.outbox.broken.is_set():
                 break
         self.close()
-        return not self.outbox.broken.is_set()
+        return not (self._faulty or self.outbox.broken.is_set())
 
     def stop(self) -> None:
         """Ask run() to end; safe in a signal handler."""
@@ -108,6 +110,14 @@ class Gateway:
         backlog = self.outbox.figures().backlog if not self.outbox.broken.is_set() else None
         self.outbox.close()
         log.info("gateway_stopped", extra={"backlog": backlog})
+
+    def _on_thread_fault(self, args: threading.ExceptHookArgs) -> None:
+        """A gateway without its uplink or its answerer looks alive and is not: end it, to be started anew."""
+        name = args.thread.name if args.thread else "?"
+        fault = args.exc_value or args.exc_type()
+        log.critical("thread_fault", extra={"thread": name}, exc_info=fault)
+        self._faulty = True
+        self._stop.set()
 
     def _stop_devices(self) -> None:
         for supervisor in self.supervisors:

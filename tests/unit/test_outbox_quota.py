@@ -226,3 +226,35 @@ def test_a_fault_of_the_writer_itself_is_never_reported_as_stored(
 
     with pytest.raises(OutboxError, match="Input/output error"):
         outbox.append(scan()).wait(5)
+
+
+def test_room_given_back_for_deletes_is_not_eaten_by_events(
+    outbox: Outbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(monkeypatch, tmp_path)
+    disk.on = True
+    with pytest.raises(OutboxFull):
+        outbox.append(scan()).wait(5)
+    disk.on = False
+    monkeypatch.setattr("gateway.outbox.commit.free_bytes", lambda _directory: QUOTA.ballast_bytes)
+
+    with pytest.raises(OutboxFull, match="Free some space"):
+        outbox.append(scan()).wait(5)
+
+    monkeypatch.setattr("gateway.outbox.commit.free_bytes", lambda _directory: 10 * QUOTA.ballast_bytes)
+    assert outbox.append(scan()).wait(5) == 2
+
+
+def test_after_a_long_absence_the_file_gives_its_room_back(tmp_path: Path) -> None:
+    box = Outbox.open(tmp_path, Quota(min_free_bytes=0, ballast_bytes=0))
+    for _ in range(10):
+        [box.append(scan()) for _ in range(1500)][-1].wait(10)
+    largest = (tmp_path / "outbox.db").stat().st_size
+
+    while (parcel := box.oldest(500, 512 * 1024)) is not None:
+        box.delete(parcel.epoch, parcel.sequences)
+    for _ in range(8):
+        box.delete(box.epoch, [box.append(scan()).wait(5)])
+    box.close()
+
+    assert (tmp_path / "outbox.db").stat().st_size < largest // 2
