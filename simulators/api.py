@@ -55,6 +55,13 @@ class Api:
         reply = self._send("POST", path, body, {})
         return reply.status, reply.data
 
+    def text(self, path: str) -> str:
+        """The text behind a path. Raises ApiFault."""
+        reply = self._send("GET", path, None, {})
+        if reply.status >= 300:
+            raise ApiFault(reply.status, f"GET {path} was answered with {reply.status}: {_detail(reply.data)}")
+        return reply.data.decode("utf-8", "replace")
+
     def is_ready(self) -> bool:
         """Whether the server says that it can take work."""
         try:

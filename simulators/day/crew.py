@@ -4,16 +4,18 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orderlight.autoid import OwnCode
-from simulators.day.floor import CLOSE_CARD, PLAIN_AIM, Floor, Piece, Post, Wish
+from simulators.day.floor import PLAIN_AIM, Floor, Piece, Post, Wish
 from simulators.day.hands import DeviceAway, Hand, Shown
 
 #: Simulated minutes of one piece at a post, by what a read there means.
 WORK_MINUTES: Mapping[str, float] = {"gate": 4.0, "pack": 4.0, "ship": 8.0}
 DEFAULT_WORK_MINUTES = 6.0
 _IDLE_MINUTES = 2.0
+#: The command card that closes a station's open box.
+CLOSE_CARD = "CLOSE"
 _VERDICT_SECONDS = 3.0
 
 
@@ -43,14 +45,32 @@ class DayReport:
     #: wrong_station, repeated, unknown_code.
     mistakes: Counter[str] = field(default_factory=Counter)
     placed: list[str] = field(default_factory=list)
+    #: Times that a device had no gateway listening.
     away: int = 0
+
+    def line(self) -> str:
+        """The day in one line."""
+        heard = ", ".join(f"{count} {signal}" for signal, count in sorted(self.heard.items()))
+        mistakes = sum(self.mistakes.values())
+        return (
+            f"shown {sum(self.shown.values())} (heard: {heard or 'nothing'}), of these {mistakes} by mistake; "
+            f"{len(self.placed)} orders placed, {self.away} times no gateway"
+        )
 
 
 class Crew:
     """Everybody at work. One thread; `pause(seconds)` waits in real time and says whether to go on."""
 
-    def __init__(self, floor: Floor, hands: Mapping[str, Hand], plan: DayPlan, pause: Callable[[float], bool]) -> None:
-        self.report = DayReport()
+    def __init__(
+        self,
+        floor: Floor,
+        hands: Mapping[str, Hand],
+        plan: DayPlan,
+        *,
+        pause: Callable[[float], bool],
+        report: DayReport | None = None,
+    ) -> None:
+        self.report = report or DayReport()
         #: Simulated minutes since the start.
         self.minutes = 0.0
         self._floor, self._hands, self._plan, self._pause = floor, hands, plan, pause
@@ -74,13 +94,13 @@ class Crew:
 
     def _take_turn(self, post: Post) -> float:
         """Do the next thing at a post; simulated minutes until the one after."""
-        waiting = [piece for piece in self._floor.waiting() if piece.order not in self._plan.left_alone]
-        self._order_more(waiting)
-        piece = self._next_piece(post, waiting)
+        if post is self._posts[0]:
+            self._order_more(post)
+        piece = self._next_piece(post)
         if piece is None:
             return _IDLE_MINUTES
         try:
-            self._handle(post, piece, waiting)
+            self._handle(post, piece)
         except DeviceAway:
             self.report.away += 1
             return _IDLE_MINUTES
@@ -93,34 +113,42 @@ class Crew:
             minutes = 1.0
         return minutes * self._random.uniform(0.7, 1.4)
 
-    def _next_piece(self, post: Post, waiting: list[Piece]) -> Piece | None:
-        if post.context == "ship":
-            boxes = [box for box in self._floor.boxes() if box.order not in self._plan.left_alone]
-            return boxes[0] if boxes else None
-        here = [piece for piece in waiting if piece.work_center == post.work_center]
-        if post.context == "pack":
-            here += [piece for piece in waiting if piece.state == "finished"]
-            box_order = self._packing.get(post.station)
-            here.sort(key=lambda piece: piece.order != box_order)
-        else:
-            here.sort(key=lambda piece: piece.state != "in_process")
+    def _next_piece(self, post: Post) -> Piece | None:
+        here = self._pieces_at(post)
+        box_order = self._packing.get(post.station)
+        # What has begun is finished first, and a box is filled with what belongs into it.
+        here.sort(key=lambda piece: (piece.order != box_order, piece.state != "in_process"))
         return here[0] if here else None
 
-    def _handle(self, post: Post, piece: Piece, waiting: list[Piece]) -> None:
-        blunder = self._blunder() if post.context not in ("gate", "ship") else None
+    def _pieces_at(self, post: Post) -> list[Piece]:
+        skip = self._plan.left_alone
+        if post.context == "ship":
+            return self._floor.boxes(skip)
+        here = self._floor.waiting(post.work_center, skip)
+        return here + self._floor.finished(skip) if post.context == "pack" else here
+
+    def _handle(self, post: Post, piece: Piece) -> None:
+        if post.context in ("gate", "ship"):
+            self._show(post, replace(piece.label, epc=self._floor.tag(piece)))
+            return
+        blunder = self._blunder()
         if blunder == "wrong_station":
-            others = [other for other in waiting if other.work_center not in (None, post.work_center)]
-            if others:
-                self._err(post, blunder, self._random.choice(others).shown)
+            self._bring_to_the_wrong_place(post)
         elif blunder == "unknown_code":
             self._err(post, blunder, self._stray_label())
         if post.context == "pack":
             self._close_box_of_another(post, piece)
-        self._show(post, piece.shown)
+        self._show(post, piece.label)
         if blunder == "repeated":
             # Later than the gateway's repeat window, else it would be swallowed there.
             self._pause(1.2)
-            self._err(post, blunder, piece.shown)
+            self._err(post, blunder, piece.label)
+
+    def _bring_to_the_wrong_place(self, post: Post) -> None:
+        elsewhere = self._random.choice([other for other in self._posts if other.work_center != post.work_center])
+        pieces = self._pieces_at(elsewhere)
+        if pieces:
+            self._err(post, "wrong_station", pieces[0].label)
 
     def _close_box_of_another(self, post: Post, piece: Piece) -> None:
         before = self._packing.get(post.station)
@@ -143,17 +171,14 @@ class Crew:
         self._show(post, shown)
 
     def _show(self, post: Post, shown: Shown) -> None:
-        hand = self._hands[post.read_point]
-        hand.show(shown)
+        signal = self._hands[post.read_point].show(shown, _VERDICT_SECONDS)
         self.report.shown[post.read_point] += 1
-        self.report.heard[hand.verdict(_VERDICT_SECONDS) or "silence"] += 1
+        self.report.heard[signal or "silence"] += 1
 
-    def _order_more(self, waiting: list[Piece]) -> None:
+    def _order_more(self, first: Post) -> None:
         """A customer orders again when little is left to begin."""
-        if (
-            not self._wishes
-            or sum(piece.state in ("planned", "queued") for piece in waiting) >= self._plan.reorder_below
-        ):
+        backlog = self._floor.backlog(first.work_center, self._plan.left_alone)
+        if not self._wishes or backlog >= self._plan.reorder_below:
             return
         customer, product = self._random.choice(self._wishes)
         wish = Wish(customer, product, self._random.randint(*self._plan.order_size))

@@ -1,15 +1,17 @@
 """What operators know of the factory: which post reads what, and what waits there. Answered by the server's API."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from orderlight.autoid import OwnCode, sscc96_hex
 from simulators.api import Api
 from simulators.day.hands import Shown
 
 #: AIM identifiers of the symbols on our labels: plain Code 128, and GS1-128.
 PLAIN_AIM, GS1_AIM = "]C0", "]C1"
-#: Our printed command card that closes a box.
-CLOSE_CARD = "CLOSE"
+#: Nobody looks further down a queue than this.
+_LOOK_AHEAD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,8 @@ class Piece:
 
     number: str
     order: str
-    shown: Shown
+    label: Shown
     state: str = ""
-    work_center: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,25 @@ class Wish:
 
 
 class Floor(Protocol):
-    """The factory as the people in it see it."""
+    """The factory as the people in it see it. What belongs to the orders in `skip` is left out."""
 
     def posts(self) -> list[Post]:
         """Every post, in the order of the work."""
 
-    def waiting(self) -> list[Piece]:
-        """Every unit that waits for a step, or is in one, in the order of numbers."""
+    def waiting(self, work_center: str, skip: Collection[str]) -> list[Piece]:
+        """Some of the units that wait for a step there, or are in it, next first."""
 
-    def boxes(self) -> list[Piece]:
+    def backlog(self, work_center: str, skip: Collection[str]) -> int:
+        """How many units wait there in all."""
+
+    def finished(self, skip: Collection[str]) -> list[Piece]:
+        """The units that have all their steps behind them and are in no box."""
+
+    def boxes(self, skip: Collection[str]) -> list[Piece]:
         """Every closed box that has not left."""
+
+    def tag(self, piece: Piece) -> str | None:
+        """The EPC of the piece's radio tag, in hex."""
 
     def place(self, wish: Wish) -> str:
         """Order, confirm and release; the order's number."""
@@ -68,6 +78,7 @@ class ApiFloor:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._prefix_length: int | None = None
 
     def posts(self) -> list[Post]:
         """Every post, in the order of the work."""
@@ -76,30 +87,55 @@ class ApiFloor:
         found = [
             Post(point["key"], point["station"], stations[point["station"]], point["context"])
             for point in self._api.items("/api/v1/read-points")
-            if point["active"] and point["station"] in stations and point["context"] not in ("badge", "command")
+            if point["active"] and point["context"] not in ("badge", "command")
         ]
         return sorted(found, key=lambda post: (centers.index(post.work_center), post.read_point))
 
-    def waiting(self) -> list[Piece]:
-        """Every unit that waits for a step, or is in one, in the order of numbers."""
-        found = [
-            self._piece(unit)
-            for state in ("planned", "queued", "in_process", "finished")
-            for unit in self._api.items("/api/v1/units", state=state)
-            if not unit["held"] and unit["order"] is not None
-        ]
-        return sorted(found, key=lambda piece: (len(piece.number), piece.number))
+    def waiting(self, work_center: str, skip: Collection[str]) -> list[Piece]:
+        """The units of the first work order in the queue that has any."""
+        for entry in self._queue(work_center, skip):
+            here = [
+                unit_piece(unit)
+                for unit in self._api.items("/api/v1/units", work_order=entry["work_order"], held="false")
+                if unit["state"] in ("queued", "in_process") and unit["step"] == entry["step"]
+            ]
+            if here:
+                return here
+        return []
 
-    def _piece(self, unit: dict[str, Any]) -> Piece:
-        shown = Shown(unit["code"], PLAIN_AIM, unit["epc"])
-        return Piece(unit["number"], unit["order"], shown, unit["state"], unit["work_center"])
+    def backlog(self, work_center: str, skip: Collection[str]) -> int:
+        """How many units wait there in all."""
+        return sum(entry["waiting"] for entry in self._queue(work_center, skip))
 
-    def boxes(self) -> list[Piece]:
+    def _queue(self, work_center: str, skip: Collection[str]) -> list[dict[str, Any]]:
+        queue = self._api.get(f"/api/v1/work-centers/{work_center}/queue", limit=_LOOK_AHEAD)["items"]
+        return [entry for entry in queue if not entry["on_hold"] and entry["order"] not in skip]
+
+    def finished(self, skip: Collection[str]) -> list[Piece]:
+        """The units that have all their steps behind them and are in no box."""
+        found = self._api.get("/api/v1/units", state="finished", held="false", limit=_LOOK_AHEAD)["items"]
+        return [unit_piece(unit) for unit in found if unit["order"] not in skip]
+
+    def boxes(self, skip: Collection[str]) -> list[Piece]:
         """Every closed box that has not left."""
         return [
-            Piece(box["number"], box["order"], Shown(f"00{box['sscc']}", GS1_AIM, box["epc"]), box["state"])
+            Piece(box["number"], box["order"], Shown(f"00{box['sscc']}", GS1_AIM), box["sscc"])
             for box in self._api.items("/api/v1/handling-units", state="closed")
+            if box["order"] not in skip
         ]
+
+    def tag(self, piece: Piece) -> str | None:
+        """The EPC bound to the unit; a box has one made of its SSCC."""
+        if piece.label.aim == GS1_AIM:
+            return sscc96_hex(piece.label.code.removeprefix("00"), self._company_prefix_length())
+        identifiers = self._api.get(f"/api/v1/units/{piece.number}")["identifiers"]
+        found = [known["value"] for known in identifiers if known["scheme"] == "epc" and known["active"]]
+        return str(found[0]).removeprefix("epc:") if found else None
+
+    def _company_prefix_length(self) -> int:
+        if self._prefix_length is None:
+            self._prefix_length = len(self._api.get("/api/v1/site")["gs1_company_prefix"])
+        return self._prefix_length
 
     def place(self, wish: Wish) -> str:
         """Order, confirm and release; the order's number."""
@@ -115,3 +151,9 @@ class ApiFloor:
         products = [found["sku"] for found in self._api.items("/api/v1/products", made="true", active="true")]
         customers = [found["number"] for found in self._api.items("/api/v1/customers", active="true")]
         return [(customer, product) for customer in customers for product in products]
+
+
+def unit_piece(unit: dict[str, Any]) -> Piece:
+    """A unit of the API as the thing an operator takes into his hand, with our printed code on it."""
+    code = OwnCode("U", unit["number"].removeprefix("U-"))
+    return Piece(unit["number"], unit["order"], Shown(str(code), PLAIN_AIM), unit["state"])

@@ -1,5 +1,6 @@
 """What an operator holds or drives past: a scanner or a gate, of whatever make, and what he hears from it."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,13 +30,13 @@ class Shown:
 
 
 class Hand(Protocol):
-    """One device in use."""
+    """One device in use. Several threads may hold it; one thing is shown at a time."""
 
-    def show(self, thing: Shown) -> None:
-        """Scan its label, or carry it through the gate. Raises DeviceAway."""
+    def show(self, thing: Shown, patience: float) -> str | None:
+        """Scan its label, or carry it through the gate, and wait up to `patience` seconds for what it says.
 
-    def verdict(self, timeout: float) -> str | None:
-        """The signal heard since the last show(): ok, warn, stop or stored; None where the device has no beeper."""
+        The signal is ok, warn, stop or stored; None where nothing was heard. Raises DeviceAway.
+        """
 
     def close(self) -> None:
         """Put the device away."""
@@ -46,24 +47,22 @@ class ScannerHand:
     """A scanner on a serial line."""
 
     scanner: Scanner
-    _heard: int = 0
+    _busy: threading.Lock = field(default_factory=threading.Lock)
 
-    def show(self, thing: Shown) -> None:
-        """Scan the label."""
-        self._heard = len(self.scanner.heard.signals)
-        if not self.scanner.wait_for_host(2.0):
-            raise DeviceAway("No gateway has the scanner's port open.")
-        try:
-            self.scanner.scan(thing.code, thing.aim)
-        except NotPlugged as error:
-            raise DeviceAway(str(error)) from error
-
-    def verdict(self, timeout: float) -> str | None:
-        """What the beeper said: "stored" only where no verdict followed it; a swallowed repeat is never answered."""
-        said = self.scanner.wait_for_signals(self._heard + 1, timeout)[self._heard :]
-        if said == ["stored"]:
-            said = self.scanner.wait_for_signals(self._heard + 2, timeout)[self._heard :]
-        return said[-1] if said else None
+    def show(self, thing: Shown, patience: float) -> str | None:
+        """Scan the label. It says "stored" only where no verdict followed; a swallowed repeat is never answered."""
+        with self._busy:
+            if not self.scanner.wait_for_host(2.0):
+                raise DeviceAway("No gateway has the scanner's port open.")
+            before = len(self.scanner.heard.signals)
+            try:
+                self.scanner.scan(thing.code, thing.aim)
+            except NotPlugged as error:
+                raise DeviceAway(str(error)) from error
+            said = self.scanner.wait_for_signals(before + 1, patience)[before:]
+            if said == ["stored"]:
+                said = self.scanner.wait_for_signals(before + 2, patience)[before:]
+            return said[-1] if said else None
 
     def close(self) -> None:
         """Pull the cable."""
@@ -83,17 +82,14 @@ class GateHand:
         """The tags in front of the gate."""
         return self.gate.field
 
-    def show(self, thing: Shown) -> None:
-        """Carry the thing through."""
+    def show(self, thing: Shown, patience: float) -> str | None:
+        """Carry the thing through, which takes its time; a gate has no beeper, so nothing is heard."""
         if thing.epc is None:
             raise DeviceAway(f"{thing.code} has no radio tag, and this is a gate.")
         if isinstance(self.gate, R200) and not self.gate.wait_for_host(2.0):
             raise DeviceAway("No gateway has the gate's port open.")
         self.field.enter(thing.epc, antenna=self.antenna, now=time.monotonic(), dwell=PASS_SECONDS)
-
-    def verdict(self, timeout: float) -> str | None:
-        """A gate has no beeper, so nothing is ever heard; the passage itself takes its time."""
-        time.sleep(min(PASS_SECONDS, timeout))
+        time.sleep(min(PASS_SECONDS, patience))
         return None
 
     def close(self) -> None:
@@ -112,15 +108,12 @@ class WirelessHand:
 
     publisher: MqttPublisher
 
-    def show(self, thing: Shown) -> None:
-        """Publish the code on the label."""
+    def show(self, thing: Shown, patience: float) -> str | None:
+        """Publish the code on the label, and give the news its time."""
         if not self.publisher.wait_until_connected(5.0):
             raise DeviceAway("The broker does not answer.")
         self.publisher.publish(f"{thing.aim}{thing.code}".encode())
-
-    def verdict(self, timeout: float) -> str | None:
-        """Nothing is ever heard; the operator gives the news its time."""
-        time.sleep(min(0.3, timeout))
+        time.sleep(min(0.3, patience))
         return None
 
     def close(self) -> None:
@@ -135,12 +128,9 @@ class MemoryHand:
     shown: list[Shown] = field(default_factory=list)
     answer: str | None = "ok"
 
-    def show(self, thing: Shown) -> None:
-        """Remember it."""
+    def show(self, thing: Shown, patience: float) -> str | None:
+        """Remember it and give the answer."""
         self.shown.append(thing)
-
-    def verdict(self, timeout: float) -> str | None:
-        """The answer."""
         return self.answer
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The crew of a factory day: they move every piece through, err now and then, and repeat themselves by the seed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -8,7 +9,8 @@ from simulators.day.crew import Crew, DayPlan
 from simulators.day.floor import Piece, Post, Wish
 from simulators.day.hands import DeviceAway, MemoryHand, Shown
 
-ROUTE = ("cut", "paint", "pack")
+#: After its last step a piece is finished, and waits for packing.
+ROUTE = ("cut", "paint", "packing")
 POSTS = [
     Post("cut-1", "cut", "cut", "toggle"),
     Post("paint-gate", "paint", "paint", "gate"),
@@ -22,6 +24,7 @@ class PaperFactory:
     """A floor that moves a piece when it is shown where it is due, as the server does."""
 
     pieces: dict[str, Piece] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
     closed: dict[str, Piece] = field(default_factory=dict)
     open_box: str | None = None
     shipped: list[str] = field(default_factory=list)
@@ -31,11 +34,24 @@ class PaperFactory:
     def posts(self) -> list[Post]:
         return POSTS
 
-    def waiting(self) -> list[Piece]:
-        return list(self.pieces.values())
+    def waiting(self, work_center: str, skip: Collection[str]) -> list[Piece]:
+        return [
+            piece
+            for piece in self.pieces.values()
+            if self.where[piece.number] == work_center and piece.order not in skip
+        ]
 
-    def boxes(self) -> list[Piece]:
+    def backlog(self, work_center: str, skip: Collection[str]) -> int:
+        return len(self.waiting(work_center, skip))
+
+    def finished(self, skip: Collection[str]) -> list[Piece]:
+        return self.waiting("packing", skip)
+
+    def boxes(self, skip: Collection[str]) -> list[Piece]:
         return list(self.closed.values())
+
+    def tag(self, piece: Piece) -> str | None:
+        return f"E{piece.number}"
 
     def wishes(self) -> list[tuple[str, str]]:
         return [("C-1", "FRAME"), ("C-2", "FRAME")]
@@ -45,22 +61,28 @@ class PaperFactory:
         order = f"SO-{self.orders}"
         for number in range(wish.quantity):
             name = f"U-{self.orders}{number}"
-            self.pieces[name] = Piece(name, order, Shown(name, epc=f"E{name}"), "queued", ROUTE[0])
+            self.pieces[name] = Piece(name, order, Shown(name), "queued")
+            self.where[name] = ROUTE[0]
         return order
 
     def read(self, post: Post, thing: Shown) -> str:
         piece = self.pieces.get(thing.code)
         if post.context == "ship":
+            assert thing.epc is not None
             self.shipped.append(self.closed.pop(thing.code).order)
         elif piece is None and "CLOSE" in thing.code:
-            self.closed[f"B{len(self.shipped)}"] = Piece("B", self.open_box or "", Shown(f"B{len(self.shipped)}"))
-            self.open_box = None
-        elif piece is None or piece.work_center != post.work_center:
+            self._close()
+        elif piece is None or self.where[piece.number] not in (post.work_center, f"{post.work_center}ing"):
             self.refused.append((post.read_point, thing.code))
             return "stop"
         else:
             self._move(post, piece)
         return "ok"
+
+    def _close(self) -> None:
+        name = f"B{len(self.shipped) + len(self.closed)}"
+        self.closed[name] = Piece(name, self.open_box or "", Shown(name))
+        self.open_box = None
 
     def _move(self, post: Post, piece: Piece) -> None:
         if post.context == "toggle" and piece.state == "queued":
@@ -70,8 +92,8 @@ class PaperFactory:
             self.open_box = piece.order
             del self.pieces[piece.number]
         else:
-            after = ROUTE[ROUTE.index(post.work_center) + 1]
-            self.pieces[piece.number] = replace(piece, state="queued", work_center=after)
+            self.where[piece.number] = ROUTE[ROUTE.index(post.work_center) + 1]
+            self.pieces[piece.number] = replace(piece, state="queued")
 
 
 @dataclass
@@ -79,9 +101,9 @@ class PaperHand(MemoryHand):
     factory: PaperFactory = field(default_factory=PaperFactory)
     post: Post = POSTS[0]
 
-    def show(self, thing: Shown) -> None:
-        super().show(thing)
-        self.answer = self.factory.read(self.post, thing)
+    def show(self, thing: Shown, patience: float) -> str | None:
+        super().show(thing, patience)
+        return self.factory.read(self.post, thing)
 
 
 def crew_at(factory: PaperFactory, plan: DayPlan) -> tuple[Crew, dict[str, PaperHand]]:
@@ -143,7 +165,7 @@ def test_an_order_left_alone_is_never_touched() -> None:
 
     touched = {thing.code for hand in hands.values() for thing in hand.shown}
     assert not touched & {"U-10", "U-11", "U-12"}
-    assert {piece.work_center for piece in factory.pieces.values() if piece.order == "SO-1"} == {"cut"}
+    assert {factory.where[piece.number] for piece in factory.pieces.values() if piece.order == "SO-1"} == {"cut"}
 
 
 def test_a_device_nobody_listens_to_is_tried_again_later() -> None:
@@ -151,10 +173,10 @@ def test_a_device_nobody_listens_to_is_tried_again_later() -> None:
     crew, hands = crew_at(factory, DayPlan(seed=7, mistakes=0.0))
     asleep = hands["cut-1"].show
 
-    def away(_thing: Shown) -> None:
+    def away(thing: Shown, patience: float) -> str | None:
         if crew.minutes < 60:
             raise DeviceAway("asleep")
-        asleep(_thing)
+        return asleep(thing, patience)
 
     hands["cut-1"].show = away  # type: ignore[method-assign]
     crew.work(until=400)

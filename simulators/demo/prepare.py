@@ -1,0 +1,112 @@
+"""The demo's database: made, seeded, and the people, keys and the customer's link that the demo hands out."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+# Importing the whole schema lets the mapper find every table that the seed touches.
+import server.migrations.models  # noqa: F401
+from orderlight.autoid import OwnCode
+from server.auth import gateways, keys, users
+from server.auth.passwords import hash_password
+from server.auth.permissions import Permission, Role
+from server.auth.principal import Principal
+from server.auth.users import NewUser
+from server.crm.links import create_link
+from server.db import Database
+from server.erp.orders.models import SalesOrder
+from server.erp.production import repository as production
+from server.erp.seed import DemoWorld, seed_demo
+from server.migrations import upgrade
+from server.tracking.states import OrderLifecycle
+
+GATEWAY = "gw-demo"
+ACTOR = "demo"
+#: Good enough for a server that listens on loopback alone and holds nobody's data.
+PASSWORD = "demo"  # noqa: S105
+_PEOPLE = (("sales", "Sales", Role.SALES, None), ("operator", "Operator", Role.OPERATOR, "17"))
+_SCOPES = (
+    Permission.FLOOR_READ,
+    Permission.CATALOG_READ,
+    Permission.CUSTOMERS_READ,
+    Permission.ORDERS_READ,
+    Permission.ORDERS_WRITE,
+    Permission.ORDERS_RELEASE,
+    Permission.METRICS_READ,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the demo tells the person in front of it, and what its own parts need."""
+
+    admin_password: str
+    gateway_key: str
+    api_key: str
+    #: The order that the crew leaves alone, the token of its customer's link, and the first unit's printed code.
+    order: str
+    customer: str
+    link_token: str
+    unit_number: str
+    unit_code: str
+    summary: str
+
+
+def prepare(folder: Path) -> Access:
+    """Make the database in `folder` and everything in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = Database(f"sqlite:///{folder / 'orderlight.db'}")
+    try:
+        upgrade(database.engine)
+        return database.write(_fill)
+    finally:
+        database.close()
+
+
+def _fill(session: Session) -> Access:
+    now = datetime.now(UTC)
+    world = seed_demo(session, now)
+    admin_password = secrets.token_urlsafe(9)
+    _add_people(session, admin_password, now)
+    gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
+    api_key = keys.create_key(
+        session, name="Demo factory day", scopes=[scope.value for scope in _SCOPES], actor=ACTOR, now=now
+    )
+    order = _order_for_the_visitor(world)
+    sales = Principal(kind="user", actor="user:sales", name="Sales", role=Role.SALES)
+    number, code = _first_unit(session, order)
+    return Access(
+        admin_password=admin_password,
+        gateway_key=gateway_key.text,
+        api_key=api_key.text,
+        order=order.number,
+        customer=next(name for name, found in world.customers.items() if found.id == order.customer_id),
+        link_token=create_link(session, sales, order.number, now=now),
+        unit_number=number,
+        unit_code=code,
+        summary=f"{len(world.customers)} customers, {len(world.orders)} orders, {len(world.stations)} stations",
+    )
+
+
+def _add_people(session: Session, admin_password: str, now: datetime) -> None:
+    everybody = [(*person, PASSWORD) for person in _PEOPLE]
+    everybody.append(("admin", "Administrator", Role.ADMIN, None, admin_password))
+    for login, name, role, badge, password in everybody:
+        new = NewUser(login=login, name=name, role=role.value, badge=badge, password_hash=hash_password(password))
+        users.add_user(session, new, actor=ACTOR, now=now)
+
+
+def _order_for_the_visitor(world: DemoWorld) -> SalesOrder:
+    """The smallest order in production: few units, so that a person can carry it through by hand."""
+    free = [order for order in world.orders_in(OrderLifecycle.PROCESSING) if not order.on_hold]
+    return min(free, key=lambda order: (sum(line.quantity for line in order.lines), order.id))
+
+
+def _first_unit(session: Session, order: SalesOrder) -> tuple[str, str]:
+    """The number of the order's first unit, and the code printed on it."""
+    rows, _more = production.units(session, production.UnitFilter(order=order.number), limit=1)
+    number = rows[0].unit.number
+    return number, str(OwnCode("U", number.removeprefix("U-")))
