@@ -116,7 +116,9 @@ def lock_order(session: Session, order_id: int) -> SalesOrder:
     statement = (
         select(SalesOrder).where(SalesOrder.id == order_id).options(joinedload(SalesOrder.customer, innerjoin=True))
     )
-    return session.scalars(statement.with_for_update(of=SalesOrder)).one()
+    # What another writer changed while we waited must replace what this session has read before.
+    locked = statement.with_for_update(of=SalesOrder).execution_options(populate_existing=True)
+    return session.scalars(locked).one()
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,14 @@ def unit(session: Session, reference: str, *, visible: ColumnElement[bool] = EVE
 
 def lock_unit(session: Session, unit_id: int) -> Unit:
     """The unit of this id, kept from other writers until the commit."""
-    return session.scalars(select(Unit).where(Unit.id == unit_id).with_for_update()).one()
+    # What another writer changed while we waited must replace what this session has read before.
+    statement = select(Unit).where(Unit.id == unit_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).one()
+
+
+def units_by_id(session: Session, ids: Collection[int]) -> dict[int, Unit]:
+    """The units of these ids, by id."""
+    return {found.id: found for found in session.scalars(select(Unit).where(Unit.id.in_(ids)).order_by(Unit.id))}
 
 
 def units_in(session: Session, box_ids: Collection[int]) -> Sequence[Unit]:

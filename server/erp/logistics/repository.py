@@ -1,0 +1,117 @@
+"""Every query about handling units and shipments."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy.orm import Session, selectinload
+
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Unit
+from server.http.paging import Keyset, Page
+
+EVERYTHING: ColumnElement[bool] = true()
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticsFilter:
+    """Which handling units or shipments a list shows; None takes all."""
+
+    order: str | None = None
+    state: str | None = None
+
+
+def _of_visible(visible: ColumnElement[bool]) -> Select[int]:
+    return select(SalesOrder.id).where(visible)
+
+
+# --- handling units ---
+
+
+def handling_units(
+    session: Session,
+    wanted: LogisticsFilter,
+    *,
+    visible: ColumnElement[bool] = EVERYTHING,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[HandlingUnit]:
+    """A page of the handling units of visible orders, with the order, by age."""
+    mine = HandlingUnit.order_id.in_(_of_visible(visible))
+    statement = select(HandlingUnit).where(mine).options(selectinload(HandlingUnit.order))
+    if wanted.order is not None:
+        statement = statement.where(HandlingUnit.order_id.in_(_of_visible(SalesOrder.number == wanted.order)))
+    if wanted.state is not None:
+        statement = statement.where(HandlingUnit.state == wanted.state)
+    return Keyset(HandlingUnit.id, HandlingUnit.number, mine).page(session, statement, after=after, limit=limit)
+
+
+def handling_unit(
+    session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING, lock: bool = False
+) -> HandlingUnit | None:
+    """The handling unit of this number or SSCC, with its order and customer."""
+    statement = (
+        select(HandlingUnit)
+        .where(
+            or_(HandlingUnit.number == number, HandlingUnit.sscc == number),
+            HandlingUnit.order_id.in_(_of_visible(visible)),
+        )
+        .options(selectinload(HandlingUnit.order).selectinload(SalesOrder.customer))
+    )
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def boxes_of(session: Session, order_id: int, *, lock: bool = False) -> Sequence[HandlingUnit]:
+    """Every handling unit of an order, by rising id."""
+    statement = select(HandlingUnit).where(HandlingUnit.order_id == order_id).order_by(HandlingUnit.id)
+    return session.scalars(statement.with_for_update() if lock else statement).all()
+
+
+def boxes_by_shipment(session: Session, shipment_ids: Collection[int]) -> Mapping[int, list[HandlingUnit]]:
+    """The handling units of these shipments, by rising id."""
+    statement = select(HandlingUnit).where(HandlingUnit.shipment_id.in_(shipment_ids)).order_by(HandlingUnit.id)
+    found: dict[int, list[HandlingUnit]] = defaultdict(list)
+    for box in session.scalars(statement):
+        found[box.shipment_id or 0].append(box)
+    return found
+
+
+def contents(session: Session, box_ids: Collection[int]) -> Mapping[int, int]:
+    """How many units lie in each of these boxes, in one query."""
+    statement = select(Unit.parent_id, func.count()).where(Unit.parent_id.in_(box_ids)).group_by(Unit.parent_id)
+    return {box_id or 0: count for box_id, count in session.execute(statement)}
+
+
+# --- shipments ---
+
+
+def shipments(
+    session: Session,
+    wanted: LogisticsFilter,
+    *,
+    visible: ColumnElement[bool] = EVERYTHING,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Shipment]:
+    """A page of the shipments of visible orders, with the order, by age."""
+    mine = Shipment.order_id.in_(_of_visible(visible))
+    statement = select(Shipment).where(mine).options(selectinload(Shipment.order))
+    if wanted.order is not None:
+        statement = statement.where(Shipment.order_id.in_(_of_visible(SalesOrder.number == wanted.order)))
+    if wanted.state is not None:
+        statement = statement.where(Shipment.state == wanted.state)
+    return Keyset(Shipment.id, Shipment.number, mine).page(session, statement, after=after, limit=limit)
+
+
+def shipment(
+    session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING, lock: bool = False
+) -> Shipment | None:
+    """The visible shipment of this number with its order and customer."""
+    statement = (
+        select(Shipment)
+        .where(Shipment.number == number, Shipment.order_id.in_(_of_visible(visible)))
+        .options(selectinload(Shipment.order).selectinload(SalesOrder.customer))
+    )
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()

@@ -1,0 +1,94 @@
+"""What programs send and get about handling units and shipments."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints
+
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.schemas import OrderNumber
+from server.http.fields import Patch, ReasonText, ShortText, Shown, Strict
+
+BoxNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,38}$")]
+
+
+class ReasonBody(Strict):
+    """Why, in words for colleagues."""
+
+    reason: ReasonText
+
+
+class ShipmentIn(Strict):
+    """A new shipment; without a list, it takes every closed box of the order that has none yet."""
+
+    order: OrderNumber
+    handling_units: Annotated[list[BoxNumber], Field(min_length=1, max_length=1000)] | None = None
+    carrier: ShortText | None = None
+    tracking_reference: ShortText | None = None
+
+
+class ShipmentPatch(Patch):
+    """What may change about a shipment: who carries it, and under which number."""
+
+    emptyable = frozenset({"carrier", "tracking_reference"})
+
+    carrier: ShortText | None = None
+    tracking_reference: ShortText | None = None
+
+
+class HandlingUnitOut(Shown):
+    """A box or pallet."""
+
+    number: str
+    sscc: str
+    order: str
+    state: str
+    units: int
+    opened_at: datetime
+    closed_at: datetime | None
+    shipped_at: datetime | None
+    row_version: int
+
+    @classmethod
+    def of(cls, box: HandlingUnit, units: int) -> Self:
+        """The answer for a handling unit whose order is loaded."""
+        special = {"order", "units"}
+        own = {field: getattr(box, field) for field in cls.model_fields if field not in special}
+        return cls(**own, order=box.order.number, units=units)
+
+
+class ShipmentOut(Shown):
+    """What leaves together."""
+
+    number: str
+    order: str
+    state: str
+    carrier: str | None
+    tracking_reference: str | None
+    created_at: datetime
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    handling_units: list[str]
+    row_version: int
+
+    @classmethod
+    def of(cls, shipment: Shipment, boxes: Sequence[HandlingUnit]) -> Self:
+        """The answer for a shipment whose order is loaded."""
+        special = {"order", "handling_units"}
+        own = {field: getattr(shipment, field) for field in cls.model_fields if field not in special}
+        return cls(**own, order=shipment.order.number, handling_units=[box.number for box in boxes])
+
+
+class HandlingUnitList(Shown):
+    """A page of handling units."""
+
+    items: list[HandlingUnitOut]
+    next: str | None
+
+
+class ShipmentList(Shown):
+    """A page of shipments."""
+
+    items: list[ShipmentOut]
+    next: str | None

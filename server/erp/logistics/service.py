@@ -1,0 +1,209 @@
+"""What people do to boxes and shipments from a screen. Services flush, write facts and note topics; the edge commits.
+
+Scans at packing and at the dock do the same through `server.tracking`; both write the same rows and facts.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.logistics import repository
+from server.erp.logistics.changes import Changes, containers
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.logistics.schemas import ShipmentIn, ShipmentPatch
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.repository import lock_order
+from server.erp.orders.repository import order as find_order
+from server.erp.production import repository as production
+from server.errors import FieldError, Invalid, Refused
+from server.http.audit import changes as differences
+from server.http.audit import note
+from server.http.numbers import fresh
+from server.tracking.facts import FactKind
+from server.tracking.states import HandlingUnitState, OrderLifecycle, ShipmentState, UnitState
+
+_OPEN, _CLOSED = HandlingUnitState.OPEN.value, HandlingUnitState.CLOSED.value
+_LOADED, _SHIPPED, _RECEIVED = (
+    HandlingUnitState.LOADED.value,
+    HandlingUnitState.SHIPPED.value,
+    HandlingUnitState.RECEIVED.value,
+)
+_READY_TO_GO = (_CLOSED, _LOADED)
+_PREPARING = tuple(
+    state.value for state in (ShipmentState.DRAFT, ShipmentState.WAITING, ShipmentState.PICKING, ShipmentState.PACKED)
+)
+
+# --- boxes ---
+
+
+def close_box(session: Session, box: HandlingUnit, *, actor: str, now: datetime) -> HandlingUnit:
+    """The box is full; raises Refused when it is not open, or empty."""
+    if box.state != _OPEN:
+        raise Refused(f"{box.number} cannot be closed: it is {box.state}.", reason=f"is_{box.state}")
+    count = repository.contents(session, [box.id]).get(box.id, 0)
+    if count == 0:
+        raise Refused(f"{box.number} cannot be closed: it is empty. Pack a unit first.", reason="empty_box")
+    changes = _begin(session, box.order_id, actor=actor, now=now)
+    changes.set(box, state=_CLOSED, closed_at=now)
+    changes.fact(FactKind.BOX_CLOSED, box.number, unit=containers(session, [box]).get(box.id), count=count)
+    changes.write()
+    return box
+
+
+def reopen_box(session: Session, box: HandlingUnit, *, reason: str, actor: str, now: datetime) -> HandlingUnit:
+    """Something must come out of the box again; raises Refused unless it is closed and still here."""
+    if box.state != _CLOSED:
+        raise Refused(f"{box.number} cannot be opened again: it is {box.state}.", reason=f"is_{box.state}")
+    changes = _begin(session, box.order_id, actor=actor, now=now)
+    changes.set(box, state=_OPEN, closed_at=None, shipment_id=None)
+    changes.fact(FactKind.BOX_REOPENED, box.number, unit=containers(session, [box]).get(box.id), reason=reason)
+    changes.write()
+    return box
+
+
+# --- shipments ---
+
+
+def create_shipment(session: Session, body: ShipmentIn, *, actor: str, now: datetime) -> Shipment:
+    """A shipment of closed boxes; raises Invalid for an unknown order or box, Refused when there is none to send."""
+    order = find_order(session, body.order, lock=True)
+    if order is None:
+        raise Invalid(errors=[FieldError("order", f"There is no order {body.order}.", "unknown")])
+    if order.lifecycle != OrderLifecycle.PROCESSING:
+        raise Refused(f"{order.number} cannot be shipped: it is {order.lifecycle}.", reason=f"not_in_{order.lifecycle}")
+    boxes = _chosen(session, order, body.handling_units)
+    shipment = Shipment(
+        number=fresh(session, "SH", Shipment.number),
+        order=order,
+        state=ShipmentState.PACKED.value,
+        carrier=body.carrier,
+        tracking_reference=body.tracking_reference,
+        created_at=now,
+    )
+    session.add(shipment)
+    session.flush()
+    changes = Changes(session, order, actor, now)
+    for box in boxes:
+        changes.set(box, shipment_id=shipment.id)
+    changes.fact(FactKind.SHIPMENT_CREATED, shipment.number, boxes=[box.number for box in boxes])
+    changes.write()
+    return shipment
+
+
+def change_shipment(
+    session: Session, shipment: Shipment, patch: ShipmentPatch, *, actor: str, now: datetime
+) -> Shipment:
+    """Change who carries it and under which number."""
+    changed = patch.changed()
+    before = {field: getattr(shipment, field) for field in changed}
+    for field, value in changed.items():
+        setattr(shipment, field, value)
+    session.flush()
+    note(session, "shipment_changed", shipment.number, actor=actor, now=now, detail=differences(before, changed))
+    touch(session, f"order:{shipment.order.number}")
+    return shipment
+
+
+def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
+    """Its boxes leave the house with all their units; raises Refused when it has left, has none, or one is open."""
+    if shipment.state not in _PREPARING:
+        raise Refused(f"{shipment.number} cannot leave: it is {shipment.state}.", reason=f"is_{shipment.state}")
+    boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
+    if not boxes:
+        raise Refused(f"{shipment.number} cannot leave: no box belongs to it.", reason="no_boxes")
+    unready = [box.number for box in boxes if box.state not in (*_READY_TO_GO, _SHIPPED)]
+    if unready:
+        raise Refused(f"{shipment.number} cannot leave: {', '.join(unready)} must be closed first.", reason="open_box")
+    order = _require_moving(lock_order(session, shipment.order_id))
+    changes = Changes(session, order, actor, now)
+    _send(changes, [box for box in boxes if box.state != _SHIPPED], shipment)
+    changes.set(shipment, state=ShipmentState.SHIPPED.value, shipped_at=now)
+    changes.fact(FactKind.SHIPMENT_SHIPPED, shipment.number)
+    changes.write()
+    return shipment
+
+
+def deliver(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
+    """It has arrived: its units are delivered, and with the last of them the order is done."""
+    if shipment.state != ShipmentState.SHIPPED:
+        raise Refused(f"{shipment.number} cannot arrive: it is {shipment.state}.", reason=f"is_{shipment.state}")
+    changes = _begin(session, shipment.order_id, actor=actor, now=now)
+    boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
+    sides = containers(session, boxes)
+    for unit in production.units_in(session, [box.id for box in boxes]):
+        changes.set(unit, state=UnitState.DELIVERED.value)
+        changes.fact(FactKind.UNIT_DELIVERED, unit.number, unit=unit, shipment=shipment.number)
+    for box in boxes:
+        changes.set(box, state=_RECEIVED)
+        if box.id in sides:
+            changes.set(sides[box.id], state=UnitState.DELIVERED.value)
+    changes.set(shipment, state=ShipmentState.DELIVERED.value, delivered_at=now)
+    changes.fact(FactKind.SHIPMENT_DELIVERED, shipment.number)
+    changes.write()
+    return shipment
+
+
+def cancel_shipment(session: Session, shipment: Shipment, *, reason: str, actor: str, now: datetime) -> Shipment:
+    """Its boxes stay here for another shipment; raises Refused once any of them has left."""
+    boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
+    gone = [box.number for box in boxes if box.state not in (_OPEN, *_READY_TO_GO)]
+    if shipment.state not in _PREPARING or gone:
+        because = f"{', '.join(gone)} left already" if gone else f"it is {shipment.state}"
+        raise Refused(f"{shipment.number} cannot be cancelled: {because}.", reason=f"is_{shipment.state}")
+    changes = _begin(session, shipment.order_id, actor=actor, now=now)
+    for box in boxes:
+        changes.set(box, shipment_id=None)
+    changes.set(shipment, state=ShipmentState.CANCELLED.value)
+    changes.fact(FactKind.SHIPMENT_CANCELLED, shipment.number, reason=reason)
+    changes.write()
+    return shipment
+
+
+# --- what the steps above share ---
+
+
+def _begin(session: Session, order_id: int, *, actor: str, now: datetime) -> Changes:
+    return Changes(session, lock_order(session, order_id), actor, now)
+
+
+def _require_moving(order: SalesOrder) -> SalesOrder:
+    if order.on_hold:
+        raise Refused(f"{order.number} is on hold: {order.hold_reason} Resume it first.", reason="on_hold")
+    return order
+
+
+def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) -> list[HandlingUnit]:
+    """The boxes named, or every closed box without a shipment."""
+    free = {
+        box.number: box
+        for box in repository.boxes_of(session, order.id, lock=True)
+        if box.state in _READY_TO_GO and box.shipment_id is None
+    }
+    if numbers is None and not free:
+        raise Refused(f"{order.number} has no closed box that waits for a shipment.", reason="no_boxes")
+    errors = [
+        FieldError(f"handling_units.{place}", f"{number} is no closed box of {order.number} that waits.", "unknown")
+        for place, number in enumerate(numbers or ())
+        if number not in free
+    ]
+    if errors:
+        raise Invalid(errors=errors)
+    return [free[number] for number in dict.fromkeys(numbers)] if numbers is not None else list(free.values())
+
+
+def _send(changes: Changes, boxes: Sequence[HandlingUnit], shipment: Shipment) -> None:
+    session, now = changes.session, changes.now
+    sides = containers(session, boxes)
+    numbers = {box.id: box.number for box in boxes}
+    for box in boxes:
+        changes.set(box, state=_SHIPPED, shipped_at=now)
+        side = sides.get(box.id)
+        if side is not None:
+            changes.set(side, state=UnitState.SHIPPED.value)
+        changes.fact(FactKind.BOX_SHIPPED, box.number, unit=side, shipment=shipment.number)
+    for unit in production.units_in(session, list(numbers)):
+        changes.set(unit, state=UnitState.SHIPPED.value)
+        box_number = numbers[unit.parent_id or 0]
+        changes.fact(FactKind.UNIT_SHIPPED, unit.number, unit=unit, box=box_number, shipment=shipment.number)
