@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/v1/users", tags=["users"], dependencies=[Depends
 
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._@+-]{0,78}[a-z0-9])?$", to_lower=True)]
 Badge = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")]
-CustomerId = Annotated[int, "The row of the customer"]
+CustomerId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class UserIn(Strict):

@@ -1,4 +1,4 @@
-"""Every command with its help. docs/reference/commands.md says the same, and a test sees to it."""
+"""Every command with its help. docs/reference/server-commands.md says the same, and a test sees to it."""
 
 import argparse
 from gettext import gettext as _

@@ -1,0 +1,58 @@
+"""Documentation cannot drift: every command, figure and right of the server has its line."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.metrics import MetricWrapperBase
+
+from server import metrics
+from server.cli.parser import build_parser
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+
+
+def _commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        yield prefix.strip(), parser
+    for action in inner:
+        for name, found in action.choices.items():
+            yield from _commands(found, f"{prefix} {name}")
+
+
+COMMANDS = dict(_commands(build_parser()))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    page = (REFERENCE / "server-commands.md").read_text()
+
+    assert f"### `{command}`" in page
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented_and_every_command_has_help(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (REFERENCE / "server-commands.md").read_text()
+    options = [word for action in COMMANDS[command]._actions for word in action.option_strings if word[:2] == "--"]
+
+    assert [option for option in options if option not in page and option != "--help"] == []
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args([*command.split(), "--help"])
+    assert ended.value.code == 0
+    assert "usage: orderlight-server" in capsys.readouterr().out
+
+
+def test_every_figure_is_documented_in_its_own_words() -> None:
+    page = (REFERENCE / "metrics.md").read_text()
+    figures = [figure for figure in vars(metrics).values() if isinstance(figure, MetricWrapperBase)]
+
+    assert len(figures) > 20
+    for figure in figures:
+        family = next(iter(figure.describe()))
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        assert f"| `{name}` | {family.type} |" in page, f"docs/reference/metrics.md does not tell of {name}"
+        assert family.documentation in page
