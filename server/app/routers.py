@@ -21,6 +21,7 @@ MODULES = (
     "server.erp.production.http",
     "server.erp.logistics.http",
     "server.erp.imports_http",
+    "server.erp.search_http",
     "server.crm.http",
     "server.labels.http",
     "server.web.http",

@@ -1,0 +1,124 @@
+"""A CSV file as rows of named cells: header, separator and size are checked here. Pure."""
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from server.erp.imports.report import RowError
+
+MAX_BYTES = 1_000_000
+MAX_ROWS = 2000
+MAX_CELL = 4000
+_SEPARATORS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the file: the cells that hold something, by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a file, or what is wrong with its form."""
+
+    rows: tuple[Row, ...]
+    errors: tuple[RowError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a kind of file."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    #: Columns of numbers: where commas do not separate cells, they may stand before decimals.
+    decimals: tuple[str, ...] = ()
+
+
+def read_table(text: str, columns: Columns) -> Table:
+    """Take the file apart; a byte order mark, semicolons, tabs and blank lines are fine."""
+    if len(text) > MAX_BYTES:
+        return _nothing(f"The file has {len(text)} characters; at most {MAX_BYTES} go at once. Split it.")
+    text = text.removeprefix("\ufeff")
+    separator = _separator(text)
+    try:
+        lines = list(_lines(text, separator))
+    except csv.Error as error:
+        return _nothing(f"The file cannot be read as CSV: {error}.")
+    if not lines:
+        return _nothing("The file is empty; expected a header with the names of the columns.")
+    header = [name.strip().lower() for name in lines[0][1]]
+    errors = _header_errors(header, columns)
+    if errors:
+        return Table((), tuple(errors))
+    if len(lines) - 1 > MAX_ROWS:
+        return _nothing(f"The file has {len(lines) - 1} rows; at most {MAX_ROWS} go at once. Split it.")
+    return _rows(lines[1:], header, columns.decimals if separator != "," else ())
+
+
+def _nothing(message: str) -> Table:
+    return Table((), (RowError(1, None, message),))
+
+
+def _separator(text: str) -> str:
+    """The separator that the header uses most."""
+    header = text.lstrip("\r\n").partition("\n")[0]
+    return max(_SEPARATORS, key=header.count)
+
+
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not blank, each with the number where it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begins = 1
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _header_errors(header: list[str], columns: Columns) -> list[RowError]:
+    known = (*columns.required, *columns.optional)
+    errors = [
+        RowError(1, name, f"The column {name} is missing. Needed are {', '.join(columns.required)}.")
+        for name in columns.required
+        if name not in header
+    ]
+    errors += [
+        RowError(1, name[:60] or None, f"There is no column {name[:60]!r} here. Known are {', '.join(known)}.")
+        for name in header
+        if name not in known
+    ]
+    errors += [
+        RowError(1, name, f"The column {name} appears {header.count(name)} times.")
+        for name in dict.fromkeys(header)
+        if header.count(name) > 1
+    ]
+    return errors
+
+
+def _rows(lines: list[tuple[int, list[str]]], header: list[str], decimals: Collection[str]) -> Table:
+    rows, errors = [], []
+    for line, cells in lines:
+        if len(cells) > len(header):
+            message = f"The row has {len(cells)} cells, the header {len(header)}. Is a separator or quote too many?"
+            errors.append(RowError(line, None, message))
+            continue
+        named = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        errors += [
+            RowError(line, name, f"The cell has {len(cell)} characters; at most {MAX_CELL} fit.")
+            for name, cell in named.items()
+            if len(cell) > MAX_CELL
+        ]
+        rows.append(Row(line, {name: _point(name, cell, decimals) for name, cell in named.items() if cell}))
+    return Table(tuple(rows), tuple(errors))
+
+
+def _point(name: str, cell: str, decimals: Collection[str]) -> str:
+    """The cell, with a decimal comma made a point."""
+    if name in decimals and cell.count(",") == 1 and cell.replace(",", "").isdigit():
+        return cell.replace(",", ".")
+    return cell

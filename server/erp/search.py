@@ -1,0 +1,205 @@
+"""Finding things by what people have in hand: an order number, a serial, a scanned code, a customer's name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session, selectinload
+
+from orderlight.autoid import identify
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.catalog.models import Product
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.access import visible_orders
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Identifier, Unit, WorkOrder
+from server.erp.production.resolve import identifier_values
+from server.http.text import fold
+from server.parties.models import Customer
+
+#: What a text of fewer letters would find is a list, not an answer.
+LEAST_LETTERS = 2
+MAX_TEXT = 200
+#: Key of our own printed codes -> the prefix of the number behind it.
+_PREFIXES = {"order": "SO", "work_order": "WO", "unit": "U", "shipment": "SH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing found. `kind` is order, work_order, unit, handling_unit, shipment, customer or product."""
+
+    kind: str
+    #: Its number, SKU or key, as addresses carry it.
+    number: str
+    title: str
+    detail: str
+    #: The order it belongs to, where it belongs to one.
+    order: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The hit for programs."""
+        return {
+            "kind": self.kind,
+            "number": self.number,
+            "title": self.title,
+            "detail": self.detail,
+            "order": self.order,
+        }
+
+
+def search(session: Session, principal: Principal, text: str, *, limit: int = 20) -> list[Hit]:
+    """What the caller may know of and the text means, exact matches first; at most `limit`.
+
+    A number of queries that does not depend on what is found.
+    """
+    wanted = clean(text)
+    if len(wanted) < LEAST_LETTERS:
+        return []
+    asked = _Asked(session, visible_orders(principal), wanted, names_in(wanted), limit)
+    found = [*_units(asked), *_orders(asked), *_work_orders(asked), *_boxes(asked), *_shipments(asked)]
+    if principal.may(Permission.CUSTOMERS_READ):
+        found += _customers(asked)
+    if principal.may(Permission.CATALOG_READ):
+        found += _products(asked)
+    exact = {wanted.upper(), *asked.names}
+    found.sort(key=lambda hit: hit.number.upper() not in exact)
+    return list(dict.fromkeys(found))[:limit]
+
+
+def clean(text: str) -> str:
+    """The text as it may go to the database: cut, and without NUL, which PostgreSQL does not take."""
+    return text.replace("\x00", "").strip()[:MAX_TEXT]
+
+
+def names_in(text: str) -> list[str]:
+    """The numbers that one of our own printed codes stands for.
+
+    >>> names_in("OLU0011P")
+    ['U-0011']
+    """
+    keys = identify(text).keys
+    return [f"{prefix}-{keys[key]}" for key, prefix in _PREFIXES.items() if key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One search: whose, for what."""
+
+    session: Session
+    visible: ColumnElement[bool]
+    text: str
+    names: Sequence[str]
+    limit: int
+
+    def number(self, column: Any) -> ColumnElement[bool]:
+        """The column holds the text, or is the number behind a scanned code."""
+        return or_(column.icontains(self.text, autoescape=True), column.in_(self.names))
+
+
+def _orders(asked: _Asked) -> Iterable[Hit]:
+    customers = select(Customer.id).where(Customer.search_name.contains(fold(asked.text), autoescape=True))
+    statement = (
+        select(SalesOrder)
+        .where(
+            asked.visible,
+            or_(
+                asked.number(SalesOrder.number),
+                SalesOrder.customer_reference.icontains(asked.text, autoescape=True),
+                SalesOrder.customer_id.in_(customers),
+            ),
+        )
+        .order_by(SalesOrder.id.desc())
+        .limit(asked.limit)
+        .options(selectinload(SalesOrder.customer))
+    )
+    for order in asked.session.scalars(statement):
+        yield Hit("order", order.number, order.number, order.customer.name, order.number)
+
+
+def _units(asked: _Asked) -> Iterable[Hit]:
+    # A unit is found by its whole number or code alone: a part of a serial names too many.
+    bound = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(asked.text)), Identifier.active)
+    statement = (
+        select(Unit, SalesOrder.number, Product.name, HandlingUnit.number)
+        .outerjoin(HandlingUnit, HandlingUnit.id == Unit.id)
+        .join(SalesOrder, or_(SalesOrder.id == Unit.order_id, SalesOrder.id == HandlingUnit.order_id))
+        .outerjoin(Product, Product.id == Unit.product_id)
+        .where(
+            asked.visible,
+            or_(Unit.number.in_([asked.text.upper(), f"U-{asked.text.upper()}", *asked.names]), Unit.id.in_(bound)),
+        )
+        .order_by(Unit.id)
+        .limit(asked.limit)
+    )
+    for unit, order, product, box in asked.session.execute(statement):
+        if box is not None:
+            yield Hit("handling_unit", box, box, order, order)
+        else:
+            yield Hit("unit", unit.number, unit.number, product or "", order)
+
+
+def _work_orders(asked: _Asked) -> Iterable[Hit]:
+    statement = (
+        select(WorkOrder.number, SalesOrder.number, Product.name)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .join(Product, Product.id == WorkOrder.product_id)
+        .where(asked.visible, asked.number(WorkOrder.number))
+        .order_by(WorkOrder.id.desc())
+        .limit(asked.limit)
+    )
+    for number, order, product in asked.session.execute(statement):
+        yield Hit("work_order", number, number, product, order)
+
+
+def _boxes(asked: _Asked) -> Iterable[Hit]:
+    statement = (
+        select(HandlingUnit.number, HandlingUnit.sscc, SalesOrder.number)
+        .join(SalesOrder, SalesOrder.id == HandlingUnit.order_id)
+        .where(asked.visible, or_(asked.number(HandlingUnit.number), HandlingUnit.sscc == asked.text))
+        .order_by(HandlingUnit.id.desc())
+        .limit(asked.limit)
+    )
+    for number, _sscc, order in asked.session.execute(statement):
+        yield Hit("handling_unit", number, number, order, order)
+
+
+def _shipments(asked: _Asked) -> Iterable[Hit]:
+    statement = (
+        select(Shipment.number, SalesOrder.number)
+        .join(SalesOrder, SalesOrder.id == Shipment.order_id)
+        .where(
+            asked.visible,
+            or_(asked.number(Shipment.number), Shipment.tracking_reference.icontains(asked.text, autoescape=True)),
+        )
+        .order_by(Shipment.id.desc())
+        .limit(asked.limit)
+    )
+    for number, order in asked.session.execute(statement):
+        yield Hit("shipment", number, number, order, order)
+
+
+def _customers(asked: _Asked) -> Iterable[Hit]:
+    named = Customer.search_name.contains(fold(asked.text), autoescape=True)
+    statement = (
+        select(Customer.number, Customer.name)
+        .where(or_(named, Customer.number == asked.text.upper()))
+        .order_by(Customer.search_name)
+        .limit(asked.limit)
+    )
+    for number, name in asked.session.execute(statement):
+        yield Hit("customer", number, name, number)
+
+
+def _products(asked: _Asked) -> Iterable[Hit]:
+    gtin = identify(asked.text).keys.get("gtin")
+    known: ColumnElement[bool] = Product.gtin == gtin if gtin else ~true()
+    statement = (
+        select(Product.sku, Product.name)
+        .where(or_(Product.search_name.contains(fold(asked.text), autoescape=True), known))
+        .order_by(Product.search_name)
+        .limit(asked.limit)
+    )
+    for sku, name in asked.session.execute(statement):
+        yield Hit("product", sku, name, sku)
