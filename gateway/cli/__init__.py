@@ -14,9 +14,6 @@ from gateway.cli import commands
 from gateway.config import ConfigError
 from gateway.outbox import OutboxError
 
-EXIT_FAILED = 1
-EXIT_CONFIG = 78
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code."""
@@ -26,10 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.command(arguments))
     except ConfigError as error:
         commands.print_mistakes(error.mistakes, sys.stderr)
-        return EXIT_CONFIG
+        return commands.EXIT_CONFIG
     except OutboxError as error:
         print(str(error), file=sys.stderr)
-        return EXIT_FAILED
+        return commands.EXIT_FAILED
     except BrokenPipeError:
         # The reader of our output has seen enough, as `head` does.
         sys.stderr.close()

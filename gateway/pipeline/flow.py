@@ -100,17 +100,19 @@ class Flow:
 
     def _refuse(self, source: Source, counters: DeviceCounters, read: Read, error: OutboxError) -> None:
         """Whoever scanned hears it at once; a tag that finds no room gives way, and its message is done."""
-        log.warning("read_refused", extra={"device": source.name, "sentence": str(error)})
         if not isinstance(read, CodeRead):
             if isinstance(error, OutboxFull):
                 source.acknowledge(read)
             return
         source.feedback("stop")
+        key = (read.reader, read.raw)
         with self._lock:
+            if key not in self._refused:
+                log.warning("scan_refused", extra={"device": source.name, "sentence": str(error)})
             if read.reader in self._kept_by_broker:
                 self._held.append((source, counters, read))
                 self.restless.set()
-            self._refused[read.reader, read.raw] = None
+            self._refused[key] = None
             while len(self._refused) > _MAX_REFUSED:
                 self._refused.popitem(last=False)
 

@@ -113,11 +113,10 @@ class Gateway:
 
     def _on_thread_fault(self, args: threading.ExceptHookArgs) -> None:
         """A gateway without its uplink or its answerer looks alive and is not: end it, to be started anew."""
-        name = args.thread.name if args.thread else "?"
-        fault = args.exc_value or args.exc_type()
-        log.critical("thread_fault", extra={"thread": name}, exc_info=fault)
         self._faulty = True
         self._stop.set()
+        part = args.thread.name if args.thread else "?"
+        log.critical("thread_fault", extra={"part": part}, exc_info=args.exc_value or args.exc_type())
 
     def _stop_devices(self) -> None:
         for supervisor in self.supervisors:

@@ -40,6 +40,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -459,6 +460,25 @@ def test_an_idle_gateway_uses_next_to_no_processor(
 
     used = (ticks() - before) / os.sysconf("SC_CLK_TCK")
     assert used / 2.0 < 0.05
+
+
+def test_a_gateway_that_lost_a_thread_ends_so_that_it_can_be_started_anew(folder: Path, scanner: Scanner) -> None:
+    script = (
+        "import sys\n"
+        "from gateway import cli\n"
+        "from gateway.uplink.deliver import Deliverer\n"
+        "def broken(self): raise ZeroDivisionError('no uplink')\n"
+        "Deliverer.deliver_pending = broken\n"
+        "sys.exit(cli.main(['run', '--config', sys.argv[1]]))"
+    )
+
+    command = [sys.executable, "-c", script, str(folder / "gateway.toml")]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert found.returncode == 70
+    fault = next(line for line in map(json.loads, found.stderr.splitlines()) if line["msg"] == "thread_fault")
+    assert fault["part"] == "uplink"
+    assert "no uplink" in fault["traceback"]
 
 
 def test_the_gateway_loads_nothing_heavy(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import build_parser, main
+from gateway.cli.commands import EXIT_BROKEN, EXIT_CONFIG, EXIT_FAILED
 from gateway.cli.logs import JsonFormatter, PlainFormatter, set_up
 from gateway.cli.words import status as status_in_words
 
@@ -97,3 +98,12 @@ def test_status_says_when_a_port_was_last_read_and_never_online() -> None:
     assert "s1 (serial_line): open, nothing read yet." in text
     assert "Server http://x: offline. It is away." in text
     assert "Look here." in text
+
+
+def test_every_command_and_exit_code_stands_in_the_reference() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/gateway-commands.md").read_text()
+
+    for name in commands():
+        assert f"| `{name}" in page, name
+    for code in (EXIT_BROKEN, EXIT_CONFIG, EXIT_FAILED):
+        assert f"| {code} |" in page
