@@ -14,6 +14,7 @@ from gateway.protocols.mqtt_json import MqttOptions
 from gateway.protocols.reads import CodeRead, CodeRules, Read
 from gateway.smoothing import Sighting, Smoother
 from gateway.sources import Source
+from gateway.sources.base import Refuses
 from gateway.stations import Stations
 from gateway.supervisor import DeviceCounters
 from gateway.uplink.clock import GatewayClock, Stamp
@@ -104,6 +105,8 @@ class Flow:
             if isinstance(error, OutboxFull):
                 source.acknowledge(read)
             return
+        if isinstance(source, Refuses) and read.reader not in self._kept_by_broker:
+            source.refuse(read)
         source.feedback("stop")
         key = (read.reader, read.raw)
         with self._lock:

@@ -28,6 +28,7 @@ class Recorder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.acknowledged: list[Read] = []
+        self.refused: list[Read] = []
         self.tones: list[str] = []
 
     def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
@@ -38,6 +39,9 @@ class Recorder:
 
     def acknowledge(self, read: Read) -> None:
         self.acknowledged.append(read)
+
+    def refuse(self, read: Read) -> None:
+        self.refused.append(read)
 
     def cancel(self) -> None:
         pass
@@ -182,12 +186,14 @@ def test_a_refused_scan_is_heard_and_scanning_again_at_once_is_a_new_try(
     bench.take(CodeRead("scanner", b"OLU0011P"))
     eventually(lambda: bench.sources["scanner"].tones == ["stop"])
     unheard = list(bench.sources["scanner"].acknowledged)
+    sent_back = len(bench.sources["scanner"].refused)
 
     disk.full = False
     bench.take(CodeRead("scanner", b"OLU0011P"))
 
     eventually(lambda: bench.sources["scanner"].acknowledged)
     assert unheard == []
+    assert sent_back == 1
     assert [event["code"] for event in bench.events()] == ["OLU0011P"]
 
 
@@ -203,6 +209,7 @@ def test_a_refused_scan_that_a_broker_keeps_is_tried_again_without_it(
     bench.flow.sweep()
 
     eventually(lambda: bench.sources["gate"].acknowledged)
+    assert bench.sources["gate"].refused == []
     assert [event["code"] for event in bench.events()] == ["OLU0011P"]
 
 
