@@ -19,6 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from simulators.services import ServiceMissing, find_mosquitto, private_mosquitto
 
 pytestmark = pytest.mark.faults
 
@@ -350,6 +354,48 @@ def test_a_kill_at_any_point_loses_no_acknowledged_scan_and_doubles_none(
     assert len(acknowledged) > 6
     order = [int(code[4:]) for code in server.codes()]
     assert order == sorted(order)
+
+
+def test_kills_of_the_gateway_lose_no_message_that_the_broker_took(
+    folder: Path, server: FakeServer, start: Callable[..., Process]
+) -> None:
+    try:
+        find_mosquitto()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    with private_mosquitto() as port:
+        config = (folder / "gateway.toml").read_text().split("[[device]]")[0]
+        (folder / "gateway.toml").write_text(f"""{config}
+[[device]]
+name = "bus"
+driver = "mqtt"
+topics = ["scans"]
+port = {port}
+read_point = "cut-1"
+""")
+        first = start()
+        wait_until(lambda: "device_ready" in first.messages(), "a subscription")
+        publisher = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        publisher.connect("127.0.0.1", port)
+        publisher.loop_start()
+
+        sent = 0
+        for cycle in range(6):
+            process = first if cycle == 0 else start()
+            for _ in range(40):
+                sent += 1
+                publisher.publish("scans", json.dumps({"code": f"BUS{sent}"}), qos=1).wait_for_publish(5)
+            wait_until(lambda least=cycle * 20: len(server.codes()) > least, "some deliveries")
+            process.popen.kill()
+            process.popen.wait()
+        start()
+        expected = {f"BUS{number}" for number in range(1, sent + 1)}
+        wait_until(lambda: expected <= set(server.codes()), "every message")
+        publisher.disconnect()
+        publisher.loop_stop()
+
+    # What was stored but not yet acknowledged to the broker comes again: at least once, never less.
+    assert set(server.codes()) == expected
 
 
 def test_status_tail_and_the_socket_belong_to_the_gateways_user(
