@@ -186,7 +186,7 @@ def make_plant(session: Session) -> tuple[dict[str, list[str]], dict[str, str]]:
         RoutingStepBody(name=key.capitalize(), work_center=key, run_minutes=Decimal(1)) for key in ("cut", "weld", "pack")
     ]
     create_product(session, ProductIn(sku="FRAME", name="Frame", gtin=GTIN, routing=steps), **about)
-    add_user(session, NewUser("anna", "Anna", "operator", badge="17"), **about)
+    add_user(session, NewUser(login="anna", name="Anna", role="operator", badge="17"), **about)
     names = ("Aurora Bikes", "Nordwind")
     customers = {name: create_customer(session, CustomerIn(name=name), **about).number for name in names}
     plan = (("Aurora Bikes", 3), ("Nordwind", 2), ("Aurora Bikes", 1))

@@ -1,0 +1,143 @@
+"""The site and customers through the programming interface."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from server.db import Database
+from server.erp.seed import DemoWorld
+from server.parties.repository import site
+
+SignedIn = Callable[..., httpx.Client]
+
+
+def test_a_customer_is_made_read_and_changed_under_a_number_from_the_counter(manager: httpx.Client) -> None:
+    body = {
+        "name": "Ærø Cykler",
+        "currency": "DKK",
+        "contacts": [{"name": "Ida", "email": "ida@cykler.example"}],
+        "addresses": [{"kind": "delivery", "lines": "Havn 1", "city": "Marstal", "country": "DK"}],
+    }
+
+    made = manager.post("/api/v1/customers", json=body)
+
+    assert made.status_code == 201
+    assert made.headers["location"] == "/api/v1/customers/C-100"
+    read = manager.get("/api/v1/customers/C-100")
+    assert read.headers["etag"] == '"1"'
+    assert read.json()["contacts"][0]["email"] == "ida@cykler.example"
+    changed = manager.patch("/api/v1/customers/C-100", json={"contacts": []}, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200
+    assert changed.json()["contacts"] == []
+    assert changed.headers["etag"] == '"2"'
+
+
+def test_a_number_that_came_from_outside_is_never_given_out_again(manager: httpx.Client) -> None:
+    manager.post("/api/v1/customers", json={"name": "First", "number": "C-104"})
+
+    numbers = [manager.post("/api/v1/customers", json={"name": f"Next {n}"}).json()["number"] for n in range(3)]
+
+    assert numbers == ["C-105", "C-106", "C-107"]
+
+
+def test_the_same_idempotency_key_makes_one_customer(manager: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "order-form-17"}
+
+    first = manager.post("/api/v1/customers", json={"name": "Once"}, headers=headers)
+    again = manager.post("/api/v1/customers", json={"name": "Once"}, headers=headers)
+    other = manager.post("/api/v1/customers", json={"name": "Other"}, headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 422
+    assert other.json()["reason"] == "idempotency_key_reused"
+    assert len(manager.get("/api/v1/customers").json()["items"]) == 1
+
+
+def test_a_change_without_if_match_is_428_and_a_stale_one_is_409_with_the_difference(manager: httpx.Client) -> None:
+    manager.post("/api/v1/customers", json={"name": "Aurora", "priority": 5})
+    manager.patch("/api/v1/customers/C-100", json={"priority": 2}, headers={"If-Match": '"1"'})
+
+    missing = manager.patch("/api/v1/customers/C-100", json={"priority": 3})
+    stale = manager.patch("/api/v1/customers/C-100", json={"priority": 3}, headers={"If-Match": '"1"'})
+
+    assert missing.status_code == 428
+    assert stale.status_code == 409
+    assert stale.json()["reason"] == "stale_version"
+    assert stale.json()["difference"] == {"priority": {"wanted": 3, "now": 2}}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"name": "a\x00b"},
+        {"name": "a\nb"},
+        {"name": ""},
+        {"name": "x" * 201},
+        {"name": "\ud800"},
+        {"name": "A", "currency": "XYZ"},
+        {"name": "A", "credit_limit": "NaN"},
+        {"name": "A", "credit_limit": "1e999999"},
+        {"name": "A", "credit_limit": -1},
+        {"name": "A", "unknown": 1},
+        {"name": "A", "contacts": [{"name": "B", "email": "no"}]},
+        {"name": "A", "addresses": [{"kind": "delivery", "lines": "x", "city": "y", "country": "QQ"}]},
+    ],
+)
+def test_a_bad_field_is_refused_in_words(manager: httpx.Client, field: dict[str, object]) -> None:
+    import json
+
+    answer = manager.post(
+        "/api/v1/customers", content=json.dumps(field).encode(), headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"]
+
+
+def test_customers_are_found_without_case_and_accents_page_by_page(manager: httpx.Client) -> None:
+    for number in range(5):
+        manager.post("/api/v1/customers", json={"name": f"Škoda Works {number}"})
+    manager.post("/api/v1/customers", json={"name": "Other"})
+
+    first = manager.get("/api/v1/customers", params={"text": "skoda", "limit": 3}).json()
+    second = manager.get("/api/v1/customers", params={"text": "skoda", "limit": 3, "after": first["next"]}).json()
+
+    assert [item["name"][-1] for item in first["items"]] == ["0", "1", "2"]
+    assert [item["name"][-1] for item in second["items"]] == ["3", "4"]
+    assert second["next"] is None
+    assert manager.get("/api/v1/customers", params={"after": "C-999"}).status_code == 422
+    assert manager.get("/api/v1/customers", params={"text": "\x00"}).status_code == 422
+
+
+def test_the_site_has_defaults_until_somebody_sets_it_up(signed_in: SignedIn, database: Database) -> None:
+    admin = signed_in("admin")
+
+    before = admin.get("/api/v1/site")
+    changed = admin.patch(
+        "/api/v1/site",
+        json={"name": "Works", "time_zone": "Europe/Oslo", "gs1_company_prefix": "9506000"},
+        headers={"If-Match": before.headers["etag"]},
+    )
+    wrong = admin.patch(
+        "/api/v1/site", json={"time_zone": "../../etc/passwd"}, headers={"If-Match": changed.headers["etag"]}
+    )
+
+    assert before.json()["time_zone"] == "UTC"
+    assert changed.json()["time_zone"] == "Europe/Oslo"
+    assert wrong.status_code == 422
+    with database.read() as session:
+        assert site(session).gs1_company_prefix == "9506000"
+
+
+def test_rights_are_kept(signed_in: SignedIn, client: httpx.Client, world: DemoWorld) -> None:
+    operator, sales = signed_in("operator"), signed_in("sales")
+
+    assert client.get("/api/v1/customers").status_code == 401
+    assert operator.get("/api/v1/customers").status_code == 403
+    assert sales.get("/api/v1/customers").status_code == 200
+    assert signed_in("planner").post("/api/v1/customers", json={"name": "X"}).status_code == 403
+    assert sales.get("/api/v1/customers/C-999").status_code == 404
+    assert sales.get("/api/v1/customers/%00").status_code in (404, 422)
