@@ -35,7 +35,9 @@ def survey(path: Path | None, environ: Mapping[str, str] = os.environ) -> Draft:
     candidates = DEFAULT_PATHS if path is None else (path,)
     found = next((candidate for candidate in candidates if candidate.exists()), None)
     if found is None:
-        sentence = _("{path} is not there. Write one (docs/howto has an example), or name it with --config.")
+        sentence = _(
+            "{path} is not there. Write one, as docs/reference/gateway-settings.md shows, or name it with --config."
+        )
         return _hopeless(sentence.format(path=candidates[0]))
     try:
         text = found.read_text(encoding="utf-8")

@@ -70,7 +70,22 @@ def _plan_devices(tables: Sequence[DeviceTable]) -> tuple[tuple[PlannedDevice, .
         mistakes.extend(Mistake(table.section, sentence, table.line) for sentence in sentences)
         if options is not None and smoothing is not None:
             planned.append(PlannedDevice(table, options, smoothing))
-    return tuple(planned), mistakes
+    return tuple(planned), mistakes + _shared_ports(planned)
+
+
+def _shared_ports(devices: Sequence[PlannedDevice]) -> list[Mistake]:
+    """Two readers of one serial port steal each other's bytes, whatever names the port has."""
+    owners: dict[str, str] = {}
+    found: list[Mistake] = []
+    for device in devices:
+        port = getattr(device.options, "port", None)
+        if not isinstance(port, str):
+            continue
+        owner = owners.setdefault(os.path.realpath(port), device.name)
+        if owner != device.name:
+            sentence = _("port {port} belongs to {owner} already. Each device needs its own port.")
+            found.append(Mistake(device.table.section, sentence.format(port=port, owner=owner), device.table.line))
+    return found
 
 
 def _doubles(tables: Sequence[DeviceTable]) -> list[Mistake]:

@@ -27,6 +27,7 @@ DEVICE_SECONDS = 2.0
 DELIVERY_SECONDS = 2.0
 #: How often the main thread looks whether the outbox is still sound.
 _LOOK_SECONDS = 5.0
+_FIRST_BEAT_SECONDS = 0.5
 
 
 def version() -> str:
@@ -87,6 +88,8 @@ class Gateway:
         if uplink:
             self._begin("heartbeat", self._heartbeat.run)
             self._begin("uplink", self.deliverer.run)
+            # A server that is there tells the time at once, and then no read needs a doubtful one.
+            self._heartbeat.tried.wait(_FIRST_BEAT_SECONDS)
         self._begin("sweep", self._sweep)
         self._answerer.start()
         self._door.start()

@@ -33,11 +33,14 @@ class Heartbeat:
         self._path = f"/api/v1/gateways/{quote(gateway, safe='')}/health"
         self._every = every
         self._stop = threading.Event()
+        #: Set after the first heartbeat, whether or not it was answered.
+        self.tried = threading.Event()
 
     def run(self) -> None:
         """Beat at once, so that the clock is known early, then at every interval."""
         while not self._stop.is_set():
             self.beat()
+            self.tried.set()
             self._stop.wait(self._every)
 
     def stop(self) -> None:

@@ -54,7 +54,7 @@ def test_mistakes_of_all_devices_come_at_once_in_the_order_of_lines(folder: Path
 [[device]]
 name = "scanner-1"
 driver = "serial_line"
-port = "/dev/null"
+port = "/dev/zero"
 bawd = 9600
 suffix = "crfl"
 read_point = "cut-1"
@@ -108,3 +108,22 @@ def test_a_plan_with_mistakes_is_refused_with_all_of_them(folder: Path) -> None:
         plan(write(folder, text), {})
 
     assert len(caught.value.mistakes) == 2
+
+
+def test_two_devices_on_one_port_are_a_mistake_whatever_name_the_port_has(folder: Path) -> None:
+    (folder / "by-id").symlink_to("/dev/null")
+    text = (
+        GOOD
+        + f"""
+[[device]]
+name = "scanner-2"
+driver = "serial_line"
+port = "{folder}/by-id"
+read_point = "cut-2"
+"""
+    )
+
+    found = check(write(folder, text), {})
+
+    assert [mistake.warning for mistake in found] == [False]
+    assert "belongs to scanner-1 already" in found[0].sentence
