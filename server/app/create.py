@@ -10,7 +10,6 @@ from starlette.routing import Mount, Route
 
 from server.app import docs, health, rights
 from server.app.envelope import Envelope
-from server.app.fragments import renderer
 from server.app.guards import BodyGuard, CrossSiteGuard
 from server.app.problems import add_problem_handlers, answer_error
 from server.app.routers import routers
@@ -26,6 +25,7 @@ from server.migrations import pending
 from server.settings import Settings
 from server.settings.build import program_version
 from server.settings.clock import utc_now
+from server.web.fragments import renderer
 from server.web.i18n import negotiate
 from server.web.static_files import build, static_app
 

@@ -22,6 +22,7 @@ MODULES = (
     "server.erp.logistics.http",
     "server.erp.imports_http",
     "server.erp.search_http",
+    "server.erp.search_http",
     "server.crm.http",
     "server.labels.http",
     "server.web.http",

@@ -1,14 +1,15 @@
 """orderlight-server import, backup, restore."""
 
 import argparse
-import importlib
-from typing import Any
+import sys
 
 from sqlalchemy.orm import Session
 
 from server.cli.backup import backup_database, restore_database
-from server.cli.context import CommandFailed, open_database
+from server.cli.context import ACTOR, CommandFailed, open_database
+from server.erp.imports import ImportReport, import_csv
 from server.settings import Settings
+from server.settings.clock import utc_now
 
 
 def import_file(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -19,13 +20,27 @@ def import_file(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CommandFailed(f"Failed to read {arguments.file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CommandFailed(f"{arguments.file} is not UTF-8 (byte {error.start}). Save it as CSV UTF-8.") from error
-    import_csv = importlib.import_module("server.erp.imports").import_csv
 
-    def work(session: Session) -> Any:
-        return import_csv(session, arguments.kind, text, arguments.dry_run)
+    def work(session: Session) -> ImportReport:
+        return import_csv(session, arguments.kind, text, dry_run=arguments.dry_run, actor=ACTOR, now=utc_now())
 
     with open_database(settings) as database:
-        print(database.write(work))
+        report = database.write(work)
+    return _tell(report)
+
+
+def _tell(report: ImportReport) -> int:
+    for error in report.errors:
+        place = f"line {error.line}" + (f", {error.column}" if error.column else "")
+        print(f"{place}: {error.message}", file=sys.stderr)
+    if report.errors:
+        print(f"Nothing was imported: {len(report.errors)} mistakes.", file=sys.stderr)
+        return 1
+    verb = "would be " if report.dry_run else ""
+    print(
+        f"{report.rows} rows: {report.created} {report.kind} {verb}created, {report.updated} {verb}updated, "
+        f"{report.unchanged} unchanged."
+    )
     return 0
 
 

@@ -1,7 +1,6 @@
 """orderlight-server init, migrate, rebuild."""
 
 import argparse
-import importlib
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -11,6 +10,10 @@ from server.auth import repository, users
 from server.auth.models import User
 from server.auth.users import NewUser
 from server.cli.context import ACTOR, CommandFailed, open_database
+from server.db import Database
+from server.ingest.rebuild import Report
+from server.ingest.rebuild import rebuild as rebuild_projections
+from server.journal.audit import write_audit
 from server.migrations import pending, upgrade
 from server.parties import repository as parties
 from server.settings import Settings
@@ -44,11 +47,35 @@ def migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def rebuild(_arguments: argparse.Namespace, settings: Settings) -> int:
-    """Fold all facts again."""
+    """Fold all facts again and repair what does not stand where they say."""
     with open_database(settings) as database:
-        report = importlib.import_module("server.ingest.rebuild").rebuild(database)
-    print(report)
+        report = fold_again(database)
+    for difference in report.differences:
+        print(f"{difference.row}: {difference.column} was {difference.was}, is now {difference.now}")
+    print(
+        f"{report.facts} facts folded into {report.rows} rows: {report.created} rows made anew, "
+        f"{len(report.differences)} values repaired."
+    )
     return 0
+
+
+def fold_again(database: Database) -> Report:
+    """The rebuild in one transaction, with a line in the audit when it repaired anything."""
+
+    def work(session: Session) -> Report:
+        report = rebuild_projections(session)
+        if report.created or report.differences:
+            write_audit(
+                session,
+                at=utc_now(),
+                actor=ACTOR,
+                action="rebuilt",
+                subject="projections",
+                detail={"facts": report.facts, "created": report.created, "repaired": len(report.differences)},
+            )
+        return report
+
+    return database.write(work)
 
 
 def _make_site(session: Session, name: str | None, zone: str) -> str:
