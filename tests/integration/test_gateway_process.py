@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import random
 import signal
 import sqlite3
 import stat
@@ -22,6 +23,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from orderlight.events import Event
 from simulators.services import ServiceMissing, find_mosquitto, private_mosquitto
 
 pytestmark = pytest.mark.faults
@@ -396,6 +398,39 @@ read_point = "cut-1"
 
     # What was stored but not yet acknowledged to the broker comes again: at least once, never less.
     assert set(server.codes()) == expected
+
+
+def test_whatever_a_scanner_sends_becomes_an_event_that_the_server_can_read(
+    folder: Path, server: FakeServer, scanner: Scanner, start: Callable[..., Process]
+) -> None:
+    chance = random.Random(3)
+    nasty = [
+        b"A" * 10_000,
+        b"NUL\x00NUL",
+        b"\x1b[2J\x07\x08",
+        b"<script>alert(1)</script>",
+        b"'; DROP TABLE event; --",
+        b"]C1010950600013435221\x1d\x1d\x1d",
+        b"\xff\xfe\x80",
+        b"\xed\xa0\x80",
+        b'{"sequence":1}',
+        *(bytes(chance.choices(range(256), k=chance.randrange(1, 300))) for _ in range(100)),
+    ]
+    process = start()
+    wait_until(lambda: "device_ready" in process.messages(), "an open port")
+    os.set_blocking(scanner.controller, True)
+    for code in nasty:
+        os.write(scanner.controller, code + b"\r\n")
+    scanner.scan("THE-END")
+
+    wait_until(lambda: "THE-END" in server.codes(), "the last code")
+
+    read = [Event.parse(event) for event in server.events.values()]
+    assert max(len(event.code or "") for event in read) == 4096
+    assert any(event.raw for event in read)
+    devices = json.loads(run_command(folder, "status", "--json").stdout)["devices"]
+    assert (devices[0]["failed"], devices[0]["state"]) == (0, "ready")
+    assert all(line.isprintable() for line in process.log.read_text().splitlines())
 
 
 def test_status_tail_and_the_socket_belong_to_the_gateways_user(
