@@ -4,36 +4,75 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from server.crm.customer_view import StoryLine, customer_order
 from server.crm.order_page import OrderPage
 from server.crm.units import UnitRow
+from server.tracking.facts import FactKind
 from server.tracking.states import UnitState
 from server.web.axis import time_axis
 from server.web.i18n import N_, Formats
 from server.web.sentences import Say, status
+from server.web.words import word
 
 #: So many cells fit on a screen and can be told apart; the table below holds them all.
 MATRIX_CELLS = 400
 
 _FIXED = {"confirmed": N_("Confirmed"), "packed": N_("Packed"), "shipped": N_("Shipped")}
+#: The shades of the two states that are no progress.
+HELD, SCRAPPED = -1, -2
 
 
-def order_context(
-    order: OrderPage, formats: Formats, *, version: int, older: bool = False, for_customer: bool = False
-) -> dict[str, Any]:
-    """Everything that `partials/order*.html` names."""
+def order_context(order: OrderPage, formats: Formats, *, version: int, older: bool = False) -> dict[str, Any]:
+    """Everything that `partials/order.html` names, for our own people."""
     say = Say(formats.language)
+    units = [(unit, unit_words(unit, say)) for unit in order.units]
     return {
+        **_shared(order, formats, version=version, for_customer=False),
         "order": order,
-        "version": version,
         "older": older,
-        "topic": f"order:{order.number}",
-        "status": status(order, formats, for_customer=for_customer),
-        "axis": time_axis(order, formats),
-        "steps": milestone_rows(order, say),
-        "cells": [(unit, unit_words(unit, say)) for unit in order.units[:MATRIX_CELLS]],
-        "legend": legend(order.units, say),
-        "units": [(unit, unit_words(unit, say)) for unit in order.units],
+        "units": units,
+        "cells": units[:MATRIX_CELLS],
+        "legend": legend(units, say),
         "gate": f"{order.lifecycle}.{order.fulfilment}.{order.on_hold}",
+    }
+
+
+def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dict[str, Any]:
+    """Everything that `partials/customer_order.html` names: nothing but the allow-listed view."""
+    say = Say(formats.language)
+    allowed = customer_order(order)
+    units = [(unit, unit_words(unit, say, for_customer=True)) for unit in order.units]
+    cells = [
+        {
+            "number": unit.number,
+            "serial": unit.serial or unit.number,
+            "position": unit.position,
+            "product": unit.product,
+            "words": words,
+            "shade": shade_class(unit),
+            "last_seen_at": unit.last_seen_at,
+        }
+        for unit, words in units
+    ]
+    return {
+        **_shared(order, formats, version=version, for_customer=True),
+        "order": allowed,
+        "units": cells,
+        "cells": cells[:MATRIX_CELLS],
+        "legend": legend(units, say),
+        "story": [{"at": line.at, "text": story_words(line, say)} for line in allowed.story],
+    }
+
+
+def _shared(order: OrderPage, formats: Formats, *, version: int, for_customer: bool) -> dict[str, Any]:
+    return {
+        "version": version,
+        "topic": f"order:{order.number}",
+        "lamp": status(order, formats, for_customer=for_customer),
+        "axis": time_axis(order, formats),
+        "steps": milestone_rows(order, Say(formats.language)),
+        "for_customer": for_customer,
+        "shade_class": shade_class,
     }
 
 
@@ -50,27 +89,51 @@ def milestone_rows(order: OrderPage, say: Say) -> list[Mapping[str, Any]]:
     ]
 
 
-def unit_words(unit: UnitRow, say: Say) -> str:
-    """Where a unit stands, in a few words."""
+def unit_words(unit: UnitRow, say: Say, *, for_customer: bool = False) -> str:
+    """Where a unit stands, in a few words; a customer is not told why one is held."""
+    if unit.held and for_customer:
+        return say(N_("Being checked"))
     if unit.held:
         return say(N_("On hold: %(why)s"), why=unit.hold_reason or say(N_("no reason was given")))
     if unit.state == UnitState.QUEUED and unit.step:
         return say(N_("Waits for %(step)s"), step=unit.step)
     if unit.state == UnitState.IN_PROCESS and unit.step:
         return say(N_("In %(step)s"), step=unit.step)
-    if unit.state == UnitState.PACKED and unit.box:
+    if unit.state == UnitState.PACKED and unit.box and not for_customer:
         return say(N_("Packed in %(box)s"), box=unit.box)
-    from server.web.words import word
-
     return say(word("unit_state", unit.state))
 
 
-def legend(units: Sequence[UnitRow], say: Say) -> list[tuple[str, int, int]]:
-    """How many units stand where: words, shade, number."""
-    found: Counter[tuple[int, str]] = Counter()
-    for unit in units:
-        words = say(N_("On hold")) if unit.held else unit_words(unit, say)
-        words = say(N_("Packed")) if unit.state == UnitState.PACKED else words
-        shade = -1 if unit.held else -2 if unit.state == UnitState.SCRAPPED else unit.level
-        found[(shade, words)] += 1
-    return [(words, shade, number) for (shade, words), number in sorted(found.items(), key=lambda each: -each[0][0])]
+def shade(unit: UnitRow) -> int:
+    """The shade of a unit's cell: how far it is, or that it is held or scrapped."""
+    if unit.state == UnitState.SCRAPPED:
+        return SCRAPPED
+    return HELD if unit.held else unit.level
+
+
+def shade_class(unit: UnitRow) -> str:
+    """The shade as the style sheet names it."""
+    found = shade(unit)
+    return {HELD: "held", SCRAPPED: "scrapped"}.get(found, f"l{found}")
+
+
+def legend(units: Sequence[tuple[UnitRow, str]], say: Say) -> list[tuple[str, str, int]]:
+    """How many units stand where: words, shade, number; the furthest first."""
+    found: Counter[tuple[int, str, str]] = Counter()
+    for unit, words in units:
+        held = unit.held and unit.state != UnitState.SCRAPPED
+        short = say(N_("On hold")) if held else say(N_("Packed")) if unit.state == UnitState.PACKED else words
+        found[(shade(unit), shade_class(unit), short)] += 1
+    return [(words, css, number) for (_, css, words), number in sorted(found.items(), key=lambda each: -each[0][0])]
+
+
+def story_words(line: StoryLine, say: Say) -> str:
+    """A line of the customer's story."""
+    number = len(line.subjects)
+    if line.kind == FactKind.OPERATION_COMPLETED:
+        if number == 1:
+            return say(N_("%(step)s done: %(unit)s"), step=line.step or "", unit=line.subjects[0])
+        return say(N_("%(step)s done for %(number)s units"), step=line.step or "", number=number)
+    if line.kind == FactKind.UNIT_PACKED and number > 1:
+        return say(N_("%(number)s units packed"), number=number)
+    return f"{say(word('fact', line.kind))}: {line.subjects[0]}"

@@ -47,6 +47,7 @@ def environment(language: str) -> Environment:
     )
     catalogue = translations(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.filters["printable"] = printable
     made.globals.update(asset=asset, build=build(), word=_worder(language))
     return made
 
@@ -59,6 +60,11 @@ def _worder(language: str) -> Any:
         return say(words.word(kind, code))
 
     return word
+
+
+def printable(text: str) -> str:
+    """The text with a dot for whatever cannot be printed: a code as a person may read it."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def render(template: str, formats: Formats, context: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from server.parties.models import Customer
 from server.web.forms import Form, read_form
 from server.web.i18n import N_
 from server.web.order_actions import ACTIONS, offered, perform
-from server.web.order_view import order_context
+from server.web.order_view import customer_context, order_context
 from server.web.page import Page, PageDep
 from server.web.topics import versions
 
@@ -64,9 +64,10 @@ def order(page: PageDep, principal: Reader, number: str, before: int | None = No
         shown = versions(session, topic)
         found = order_page(session, principal, number, here=here, before=before)
         links = links_of(session, found.id) if principal.is_staff else ()
-    context = order_context(found, page.formats, version=shown[topic], older=before is not None)
     if not principal.is_staff:
-        return page.show("pages/customer_order.html", **context)
+        context = customer_context(found, page.formats, version=shown[topic])
+        return page.show("pages/customer_order.html", by_link=False, **context)
+    context = order_context(found, page.formats, version=shown[topic], older=before is not None)
     return page.show("pages/order.html", links=links, actions=offered(found, principal), form=Form(), **context)
 
 

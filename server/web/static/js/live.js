@@ -44,6 +44,7 @@
     new Map(topics.map((node) => [node.dataset.topic, node.dataset.version || "0"]))
       .forEach((version, topic) => query.append("t", `${topic}@${version}`));
     query.set("lang", html.lang);
+    if (html.dataset.liveAs) query.set("as", html.dataset.liveAs);
     source = new EventSource(`/live?${query}`);
     source.onopen = () => hear();
     source.onerror = lost;
@@ -163,7 +164,7 @@
     }
   }
 
-  window.orderlight = { merge, morph, now };
+  window.orderlight = Object.assign(window.orderlight || {}, { merge, morph, now });
   setInterval(() => {
     age();
     if (told === "live" && Date.now() - heard > SILENCE_MS) lost();

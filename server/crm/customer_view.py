@@ -1,0 +1,122 @@
+"""What a customer sees of his order: only what is named here. A field that is not in this list cannot leak.
+
+No prices, no names of people, no reasons of holds, no notes, no stations, no other customer's units.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from server.crm.order_page import OrderPage
+from server.crm.risk import Risk
+from server.crm.timeline import Entry
+from server.tracking.facts import FactKind
+from server.tracking.states import OrderLifecycle, ShipmentState
+
+#: What a customer is told of, by the facts themselves and never by the clock.
+TOLD = frozenset(
+    {
+        FactKind.ORDER_CONFIRMED,
+        FactKind.ORDER_RELEASED,
+        FactKind.OPERATION_COMPLETED,
+        FactKind.UNIT_PACKED,
+        FactKind.BOX_CLOSED,
+        FactKind.SHIPMENT_SHIPPED,
+        FactKind.SHIPMENT_DELIVERED,
+        FactKind.ORDER_COMPLETED,
+        FactKind.ORDER_CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLine:
+    """What was ordered."""
+
+    name: str
+    quantity: Decimal
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerShipment:
+    """What is on its way."""
+
+    number: str
+    state: str
+    carrier: str | None
+    tracking_reference: str | None
+    boxes: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """Facts of one kind in a row, as one line: 'Cut done for 5 units'."""
+
+    kind: str
+    step: str | None
+    subjects: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """The order as its customer may know it."""
+
+    number: str
+    customer: str
+    reference: str | None
+    risk: Risk
+    promise: date | None
+    due_at: datetime | None
+    predicted_at: datetime | None
+    predicted_late_at: datetime | None
+    lines: Sequence[CustomerLine]
+    shipments: Sequence[CustomerShipment]
+    story: Sequence[StoryLine]
+
+
+def customer_order(page: OrderPage) -> CustomerOrder:
+    """The customer's view of an order page."""
+    in_doubt = page.lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
+    return CustomerOrder(
+        number=page.number,
+        customer=page.customer,
+        reference=page.reference,
+        risk=Risk.NO_PROMISE if in_doubt else page.risk,
+        promise=None if in_doubt else page.promise,
+        due_at=None if in_doubt else page.due_at,
+        predicted_at=page.predicted_at,
+        predicted_late_at=page.predicted_late_at,
+        lines=[CustomerLine(line.name, line.quantity, line.configuration) for line in page.lines],
+        shipments=[
+            CustomerShipment(
+                each.number,
+                each.state,
+                each.carrier,
+                each.tracking_reference,
+                len(each.boxes),
+                each.delivered_at or each.shipped_at or each.created_at,
+            )
+            for each in page.shipments
+            if each.state != ShipmentState.CANCELLED
+        ],
+        story=tell(page.timeline.entries),
+    )
+
+
+def tell(entries: Iterable[Entry]) -> list[StoryLine]:
+    """The entries a customer is told of, newest first; what was taken back never happened for him."""
+    lines: list[StoryLine] = []
+    for entry in entries:
+        if entry.kind not in TOLD or entry.taken_back:
+            continue
+        last = lines[-1] if lines else None
+        if last is not None and (last.kind, last.step) == (entry.kind, entry.step):
+            lines[-1] = StoryLine(last.kind, last.step, (*last.subjects, entry.subject), last.at)
+        else:
+            lines.append(StoryLine(entry.kind, entry.step, (entry.subject,), entry.observed_at))
+    return lines
