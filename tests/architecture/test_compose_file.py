@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from gateway.config.settings import SETTINGS as GATEWAY_SETTINGS
 
-from gateway.config.table import ENVIRONMENT as GATEWAY_ENVIRONMENT
 from server.settings.table import SETTINGS as SERVER_SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -41,8 +41,8 @@ def test_every_bound_file_exists_and_every_named_volume_is_declared(compose: dic
 
 
 def test_every_environment_name_of_ours_is_a_setting(compose: dict[str, Any]) -> None:
-    known = {f"ORDERLIGHT_{setting.name}".upper() for setting in SERVER_SETTINGS} | set(GATEWAY_ENVIRONMENT)
-    known |= {f"{name}_FILE" for name in known}
+    known = {setting.environment for setting in SERVER_SETTINGS}
+    known |= {f"{name}_FILE" for name in known} | {setting.variable for setting in GATEWAY_SETTINGS if setting.variable}
 
     used = {name for service in compose["services"].values() for name in service.get("environment", {})}
 
@@ -64,6 +64,26 @@ def test_our_images_run_as_nobody_special_on_a_read_only_root(compose: dict[str,
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert "user" not in service, f"{name} overrides the image's own user"
+
+
+def test_the_composed_gateway_has_no_mistake_in_its_configuration() -> None:
+    environment = {
+        "ORDERLIGHT_SERVER_URL": "http://server:8000",
+        "ORDERLIGHT_GATEWAY_KEY": "ol_example_key",
+        "ORDERLIGHT_GATEWAY_DATA_DIR": "/tmp/orderlight",
+        "PATH": "/usr/bin",
+    }
+    gateway = Path(sys.executable).parent / "orderlight-gateway"
+
+    checked = subprocess.run(
+        [gateway, "check", "--config", ROOT / "deploy" / "gateway" / "gateway.toml"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_build_target_is_in_the_dockerfile_and_ends_as_our_user(compose: dict[str, Any]) -> None:

@@ -26,7 +26,9 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
     _run([BIN / "uv", "pip", "install", "-q", "--python", venv, "-c", "requirements.lock", ".[gateway]"])
     python = venv / "bin" / "python"
 
-    present = _run([python, "-c", f"import importlib.util as u; print([n for n in {NOT_IN_A_GATEWAY} if u.find_spec(n)])"])
+    present = _run(
+        [python, "-c", f"import importlib.util as u; print([n for n in {NOT_IN_A_GATEWAY} if u.find_spec(n)])"]
+    )
     helped = _run([venv / "bin" / "orderlight-gateway", "--help"])
     identified = _run([venv / "bin" / "orderlight-gateway", "identify"], given="09506000134352\n")
 
@@ -38,7 +40,13 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
 def _run(command: list[str | Path], *, given: str | None = None) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     ended = subprocess.run(
-        [str(word) for word in command], cwd=ROOT, env=environment, input=given, capture_output=True, text=True, check=False
+        [str(word) for word in command],
+        cwd=ROOT,
+        env=environment,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, f"{command} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
     return ended.stdout
