@@ -50,6 +50,11 @@ def program(name: str) -> str:
     return str(beside) if beside.exists() else name
 
 
+def tethered(command: Sequence[str], *, account: str | None = None) -> list[str]:
+    """The command that runs `command`, as `account` where one is given, and ends it when this very thread ends."""
+    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), account or "-", *command]
+
+
 class Children:
     """All children of this run. Start them from the main thread: the tether is tied to the thread that starts one."""
 
@@ -71,7 +76,7 @@ class Children:
         path = self._logs / f"{name}.log"
         with path.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *command],
+                tethered(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -81,6 +86,10 @@ class Children:
         child = Child(name, process, path)
         self._children.append(child)
         return child
+
+    def running(self) -> tuple[Child, ...]:
+        """Those that were started and not ended by us, the first one first."""
+        return tuple(self._children)
 
     def check(self) -> None:
         """Raise ChildEnded when any of them is no longer running."""
@@ -100,6 +109,14 @@ class Children:
         """Stop all, the last one first: politely, and after ten seconds by force."""
         while self._children:
             stop(self._children.pop().process)
+
+    def end(self, child: Child, *, by_force: bool = False) -> None:
+        """Stop one, or kill it at once; it is watched no more."""
+        self._children.remove(child)
+        if by_force:
+            kill(child.process)
+        else:
+            stop(child.process)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

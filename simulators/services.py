@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.processes import tethered
+
 STARTUP_SECONDS = 30.0
 
 
@@ -61,8 +63,13 @@ def private_mosquitto(port: int | None = None) -> Iterator[int]:
         config = Path(folder) / "mosquitto.conf"
         config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
         os.chmod(folder, 0o755)  # noqa: S103 - mosquitto drops root and must still read its configuration
+        # Started as root it would change to its own account itself, which would cut the tether.
+        account = _account("mosquitto")
         process = subprocess.Popen(
-            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            tethered([program, "-c", str(config)], account=account.pw_name if account else None),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             wait_for_port(port, process, "mosquitto")
@@ -106,7 +113,7 @@ def private_postgres(*, fsync: bool = True, port: int | None = None) -> Iterator
     folder = Path(tempfile.mkdtemp(prefix="orderlight-postgres-"))
     try:
         # PostgreSQL refuses to run as root, so root hands the folder to the package's own account.
-        account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+        account = _account("postgres")
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
         _run_as(account, [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"])
@@ -128,15 +135,24 @@ def _start_postgres(
         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
         "-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=100", "-c", "logging_collector=off",
     ]  # fmt: skip
+    command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options]
     return subprocess.Popen(
-        [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],
+        tethered(command, account=account.pw_name if account else None),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
         cwd=folder,
     )
+
+
+def _account(name: str) -> pwd.struct_passwd | None:
+    """The package's own account to run as where we are root; None where we are not, or where there is none."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
 
 
 def _run_as(account: pwd.struct_passwd | None, command: list[str | Path]) -> None:

@@ -44,10 +44,19 @@ class Line:
     another container and cannot open our ptys.
     """
 
-    def __init__(self, posts: Sequence[Post], *, folder: Path | None, broker: Broker | None, seed: int) -> None:
+    def __init__(
+        self,
+        posts: Sequence[Post],
+        *,
+        folder: Path | None,
+        broker: Broker | None,
+        seed: int,
+        scanners: ScannerSettings | None = None,
+    ) -> None:
         if folder is None and broker is None:
             raise ValueError("Failed to set up the line: expected a folder for serial ports, a broker, or both.")
         self._folder, self._broker, self._seed = folder, broker, seed
+        self._scanners = scanners or ScannerSettings()
         self.devices = [self._device(number, post) for number, post in enumerate(posts, start=1)]
         self.hands: dict[str, Hand] = {device.post.read_point: device.hand for device in self.devices}
 
@@ -59,7 +68,17 @@ class Line:
         assert self._folder is not None
         if post.context == "gate":
             return _r200(self._folder / f"reader-{post.read_point}", post, seed)
-        return _scanner(self._folder / f"scanner-{post.read_point}", post, seed)
+        return self._scanner(self._folder / f"scanner-{post.read_point}", post, seed)
+
+    def _scanner(self, port: Path, post: Post, seed: int) -> Device:
+        settings = self._scanners
+        scanner = Scanner(PtyTransport(port), settings, seed=seed)
+        scanner.plug()
+        table: dict[str, str | int | list[str]] = {
+            "driver": "serial_line", "port": str(port), "suffix": settings.suffix, "feedback": settings.vendor,
+            "ack": "ack" if settings.ack else "none",
+        }  # fmt: skip
+        return Device(port.name, post, ScannerHand(scanner), table)
 
     def _published(self, name: str, post: Post, broker: Broker, seed: int) -> Device:
         topic = f"{_TOPICS}/{post.read_point}"
@@ -95,15 +114,6 @@ class Line:
         gates = sum(isinstance(device.hand, GateHand) for device in self.devices)
         scanners = len(self.devices) - gates
         return f"{scanners} scanner{'s' * (scanners != 1)}, {gates} RFID gate{'s' * (gates != 1)}"
-
-
-def _scanner(port: Path, post: Post, seed: int) -> Device:
-    scanner = Scanner(PtyTransport(port), ScannerSettings(vendor="datalogic"), seed=seed)
-    scanner.plug()
-    table: dict[str, str | int | list[str]] = {
-        "driver": "serial_line", "port": str(port), "suffix": "crlf", "feedback": "datalogic",
-    }  # fmt: skip
-    return Device(port.name, post, ScannerHand(scanner), table)
 
 
 def _r200(port: Path, post: Post, seed: int) -> Device:

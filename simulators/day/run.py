@@ -13,6 +13,7 @@ from simulators.day.crew import Crew, DayPlan, DayReport
 from simulators.day.floor import ApiFloor
 from simulators.day.line import Broker, Line
 from simulators.processes import Children, program
+from simulators.rig import write_secret
 
 _SERVER_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
@@ -73,8 +74,7 @@ def _offer_gateway(
     if options.gateway_key is None:
         say(f"Put the key of {options.gateway} into {key_file}, then: orderlight-gateway run --config {config}")
         return
-    key_file.touch(mode=0o600)
-    key_file.write_text(options.gateway_key)
+    write_secret(key_file, options.gateway_key)
     children = stack.enter_context(Children(folder / "logs"))
     children.start("gateway", [program("orderlight-gateway"), "run", "--config", str(config)])
 

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -43,6 +42,7 @@ _SCOPES = (
 class Access:
     """What the demo tells the person in front of it, and what its own parts need."""
 
+    database_url: str
     admin_password: str
     gateway_key: str
     api_key: str
@@ -55,30 +55,29 @@ class Access:
     summary: str
 
 
-def prepare(folder: Path) -> Access:
-    """Make the database in `folder` and everything in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    database = Database(f"sqlite:///{folder / 'orderlight.db'}")
+def prepare(database_url: str) -> Access:
+    """Bring an empty database up to date and fill it."""
+    database = Database(database_url)
     try:
         upgrade(database.engine)
-        return database.write(_fill)
+        return database.write(lambda session: _fill(session, database_url))
     finally:
         database.close()
 
 
-def _fill(session: Session) -> Access:
+def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
     world = seed_demo(session, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
-    api_key = keys.create_key(
-        session, name="Demo factory day", scopes=[scope.value for scope in _SCOPES], actor=ACTOR, now=now
-    )
+    scopes = [scope.value for scope in _SCOPES]
+    api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)
     order = _order_for_the_visitor(world)
     sales = Principal(kind="user", actor="user:sales", name="Sales", role=Role.SALES)
     number, code = _first_unit(session, order)
     return Access(
+        database_url=database_url,
         admin_password=admin_password,
         gateway_key=gateway_key.text,
         api_key=api_key.text,

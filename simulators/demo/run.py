@@ -15,10 +15,11 @@ from simulators.day.crew import Crew, DayPlan
 from simulators.day.floor import ApiFloor
 from simulators.demo.by_hand import ByHand
 from simulators.demo.door import HOME, Door
-from simulators.demo.factory import FIRST_PORT, Factory, choose_port, gateway_status, running_factory
+from simulators.demo.factory import Factory, running_factory
 from simulators.demo.prepare import Access, prepare
 from simulators.demo.screen import STATUS_SECONDS, Figures, Place, read_metrics, welcome
 from simulators.processes import ChildEnded
+from simulators.rig import FIRST_PORT, choose_port
 
 #: Simulated seconds for each real one: some 40 reads a minute, slow enough for eyes.
 SPEED = 40.0
@@ -57,9 +58,10 @@ def run_demo(options: DemoOptions, say: Say) -> int:
         if port != options.port:
             say(f"Port {options.port} is taken; the demo uses {port}.")
         say("Making the demo factory...")
-        access = prepare(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        access = prepare(f"sqlite:///{folder / 'orderlight.db'}")
         with running_factory(folder, access, port=port, seed=options.seed) as factory:
-            place = Place(factory.url, _shown(folder), factory.line.describe(), factory.note)
+            place = Place(factory.rig.url, _shown(folder), factory.line.describe(), factory.note)
             say(welcome(access, place, version=version("orderlight")))
             say(f"Ready after {time.monotonic() - started:.1f} s.")
             _Shift(factory, access, options, say).run()
@@ -77,10 +79,10 @@ class _Shift:
     def __init__(self, factory: Factory, access: Access, options: DemoOptions, say: Say) -> None:
         self._factory, self._access, self._options, self._say = factory, access, options, say
         self._stop = threading.Event()
-        by_hand = ByHand(Api(factory.url, access.api_key), factory.line.devices)
-        self._door = Door(factory.folder, by_hand.scan)
+        by_hand = ByHand(Api(factory.rig.url, access.api_key), factory.line.devices)
+        self._door = Door(factory.rig.folder, by_hand.scan)
         self._crew = threading.Thread(target=self._work, name="crew", daemon=True)
-        self._watcher = Api(factory.url, access.api_key)
+        self._watcher = Api(factory.rig.url, access.api_key)
 
     def run(self) -> None:
         """Watch until it is over; raises ChildEnded when a process dies."""
@@ -99,7 +101,7 @@ class _Shift:
         end = time.monotonic() + (self._options.seconds or float("inf"))
         told = ""
         while time.monotonic() < end:
-            self._factory.children.check()
+            self._factory.rig.children.check()
             line = self._figures().line()
             if line != told:
                 self._say(line)
@@ -107,7 +109,7 @@ class _Shift:
             time.sleep(min(STATUS_SECONDS, max(0.0, end - time.monotonic())))
 
     def _figures(self) -> Figures:
-        reads = gateway_status(self._factory.folder).get("flow", {}).get("read", 0)
+        reads = self._factory.rig.gateway_status().get("flow", {}).get("read", 0)
         try:
             return read_metrics(self._watcher.text("/metrics"), reads)
         except ApiFault:
@@ -120,7 +122,7 @@ class _Shift:
         plan = DayPlan(seed=self._options.seed, speed=self._options.speed, left_alone=left_alone)
         while not self._stop.is_set():
             try:
-                floor = ApiFloor(Api(self._factory.url, self._access.api_key))
+                floor = ApiFloor(Api(self._factory.rig.url, self._access.api_key))
                 Crew(floor, self._factory.line.hands, plan, pause=lambda seconds: not self._stop.wait(seconds)).work()
             except ApiFault as fault:
                 self._say(f"The crew pauses: {fault}")

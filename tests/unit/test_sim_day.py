@@ -195,7 +195,7 @@ def test_a_higher_speed_waits_less() -> None:
             slept.append(seconds)
             return True
 
-        Crew(factory, hands, DayPlan(seed=7, speed=speed, mistakes=0.0), pause).work(until=100)
+        Crew(factory, hands, DayPlan(seed=7, speed=speed, mistakes=0.0), pause=pause).work(until=100)
         waits[speed] = sum(slept)
 
     assert waits[60.0] == pytest.approx(10 * waits[600.0])
