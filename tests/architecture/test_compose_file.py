@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from gateway.config.settings import SETTINGS as GATEWAY_SETTINGS
 
+from gateway.config.settings import SETTINGS as GATEWAY_SETTINGS
 from server.settings.table import SETTINGS as SERVER_SETTINGS
 
 ROOT = Path(__file__).parents[2]
