@@ -64,7 +64,7 @@ def stations_per_work_center(session: Session) -> Mapping[int, int]:
     rows = session.execute(
         select(Station.work_center_id, func.count()).where(Station.active).group_by(Station.work_center_id)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 # --- read points ---

@@ -40,7 +40,7 @@ def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     statement = select(SalesOrder.id, SalesOrder.lifecycle).where(
         SalesOrder.id.in_(order_ids), SalesOrder.lifecycle.in_(_ESTIMATED), SalesOrder.on_hold.is_(False)
     )
-    wanted = dict(session.execute(statement).tuples().all())
+    wanted = {row[0]: row[1] for row in session.execute(statement)}
     if not wanted:
         return {}
     works = _open_work(session)

@@ -181,7 +181,7 @@ def _insert_units(session: Session, order: SalesOrder, plans: Sequence[_Plan], f
     ]
     connection = session.connection()
     connection.execute(insert(Unit), rows)
-    ids = dict(connection.execute(select(Unit.number, Unit.id).where(Unit.order_id == order.id)).tuples().all())
+    ids = {row[0]: row[1] for row in connection.execute(select(Unit.number, Unit.id).where(Unit.order_id == order.id))}
     prefix = site(session).gs1_company_prefix
     connection.execute(
         insert(Identifier), [row for plan in plans for row in _identifiers(plan, ids, company_prefix=prefix)]

@@ -76,7 +76,7 @@ def queue_counts(session: Session) -> Mapping[int, int]:
         )
         .group_by(Operation.work_center_id)
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def _place(operation: Operation) -> tuple[int, int]:
