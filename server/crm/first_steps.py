@@ -32,15 +32,15 @@ def first_steps(session: Session) -> list[Step]:
     return [Step(key, session.execute(statement).scalar_one()) for key, statement in _STATEMENTS]
 
 
-def _count(table: type, *conditions: object) -> Select[tuple[int]]:
-    return select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type]
+def _count(table: type, *conditions: object) -> Select[int]:
+    return select(func.count()).select_from(table).where(*conditions)
 
 
 _MADE_BY_A_ROUTING = exists().where(RoutingOperation.product_id == Product.id)
 #: The first rows say as much as all of them, and a busy table is not counted through.
 _APPLIED = select(EventRecord.id).where(EventRecord.status == Status.APPLIED.value).limit(1).subquery()
 
-_STATEMENTS: tuple[tuple[str, Select[tuple[int]]], ...] = (
+_STATEMENTS: tuple[tuple[str, Select[int]], ...] = (
     ("site", _count(Site)),
     ("work_center", _count(WorkCenter)),
     ("product", _count(Product, Product.made, _MADE_BY_A_ROUTING)),

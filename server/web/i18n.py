@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -112,9 +113,10 @@ class Formats:
         """How long ago, or until: '3 minutes ago', 'in 2 days'."""
         return format_timedelta(moment - self.now, add_direction=True, locale=self.locale, threshold=0.95)
 
-    def span(self, length: timedelta) -> str:
-        """A length of time: '3 hours'."""
-        return format_timedelta(abs(length), locale=self.locale, threshold=0.95)
+    def span(self, length: timedelta, *, narrow: bool = False) -> str:
+        """A length of time: '3 hours', or '3h' where room is dear."""
+        width: Literal["narrow", "long"] = "narrow" if narrow else "long"
+        return format_timedelta(abs(length), locale=self.locale, threshold=0.95, format=width)
 
     def hours(self, minutes: Decimal | float) -> str:
         """Working minutes as hours and minutes: '7 h 30 min'."""

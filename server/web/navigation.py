@@ -32,7 +32,7 @@ PLACES = (
 
 def places(principal: Principal | None) -> list[Place]:
     """The places this person may go to."""
-    if principal is None:
+    if principal is None or principal.kind == "visit":
         return []
     return [
         place for place in PLACES if principal.may(place.permission) and (principal.is_staff or not place.staff_only)

@@ -59,7 +59,7 @@ def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dic
         "order": allowed,
         "units": cells,
         "cells": cells[:MATRIX_CELLS],
-        "legend": legend(units, say),
+        "legend": legend(units, say, held=N_("Being checked")),
         "story": [{"at": line.at, "text": story_words(line, say)} for line in allowed.story],
     }
 
@@ -117,12 +117,15 @@ def shade_class(unit: UnitRow) -> str:
     return {HELD: "held", SCRAPPED: "scrapped"}.get(found, f"l{found}")
 
 
-def legend(units: Sequence[tuple[UnitRow, str]], say: Say) -> list[tuple[str, str, int]]:
+def legend(units: Sequence[tuple[UnitRow, str]], say: Say, *, held: str = N_("On hold")) -> list[tuple[str, str, int]]:
     """How many units stand where: words, shade, number; the furthest first."""
     found: Counter[tuple[int, str, str]] = Counter()
     for unit, words in units:
-        held = unit.held and unit.state != UnitState.SCRAPPED
-        short = say(N_("On hold")) if held else say(N_("Packed")) if unit.state == UnitState.PACKED else words
+        short = words
+        if unit.held and unit.state != UnitState.SCRAPPED:
+            short = say(held)
+        elif unit.state == UnitState.PACKED:
+            short = say(N_("Packed"))
         found[(shade(unit), shade_class(unit), short)] += 1
     return [(words, css, number) for (_, css, words), number in sorted(found.items(), key=lambda each: -each[0][0])]
 

@@ -21,8 +21,9 @@ from server.parties.models import Customer
 from server.web.forms import Form, read_form
 from server.web.i18n import N_
 from server.web.order_actions import ACTIONS, offered, perform
-from server.web.order_view import customer_context, order_context
+from server.web.order_view import customer_context, order_context, unit_words
 from server.web.page import Page, PageDep
+from server.web.sentences import Say
 from server.web.topics import versions
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +38,8 @@ def orders(
     page: PageDep, principal: Reader, show: str = "open", customer: str | None = None, after: str | None = None
 ) -> Response:
     """The list; its filters stand in the address."""
+    if principal.kind == "visit":
+        return page.go("/track")
     view = show if show in VIEWS else "open"
     wanted = Wanted(view, customer if not principal.customer_id else None, after)
     here = Here(page.site.zone, page.now)
@@ -59,6 +62,8 @@ def orders(
 @router.get("/orders/{number}")
 def order(page: PageDep, principal: Reader, number: str, before: int | None = None) -> Response:
     """One order; a customer's login gets the customer's view of it."""
+    if principal.kind == "visit":
+        return page.go("/track")
     here, topic = Here(page.site.zone, page.now), f"order:{number}"
     with page.database.read() as session:
         shown = versions(session, topic)
@@ -80,7 +85,8 @@ def unit(page: PageDep, principal: Reader, number: str, unit: str, before: int |
         found = unit_page(session, principal, unit, before=before)
     if found.order != number or not principal.is_staff:
         return page.go(f"/orders/{found.order}" + (f"/units/{unit}" if principal.is_staff else ""))
-    return page.show("pages/unit.html", found=found, topic=topic, version=shown[topic])
+    words = unit_words(found.row, Say(page.language))
+    return page.show("pages/unit.html", found=found, words=words, topic=topic, version=shown[topic])
 
 
 @router.post("/orders/{number}/links")
