@@ -1,21 +1,57 @@
-"""A seeded factory, and a count of the statements that a piece of work sends to the database."""
+"""A seeded factory, copied for each test, and a count of the statements that a piece of work sends to the database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 
 from server.db import Database
 from server.erp.seed import DemoWorld, seed_demo
+from server.migrations import upgrade
 from server.settings.clock import utc_now
+from simulators.services import Postgres
+
+_TEMPLATE = "template_demo_factory"
+
+
+@pytest.fixture(scope="session")
+def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoWorld]:
+    """A file with the demo factory, and what is in it."""
+    path = tmp_path_factory.mktemp("factory") / "factory.db"
+    return path, _seed(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def seeded_postgres(postgres: Postgres) -> tuple[str, DemoWorld]:
+    """A database with the demo factory, and what is in it."""
+    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {_TEMPLATE}"))
+    engine.dispose()
+    return _TEMPLATE, _seed(postgres.url(_TEMPLATE))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(seeded_sqlite: tuple[Path, DemoWorld]) -> Path:
+    """Tests in this folder begin with the demo factory."""
+    return seeded_sqlite[0]
+
+
+@pytest.fixture(scope="session")
+def postgres_template(seeded_postgres: tuple[str, DemoWorld]) -> str:
+    """Tests in this folder begin with the demo factory."""
+    return seeded_postgres[0]
 
 
 @pytest.fixture
-def world(database: Database) -> DemoWorld:
-    """The demo factory with its dozen orders."""
-    return database.write(lambda session: seed_demo(session, utc_now()))
+def world(database: Database, request: pytest.FixtureRequest) -> DemoWorld:
+    """The demo factory that stands in the database: made once for each engine, with the same ids in every copy."""
+    name = "seeded_sqlite" if database.is_sqlite else "seeded_postgres"
+    made: DemoWorld = request.getfixturevalue(name)[1]
+    return made
 
 
 @pytest.fixture
@@ -48,3 +84,11 @@ def planner(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
 def manager(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
     """Somebody who may do nearly everything."""
     return signed_in("manager")
+
+
+def _seed(url: str) -> DemoWorld:
+    database = Database(url)
+    upgrade(database.engine)
+    world = database.write(lambda session: seed_demo(session, utc_now()))
+    database.close()
+    return world

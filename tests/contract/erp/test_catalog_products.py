@@ -65,9 +65,7 @@ def test_a_circle_in_the_bill_of_material_is_refused_with_its_way(planner: httpx
     assert "HUB takes FRAME takes WHEEL takes HUB" in answer.json()["detail"]
 
 
-def test_a_wrong_check_digit_and_a_gtin_of_another_product_are_refused(
-    planner: httpx.Client, world: DemoWorld
-) -> None:
+def test_a_wrong_check_digit_and_a_gtin_of_another_product_are_refused(planner: httpx.Client, world: DemoWorld) -> None:
     wrong = planner.post("/api/v1/products", json={"sku": "A", "name": "A", "gtin": "7032069804989"})
     taken = planner.post("/api/v1/products", json={"sku": "A", "name": "A", "gtin": "9506000134352"})
 
@@ -77,9 +75,7 @@ def test_a_wrong_check_digit_and_a_gtin_of_another_product_are_refused(
     assert "FRAME-CITY" in taken.json()["detail"]
 
 
-def test_a_changed_routing_replaces_the_old_one_and_raises_the_version(
-    planner: httpx.Client, world: DemoWorld
-) -> None:
+def test_a_changed_routing_replaces_the_old_one_and_raises_the_version(planner: httpx.Client, world: DemoWorld) -> None:
     before = planner.get("/api/v1/products/RACK-REAR")
 
     changed = planner.patch(

@@ -66,7 +66,7 @@ def test_the_row_of_a_work_center_is_led_by_priority_and_leaves_held_orders_last
 ) -> None:
     queue = planner.get("/api/v1/work-centers/cut/queue").json()["items"]
 
-    assert [entry["customer"] for entry in queue][0] == "Kestrel Rail"
+    assert queue[0]["customer"] == "Kestrel Rail"
     assert queue[-1]["on_hold"]
     assert queue[0]["waiting"] == 8
     assert planner.get("/api/v1/work-centers/weld/queue").json()["items"] == []

@@ -64,9 +64,7 @@ def test_a_draft_may_change_and_a_confirmed_order_only_its_priority(planner: htt
     )
     planner.post(f"/api/v1/orders/{number}/confirm")
 
-    refused = planner.patch(
-        f"/api/v1/orders/{number}", json={"promise_date": "2030-01-01"}, headers={"If-Match": "*"}
-    )
+    refused = planner.patch(f"/api/v1/orders/{number}", json={"promise_date": "2030-01-01"}, headers={"If-Match": "*"})
     urgent = planner.patch(f"/api/v1/orders/{number}", json={"priority": 1}, headers={"If-Match": "*"})
 
     assert [line["product"] for line in changed.json()["lines"]] == ["FRAME-CITY", "RACK-REAR"]
@@ -183,9 +181,7 @@ def test_unknown_customers_and_products_are_named(planner: httpx.Client, world: 
 
 
 @pytest.mark.parametrize("quantity", [0, -1, "NaN", "Infinity", "1e30", "0.0000001", True, None, "many"])
-def test_a_quantity_is_a_finite_number_above_nothing(
-    planner: httpx.Client, world: DemoWorld, quantity: object
-) -> None:
+def test_a_quantity_is_a_finite_number_above_nothing(planner: httpx.Client, world: DemoWorld, quantity: object) -> None:
     answer = planner.post("/api/v1/orders", json=draft(world, ("RACK-REAR", quantity)))
 
     assert answer.status_code == 422

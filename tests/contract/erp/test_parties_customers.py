@@ -1,13 +1,19 @@
 """The site and customers through the programming interface."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
 from server.db import Database
 from server.erp.seed import DemoWorld
+from server.migrations import upgrade
 from server.parties.repository import site
+from server.parties.schemas import SitePatch
+from server.parties.service import update_site
+from server.settings.clock import utc_now
 
 SignedIn = Callable[..., httpx.Client]
 
@@ -23,22 +29,22 @@ def test_a_customer_is_made_read_and_changed_under_a_number_from_the_counter(man
     made = manager.post("/api/v1/customers", json=body)
 
     assert made.status_code == 201
-    assert made.headers["location"] == "/api/v1/customers/C-100"
-    read = manager.get("/api/v1/customers/C-100")
+    assert made.headers["location"] == "/api/v1/customers/C-103"
+    read = manager.get("/api/v1/customers/C-103")
     assert read.headers["etag"] == '"1"'
     assert read.json()["contacts"][0]["email"] == "ida@cykler.example"
-    changed = manager.patch("/api/v1/customers/C-100", json={"contacts": []}, headers={"If-Match": '"1"'})
+    changed = manager.patch("/api/v1/customers/C-103", json={"contacts": []}, headers={"If-Match": '"1"'})
     assert changed.status_code == 200
     assert changed.json()["contacts"] == []
     assert changed.headers["etag"] == '"2"'
 
 
 def test_a_number_that_came_from_outside_is_never_given_out_again(manager: httpx.Client) -> None:
-    manager.post("/api/v1/customers", json={"name": "First", "number": "C-104"})
+    manager.post("/api/v1/customers", json={"name": "First", "number": "C-107"})
 
     numbers = [manager.post("/api/v1/customers", json={"name": f"Next {n}"}).json()["number"] for n in range(3)]
 
-    assert numbers == ["C-105", "C-106", "C-107"]
+    assert numbers == ["C-108", "C-109", "C-110"]
 
 
 def test_the_same_idempotency_key_makes_one_customer(manager: httpx.Client) -> None:
@@ -53,15 +59,15 @@ def test_the_same_idempotency_key_makes_one_customer(manager: httpx.Client) -> N
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status_code == 422
     assert other.json()["reason"] == "idempotency_key_reused"
-    assert len(manager.get("/api/v1/customers").json()["items"]) == 1
+    assert len(manager.get("/api/v1/customers", params={"text": "once"}).json()["items"]) == 1
 
 
 def test_a_change_without_if_match_is_428_and_a_stale_one_is_409_with_the_difference(manager: httpx.Client) -> None:
     manager.post("/api/v1/customers", json={"name": "Aurora", "priority": 5})
-    manager.patch("/api/v1/customers/C-100", json={"priority": 2}, headers={"If-Match": '"1"'})
+    manager.patch("/api/v1/customers/C-103", json={"priority": 2}, headers={"If-Match": '"1"'})
 
-    missing = manager.patch("/api/v1/customers/C-100", json={"priority": 3})
-    stale = manager.patch("/api/v1/customers/C-100", json={"priority": 3}, headers={"If-Match": '"1"'})
+    missing = manager.patch("/api/v1/customers/C-103", json={"priority": 3})
+    stale = manager.patch("/api/v1/customers/C-103", json={"priority": 3}, headers={"If-Match": '"1"'})
 
     assert missing.status_code == 428
     assert stale.status_code == 409
@@ -87,8 +93,6 @@ def test_a_change_without_if_match_is_428_and_a_stale_one_is_409_with_the_differ
     ],
 )
 def test_a_bad_field_is_refused_in_words(manager: httpx.Client, field: dict[str, object]) -> None:
-    import json
-
     answer = manager.post(
         "/api/v1/customers", content=json.dumps(field).encode(), headers={"Content-Type": "application/json"}
     )
@@ -112,24 +116,48 @@ def test_customers_are_found_without_case_and_accents_page_by_page(manager: http
     assert manager.get("/api/v1/customers", params={"text": "\x00"}).status_code == 422
 
 
-def test_the_site_has_defaults_until_somebody_sets_it_up(signed_in: SignedIn, database: Database) -> None:
+def test_the_site_changes_in_the_fields_that_are_sent(signed_in: SignedIn, database: Database) -> None:
     admin = signed_in("admin")
 
     before = admin.get("/api/v1/site")
     changed = admin.patch(
-        "/api/v1/site",
-        json={"name": "Works", "time_zone": "Europe/Oslo", "gs1_company_prefix": "9506000"},
-        headers={"If-Match": before.headers["etag"]},
-    )
-    wrong = admin.patch(
-        "/api/v1/site", json={"time_zone": "../../etc/passwd"}, headers={"If-Match": changed.headers["etag"]}
+        "/api/v1/site", json={"name": "Works", "time_zone": "Europe/Oslo"}, headers={"If-Match": before.headers["etag"]}
     )
 
-    assert before.json()["time_zone"] == "UTC"
-    assert changed.json()["time_zone"] == "Europe/Oslo"
-    assert wrong.status_code == 422
+    assert changed.json() == before.json() | {"name": "Works", "time_zone": "Europe/Oslo", "row_version": 2}
     with database.read() as session:
         assert site(session).gs1_company_prefix == "9506000"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"time_zone": "../../etc/passwd"},
+        {"time_zone": "Mars/Olympus"},
+        {"name": None},
+        {"gs1_company_prefix": "12345"},
+        {"working_hours": {"days": [], "start": "06:00", "end": "22:00"}},
+        {"working_hours": {"days": [0], "start": "22:00", "end": "06:00"}},
+        {"working_hours": {"days": [7], "start": "06:00", "end": "22:00"}},
+    ],
+)
+def test_a_setting_of_the_site_that_cannot_be_is_refused(signed_in: SignedIn, field: dict[str, object]) -> None:
+    answer = signed_in("admin").patch("/api/v1/site", json=field, headers={"If-Match": "*"})
+
+    assert answer.status_code == 422
+
+
+def test_before_it_is_set_up_the_site_has_defaults_that_the_first_change_stores(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    upgrade(database.engine)
+
+    with database.read() as session:
+        assert (site(session).time_zone, site(session).row_version) == ("UTC", 0)
+    database.write(lambda session: update_site(session, SitePatch(name="Works"), actor="test", now=utc_now()))
+
+    with database.read() as session:
+        assert (site(session).name, site(session).row_version) == ("Works", 1)
+    database.close()
 
 
 def test_rights_are_kept(signed_in: SignedIn, client: httpx.Client, world: DemoWorld) -> None:
