@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Select
 
 from server.catalog.models import Product, RoutingOperation, WorkCenter
+from server.db import Base
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.orders.models import SalesOrder
 from server.journal.models import EventRecord, Gateway
@@ -32,7 +33,7 @@ def first_steps(session: Session) -> list[Step]:
     return [Step(key, session.execute(statement).scalar_one()) for key, statement in _STATEMENTS]
 
 
-def _count(table: type, *conditions: object) -> Select[int]:
+def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Select[int]:
     return select(func.count()).select_from(table).where(*conditions)
 
 

@@ -1,6 +1,7 @@
 """From what was typed to a checked value, with a sentence for each field that is wrong."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -54,13 +55,15 @@ class Fault(Exception):
     status: int
 
 
-def checked(page: Page, model: type[M], data: Mapping[str, Any], *, words: Mapping[str, str] | None = None) -> M:
-    """The value; raises Invalid with a sentence a field. `words` says which form a field (by its last name) has."""
+def checked(
+    page: Page, form: Form, *, model: type[M], data: Mapping[str, Any], words: Mapping[str, str] | None = None
+) -> M:
+    """The value; raises Fault with a sentence a field. `words` says which form a field (by its last name) has."""
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
         faults = [_fault(page, found, words or {}) for found in error.errors()]
-        raise Invalid(errors=faults) from error
+        raise fault_of(form, Invalid(errors=faults)) from error
 
 
 def attempt(page: Page, form: Form, work: Callable[[Session], T], *, fields: Mapping[str, str] | None = None) -> T:
@@ -90,6 +93,12 @@ def given(form: Form, *names: str) -> dict[str, str]:
 def changed(form: Form, *names: str, emptyable: Sequence[str] = ()) -> dict[str, str | None]:
     """All the fields of a change: an empty one empties what may be empty, and is a mistake elsewhere."""
     return {name: form.get(name) if name in emptyable else form.text(name) for name in names}
+
+
+def version_of(form: Form) -> int:
+    """The row version that the form was made from; a mangled one matches nothing."""
+    text = form.text("row_version")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else -1
 
 
 # --- rows: `routing.0.name`, `routing.1.name`... ---

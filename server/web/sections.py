@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from server.auth.permissions import Permission
+from server.web.admin_words import visible, word
 from server.web.i18n import N_
 from server.web.page import Page
 
@@ -56,4 +57,8 @@ def show_in(room: tuple[Section, ...], page: Page, template: str, *, status: int
     principal = page.principal
     sections = [section for section in room if principal is not None and principal.may(section.permission)]
     title = page.say(N_("Admin")) if room is ADMIN else page.say(N_("Set-up"))
-    return page.show(template, status=status, sections=sections, room=title, **context)
+
+    def named(kind: str, code: str) -> str:
+        return page.say(word(kind, code))
+
+    return page.show(template, status=status, sections=sections, room=title, named=named, visible=visible, **context)

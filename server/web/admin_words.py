@@ -1,0 +1,127 @@
+"""Words for what administration shows: kinds of events, reasons, the audit; and codes made visible."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from server.web.i18n import N_
+
+KINDS: Mapping[str, str] = {
+    "code_scanned": N_("Code scanned"),
+    "tag_arrived": N_("Tag arrived"),
+    "tag_moved": N_("Tag moved"),
+    "tag_left": N_("Tag left"),
+    "reader_lost": N_("Reader lost"),
+    "reader_recovered": N_("Reader is back"),
+    "gateway_started": N_("Gateway started"),
+    "undo_requested": N_("Undo"),
+    "correction": N_("Correction"),
+}
+
+REASONS: Mapping[str, str] = {
+    "unknown_code": N_("Unknown code"),
+    "foreign_code": N_("Code of somebody else"),
+    "unreadable_code": N_("Code cannot be read"),
+    "unknown_tag": N_("Unknown tag"),
+    "unknown_read_point": N_("Unknown read point"),
+    "unknown_kind": N_("Unknown kind of event"),
+    "bad_field": N_("A field is wrong"),
+    "identity_conflict": N_("Told twice, differently"),
+    "internal_fault": N_("Fault of this server"),
+    "wrong_station": N_("Wrong station"),
+    "out_of_sequence": N_("Out of sequence"),
+    "not_ready": N_("Not ready"),
+    "on_hold": N_("On hold"),
+    "already_started": N_("Started already"),
+    "already_done": N_("Done already"),
+    "not_released": N_("Not released"),
+    "repeated": N_("Repeated"),
+    "wrong_customer": N_("Wrong customer"),
+    "unknown_operator": N_("Unknown badge"),
+    "unknown_command": N_("Unknown command"),
+    "no_open_box": N_("No open box"),
+}
+
+AUDIT: Mapping[str, str] = {
+    "signed_in": N_("Signed in"),
+    "signed_out": N_("Signed out"),
+    "sign_in_failed": N_("Sign-in failed"),
+    "password_set": N_("Password set"),
+    "password_link_made": N_("Password link made"),
+    "user_added": N_("Person added"),
+    "user_changed": N_("Person changed"),
+    "key_made": N_("Key made"),
+    "key_revoked": N_("Key revoked"),
+    "gateway_added": N_("Gateway registered"),
+    "gateway_retired": N_("Gateway retired"),
+    "device_added": N_("Screen expected"),
+    "device_code_made": N_("Pairing code made"),
+    "device_paired": N_("Screen paired"),
+    "device_revoked": N_("Screen revoked"),
+    "customer_link_created": N_("Private link made"),
+    "customer_link_revoked": N_("Private link revoked"),
+    "site_changed": N_("Site changed"),
+    "customer_created": N_("Customer added"),
+    "customer_changed": N_("Customer changed"),
+    "product_created": N_("Product added"),
+    "product_changed": N_("Product changed"),
+    "work_center_created": N_("Work center added"),
+    "work_center_changed": N_("Work center changed"),
+    "station_created": N_("Station added"),
+    "station_changed": N_("Station changed"),
+    "read_point_created": N_("Read point added"),
+    "read_point_changed": N_("Read point changed"),
+    "quarantine_resolved": N_("Inbox: repaired"),
+    "quarantine_discarded": N_("Inbox: discarded"),
+}
+
+CONTEXTS: Mapping[str, str] = {
+    "end": N_("Finished: a scan says that the work is done"),
+    "start": N_("Begun: a scan says that the work begins"),
+    "toggle": N_("Begun, then finished: first scan, second scan"),
+    "gate": N_("Gate: a tag that passes is done here"),
+    "pack": N_("Packing: a scan puts the unit into the open box"),
+    "ship": N_("Shipping: a scan or a tag lets the box leave"),
+    "badge": N_("Badge: tells who works here"),
+    "command": N_("Command cards alone"),
+}
+
+TRACKING: Mapping[str, str] = {
+    "serial": N_("Each piece by its own number"),
+    "lot": N_("By lot"),
+    "none": N_("Not at all (material)"),
+}
+
+_TABLES: Mapping[str, Mapping[str, str]] = {
+    "kind": KINDS,
+    "reason": REASONS,
+    "audit": AUDIT,
+    "context": CONTEXTS,
+    "tracking": TRACKING,
+}
+
+
+def word(kind: str, code: str) -> str:
+    """The English word for a code; a code nobody declared is shown as it is, readable, rather than hidden."""
+    return _TABLES[kind].get(code) or code.replace("_", " ").capitalize()
+
+
+@lru_cache(maxsize=4096)
+def visible(text: str, most: int = 400) -> str:
+    r"""The code with what nobody sees spelled out, cut in the middle of nowhere at `most` characters.
+
+    >>> visible("]C10109506000134352\x1d21SER42")
+    ']C10109506000134352<GS>21SER42'
+    """
+    shown = "".join(_letter(letter) for letter in text[: most + 1])
+    return shown if len(text) <= most else shown[:most] + "…"
+
+
+def _letter(letter: str) -> str:
+    number = ord(letter)
+    if number in _NAMES:
+        return f"<{_NAMES[number]}>"
+    return letter if letter.isprintable() else f"<U+{number:04X}>"
+
+
+#: The control characters that scanners send (ISO/IEC 646); the others are shown by number.
+_NAMES = {0: "NUL", 2: "STX", 3: "ETX", 4: "EOT", 9: "TAB", 10: "LF", 13: "CR", 28: "FS", 29: "GS", 30: "RS", 31: "US"}
