@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Dialect, String, Table, Text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from server.db import Json, UtcDateTime
 from server.ingest.queries import Processor, bind_processor
@@ -117,7 +117,8 @@ def _array(kind: TypeEngine[Any]) -> str:
     # A cast to varchar(12) would cut a longer text in silence; the assignment to the column refuses it.
     if isinstance(kind, String | Text):
         return "text[]"
-    return _ARRAYS[kind.__visit_name__]
+    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    return _ARRAYS[plain.__visit_name__]
 
 
 _ARRAYS = {

@@ -19,6 +19,7 @@ class Touched:
     units: set[int] = field(default_factory=set)
     orders: set[int] = field(default_factory=set)
     boxes: set[int] = field(default_factory=set)
+    stations: set[int] = field(default_factory=set)
 
 
 def _select_identities(dialect: Dialect) -> Statement:
@@ -100,6 +101,8 @@ def _fact(row: tuple[Any, ...]) -> NewFact:
 def _note(fact: NewFact, touched: Touched) -> None:
     if fact.order_id is not None:
         touched.orders.add(fact.order_id)
+    if fact.station_id is not None:
+        touched.stations.add(fact.station_id)
     for side in ("before", "after"):
         rows: Mapping[str, Any] = fact.detail.get(side, {})
         for name, values in rows.items():

@@ -52,9 +52,22 @@ def _load_stations(connection: Connection, world: w.World, reads: Iterable[Read]
         point = w.ReadPoint(row[0], row[3], row[1], row[2])
         world.read_points[point.key] = point
         world.stations[point.station_id] = w.Station(*row[3:])
-    if world.stations:
-        for row in tables.CONTEXTS.rows(connection, ids=listed(world.stations)):
+    _load_contexts(connection, world, set(world.stations))
+
+
+def _load_contexts(connection: Connection, world: w.World, stations: set[int]) -> None:
+    if stations:
+        for row in tables.CONTEXTS.rows(connection, ids=listed(stations)):
             world.contexts[row[0]] = w.Context._make((*row[:7], tuple(row[7] or ())))
+
+
+def _load_stations_of_deeds(connection: Connection, world: w.World, stations: set[int]) -> None:
+    """Where the scans happened that are to be taken back, when that is not where the wish comes from."""
+    elsewhere = stations - set(world.stations)
+    if elsewhere:
+        for row in tables.STATIONS.rows(connection, ids=listed(elsewhere)):
+            world.stations[row[0]] = w.Station(*row)
+        _load_contexts(connection, world, elsewhere)
 
 
 def _load_operators(connection: Connection, world: w.World, reads: Iterable[Read]) -> None:
@@ -74,6 +87,7 @@ def _load_things(connection: Connection, world: w.World, reads: Sequence[Read]) 
         boxes.update({unit_id} if kind == UnitKind.CONTAINER else () if parent_id is None else {parent_id})
         orders.update(() if order_id is None else {order_id})
     touched = load_deeds(connection, world, _targets(world, reads))
+    _load_stations_of_deeds(connection, world, touched.stations)
     units |= touched.units
     orders |= touched.orders
     boxes |= touched.boxes

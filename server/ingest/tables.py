@@ -44,6 +44,12 @@ def _read_points(dialect: Dialect) -> Statement:
     )
 
 
+def _stations(dialect: Dialect) -> Statement:
+    columns = (Station.id, Station.key, Station.name, Station.work_center_id, WorkCenter.name)
+    wanted = select(*columns).join(WorkCenter, WorkCenter.id == Station.work_center_id)
+    return wanted.where(among(Station.id, "ids", dialect))
+
+
 def _contexts(dialect: Dialect) -> Statement:
     columns = (
         StationState.station_id,
@@ -134,6 +140,7 @@ def _contents(dialect: Dialect) -> Statement:
 
 SITE = Query(_site)
 READ_POINTS = Query(_read_points)
+STATIONS = Query(_stations)
 CONTEXTS = Query(_contexts)
 OPERATORS = Query(_operators)
 IDENTIFIERS = Query(_identifiers)

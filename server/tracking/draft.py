@@ -194,6 +194,7 @@ class Draft:
             **about,
         )
         self._prove(after)
+        self._moved(fact.order_id)
         self.facts.append(fact)
         self._before, self._after = {}, {}
         return fact
@@ -210,12 +211,25 @@ class Draft:
         """Every changed or new row."""
         return tuple(self._rows.values())
 
+    def _moved(self, order_id: int | None) -> None:
+        """Every fact that comes from a read says by itself when its order last moved."""
+        if order_id is not None and self.cause.read_point is not None:
+            order = self.order(order_id)
+            moved_at = later(order.moved_at, self.cause.observed_at)
+            if moved_at != order.moved_at:
+                self._rows[Order, order_id] = order._replace(moved_at=moved_at)
+
     def _prove(self, after: dict[str, dict[str, Any]]) -> None:
         """The fact about to be added is what put these units into their present state."""
         fact_id = self.cause.first_fact_id - len(self.facts)
         for key in list(self._rows):
             if key[0] is Unit and f"unit:{key[1]}" in after:
                 self._rows[key] = self._rows[key]._replace(last_fact_id=fact_id)
+
+
+def later(one: datetime | None, other: datetime) -> datetime:
+    """The later of two times, of which the first may be missing."""
+    return other if one is None or other > one else one
 
 
 def _plain(value: Any) -> Any:

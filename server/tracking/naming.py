@@ -87,7 +87,8 @@ def _name_code(code: str, keys: tuple[tuple[str, str], ...]) -> Named:
         return _by_keys(found.keys, shown, code)
     typed = code.strip().upper()
     values = (code_value(code), typed) if _TYPED.fullmatch(typed) else (code_value(code),)
-    return Named("unit", values, shown, error=found.error)
+    # Plain text may be anybody's code; what looks like a code of ours or of GS1 and is not whole was misread.
+    return Named("unit", values, shown, error=found.error if found.kind != "text" else None)
 
 
 def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:

@@ -26,14 +26,14 @@ _BY_SCANS: Final = frozenset({_RELEASED, _IN_PROGRESS, _DONE})
 _UNTOUCHED: Final = frozenset({WorkOrderState.DRAFT.value, _RELEASED, WorkOrderState.CANCELLED.value})
 
 
-def settle(draft: Draft, work_order_id: int | None, *, moved: bool = True) -> None:
+def settle(draft: Draft, work_order_id: int | None) -> None:
     """Derive everything above the units of one work order after they changed."""
     if work_order_id is None:
         return
     at = draft.cause.observed_at
     started = _settle_operations(draft, work_order_id, at)
     _settle_work_order(draft, work_order_id, at, started=started)
-    settle_order(draft, draft.work_order(work_order_id).order_id, moved=moved)
+    settle_order(draft, draft.work_order(work_order_id).order_id)
 
 
 def _settle_operations(draft: Draft, work_order_id: int, at: datetime) -> bool:
@@ -90,8 +90,8 @@ def _settle_work_order(draft: Draft, work_order_id: int, at: datetime, *, starte
         )
 
 
-def settle_order(draft: Draft, order_id: int, *, moved: bool = True) -> None:
-    """Derive the order's fulfilment, its end when everything is delivered, and when it last moved."""
+def settle_order(draft: Draft, order_id: int) -> None:
+    """Derive the order's fulfilment, and its end when everything is delivered."""
     order = draft.order(order_id)
     work = [draft.work_order(found) for found in draft.world.work_of(order_id)]
     begun = any(found.state not in _UNTOUCHED for found in work)
@@ -99,9 +99,6 @@ def settle_order(draft: Draft, order_id: int, *, moved: bool = True) -> None:
     changes: dict[str, object] = {}
     if state != order.fulfilment:
         changes["fulfilment"] = state
-    at = draft.cause.observed_at
-    if moved and (order.moved_at is None or at > order.moved_at):
-        changes["moved_at"] = at
     if state == Fulfilment.DELIVERED and order.lifecycle == OrderLifecycle.PROCESSING:
         changes["lifecycle"] = OrderLifecycle.DONE.value
     if changes:

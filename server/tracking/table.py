@@ -102,6 +102,8 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     Context.GATE: {**_SEEN_ANYWHERE, Place.DUE: _COMPLETE, Place.RUNNING: _COMPLETE},
     Context.PACK: {
         **_NOT_DUE,
+        # Packing need not stand in the routing: what is not finished is out of sequence here all the same.
+        Place.ELSEWHERE: _no(Reason.OUT_OF_SEQUENCE),
         Place.DUE: Rule(Act.COMPLETE_AND_PACK),
         Place.RUNNING: Rule(Act.COMPLETE_AND_PACK),
         Place.FINISHED: Rule(Act.PACK),

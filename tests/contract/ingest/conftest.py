@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode, sscc96_hex
@@ -16,7 +17,7 @@ from orderlight.events import Answer, Batch, Receipt
 from server.auth.users import NewUser, add_user
 from server.catalog.schemas import ProductIn, RoutingStepBody, WorkCenterIn
 from server.catalog.service import create_product, create_work_center
-from server.db import Database
+from server.db import Base, Database
 from server.db.topics import touched
 from server.erp.floor.models import StationState
 from server.erp.floor.schemas import ReadPointIn, StationIn
@@ -33,6 +34,7 @@ from server.journal.models import EventRecord, Fact, Quarantine
 from server.parties.schemas import CustomerIn, SitePatch
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
+from simulators.services import Postgres
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 GTIN = "09506000134352"
@@ -183,14 +185,17 @@ def make_plant(session: Session) -> tuple[dict[str, list[str]], dict[str, str]]:
         key = f"{station}-{context.value}"
         create_read_point(session, ReadPointIn(key=key, name=key, station=station, context=context), **about)
     steps = [
-        RoutingStepBody(name=key.capitalize(), work_center=key, run_minutes=Decimal(1)) for key in ("cut", "weld", "pack")
+        RoutingStepBody(name=key.capitalize(), work_center=key, run_minutes=Decimal(1))
+        for key in ("cut", "weld", "pack")
     ]
     create_product(session, ProductIn(sku="FRAME", name="Frame", gtin=GTIN, routing=steps), **about)
     add_user(session, NewUser(login="anna", name="Anna", role="operator", badge="17"), **about)
     names = ("Aurora Bikes", "Nordwind")
     customers = {name: create_customer(session, CustomerIn(name=name), **about).number for name in names}
     plan = (("Aurora Bikes", 3), ("Nordwind", 2), ("Aurora Bikes", 1))
-    return {number: units for name, count in plan for number, units in [_order(session, customers[name], count)]}, customers
+    return {
+        number: units for name, count in plan for number, units in [_order(session, customers[name], count)]
+    }, customers
 
 
 def _order(session: Session, customer: str, count: int) -> tuple[str, list[str]]:
@@ -202,18 +207,89 @@ def _order(session: Session, customer: str, count: int) -> tuple[str, list[str]]
     return order.number, list(numbers)
 
 
-@pytest.fixture
-def plant(database: Database) -> Iterator[Plant]:
-    """The plant on each engine in turn."""
-    orders, customers = database.write(make_plant)
-    yield Plant(database, orders, customers)
+Made = tuple[dict[str, list[str]], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def sqlite_made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+    """A plant on SQLite that tests copy, which is much faster than making it each time."""
+    path = tmp_path_factory.mktemp("plant") / "orderlight.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return path, _make(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def postgres_made(postgres: Postgres, postgres_template: str) -> Iterator[tuple[Database, Made, dict[str, bytes]]]:
+    """One plant on PostgreSQL with a copy of its rows: putting them back is faster than a database for each test."""
+    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE plant TEMPLATE {postgres_template}"))
+    engine.dispose()
+    made = _make(postgres.url("plant"))
+    database = Database(postgres.url("plant"))
+    yield database, made, _copy_out(database)
+    database.close()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _copy_out(database: Database) -> dict[str, bytes]:
+    with database.engine.connect() as connection, _driver(connection).cursor() as cursor:
+        rows = {}
+        for table in Base.metadata.sorted_tables:
+            with cursor.copy(f"COPY {table.name} TO STDOUT") as copy:
+                rows[table.name] = b"".join(bytes(part) for part in copy)
+        return rows
+
+
+def _put_back(database: Database, rows: dict[str, bytes]) -> None:
+    with database.engine.begin() as connection, _driver(connection).cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for name, content in rows.items():
+            cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - tables of ours
+            if content:
+                with cursor.copy(f"COPY {name} FROM STDIN") as copy:
+                    copy.write(content)
+
+
+def _make(url: str) -> Made:
+    database = Database(url)
+    made = database.write(make_plant)
+    database.close()
+    return made
 
 
 @pytest.fixture
-def sqlite_plant(sqlite_database: Database) -> Plant:
+def sqlite_plant(sqlite_made: tuple[Path, Made], tmp_path: Path) -> Iterator[Plant]:
     """The plant on SQLite alone, where the engine is not the subject."""
-    orders, customers = sqlite_database.write(make_plant)
-    return Plant(sqlite_database, orders, customers)
+    template, made = sqlite_made
+    path = tmp_path / "plant.db"
+    path.write_bytes(template.read_bytes())
+    yield from _open(f"sqlite:///{path}", made)
+
+
+@pytest.fixture
+def postgres_plant(postgres_made: tuple[Database, Made, dict[str, bytes]]) -> Plant:
+    """The plant on PostgreSQL, as it was when it was made."""
+    database, (orders, customers), rows = postgres_made
+    _put_back(database, rows)
+    return Plant(database, orders, customers)
+
+
+def _open(url: str, made: Made) -> Iterator[Plant]:
+    database = Database(url)
+    orders, customers = made
+    yield Plant(database, orders, customers)
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def plant(request: pytest.FixtureRequest) -> Plant:
+    """The plant on each engine in turn."""
+    made: Plant = request.getfixturevalue(f"{request.param}_plant")
+    return made
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,13 @@ def test_a_scan_at_an_end_point_completes_the_operation_in_one_go(plant: Any, to
     assert plant.operation(A, 20).state == "ready"
     assert plant.order("SO-1000").fulfilment == "in_production"
     assert plant.facts() == [("operation_completed", A)]
-    assert plant.topics >= {"order:SO-1000", "station:cut", "board", "orders", f"customer:{plant.customers['Aurora Bikes']}"}
+    assert plant.topics >= {
+        "order:SO-1000",
+        "station:cut",
+        "board",
+        "orders",
+        f"customer:{plant.customers['Aurora Bikes']}",
+    }
     assert "order:SO-1001" not in plant.topics
 
 
@@ -56,7 +62,8 @@ def test_the_last_piece_completes_operation_and_work_order(plant: Any, tools: An
         (("cut-end",), "ship-ship", "not_finished", "U-1000 is not finished: next step is Weld."),
         (("cut-end", "weld-end", "pack-pack"), "cut-end", "already_done",
          "U-1000 is packed in HU-1000 already. Next: shipping."),
-        (("cut-end", "weld-end", "pack-pack"), "ship-ship", "not_closed", "HU-1000 is still open. Close it at packing first."),
+        (("cut-end", "weld-end", "pack-pack"), "ship-ship", "not_closed",
+         "HU-1000 is still open. Close it at packing first."),
         (("cut-end", "weld-end", "pack-pack"), "pack-pack", "already_done",
          "U-1000 is packed in HU-1000 already. Next: shipping."),
         ((), "cut-badge", "not_allowed", "U-1000: this reader reads cards alone. Scan it at the reader of the step."),
@@ -93,7 +100,8 @@ def test_an_operation_waits_until_enough_pieces_came_through(plant: Any, tools: 
     [
         ("UPDATE sales_order SET on_hold = true, hold_reason = 'colour open'", "on_hold",
          "SO-1000 is on hold: colour open. Put U-1000 aside."),
-        ("UPDATE unit SET held = true, hold_reason = 'scratch'", "on_hold", "U-1000 is on hold: scratch. Put it aside."),
+        ("UPDATE unit SET held = true, hold_reason = 'scratch'", "on_hold",
+         "U-1000 is on hold: scratch. Put it aside."),
         ("UPDATE work_order SET state = 'on_hold'", "on_hold", "WO-1000 is on hold. Put U-1000 aside."),
         ("UPDATE sales_order SET lifecycle = 'confirmed'", "not_released",
          "SO-1000 is not released for production. Put U-1000 back."),
@@ -109,7 +117,9 @@ def test_an_operation_waits_until_enough_pieces_came_through(plant: Any, tools: 
          "U-1000 came back from the customer. Ask the office what to do with it."),
     ],
 )  # fmt: skip
-def test_what_may_not_move_is_refused_with_the_reason(plant: Any, tools: Any, change: str, reason: str, say: str) -> None:
+def test_what_may_not_move_is_refused_with_the_reason(
+    plant: Any, tools: Any, change: str, reason: str, say: str
+) -> None:
     plant.change(change)
 
     answer = plant.scan(tools.code(A))
@@ -118,7 +128,9 @@ def test_what_may_not_move_is_refused_with_the_reason(plant: Any, tools: Any, ch
 
 
 def test_a_unit_without_a_step_here_is_at_the_wrong_station(plant: Any, tools: Any) -> None:
-    plant.change("UPDATE operation SET work_center_id = (SELECT id FROM work_center WHERE key = 'ship') WHERE step = 20")
+    plant.change(
+        "UPDATE operation SET work_center_id = (SELECT id FROM work_center WHERE key = 'ship') WHERE step = 20"
+    )
 
     answer = plant.scan(tools.code(A), "weld-end")
 
@@ -157,9 +169,7 @@ def test_a_stray_tag_is_counted_and_nobody_is_called(plant: Any) -> None:
     plant.tag("E28011700000020A1B2C3D4E", "weld-gate")
 
     assert (first.status, first.reason, first.signal) == ("refused", "unknown_tag", "ok")
-    assert plant.sql("SELECT read_point, epc, count FROM unknown_tag") == [
-        ("weld-gate", "E28011700000020A1B2C3D4E", 2)
-    ]
+    assert plant.sql("SELECT read_point, epc, count FROM unknown_tag") == [("weld-gate", "E28011700000020A1B2C3D4E", 2)]
     assert plant.inbox() == []
 
 
@@ -215,7 +225,12 @@ def test_an_unknown_read_point_waits_in_the_inbox(plant: Any, tools: Any) -> Non
     nameless = plant.send(plant.event(tools.code(A), read_point=None)).results[0]
 
     assert (answer.status, answer.reason) == ("quarantined", "unknown_read_point")
-    assert answer.say == "The read point nowhere-1 is not known. OLU1000" + tools.code(A)[-1] + " waits in the inbox; tell the office."
+    assert (
+        answer.say
+        == "The read point nowhere-1 is not known. OLU1000"
+        + tools.code(A)[-1]
+        + " waits in the inbox; tell the office."
+    )
     assert nameless.reason == "unknown_read_point"
     assert [one.read_point for one in plant.inbox()] == ["nowhere-1", None]
 

@@ -1,0 +1,201 @@
+"""Folding all facts anew and putting every projection where they say it stands.
+
+Rebuilt are the states of units, operations, work orders, sales orders, handling units and shipments. What people
+typed (names, dates, prices) has no other source than its row and is left alone, and so is what a station
+remembers between two scans.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.journal.models import Fact
+from server.tracking.history import Columns, History, PastFact
+from server.tracking.states import OperationState, UnitState, WorkOrderState
+
+_CHUNK = 5_000
+
+
+class Difference(NamedTuple):
+    """A column that did not stand where the facts say."""
+
+    row: str
+    column: str
+    was: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a rebuild read and repaired; no differences means that facts and projections agreed."""
+
+    facts: int
+    rows: int
+    created: int
+    differences: tuple[Difference, ...]
+
+
+class _Projection(NamedTuple):
+    """A table and those of its columns that facts decide."""
+
+    model: type[Any]
+    columns: tuple[str, ...]
+
+
+_PROJECTIONS: Mapping[str, _Projection] = {
+    "unit": _Projection(
+        Unit,
+        (
+            "state", "step", "held", "hold_reason", "parent_id", "last_station_id", "last_read_point",
+            "last_seen_at", "last_fact_id",
+        ),
+    ),
+    "operation": _Projection(Operation, ("state", "started", "good", "scrap", "started_at", "completed_at")),
+    "work_order": _Projection(WorkOrder, ("state", "started_at", "completed_at")),
+    "sales_order": _Projection(SalesOrder, ("lifecycle", "fulfilment", "on_hold", "hold_reason", "moved_at")),
+    "handling_unit": _Projection(HandlingUnit, ("state", "closed_at", "shipped_at", "shipment_id")),
+    "shipment": _Projection(Shipment, ("state", "shipped_at", "delivered_at")),
+}  # fmt: skip
+#: New rows are put in this order, so that none refers to one that is not there yet.
+_ORDER = ("shipment", "unit", "handling_unit")
+
+
+def rebuild(session: Session) -> Report:
+    """Fold every fact and repair every row that differs; the caller commits."""
+    history = History()
+    history.fold(_facts(session))
+    created = _create_missing(session, history)
+    differences: list[Difference] = []
+    count = 0
+    for kind, projection in _PROJECTIONS.items():
+        rows = _current(session, projection)
+        origins = _origins(session, kind, history)
+        count += len(rows)
+        differences += _repair(session, kind, rows, history, origins)
+    return Report(history.count, count, created, tuple(differences))
+
+
+def _facts(session: Session) -> Iterator[PastFact]:
+    columns = (Fact.id, Fact.kind, Fact.order_id, Fact.unit_id, Fact.station_id, Fact.observed_at, Fact.detail)
+    after = 0
+    while True:
+        rows = session.execute(select(*columns).where(Fact.id > after).order_by(Fact.id).limit(_CHUNK)).all()
+        for row in rows:
+            yield PastFact(*row)
+        if len(rows) < _CHUNK:
+            return
+        after = rows[-1].id
+
+
+def _current(session: Session, projection: _Projection) -> dict[int, Columns]:
+    names = ("id", *projection.columns)
+    found = session.execute(select(*(getattr(projection.model, name) for name in names)))
+    return {row[0]: dict(zip(projection.columns, row[1:], strict=True)) for row in found}
+
+
+def _repair(
+    session: Session, kind: str, rows: Mapping[int, Columns], history: History, origins: Mapping[int, Columns]
+) -> list[Difference]:
+    projection = _PROJECTIONS[kind]
+    differences: list[Difference] = []
+    for row_id, current in rows.items():
+        name = f"{kind}:{row_id}"
+        told = origins.get(row_id, {}) | history.origins.get(name, {}) | history.rows.get(name, {})
+        wrong = {
+            column: _value(column, told[column])
+            for column in projection.columns
+            if column in told and _value(column, told[column]) != current[column]
+        }
+        differences += [Difference(name, column, current[column], value) for column, value in wrong.items()]
+        if wrong:
+            table = projection.model.__table__
+            session.execute(update(table).where(table.c.id == row_id).values(wrong))
+    return differences
+
+
+def _value(column: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if column.endswith("_at") and isinstance(value, str) else value
+
+
+# --- how things stood before their first fact ---
+
+
+def _origins(session: Session, kind: str, history: History) -> dict[int, Columns]:
+    """What a release makes: the work order released, the first operation ready, every unit queued for it."""
+    if kind == "work_order":
+        states = {"state": WorkOrderState.RELEASED.value, "started_at": None, "completed_at": None}
+        return dict.fromkeys(session.scalars(select(WorkOrder.id)), states)
+    if kind == "operation":
+        return _operations(session)
+    return _units(session, history) if kind == "unit" else {}
+
+
+def _operations(session: Session) -> dict[int, Columns]:
+    first = _first_steps(session)
+    found = {}
+    for row_id, work_order_id, step in session.execute(select(Operation.id, Operation.work_order_id, Operation.step)):
+        state = OperationState.READY if first[work_order_id] == step else OperationState.PENDING
+        counts = {"started": 0, "good": 0, "scrap": 0, "started_at": None, "completed_at": None}
+        found[row_id] = {"state": state.value, **counts}
+    return found
+
+
+def _units(session: Session, history: History) -> dict[int, Columns]:
+    first = _first_steps(session)
+    columns = select(Unit.id, Unit.work_order_id, Unit.order_id).where(Unit.work_order_id.is_not(None))
+    nothing = dict.fromkeys(_PROJECTIONS["unit"].columns)
+    return {
+        row_id: {
+            **nothing,
+            "state": UnitState.QUEUED.value,
+            "step": first.get(work_order_id or 0),
+            "held": False,
+            "last_fact_id": history.released.get(order_id or 0),
+        }
+        for row_id, work_order_id, order_id in session.execute(columns)
+    }
+
+
+def _first_steps(session: Session) -> dict[int, int]:
+    rows: Sequence[Any] = session.execute(select(Operation.work_order_id, Operation.step)).all()
+    first: dict[int, int] = {}
+    for work_order_id, step in rows:
+        first[work_order_id] = min(step, first.get(work_order_id, step))
+    return first
+
+
+# --- rows that only facts remember ---
+
+
+def _create_missing(session: Session, history: History) -> int:
+    """Boxes and shipments are made by scans, so their facts hold the whole row."""
+    created = 0
+    for kind in _ORDER:
+        model = _PROJECTIONS[kind].model
+        named = [name for name in history.created if name.startswith(f"{kind}:")]
+        present = set(session.scalars(select(model.id)))
+        for name in named:
+            if int(name.partition(":")[2]) not in present:
+                _create(session, kind, history.rows[name])
+                created += 1
+    return created
+
+
+def _create(session: Session, kind: str, columns: Columns) -> None:
+    table = _PROJECTIONS[kind].model.__table__
+    values = {column: _value(column, value) for column, value in columns.items() if column in table.c}
+    if "row_version" in table.c:
+        values["row_version"] = 1
+    session.execute(insert(table).values(values))
+    if kind == "handling_unit":
+        value = f"00/{columns['sscc']}"
+        known = session.scalar(select(Identifier.id).where(Identifier.value == value, Identifier.active.is_(True)))
+        if known is None:
+            session.execute(insert(Identifier).values(scheme="sscc", value=value, unit_id=columns["id"], active=True))
