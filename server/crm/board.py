@@ -148,7 +148,7 @@ def _at_packing(session: Session) -> dict[int, dict[int, tuple[int, int]]]:
     """Packing and shipping are no operations; their places hold the orders with finished or packed units."""
     contexts = select(ReadPoint.context, Station.work_center_id).join(Station, Station.id == ReadPoint.station_id)
     where = contexts.where(ReadPoint.active, Station.active).distinct()
-    places: dict[str, int] = dict(session.execute(where).tuples().all())
+    places: dict[str, int] = dict(session.execute(where).all())
     finished, packed, shipped = _unit_sums()
     statement = (
         select(Unit.order_id, finished, packed, shipped, func.count())

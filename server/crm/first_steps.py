@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Select
 
@@ -33,7 +33,7 @@ def first_steps(session: Session) -> list[Step]:
     return [Step(key, session.execute(statement).scalar_one()) for key, statement in _STATEMENTS]
 
 
-def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Select[int]:
+def _count(table: type[Base], *conditions: SQLColumnExpression[bool]) -> Select[int]:
     return select(func.count()).select_from(table).where(*conditions)
 
 

@@ -254,4 +254,4 @@ def _moved_where(units: Sequence[UnitRow]) -> str | None:
 
 def station_names(session: Session) -> dict[int, str]:
     """The names of all stations by id."""
-    return dict(session.execute(select(Station.id, Station.name)).tuples().all())
+    return dict(session.execute(select(Station.id, Station.name)).all())

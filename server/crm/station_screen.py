@@ -95,6 +95,11 @@ class StationScreen:
         return self.verdicts[0] if self.verdicts else None
 
     @property
+    def undoable(self) -> VerdictRow | None:
+        """The newest answer that can be taken back."""
+        return next((verdict for verdict in self.verdicts if verdict.undo and not verdict.undone), None)
+
+    @property
     def read_point(self) -> str | None:
         """Where a browser's scan counts as read."""
         ranked = sorted(

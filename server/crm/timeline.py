@@ -185,7 +185,7 @@ def _readable(told: Mapping[str, Any]) -> str | None:
 
 
 def _stations(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    return dict(session.execute(select(Station.id, Station.name).where(Station.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Station.id, Station.name).where(Station.id.in_(ids))).all())
 
 
 def _steps(session: Session, work_order_ids: Sequence[int]) -> dict[tuple[int, int], str]:
@@ -211,7 +211,7 @@ def _people(session: Session, actors: Iterable[str]) -> dict[str, str]:
 
 
 def _kinds(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    return dict(session.execute(select(Fact.id, Fact.kind).where(Fact.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Fact.id, Fact.kind).where(Fact.id.in_(ids))).all())
 
 
 def _taken_back(session: Session, ids: Sequence[int], of: ColumnElement[bool]) -> frozenset[int]:

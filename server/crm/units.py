@@ -148,7 +148,7 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
     return UnitPage(
         row,
         order_number,
-        list(session.execute(identifiers.order_by(Identifier.id)).tuples().all()),
+        list(session.execute(identifiers.order_by(Identifier.id)).all()),
         unit_timeline(session, unit_id, before=before),
     )
 

@@ -1,0 +1,137 @@
+"""The demo factory with a scanner in hand: tests scan units there and look at what people see."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import create_engine, event, select, text
+
+from orderlight.events import Answer, Batch, Event
+from server.auth.principal import Principal
+from server.crm.here import Here
+from server.db import Database
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Unit
+from server.erp.seed import DemoWorld, seed_demo
+from server.ingest.accept import accept
+from server.ingest.door import Door
+from server.migrations import upgrade
+from server.parties.models import Customer
+from server.settings.clock import utc_now
+from simulators.services import Postgres
+
+_TEMPLATE = "template_crm_factory"
+STAFF = Principal(kind="user", actor="user:anna", name="Anna", role="sales")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tests in this folder begin with the demo factory."""
+    path = tmp_path_factory.mktemp("crm") / "factory.db"
+    _seed(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """Tests in this folder begin with the demo factory."""
+    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {_TEMPLATE}"))
+    engine.dispose()
+    _seed(postgres.url(_TEMPLATE))
+    return _TEMPLATE
+
+
+def _seed(url: str) -> DemoWorld:
+    database = Database(url)
+    upgrade(database.engine)
+    made = database.write(lambda session: seed_demo(session, utc_now()))
+    database.close()
+    return made
+
+
+@dataclass
+class Factory:
+    """The factory, and one scanner for all its read points."""
+
+    database: Database
+    now: datetime = field(default_factory=utc_now)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def here(self) -> Here:
+        """The demo site's clock."""
+        return Here(ZoneInfo("Europe/Berlin"), self.now)
+
+    def scan(self, code: str, at: str, **more: object) -> Answer:
+        """Scan a code a second later."""
+        return self.send({"kind": "code_scanned", "code": code, "read_point": at, **more})
+
+    def send(self, told: dict[str, object]) -> Answer:
+        """Send one event of the scanner."""
+        self.now += timedelta(seconds=1)
+        observed = self.now.isoformat()
+        made = Event.parse({"sequence": next(self.numbers), "reader": "scanner-3", "observed_at": observed, **told})
+        batch = Batch("gw-test", "00000000000000aa", (made,), ())
+        door = Door(actor="gateway:gw-test", guards_against_clones=False)
+        return self.database.write(lambda session: accept(session, batch, door=door, now=self.now)).results[0]
+
+    def released(self, customer: str) -> SalesOrder:
+        """An order of this customer that is in production and not on hold."""
+        statement = (
+            select(SalesOrder)
+            .join(Customer, Customer.id == SalesOrder.customer_id)
+            .where(Customer.name == customer, SalesOrder.lifecycle == "processing", SalesOrder.on_hold.is_(False))
+            .order_by(SalesOrder.id)
+        )
+        with self.database.read() as session:
+            return session.scalars(statement).first()  # type: ignore[return-value]
+
+    def units(self, order: SalesOrder) -> list[str]:
+        """The numbers of the order's units."""
+        with self.database.read() as session:
+            return list(session.scalars(select(Unit.number).where(Unit.order_id == order.id).order_by(Unit.id)))
+
+    def customer(self, name: str) -> Principal:
+        """A login of this customer."""
+        with self.database.read() as session:
+            found = session.scalar(select(Customer.id).where(Customer.name == name))
+        return Principal(kind="user", actor=f"user:{name}", name=name, role="customer", customer_id=found)
+
+
+@pytest.fixture
+def factory(database: Database) -> Factory:
+    """The demo factory on each engine in turn."""
+    return Factory(database)
+
+
+@pytest.fixture
+def staff() -> Principal:
+    """Somebody of the house who sells."""
+    return STAFF
+
+
+@pytest.fixture
+def counted(database: Database) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with counted() as statements:` collects every statement sent meanwhile."""
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+
+    return count

@@ -1,0 +1,131 @@
+"""Private links, the customer's view by allow-list, and product codes, over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from server.crm.models import CustomerVisit
+from server.db import Database
+from server.erp.production.models import Identifier, Unit
+
+HTML = {"Accept": "text/html"}
+
+
+def make_link(browser: httpx.Client, number: str) -> str:
+    answer = browser.post(f"/orders/{number}/links", headers=HTML)
+    assert answer.status_code == 200
+    return answer.text.split("/track/")[1].split('"')[0]
+
+
+@pytest.fixture
+def open_link(
+    factory: Any, signed_in: Callable[..., httpx.Client], new_client: Callable[..., httpx.Client]
+) -> Callable[[], tuple[httpx.Client, str, str]]:
+    """A browser that came in by a fresh link, the order's number, and the token."""
+
+    def open_it() -> tuple[httpx.Client, str, str]:
+        order = factory.released("Aurora Bikes")
+        token = make_link(signed_in("sales"), order.number)
+        visitor = new_client()
+        assert visitor.post(f"/track/{token}").headers["location"] == "/track"
+        return visitor, order.number, token
+
+    return open_it
+
+
+def test_loading_the_link_lets_nobody_in_yet(
+    factory: Any, signed_in: Callable[..., httpx.Client], client: httpx.Client, database: Database
+) -> None:
+    token = make_link(signed_in("sales"), factory.released("Aurora Bikes").number)
+
+    answer = client.get(f"/track/{token}", headers=HTML)
+
+    assert answer.status_code == 200
+    assert '<form method="post">' in answer.text
+    assert not client.cookies
+    with database.read() as session:
+        assert session.execute(select(func.count()).select_from(CustomerVisit)).scalar_one() == 0
+
+
+def test_the_button_opens_the_one_order_and_nothing_else(open_link: Any, factory: Any) -> None:
+    visitor, number, _token = open_link()
+    foreign = factory.released("Kestrel Rail").number
+
+    page = visitor.get("/track", headers=HTML)
+
+    assert page.status_code == 200
+    assert number in page.text
+    assert "noindex" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert foreign not in page.text
+    assert visitor.get(f"/orders/{foreign}", headers=HTML).headers["location"] == "/track"
+    assert visitor.get("/board", headers=HTML).status_code == 403
+
+
+def test_the_customer_sees_nothing_that_is_not_on_the_list(open_link: Any, factory: Any) -> None:
+    visitor, _number, _token = open_link()
+    order = factory.released("Aurora Bikes")
+    factory.scan("OLB17", "cut-1")
+    for unit in factory.units(order)[:3]:
+        factory.scan(unit, "cut-1", operator="B17")
+
+    page = visitor.get("/track", headers=HTML).text
+
+    assert "through Cut" in page
+    for hidden in ("scanner-3", "gw-test", "cut-1", "Frame number up", "Kestrel", "Nordwind", "EUR", "operator", "WO-"):
+        assert hidden not in page, hidden
+
+
+def test_a_revoked_link_ends_the_visit_at_once(open_link: Any, signed_in: Any, client: httpx.Client) -> None:
+    visitor, number, token = open_link()
+    assert visitor.get("/track", headers=HTML).status_code == 200
+
+    sales = signed_in("sales")
+    page = sales.get(f"/orders/{number}", headers=HTML).text
+    action = page.split('/revoke"')[0].rsplit('action="', 1)[1]
+    assert sales.post(f"{action}/revoke").status_code == 303
+
+    assert visitor.get("/track", headers=HTML).status_code == 303
+    assert client.get(f"/track/{token}", headers=HTML).status_code == 404
+    assert client.post(f"/track/{token}", headers=HTML).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 300, "%00", "%3Cscript%3E", "..%2f..%2fetc"])
+def test_a_made_up_link_opens_nothing(client: httpx.Client, factory: Any, token: str) -> None:
+    assert client.get(f"/track/{token}", headers=HTML).status_code == 404
+    assert client.post(f"/track/{token}", headers=HTML).status_code == 404
+
+
+def test_a_product_code_leads_its_owner_in_and_tells_a_stranger_nothing(
+    open_link: Any, factory: Any, client: httpx.Client, database: Database
+) -> None:
+    visitor, _number, _token = open_link()
+    order = factory.released("Aurora Bikes")
+    with database.read() as session:
+        value = session.scalar(
+            select(Identifier.value)
+            .join(Unit, Unit.id == Identifier.unit_id)
+            .where(Unit.order_id == order.id, Identifier.scheme == "sgtin")
+        )
+    assert value is not None
+
+    owner = visitor.get(f"/{value}", headers=HTML)
+    stranger = client.get(f"/{value}", headers=HTML)
+    invented = client.get(f"/{value.rpartition('/')[0]}/NOT-A-SERIAL", headers=HTML)
+
+    assert owner.headers["location"] == "/track"
+    assert stranger.status_code == invented.status_code == 200
+    assert "Aurora" not in stranger.text
+    assert order.number not in stranger.text
+    assert client.get("/01/09506000134353/21/1", headers=HTML).status_code == 404
+    assert client.get("/01/abc/21/1", headers=HTML).status_code == 404
+
+
+def test_a_link_needs_the_right_to_write_orders(factory: Any, signed_in: Callable[..., httpx.Client]) -> None:
+    number = factory.released("Aurora Bikes").number
+
+    assert signed_in("operator").post(f"/orders/{number}/links", headers=HTML).status_code == 403
+    assert signed_in("finance").post(f"/orders/{number}/links", headers=HTML).status_code == 403
