@@ -4,11 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 # Importing the whole schema lets the mapper find every table a command may touch.
 import server.migrations.models  # noqa: F401
+from server.auth import users
+from server.auth.models import User
 from server.db import Database
 from server.migrations import pending
 from server.settings import Settings
+from server.settings.clock import utc_now
 
 #: Who did it, in facts and in the audit, when it was done on the command line.
 ACTOR = "command_line"
@@ -55,6 +60,15 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     widths = [max(len(line[place]) for line in [list(heads), *texts]) for place in range(len(heads))]
     for line in [list(heads), *texts]:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def password_link(session: Session, user: User, settings: Settings) -> str:
+    """A sentence with a one-time link for the person."""
+    token = users.make_link(session, user, actor=ACTOR, now=utc_now())
+    return (
+        f"{user.login} sets a password at\n  {settings.base_url}/set-password/{token}\n"
+        f"The link works once, within {users.LINK_HOURS} hours."
+    )
 
 
 def _cell(value: object) -> str:

@@ -4,13 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.app.rights import station_exists
 from server.auth import devices, gateways, keys, repository
 from server.auth.keys import MadeKey
 from server.auth.tokens import KeyText
 from server.cli.context import ACTOR, CommandFailed, open_database, print_table
+from server.erp.floor.models import Station
 from server.errors import NotFound
 from server.settings import Settings
 from server.settings.clock import utc_now
@@ -66,7 +67,7 @@ def add_device(arguments: argparse.Namespace, settings: Settings) -> int:
     """Expect a screen and print its code."""
 
     def work(session: Session) -> str:
-        if arguments.station is not None and not station_exists(session, arguments.station):
+        if arguments.station is not None and not _station_exists(session, arguments.station):
             raise CommandFailed(f"There is no station {arguments.station}. Make it first, at /admin or by the API.")
         pairing = devices.add_device(
             session, name=arguments.name, station_key=arguments.station, actor=ACTOR, now=utc_now()
@@ -115,6 +116,10 @@ def _make(session: Session, arguments: argparse.Namespace) -> MadeKey:
     except NotFound:
         return gateways.create_gateway(session, key=arguments.gateway, name=arguments.gateway, actor=ACTOR, now=now)
     return keys.create_gateway_key(session, gateway.key, actor=ACTOR, now=now)
+
+
+def _station_exists(session: Session, key: str) -> bool:
+    return session.scalar(select(Station.id).where(Station.key == key, Station.active)) is not None
 
 
 def _check_present(session: Session, path: Path) -> None:

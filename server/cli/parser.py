@@ -1,15 +1,30 @@
 """Every command with its help. docs/reference/server-commands.md says the same, and a test sees to it."""
 
 import argparse
+from collections.abc import Callable
 from gettext import gettext as _
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.auth.permissions import KEY_SCOPES, Role
-from server.cli import doctor, files, keys, people, running, setup
+from server.settings import Settings
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def _later(module: str, name: str) -> Command:
+    """A command that is imported when it runs: `serve` needs the whole web, `user list` does not."""
+
+    def run(arguments: argparse.Namespace, settings: Settings) -> int:
+        command: Command = getattr(import_module(f"server.cli.{module}"), name)
+        return command(arguments, settings)
+
+    return run
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,18 +48,18 @@ def _add_running(commands: "Commands") -> None:
     serve = commands.add_parser("serve", help=_("run the server until SIGTERM or Ctrl+C"))
     serve.add_argument("--host", help=_("listen on this address instead of the setting"))
     serve.add_argument("--port", type=int, help=_("listen on this port instead of the setting"))
-    serve.set_defaults(command=running.serve)
+    serve.set_defaults(command=_later("running", "serve"))
     init = commands.add_parser("init", help=_("create the database, the site and the first administrator"))
     init.add_argument("--name", help=_("the name of the factory"))
     init.add_argument("--time-zone", metavar="ZONE", help=_("its time zone, such as Europe/Berlin"))
     init.add_argument("--admin", default="admin", metavar="LOGIN", help=_("the administrator's login (admin)"))
-    init.set_defaults(command=setup.init)
+    init.set_defaults(command=_later("setup", "init"))
     migrate = commands.add_parser("migrate", help=_("bring the database to this program's version"))
-    migrate.set_defaults(command=setup.migrate)
+    migrate.set_defaults(command=_later("setup", "migrate"))
     rebuild = commands.add_parser("rebuild", help=_("fold all facts again and compare or repair what is stored"))
-    rebuild.set_defaults(command=setup.rebuild)
+    rebuild.set_defaults(command=_later("setup", "rebuild"))
     check = commands.add_parser("doctor", help=_("look for what is wrong and name the cure of each"))
-    check.set_defaults(command=doctor.doctor)
+    check.set_defaults(command=_later("doctor", "doctor"))
 
 
 def _add_people(commands: "Commands") -> None:
@@ -57,16 +72,16 @@ def _add_people(commands: "Commands") -> None:
     add.add_argument("--customer", metavar="NUMBER", help=_("the customer of a person with the role customer"))
     add.add_argument("--badge", help=_("the body of the badge's code: letters and digits"))
     add.add_argument("--language", default="en")
-    add.set_defaults(command=people.add)
-    found.add_parser("list", help=_("list everybody")).set_defaults(command=people.show)
-    for name, does, says in (
-        ("reset", people.reset, _("print a new link for a password")),
-        ("disable", people.disable, _("sign a person out everywhere and let him in no more")),
-        ("enable", people.enable, _("let a person in again")),
+    add.set_defaults(command=_later("people", "add"))
+    found.add_parser("list", help=_("list everybody")).set_defaults(command=_later("people", "show"))
+    for name, says in (
+        ("reset", _("print a new link for a password")),
+        ("disable", _("sign a person out everywhere and let him in no more")),
+        ("enable", _("let a person in again")),
     ):
         action = found.add_parser(name, help=says)
         action.add_argument("login")
-        action.set_defaults(command=does)
+        action.set_defaults(command=_later("people", name))
 
 
 def _add_keys(commands: "Commands") -> None:
@@ -81,11 +96,13 @@ def _add_keys(commands: "Commands") -> None:
     add.add_argument(
         "--output", type=Path, metavar="FILE", help=_("write the key there; a live key found there is kept as it is")
     )
-    add.set_defaults(command=keys.add)
-    found.add_parser("list", help=_("list all keys, without their secrets")).set_defaults(command=keys.show)
+    add.set_defaults(command=_later("keys", "add"))
+    found.add_parser("list", help=_("list all keys, without their secrets")).set_defaults(
+        command=_later("keys", "show")
+    )
     revoke = found.add_parser("revoke", help=_("end a key at once"))
     revoke.add_argument("prefix", help=_("the part after ol_"))
-    revoke.set_defaults(command=keys.revoke)
+    revoke.set_defaults(command=_later("keys", "revoke"))
 
 
 def _add_devices(commands: "Commands") -> None:
@@ -94,11 +111,11 @@ def _add_devices(commands: "Commands") -> None:
     add = found.add_parser("add", help=_("expect a screen and print the code to type in there"))
     add.add_argument("name")
     add.add_argument("--station", metavar="KEY", help=_("its station; without one it shows the board"))
-    add.set_defaults(command=keys.add_device)
-    found.add_parser("list", help=_("list all screens")).set_defaults(command=keys.show_devices)
+    add.set_defaults(command=_later("keys", "add_device"))
+    found.add_parser("list", help=_("list all screens")).set_defaults(command=_later("keys", "show_devices"))
     revoke = found.add_parser("revoke", help=_("end a screen at once"))
     revoke.add_argument("id", type=int)
-    revoke.set_defaults(command=keys.revoke_device)
+    revoke.set_defaults(command=_later("keys", "revoke_device"))
 
 
 def _add_files(commands: "Commands") -> None:
@@ -106,11 +123,11 @@ def _add_files(commands: "Commands") -> None:
     load.add_argument("kind", choices=["products", "customers", "orders"])
     load.add_argument("file", type=Path)
     load.add_argument("--dry-run", action="store_true", help=_("only say what would happen"))
-    load.set_defaults(command=files.import_file)
+    load.set_defaults(command=_later("files", "import_file"))
     backup = commands.add_parser("backup", help=_("write the whole database into one file, while the server runs"))
     backup.add_argument("file", type=Path)
-    backup.set_defaults(command=files.backup)
+    backup.set_defaults(command=_later("files", "backup"))
     restore = commands.add_parser("restore", help=_("replace the database by a backup; stop the server first"))
     restore.add_argument("file", type=Path)
     restore.add_argument("--force", action="store_true", help=_("even if the database holds data; that is kept aside"))
-    restore.set_defaults(command=files.restore)
+    restore.set_defaults(command=_later("files", "restore"))

@@ -2,14 +2,14 @@
 
 import argparse
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth import repository, users
 from server.auth.models import User
 from server.auth.users import NewUser
-from server.cli.context import ACTOR, CommandFailed, open_database, print_table
-from server.cli.setup import password_link
-from server.parties import repository as parties
+from server.cli.context import ACTOR, CommandFailed, open_database, password_link, print_table
+from server.parties.models import Customer
 from server.settings import Settings
 from server.settings.clock import utc_now
 
@@ -82,7 +82,7 @@ def _user(session: Session, login: str) -> User:
 def _customer_id(session: Session, number: str | None) -> int | None:
     if number is None:
         return None
-    customer = parties.customer(session, number)
-    if customer is None:
+    customer_id = session.scalar(select(Customer.id).where(Customer.number == number))
+    if customer_id is None:
         raise CommandFailed(f"There is no customer {number}.")
-    return customer.id
+    return customer_id

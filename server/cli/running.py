@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import logging
+import signal
 import socket
 import time
 
@@ -38,8 +39,15 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         app = create_app(settings, database)
         log.info("Orderlight serves %s", settings.base_url)
         server = make_server(app, settings)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
         server.run()
         return 0 if server.started else 1
+
+
+def _stop(_number: int, _frame: object) -> None:
+    # uvicorn stops in good order first and then raises the signal again; to be told to stop is no failure.
+    raise SystemExit(0)
 
 
 def _check_port(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server.auth import repository, users
 from server.auth.models import User
 from server.auth.users import NewUser
-from server.cli.context import ACTOR, CommandFailed, open_database
+from server.cli.context import ACTOR, CommandFailed, open_database, password_link
 from server.db import Database
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -104,15 +104,6 @@ def _make_admin(session: Session, login: str) -> User:
         return users.add_user(session, new, actor=ACTOR, now=now)
     users.change_user(session, user, {"role": "admin", "active": True, "customer_id": None}, actor=ACTOR, now=now)
     return user
-
-
-def password_link(session: Session, user: User, settings: Settings) -> str:
-    """A sentence with a one-time link for the person."""
-    token = users.make_link(session, user, actor=ACTOR, now=utc_now())
-    return (
-        f"{user.login} sets a password at\n  {settings.base_url}/set-password/{token}\n"
-        f"The link works once, within {users.LINK_HOURS} hours."
-    )
 
 
 def _system_zone() -> str:
