@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from server.db.counters import take
+from server.db.counters import Counter, take
 
 
 def fresh(session: Session, prefix: str, column: InstrumentedAttribute[str]) -> str:
@@ -23,7 +23,8 @@ def keep_clear(session: Session, prefix: str, numbers: Iterable[str]) -> None:
     highest = max((int(found[1]) for found in map(pattern.fullmatch, numbers) if found), default=None)
     if highest is None:
         return
-    behind = highest - take(session, prefix)
+    last = session.scalar(select(Counter.value).where(Counter.name == prefix))
+    behind = highest - (take(session, prefix) if last is None else last)
     if behind > 0:
         take(session, prefix, behind)
 

@@ -1,0 +1,151 @@
+"""Boxes and shipments through the programming interface, up to the end of an order."""
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from orderlight.autoid import Sscc
+from server.db import Database
+from server.erp.logistics.models import HandlingUnit
+from server.erp.logistics.sscc import next_sscc
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.seed import DemoWorld
+from server.journal.models import Fact
+from server.parties.repository import site
+from server.settings.clock import utc_now
+
+
+def pack(session: Session, order: SalesOrder, unit_ids: list[int], number: str) -> None:
+    """An open box with these units of the order, as scans at packing leave it."""
+    box = Unit(number=number, kind="container", state="in_stock")
+    session.add(box)
+    session.flush()
+    sscc = next_sscc(session, site(session))
+    session.add(HandlingUnit(id=box.id, number=number, sscc=sscc, order_id=order.id, state="open", opened_at=utc_now()))
+    packed = {"state": "packed", "step": None, "parent_id": box.id}
+    session.execute(update(Unit).where(Unit.id.in_(unit_ids)).values(packed))
+
+
+@pytest.fixture
+def order(world: DemoWorld, database: Database) -> SalesOrder:
+    """An order of eight units, five of them in an open box and three in another."""
+    found = world.orders[2]
+
+    def work(session: Session) -> None:
+        ids = session.scalars(select(Unit.id).where(Unit.order_id == found.id).order_by(Unit.id)).all()
+        pack(session, found, list(ids[:5]), "HU-1000")
+        pack(session, found, list(ids[5:]), "HU-1001")
+        work_ids = select(WorkOrder.id).where(WorkOrder.order_id == found.id)
+        session.execute(update(Operation).where(Operation.work_order_id.in_(work_ids)).values(state="completed"))
+        session.execute(update(WorkOrder).where(WorkOrder.order_id == found.id).values(state="completed"))
+
+    database.write(work)
+    return found
+
+
+def test_numbers_of_boxes_are_ssccs_under_our_prefix(world: DemoWorld, database: Database) -> None:
+    numbers = [database.write(lambda session: next_sscc(session, site(session))) for _ in range(3)]
+
+    assert [number[:8] for number in numbers] == ["09506000"] * 3
+    assert len({Sscc.parse(number).value for number in numbers}) == 3
+
+
+def test_a_box_is_closed_and_opened_again_with_a_reason(manager: httpx.Client, order: SalesOrder) -> None:
+    closed = manager.post("/api/v1/handling-units/HU-1000/close")
+    twice = manager.post("/api/v1/handling-units/HU-1000/close")
+    unreasoned = manager.post("/api/v1/handling-units/HU-1000/reopen")
+    opened = manager.post("/api/v1/handling-units/HU-1000/reopen", json={"reason": "One label is missing."})
+
+    assert (closed.json()["state"], closed.json()["units"]) == ("closed", 5)
+    assert twice.json()["detail"] == "HU-1000 cannot be closed: it is closed."
+    assert unreasoned.status_code == 422
+    assert opened.json()["state"] == "open"
+
+
+def test_an_order_is_done_when_its_last_shipment_has_arrived(
+    manager: httpx.Client, order: SalesOrder, database: Database
+) -> None:
+    def seen() -> tuple[str, str]:
+        found = manager.get(f"/api/v1/orders/{order.number}").json()
+        return found["lifecycle"], found["fulfilment"]
+
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    assert manager.post("/api/v1/shipments", json={"order": order.number}).json()["handling_units"] == ["HU-1000"]
+    manager.post("/api/v1/shipments/SH-1000/ship")
+    assert seen() == ("processing", "partially_shipped")
+
+    manager.post("/api/v1/handling-units/HU-1001/close")
+    manager.post("/api/v1/shipments", json={"order": order.number, "carrier": "Rail freight"})
+    manager.post("/api/v1/shipments/SH-1001/ship")
+    assert seen() == ("processing", "shipped")
+
+    manager.post("/api/v1/shipments/SH-1000/deliver")
+    assert seen() == ("processing", "shipped")
+    delivered = manager.post("/api/v1/shipments/SH-1001/deliver")
+    assert delivered.json()["state"] == "delivered"
+    assert seen() == ("done", "delivered")
+
+    with database.read() as session:
+        kinds = session.scalars(select(Fact.kind).where(Fact.order_id == order.id).order_by(Fact.id)).all()
+    assert kinds.count("unit_shipped") == kinds.count("unit_delivered") == 8
+    assert kinds[-1] == "order_completed"
+
+
+def test_what_cannot_leave_says_why(manager: httpx.Client, order: SalesOrder) -> None:
+    none = manager.post("/api/v1/shipments", json={"order": order.number})
+    unknown = manager.post("/api/v1/shipments", json={"order": order.number, "handling_units": ["HU-1000"]})
+    draft = manager.post("/api/v1/shipments", json={"order": "SO-1009"})
+    nowhere = manager.post("/api/v1/shipments", json={"order": "SO-9999"})
+
+    assert none.json()["reason"] == "no_boxes"
+    assert unknown.json()["errors"][0]["field"] == "handling_units.0"
+    assert draft.json()["reason"] == "not_in_draft"
+    assert nowhere.status_code == 422
+
+
+def test_a_shipment_of_a_held_order_stays_here(manager: httpx.Client, order: SalesOrder) -> None:
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    manager.post("/api/v1/shipments", json={"order": order.number})
+    manager.post(f"/api/v1/orders/{order.number}/hold", json={"reason": "Not paid."})
+
+    refused = manager.post("/api/v1/shipments/SH-1000/ship")
+
+    assert refused.status_code == 409
+    assert refused.json()["reason"] == "on_hold"
+
+
+def test_a_cancelled_shipment_gives_its_boxes_back(manager: httpx.Client, order: SalesOrder) -> None:
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    manager.post("/api/v1/shipments", json={"order": order.number})
+
+    cancelled = manager.post("/api/v1/shipments/SH-1000/cancel", json={"reason": "Another carrier."})
+    shipped = manager.post("/api/v1/shipments/SH-1000/ship")
+    next_one = manager.post("/api/v1/shipments", json={"order": order.number})
+
+    assert cancelled.json()["state"] == "cancelled"
+    assert shipped.json()["reason"] == "is_cancelled"
+    assert next_one.json()["handling_units"] == ["HU-1000"]
+
+
+def test_an_order_that_has_partly_left_cannot_be_cancelled(manager: httpx.Client, order: SalesOrder) -> None:
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    manager.post("/api/v1/shipments", json={"order": order.number})
+    manager.post("/api/v1/shipments/SH-1000/ship")
+
+    refused = manager.post(f"/api/v1/orders/{order.number}/cancel", json={"reason": "Too late."})
+
+    assert refused.json()["detail"] == f"{order.number} cannot be cancelled: 5 of its units have left the house."
+
+
+def test_the_carrier_changes_against_the_version(manager: httpx.Client, order: SalesOrder) -> None:
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    made = manager.post("/api/v1/shipments", json={"order": order.number})
+
+    patch = {"carrier": "Rail freight", "tracking_reference": "RF 17"}
+    changed = manager.patch("/api/v1/shipments/SH-1000", json=patch, headers={"If-Match": made.headers["etag"]})
+    stale = manager.patch("/api/v1/shipments/SH-1000", json=patch, headers={"If-Match": made.headers["etag"]})
+
+    assert changed.json()["tracking_reference"] == "RF 17"
+    assert stale.status_code == 409
