@@ -54,6 +54,8 @@ def _add_running(commands: "Commands") -> None:
     init.add_argument("--time-zone", metavar="ZONE", help=_("its time zone, such as Europe/Berlin"))
     init.add_argument("--admin", default="admin", metavar="LOGIN", help=_("the administrator's login (admin)"))
     init.set_defaults(command=_later("setup", "init"))
+    demo = commands.add_parser("demo-data", help=_("fill an empty database with an example factory"))
+    demo.set_defaults(command=_later("setup", "demo_data"))
     migrate = commands.add_parser("migrate", help=_("bring the database to this program's version"))
     migrate.set_defaults(command=_later("setup", "migrate"))
     rebuild = commands.add_parser("rebuild", help=_("fold all facts again and compare or repair what is stored"))

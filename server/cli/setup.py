@@ -1,16 +1,19 @@
-"""orderlight-server init, migrate, rebuild."""
+"""orderlight-server init, demo-data, migrate, rebuild."""
 
 import argparse
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth import repository, users
 from server.auth.models import User
 from server.auth.users import NewUser
+from server.catalog.models import Product
 from server.cli.context import ACTOR, CommandFailed, open_database, password_link
 from server.db import Database
+from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
 from server.journal.audit import write_audit
@@ -33,6 +36,14 @@ def init(arguments: argparse.Namespace, settings: Settings) -> int:
         link = database.write(lambda session: _first_admin(session, arguments.admin, settings))
     print(link or "There is an administrator already; nothing was changed. `user reset LOGIN` prints a new link.")
     print("Next: orderlight-server serve")
+    return 0
+
+
+def demo_data(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Fill a database that holds no products yet with the demo factory; a second run changes nothing."""
+    with open_database(settings) as database:
+        made = database.write(_fill_with_demo)
+    print(made or "The database holds products already; nothing was changed.")
     return 0
 
 
@@ -76,6 +87,13 @@ def fold_again(database: Database) -> Report:
         return report
 
     return database.write(work)
+
+
+def _fill_with_demo(session: Session) -> str | None:
+    if session.scalar(select(Product.id).limit(1)) is not None:
+        return None
+    world = seed_demo(session, utc_now())
+    return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 
 def _make_site(session: Session, name: str | None, zone: str) -> str:
