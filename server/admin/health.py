@@ -201,7 +201,9 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    # JSON knows whole numbers of any length; none that counts something is longer than this.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 1e15 else None  # type: ignore[arg-type]
 
 
 def _moment(value: object) -> datetime | None:

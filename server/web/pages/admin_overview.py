@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 Deciders = Annotated[Principal, Depends(require(Permission.INBOX_DECIDE))]
 #: So many wrong passwords in a day are worth a look.
 MANY_FAILED_SIGN_INS = 20
+_LOUDNESS = ("stop", "warn", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def overview(page: PageDep, _principal: Deciders) -> Response:
         shown = versions(session, "gateways", "inbox")
         found = _overview(session, page.now)
     calls = [*_gateway_calls(page, found.gateways), *_inbox_calls(page, found), *_door_calls(page, found)]
+    calls.sort(key=lambda call: _LOUDNESS.index(call.signal))
     return show_in(ADMIN, page, "admin/overview.html", found=found, calls=calls, versions=shown)
 
 

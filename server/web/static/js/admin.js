@@ -3,6 +3,13 @@
 (() => {
   const LOOK_AGAIN_MS = 10000;
 
+  /* On a narrow screen the list of rooms is a line; the present room is brought into it. */
+  const rooms = document.querySelector(".rooms");
+  const here = rooms && rooms.querySelector("[aria-current]");
+  if (here && rooms.scrollWidth > rooms.clientWidth) {
+    rooms.scrollLeft = here.offsetLeft - (rooms.clientWidth - here.offsetWidth) / 2;
+  }
+
   for (const button of document.querySelectorAll("[data-copy]")) {
     const field = document.getElementById(button.dataset.copy);
     button.hidden = false;
