@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount, Route
 
-from server.app import docs, health, rights
+from server.app import rights
 from server.app.envelope import Envelope
 from server.app.guards import BodyGuard, CrossSiteGuard
 from server.app.problems import add_problem_handlers, answer_error
-from server.app.routers import routers
+from server.app.routers import ROUTERS
 from server.auth.authenticate import Authenticator
 from server.auth.limiter import Limiter
 from server.auth.principal import Principal
@@ -53,7 +53,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     )
     _give_parts(app, settings, database)
     add_problem_handlers(app)
-    for router in (health.router, docs.router, *routers()):
+    for router in ROUTERS:
         app.include_router(router)
     app.router.routes.append(Route("/live", _live_door(app)))
     app.router.routes.append(Mount("/static", static_app()))

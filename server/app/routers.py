@@ -1,43 +1,36 @@
-"""Every router of the server, by the module that holds it."""
+"""Every router of the server."""
 
-import importlib
-import importlib.util
-from collections.abc import Iterator
+from server.admin import devices, gateways, keys, session, users
+from server.app import docs, health
+from server.catalog import http as catalog
+from server.connectors import feed
+from server.erp import imports_http as imports
+from server.erp import search_http as search
+from server.erp.floor import http as floor
+from server.erp.logistics import http as logistics
+from server.erp.orders import http as orders
+from server.erp.production import http as production
+from server.ingest import http as ingest
+from server.parties import http as parties
+from server.web import http as pages
 
-from fastapi import APIRouter
-
-MODULES = (
-    "server.admin.session",
-    "server.admin.users",
-    "server.admin.keys",
-    "server.admin.devices",
-    "server.admin.gateways",
-    "server.connectors.feed",
-    "server.ingest.http",
-    "server.catalog.http",
-    "server.parties.http",
-    "server.erp.floor.http",
-    "server.erp.orders.http",
-    "server.erp.production.http",
-    "server.erp.logistics.http",
-    "server.erp.imports_http",
-    "server.erp.search_http",
-    "server.erp.search_http",
-    "server.crm.http",
-    "server.labels.http",
-    "server.web.http",
+ROUTERS = (
+    health.router,
+    docs.router,
+    session.router,
+    users.router,
+    keys.router,
+    devices.router,
+    gateways.router,
+    ingest.router,
+    feed.router,
+    catalog.router,
+    parties.router,
+    floor.router,
+    orders.router,
+    production.router,
+    logistics.router,
+    imports.router,
+    search.router,
+    pages.router,
 )
-
-
-def routers() -> Iterator[APIRouter]:
-    """The routers of all rooms that are built."""
-    for module in MODULES:
-        if _exists(module):
-            yield importlib.import_module(module).router
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
