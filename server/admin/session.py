@@ -74,7 +74,7 @@ def log_in(body: Login, request: Request, response: Response, *, sign_in: SignIn
 
 
 @router.get("/session")
-def who_am_i(principal: CurrentPrincipal) -> Me:
+async def who_am_i(principal: CurrentPrincipal) -> Me:
     """Who the cookie or the key belongs to."""
     return Me.of(principal)
 

@@ -26,7 +26,7 @@ from server.settings import Settings
 from server.settings.build import program_version
 from server.settings.clock import utc_now
 from server.web.fragments import renderer
-from server.web.i18n import negotiate
+from server.web.i18n import negotiate, translations
 from server.web.static_files import build, static_app
 
 PAIRING_TRIES_A_MINUTE = 10
@@ -53,6 +53,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     )
     _give_parts(app, settings, database)
     add_problem_handlers(app)
+    _describe_keys(app)
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.append(Route("/live", _live_door(app)))
@@ -72,8 +73,25 @@ def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.sign_in = SignIn(database, settings)
     app.state.pairing_limiter = Limiter(PAIRING_TRIES_A_MINUTE, 60)
     app.state.station_exists = rights.station_exists
+    app.state.speak = _speak
     app.state.hub = Hub(database, renderer(database))
     database.on_commit(app.state.hub.woken)
+
+
+def _describe_keys(app: FastAPI) -> None:
+    """Tell readers of /openapi.json how to say who they are (OpenAPI 3.1, Security Scheme Object)."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = describe()
+        schema.setdefault("components", {})["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "A key: ol_<prefix>_<secret>."},
+            "browser": {"type": "apiKey", "in": "cookie", "name": app.state.settings.cookie("sid")},
+        }
+        schema["security"] = [{"key": []}, {"browser": []}]
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _live_door(app: FastAPI) -> LiveDoor:
@@ -86,6 +104,11 @@ def _live_door(app: FastAPI) -> LiveDoor:
         refuse=answer_error,
         build=build(),
     )
+
+
+def _speak(language: str) -> Callable[[str], str]:
+    """The translator of the answers at stations."""
+    return translations(negotiate(language)).gettext
 
 
 def _language_of(wish: str | None, principal: Principal) -> str:

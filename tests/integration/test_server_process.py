@@ -338,3 +338,36 @@ def test_an_unreachable_database_is_a_sentence(server: Server) -> None:
         assert "topsecret" not in ended.stdout + ended.stderr
     assert "ORDERLIGHT_DATABASE_URL" in listed.stderr
     assert "cannot be reached" in doctor.stdout
+
+
+def test_demo_data_fills_an_empty_database_once_and_a_rebuild_finds_it_as_its_facts_say(server: Server) -> None:
+    server.say("init")
+
+    filled = server.say("demo-data")
+    again = server.say("demo-data")
+    rebuilt = server.say("rebuild")
+
+    assert "3 customers" in filled
+    assert "nothing was changed" in again
+    assert "0 values repaired" in rebuilt
+
+
+def test_a_csv_file_is_tried_refused_in_words_and_taken_in(server: Server, tmp_path: Path) -> None:
+    server.say("init")
+    good, bad, foreign = tmp_path / "good.csv", tmp_path / "bad.csv", tmp_path / "foreign.csv"
+    good.write_text("number,name\nC-7,Aurora Bikes\n")
+    bad.write_text("number,colour\nC-7,red\n")
+    foreign.write_bytes(b"number,name\nC-7,Stra\xdfe\n")
+
+    tried = server.say("import", "customers", str(good), "--dry-run")
+    taken = server.say("import", "customers", str(good))
+    repeated = server.say("import", "customers", str(good))
+    refused = [server.run("import", "customers", str(path)) for path in (bad, foreign, tmp_path / "none.csv")]
+
+    assert "1 customers would be created" in tried
+    assert "1 customers created" in taken
+    assert "1 unchanged" in repeated
+    assert [ended.returncode for ended in refused] == [1, 1, 1]
+    assert "Nothing was imported" in refused[0].stderr
+    assert "UTF-8" in refused[1].stderr
+    assert not any("Traceback" in ended.stderr for ended in refused)
