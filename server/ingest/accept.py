@@ -18,7 +18,7 @@ from orderlight.events import Status as WireStatus
 from server.ingest.door import Door
 from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.known import Known, sort_out
-from server.ingest.load import load_world
+from server.ingest.load import default_point, load_world, site_language
 from server.ingest.reads import Item, items_of
 from server.ingest.save import before, save
 from server.ingest.sources import advance_source, open_source, refuse_double
@@ -39,7 +39,9 @@ def accept(session: Session, batch: Batch, *, door: Door, now: datetime) -> Rece
     source = open_source(connection, batch.gateway, batch.epoch, now=now)
     if door.guards_against_clones:
         refuse_double(connection, source, batch)
-    known = sort_out(session, source, items_of(batch, door, now=now), door=door, now=now)
+    point = default_point(connection, door.station_key) if door.station_key is not None else None
+    items = items_of(batch, door, now=now, default_point=point)
+    known = sort_out(session, source, items, door=door, now=now)
     answers = record(session, source.id, known.fresh, door=door, now=now)
     reached = advance_source(connection, source, batch, [item.sequence for item in known.fresh], now=now)
     return Receipt(batch.gateway, batch.epoch, reached, _in_order(known, answers))
@@ -89,7 +91,7 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     wrapped = base64.b64encode(item.payload.encode()).decode()
     safe = replace(item, read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
-    answer = answer_of(safe, verdict, door)
+    answer = answer_of(safe, verdict, door.words(site_language(session.connection())))
     folded = Folded(World(), [Judged(safe, answer, verdict, 0, 0)])
     save(session, folded, before(folded.world), source_id=source_id, now=now)
     return answer

@@ -15,7 +15,7 @@ from server.tracking.facts import NewFact
 from server.tracking.judge import judge
 from server.tracking.naming import shown_code
 from server.tracking.states import Reason, Status
-from server.tracking.verdicts import Outcome, Verdict, Words, quarantine
+from server.tracking.verdicts import Outcome, Translate, Verdict, Words, quarantine
 from server.tracking.world import Context, Identity, StoredFact, World
 
 log = logging.getLogger(__name__)
@@ -52,13 +52,14 @@ class Folded:
 def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
     """Judge the items one after the other; an event that cannot be judged never stops the next."""
     folded = Folded(world)
+    translate = door.words(world.language)
     for number, item in enumerate(items):
         first = len(folded.facts)
         outcome = _outcome(world, item, number, first)
         _adopt(world, outcome)
         verdict = outcome.verdict
         folded.facts.extend(outcome.facts)
-        answer = answer_of(item, verdict, door)
+        answer = answer_of(item, verdict, translate)
         folded.judged.append(Judged(item, answer, verdict, first, len(outcome.facts)))
         if item.read is not None:
             _remember(world, item, answer, verdict, number)
@@ -86,14 +87,14 @@ def _adopt(world: World, outcome: Outcome) -> None:
         world.supply = outcome.supply
 
 
-def answer_of(item: Item, verdict: Verdict, door: Door) -> Answer:
-    """The verdict in the words of the door's language."""
+def answer_of(item: Item, verdict: Verdict, translate: Translate) -> Answer:
+    """The verdict in words."""
     return Answer(
         sequence=item.sequence,
         status=_WIRE_STATUS[verdict.status],
         action=verdict.action.value if verdict.action is not None else None,
         subject=verdict.subject,
-        say=verdict.words.render(door.translate),
+        say=verdict.words.render(translate),
         signal=_WIRE_SIGNAL[verdict.signal.value],
         reason=verdict.reason.value if verdict.reason is not None else None,
         undo=verdict.undo,

@@ -15,6 +15,7 @@ from server.db.counters import take
 from server.ingest.bulk import insert_rows
 from server.ingest.door import Door
 from server.ingest.fold import answer_of
+from server.ingest.load import site_language
 from server.ingest.queries import Query, Statement, among, listed
 from server.ingest.reads import Item, named_of
 from server.ingest.sources import Source
@@ -85,7 +86,7 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
     """The first content stands. The other is kept in the inbox, for either a gateway or a person is mistaken."""
     values = {"sequence": item.sequence, "gateway": source.gateway}
     verdict = refusal(Reason.IDENTITY_CONFLICT, Words(words.CONFLICT, values))
-    answer = answer_of(item, verdict, door)
+    answer = answer_of(item, verdict, door.words(site_language(session.connection())))
     event_id = take(session, "event")
     connection = session.connection()
     row = (

@@ -25,6 +25,19 @@ from server.tracking.steps import Read
 _BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value})
 
 
+def default_point(connection: Connection, station_key: str) -> str | None:
+    """The read point of a browser station's event that names none: its first one that is no gate."""
+    points = tables.POINTS_OF.rows(connection, station=station_key)
+    by_hand = [key for key, context in points if context != Meaning.GATE]
+    return by_hand[0] if by_hand else None
+
+
+def site_language(connection: Connection) -> str:
+    """The language of the site."""
+    rows = tables.SITE.rows(connection)
+    return str(rows[0][1]) if rows else "en"
+
+
 def load_world(session: Session, items: Sequence[Item]) -> w.World:
     """Everything that these events name, as it stands now."""
     connection = session.connection()
@@ -42,6 +55,7 @@ def _load_site(connection: Connection, world: w.World) -> None:
     rows = tables.SITE.rows(connection)
     if rows:
         world.supply = w.Supply(company_prefix=rows[0][0])
+        world.language = rows[0][1]
 
 
 def _load_stations(connection: Connection, world: w.World, reads: Iterable[Read]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,15 +40,23 @@ class Item:
     fault_reason: Reason = Reason.BAD_FIELD
 
 
-def items_of(batch: Batch, door: Door, *, now: datetime) -> list[Item]:
-    """Everything in the batch in source order."""
-    found = [_item(batch, event, door, now) for event in batch.events]
+def items_of(batch: Batch, door: Door, *, now: datetime, default_point: str | None = None) -> list[Item]:
+    """Everything in the batch in source order; events that name no read point get the default one."""
+    found = [item_of(batch, event, door, now) for event in batch.events]
+    if default_point is not None:
+        found = [_at(item, default_point) for item in found]
     found += [_fault_item(batch, fault, now) for fault in batch.faults]
     found.sort(key=lambda item: item.sequence)
     return found
 
 
-def _item(batch: Batch, event: Event, door: Door, now: datetime) -> Item:
+def _at(item: Item, point: str) -> Item:
+    assert item.read is not None
+    return item if item.read.read_point is not None else replace(item, read=item.read._replace(read_point=point))
+
+
+def item_of(batch: Batch, event: Event, door: Door, now: datetime) -> Item:
+    """One event, ready to be judged and stored."""
     payload = _canonical(event.as_json())
     observed_at, suspect = corrected(event, now)
     return Item(

@@ -1,6 +1,7 @@
 """Saving the difference: events with their answers, facts, and every changed row, one statement for each table."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -40,6 +41,10 @@ _STATE = (
 )  # fmt: skip
 
 
+#: Where the counts of facts by kind lie on a session.
+FACTS_KEY = "facts_by_kind"
+
+
 class Saved(NamedTuple):
     """Where the batch's own numbers begin."""
 
@@ -67,13 +72,31 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
     first_fact = take(session, "fact", len(folded.facts)) if folded.facts else 0
     saved = Saved(first_event, first_fact)
     _save_events(session, folded, saved, source_id=source_id, now=now)
-    _save_rows(session, folded.world, was, saved, now)
-    # Facts come last: what they tell is in its place when they are there.
-    _save_facts(session, folded.facts, saved, now)
     keep_for_people(session, folded.judged, first_event, now=now)
-    tables.use_numbers(session, was.supply, folded.world.supply)
-    _touch(session, folded)
+    _save_effects(session, folded, was, saved, now)
     return saved
+
+
+def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: int, now: datetime) -> Saved:
+    """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
+    first_fact = take(session, "fact", len(folded.facts)) if folded.facts else 0
+    saved = Saved(event_id, first_fact)
+    _save_effects(session, folded, was, saved, now)
+    return saved
+
+
+def _save_effects(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+    _save_rows(session, folded.world, was, saved, now)
+    _save_facts(session, folded.facts, saved, now)
+    tables.use_numbers(session, was.supply, folded.world.supply)
+    _count(session, folded)
+    _touch(session, folded)
+
+
+def _count(session: Session, folded: Folded) -> None:
+    """Leave the kinds of facts on the session, for the metrics of the edge."""
+    counts: Counter[str] = session.info.setdefault(FACTS_KEY, Counter())
+    counts.update(fact.kind.value for fact in folded.facts)
 
 
 def _number(value: int | None, first: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, func, select, text
+from sqlalchemy import Connection, Dialect, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from server.auth.models import User
@@ -30,7 +30,13 @@ def _locked(statement: Statement, dialect: Dialect, *, of: type[Any]) -> Stateme
 
 
 def _site(_dialect: Dialect) -> Statement:
-    return select(Site.gs1_company_prefix).order_by(Site.id).limit(1)
+    return select(Site.gs1_company_prefix, Site.language).order_by(Site.id).limit(1)
+
+
+def _points_of(_dialect: Dialect) -> Statement:
+    points = select(ReadPoint.key, ReadPoint.context).join(Station, Station.id == ReadPoint.station_id)
+    wanted = points.where(Station.key == bindparam("station"), ReadPoint.active.is_(True))
+    return wanted.order_by(ReadPoint.id)
 
 
 def _read_points(dialect: Dialect) -> Statement:
@@ -139,6 +145,7 @@ def _contents(dialect: Dialect) -> Statement:
 
 
 SITE = Query(_site)
+POINTS_OF = Query(_points_of)
 READ_POINTS = Query(_read_points)
 STATIONS = Query(_stations)
 CONTEXTS = Query(_contexts)

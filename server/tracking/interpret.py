@@ -8,13 +8,15 @@ from server.tracking import words
 from server.tracking.places import place_of
 from server.tracking.refusals import blocked, blocked_order, refuse_box, refuse_unit
 from server.tracking.states import Command, Reason, Signal, UnitKind
-from server.tracking.steps import Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
+from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
 from server.tracking.table import BOX_ELSEWHERE, BOXES, UNITS, Act
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
 from server.tracking.world import Identity, ReadPoint, Station, Unit, World
 
 #: Commands that act at once; the others wait for the next unit.
 _AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})
+#: Two scanners of one station may be told by two gateways, whose clocks differ by so many seconds at most.
+CLOCK_SLACK: Final = 5
 _DEVICE_KINDS: Final = frozenset({EventKind.READER_LOST, EventKind.READER_RECOVERED, EventKind.GATEWAY_STARTED})
 
 
@@ -99,7 +101,9 @@ def armed_command(read: Read, world: World, station: Station) -> str | None:
     context = world.contexts.get(station.id) if not read.named.tag else None
     if context is None or context.armed_command is None or context.armed_until is None:
         return None
-    return context.armed_command if read.observed_at <= context.armed_until else None
+    left = (context.armed_until - read.observed_at).total_seconds()
+    # A read from before the card was shown comes late; it is no answer to it.
+    return context.armed_command if 0 <= left <= ARMED_SECONDS + CLOCK_SLACK else None
 
 
 def _is_repeated(read: Read, read_point: ReadPoint, unit: Unit) -> bool:

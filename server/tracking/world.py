@@ -221,6 +221,8 @@ class World:
     #: What earlier events did, for those that may be taken back.
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)
+    #: The language of the site.
+    language: str = "en"
     #: Ids of rows that changed or are new, by type; what has to be saved.
     changed: dict[type[Any], set[int]] = field(default_factory=dict)
 

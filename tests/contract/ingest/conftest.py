@@ -1,7 +1,7 @@
 """A small plant made by the services, and a gateway that sends what the tests scan there."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -271,11 +271,11 @@ def sqlite_plant(sqlite_made: tuple[Path, Made], tmp_path: Path) -> Iterator[Pla
 
 
 @pytest.fixture
-def postgres_plant(postgres_made: tuple[Database, Made, dict[str, bytes]]) -> Plant:
+def postgres_plant(postgres_made: tuple[Database, Made, dict[str, bytes]]) -> Iterator[Plant]:
     """The plant on PostgreSQL, as it was when it was made."""
-    database, (orders, customers), rows = postgres_made
+    database, made, rows = postgres_made
     _put_back(database, rows)
-    return Plant(database, orders, customers)
+    yield from _open(database.url, made)
 
 
 def _open(url: str, made: Made) -> Iterator[Plant]:
@@ -290,6 +290,44 @@ def plant(request: pytest.FixtureRequest) -> Plant:
     """The plant on each engine in turn."""
     made: Plant = request.getfixturevalue(f"{request.param}_plant")
     return made
+
+
+@pytest.fixture
+def database(plant: Plant) -> Database:
+    """The plant's database, for the fixtures that run the whole server on it."""
+    return plant.database
+
+
+@pytest.fixture
+def fresh_sqlite_plant(sqlite_made: tuple[Path, Made], tmp_path: Path) -> Iterator[Callable[[], Plant]]:
+    """A maker of plants, for tests that need one after the other."""
+    opened: list[Database] = []
+    template, (orders, customers) = sqlite_made
+
+    def make() -> Plant:
+        while opened:
+            opened.pop().close()
+        for left in tmp_path.glob("plant.db*"):
+            left.unlink()
+        (tmp_path / "plant.db").write_bytes(template.read_bytes())
+        opened.append(Database(f"sqlite:///{tmp_path / 'plant.db'}"))
+        return Plant(opened[0], orders, customers)
+
+    yield make
+    while opened:
+        opened.pop().close()
+
+
+@pytest.fixture
+def fresh_postgres_plant(postgres_made: tuple[Database, Made, dict[str, bytes]]) -> Callable[[], Plant]:
+    """A maker of plants, for tests that need one after the other."""
+    database, (orders, customers), rows = postgres_made
+
+    def make() -> Plant:
+        _put_back(database, rows)
+        return Plant(database, orders, customers)
+
+    return make
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,23 @@
+"""Test only: kills this very process at a named point, as a power cut would.
+
+Set ORDERLIGHT_CRASH_AT to one of POINTS; without it nothing ever happens here. ORDERLIGHT_CRASH_AFTER lets that many
+passes go first. The crash tests prove by it that no event is lost and none counts twice, whatever the moment.
+"""
+
+import itertools
+import os
+import signal
+from typing import Final
+
+BEFORE_COMMIT: Final = "before_commit"
+AFTER_COMMIT: Final = "after_commit"
+POINTS: Final = (BEFORE_COMMIT, AFTER_COMMIT)
+
+_chosen = os.environ.get("ORDERLIGHT_CRASH_AT", "")
+_passes_left = itertools.count(int(os.environ.get("ORDERLIGHT_CRASH_AFTER", "0") or 0), -1)
+
+
+def reached(point: str) -> None:
+    """Kill the process when `point` is the one chosen by the environment."""
+    if point == _chosen and next(_passes_left) <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,26 @@
+"""What the doors count once a batch is durable."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from orderlight.events import Batch, Receipt
+from server import metrics
+
+
+def count(batch: Batch, receipt: Receipt, facts: Mapping[str, int], *, now: datetime, seconds: float) -> None:
+    """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
+    kinds = {event.sequence: event.kind.value for event in batch.events}
+    fates = Counter((kinds.get(one.sequence, "unreadable"), one.status.value) for one in receipt.results)
+    for (kind, status), number in fates.items():
+        metrics.EVENTS_RECEIVED.labels(kind=kind, status=status).inc(number)
+    reasons = Counter(one.reason for one in receipt.results if one.status == "quarantined" and one.reason)
+    for reason, number in reasons.items():
+        metrics.EVENTS_QUARANTINED.labels(reason=reason).inc(number)
+    for kind, number in facts.items():
+        metrics.FACTS_WRITTEN.labels(kind=kind).inc(number)
+    metrics.ACCEPT_SECONDS.observe(seconds)
+    if batch.events:
+        # One figure for a batch: its oldest read waited longest.
+        oldest = min(event.observed_at for event in batch.events)
+        metrics.SCAN_TO_COMMIT.observe(max(0.0, (now - oldest).total_seconds()))

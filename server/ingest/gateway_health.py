@@ -1,0 +1,62 @@
+"""A gateway's heartbeat: that it lives, how it is, and how far its clock is from ours."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orderlight.events import EventError, storable
+from orderlight.events.fields import moment
+from server.db import touch
+from server.errors import Invalid, NotFound
+from server.journal.models import Gateway
+
+MAX_BYTES = 64 * 1024
+#: A heartbeat holds lists of devices, not documents.
+_DEPTH = 6
+
+
+def parse_health(body: bytes) -> dict[str, Any]:
+    """The heartbeat as an object that every database can hold; raises Invalid."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("A heartbeat is a JSON object.", reason="json_invalid") from error
+    if not isinstance(told, dict):
+        raise Invalid("A heartbeat is a JSON object.", reason="json_invalid")
+    cleaned: dict[str, Any] = _clean(told, 0)
+    return cleaned
+
+
+def _clean(value: Any, depth: int) -> Any:
+    if depth > _DEPTH:
+        raise Invalid(f"A heartbeat has at most {_DEPTH} levels.", reason="too_deep")
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, Mapping):
+        return {storable(str(name)): _clean(item, depth + 1) for name, item in value.items()}
+    return [_clean(item, depth + 1) for item in value] if isinstance(value, list) else value
+
+
+def beat(session: Session, key: str, told: dict[str, Any], *, now: datetime) -> None:
+    """Note the heartbeat of a gateway in use; raises NotFound."""
+    gateway = session.scalars(select(Gateway).where(Gateway.key == key)).one_or_none()
+    if gateway is None or gateway.retired_at is not None:
+        raise NotFound
+    gateway.last_seen_at = now
+    gateway.health = told
+    gateway.clock_offset_seconds = _offset(told.get("clock"), now)
+    touch(session, "gateways")
+
+
+def _offset(clock: Any, now: datetime) -> float | None:
+    """The gateway's clock minus ours, in seconds; None when it does not tell its time."""
+    try:
+        return (moment("clock", clock) - now).total_seconds()
+    except EventError:
+        return None

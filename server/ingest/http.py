@@ -1,0 +1,143 @@
+"""The doors for events: a gateway's batches, a browser station's scans, heartbeats, and the inbox."""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from orderlight.events import SERVER_MAX_BYTES, Batch, BatchError, BatchTooLargeError, Receipt
+from server.auth.http import DatabaseDep, require
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.db import Database
+from server.erp.floor.models import Station
+from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
+from server.http.paging import Number
+from server.ingest import crash, figures, gateway_health
+from server.ingest.accept import accept
+from server.ingest.door import Door, only_english
+from server.ingest.inbox_http import router as inbox_router
+from server.ingest.save import FACTS_KEY
+from server.settings.clock import utc_now
+
+router = APIRouter(prefix="/api/v1")
+router.include_router(inbox_router)
+
+Writer = Annotated[Principal, Depends(require(Permission.EVENTS_WRITE))]
+Scanner = Annotated[Principal, Depends(require(Permission.SCAN))]
+
+#: Browsers speak under names of their own, so that no screen can pass for a gateway.
+BROWSER = "web-"
+
+
+@router.post("/events", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
+async def post_events(request: Request, database: DatabaseDep, principal: Writer) -> Response:
+    """A gateway's batch; 200 with a verdict for each event, whatever their fates (docs/reference/events.md)."""
+    batch = await read_batch(request)
+    if principal.gateway != batch.gateway:
+        detail = f"This key speaks for {principal.gateway or 'no gateway'}, the batch is of {batch.gateway}."
+        raise Forbidden(detail, reason="wrong_gateway")
+    door = Door(actor=f"gateway:{batch.gateway}", speak=speaker(request))
+    return await _take(database, batch, door)
+
+
+@router.post("/stations/{key}/scans", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
+async def post_scans(request: Request, database: DatabaseDep, principal: Scanner, key: Number) -> Response:
+    """Scans of a browser at a station: the same envelope, the gateway named `web-<device>`."""
+    if principal.kind == "device" and principal.station_key != key:
+        raise Forbidden(f"This screen belongs to station {principal.station_key or 'none'}.", reason="wrong_station")
+    batch = await read_batch(request)
+    if not batch.gateway.startswith(BROWSER):
+        raise Forbidden(f"A browser speaks as {BROWSER}<device>, not as {batch.gateway}.", reason="wrong_gateway")
+    door = Door(
+        actor=principal.actor,
+        is_person=principal.kind == "user",
+        station_key=key,
+        guards_against_clones=False,
+        translate=speaker(request)(principal.language),
+    )
+    return await _take(database, batch, door)
+
+
+@router.post("/gateways/{key}/health", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
+async def post_health(request: Request, database: DatabaseDep, principal: Writer, key: Number) -> JSONResponse:
+    """A gateway's heartbeat; the answer tells it our time."""
+    if principal.gateway != key:
+        raise Forbidden(f"This key speaks for {principal.gateway or 'no gateway'}.", reason="wrong_gateway")
+    told = gateway_health.parse_health(await read_body(request, gateway_health.MAX_BYTES))
+    now = utc_now()
+    await _submitted(database, lambda session: gateway_health.beat(session, key, told, now=now))
+    return JSONResponse({"server_time": utc_now().isoformat()})
+
+
+async def read_batch(request: Request) -> Batch:
+    """The batch in the body; raises TooLarge, UnsupportedMedia or Invalid."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMedia("Events come as application/json.")
+    body = await read_body(request, SERVER_MAX_BYTES)
+    try:
+        return Batch.parse(body)
+    except BatchTooLargeError as error:
+        raise TooLarge(str(error)) from error
+    except BatchError as error:
+        raise Invalid(str(error), reason="bad_batch") from error
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, given up as soon as it is larger than the limit; raises TooLarge."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit} bytes. Send it in halves.", extra={"max_bytes": limit})
+
+
+def speaker(request: Request) -> Any:
+    """What finds the translator of a language; the app hands it in."""
+    return getattr(request.app.state, "speak", only_english)
+
+
+async def _take(database: Database, batch: Batch, door: Door) -> Response:
+    began = time.monotonic()
+
+    def work(session: Session) -> tuple[Receipt, Counter[str]]:
+        if door.station_key is not None:
+            _require_station(session, door.station_key)
+        receipt = accept(session, batch, door=door, now=utc_now())
+        crash.reached(crash.BEFORE_COMMIT)
+        return receipt, session.info.get(FACTS_KEY, Counter())
+
+    receipt, facts = await _submitted(database, work)
+    crash.reached(crash.AFTER_COMMIT)
+    figures.count(batch, receipt, facts, now=utc_now(), seconds=time.monotonic() - began)
+    return Response(receipt.encode(), media_type="application/json")
+
+
+def _require_station(session: Session, key: str) -> None:
+    if session.scalar(select(Station.id).where(Station.key == key)) is None:
+        raise NotFound
+
+
+async def _submitted(database: Database, work: Any) -> Any:
+    """The result after the commit; what ails the database passes, so the sender keeps its events and tries again."""
+    try:
+        return await asyncio.wrap_future(database.submit(work))
+    except (DBAPIError, PoolTimeout) as error:
+        raise Unavailable("The database cannot take this now. Keep it and send it again.", reason="database") from error
