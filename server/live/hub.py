@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import Database
 from server.db.topics import TopicVersion
@@ -169,6 +170,9 @@ class Hub:
         LIVE_RENDERS.inc()
         try:
             drawn = self._render(*key)
+        except SQLAlchemyError:
+            # The database is away: the streams end, and the pages ask again with the versions they show.
+            raise
         except Exception:
             # The supervisor of rendering: one page that cannot be drawn must not end everybody's stream.
             log.exception("A live fragment could not be rendered.", extra={"topic_kind": key[0].partition(":")[0]})

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from server.errors import Unavailable
 from server.live import frames
 from server.live.hub import Hub
@@ -74,6 +76,8 @@ class Viewer:
             # A closing hub cancels what is being rendered; anything else that cancels us means it.
             if not self._hub.closing:
                 raise
+        except SQLAlchemyError as away:
+            log.warning("A live stream ended because the database is away: %s", type(away).__name__)
         except TimeoutError:
             self.gone = True
             LIVE_DROPPED.inc()

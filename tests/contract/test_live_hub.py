@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from server.db import Database, touch
 from server.live.hub import Hub
@@ -37,6 +38,8 @@ class Rendering:
         self.calls.append((topic, language, audience))
         version = self.version
         assert self.gate.wait(10)
+        if topic == "order:away":
+            raise OperationalError("SELECT", {}, Exception("server closed the connection"))
         if topic == "order:broken":
             raise RuntimeError("this template is broken")
         return None if topic == "order:none" else Drawn(version, f"<p>{topic} for {audience}</p>")
@@ -239,6 +242,19 @@ def test_a_fragment_that_cannot_be_drawn_leaves_the_stream_and_its_other_topics_
         await page.until(lambda: page.shown("order:SO-1000") == [1])
         assert page.shown(topic) == []
         await page.close()
+
+    _play(sqlite_database, scene)
+
+
+def test_a_stream_ends_when_the_database_is_away_so_that_its_page_asks_again(sqlite_database: Database) -> None:
+    async def scene(hub: Hub, _: Rendering) -> None:
+        page = Browser(hub, {"order:away": 0})
+        await page.until(lambda: bool(page.frames))
+
+        await _change(sqlite_database, "order:away")
+        await asyncio.wait_for(page.task, 10)
+
+        assert [name for name, _data in page.frames] == ["hello"]
 
     _play(sqlite_database, scene)
 
