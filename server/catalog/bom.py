@@ -7,6 +7,7 @@ True
 """
 
 from collections.abc import Collection, Mapping
+from gettext import gettext as _
 
 
 def circle(sku: str, components: Collection[str], edges: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:
@@ -34,4 +35,4 @@ def _way(sku: str, came_from: Mapping[str, str]) -> tuple[str, ...]:
 
 def in_words(way: Collection[str]) -> str:
     """The circle for people."""
-    return f"The bill of material would run in a circle: {' takes '.join(way)}."
+    return _("The bill of material would run in a circle: {way}.").format(way=" takes ".join(way))

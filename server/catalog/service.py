@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,7 +34,9 @@ _LISTS = ("bom", "routing")
 def create_work_center(session: Session, body: WorkCenterIn, *, actor: str, now: datetime) -> WorkCenter:
     """A new work center; raises Conflict when the key is taken."""
     if repository.work_center(session, body.key) is not None:
-        raise Conflict(f"There is a work center {body.key} already. Choose another key.", reason="key_taken")
+        raise Conflict(
+            _("There is a work center {key} already. Choose another key.").format(key=body.key), reason="key_taken"
+        )
     work_center = WorkCenter(**body.model_dump())
     session.add(work_center)
     session.flush()
@@ -70,7 +73,9 @@ class _Parts:
 def create_product(session: Session, body: ProductIn, *, actor: str, now: datetime) -> Product:
     """A new product; raises Conflict when SKU or GTIN is taken, Invalid for unknown parts or a circle."""
     if repository.product(session, body.sku) is not None:
-        raise Conflict(f"There is a product {body.sku} already. Choose another SKU.", reason="number_taken")
+        raise Conflict(
+            _("There is a product {sku} already. Choose another SKU.").format(sku=body.sku), reason="number_taken"
+        )
     _check_gtin(session, body.sku, body.gtin)
     parts = _parts(session, body.sku, body.bom, body.routing)
     product = Product(
@@ -122,14 +127,19 @@ def _check_gtin(session: Session, sku: str, gtin: str | None) -> None:
         return
     owner = repository.taken_gtins(session, [gtin]).get(gtin)
     if owner is not None and owner != sku:
-        raise Conflict(f"GTIN {gtin} belongs to product {owner}. Each product has its own.", reason="gtin_taken")
+        raise Conflict(
+            _("GTIN {gtin} belongs to product {owner}. Each product has its own.").format(gtin=gtin, owner=owner),
+            reason="gtin_taken",
+        )
 
 
 def _check_bought(product: Product, changed: Mapping[str, Any]) -> None:
     made = changed.get("made", product.made)
     if not made and (changed.get("bom", product.bom) or changed.get("routing", product.routing)):
         raise Invalid(
-            f"{product.sku} has a bill of material or a routing, so it is made, not bought. Remove them first."
+            _("{product} has a bill of material or a routing, so it is made, not bought. Remove them first.").format(
+                product=product.sku
+            )
         )
 
 
@@ -162,9 +172,21 @@ def _bom_errors(sku: str, lines: Sequence[BomLineBody], components: Mapping[str,
         if line.component == sku:
             errors.append(FieldError(field, bom.in_words((sku, sku)), "circle"))
         elif line.component not in components:
-            errors.append(FieldError(field, f"There is no product {line.component}. Create it first.", "unknown"))
+            errors.append(
+                FieldError(
+                    field,
+                    _("There is no product {component}. Create it first.").format(component=line.component),
+                    "unknown",
+                )
+            )
         elif line.component in seen:
-            errors.append(FieldError(field, f"{line.component} is listed twice. Add the quantities.", "repeated"))
+            errors.append(
+                FieldError(
+                    field,
+                    _("{component} is listed twice. Add the quantities.").format(component=line.component),
+                    "repeated",
+                )
+            )
         seen.add(line.component)
     return errors
 
@@ -173,10 +195,12 @@ def _routing_errors(steps: Sequence[RoutingStepBody], centers: Mapping[str, Work
     errors, last = [], 0
     for position, (number, step) in enumerate(zip(_step_numbers(steps), steps, strict=True)):
         if step.work_center not in centers:
-            message = f"There is no work center {step.work_center}. Create it first."
+            message = _("There is no work center {work_center}. Create it first.").format(work_center=step.work_center)
             errors.append(FieldError(f"routing.{position}.work_center", message, "unknown"))
         if not last < number <= MAX_STEP:
-            message = f"Step {number} must come after step {last} and be at most {MAX_STEP}."
+            message = _("Step {number} must come after step {last} and be at most {max_step}.").format(
+                number=number, last=last, max_step=MAX_STEP
+            )
             errors.append(FieldError(f"routing.{position}.step", message))
         last = number
     return errors

@@ -1,5 +1,6 @@
 """The door to imports: a CSV file in, a report out."""
 
+from gettext import gettext as _
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -29,12 +30,12 @@ async def csv_text(request: Request) -> str:
     """The body as text; raises UnsupportedMedia, TooLarge or Invalid."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _TYPES:
-        raise UnsupportedMedia(f"An import takes text/csv, got {kind[:60] or 'nothing'!r}.")
+        raise UnsupportedMedia(_("An import takes text/csv, got {kind!r}.").format(kind=kind[:60] or "nothing"))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise TooLarge(f"The file is larger than {MAX_BYTES} bytes. Split it.")
+            raise TooLarge(_("The file is larger than {max_bytes} bytes. Split it.").format(max_bytes=MAX_BYTES))
     return decoded(bytes(body))
 
 
@@ -45,7 +46,9 @@ def decoded(body: bytes) -> str:
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise Invalid(
-            f"The file is not UTF-8: line {line} holds the byte {body[error.start]:02X}. Save it as UTF-8.",
+            _("The file is not UTF-8: line {line} holds the byte {byte:02X}. Save it as UTF-8.").format(
+                line=line, byte=body[error.start]
+            ),
             reason="not_utf8",
         ) from error
 
@@ -66,7 +69,7 @@ def post_import(
     report = database.write(lambda session: import_csv(session, kind, text, dry_run=dry_run, actor=actor, now=now))
     if report.errors and not dry_run:
         raise Invalid(
-            f"Nothing was imported: the file has {len(report.errors)} mistakes.",
+            _("Nothing was imported: the file has {count} mistakes.").format(count=len(report.errors)),
             errors=[FieldError(_place(error.line, error.column), error.message) for error in report.errors],
             reason="import_refused",
             extra={"report": report.as_json()},

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy import delete
@@ -48,7 +49,7 @@ def once(session: Session, retry: Retry, make: Callable[[], Answer], *, now: dat
     if retry.key is None:
         return make()
     if not _FORM.fullmatch(retry.key):
-        raise Invalid("Idempotency-Key must be 1 to 200 printable ASCII characters without spaces.")
+        raise Invalid(_("Idempotency-Key must be 1 to 200 printable ASCII characters without spaces."))
     session.execute(
         delete(IdempotencyKey)
         .where(IdempotencyKey.created_at < now - KEPT)
@@ -77,7 +78,9 @@ def _record(retry: Retry, answer: Answer, now: datetime) -> IdempotencyKey:
 def _repeat(known: IdempotencyKey, retry: Retry) -> Answer:
     if known.request_hash != retry.hash:
         raise Invalid(
-            f"The Idempotency-Key {retry.key} was used for another request. Take a new key for a new request.",
+            _("The Idempotency-Key {key} was used for another request. Take a new key for a new request.").format(
+                key=retry.key
+            ),
             reason="idempotency_key_reused",
         )
     return Answer(known.status, known.body, repeated=True)

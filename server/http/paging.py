@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
@@ -56,7 +57,9 @@ class Keyset:
             statement = statement.where(self.visible)
         position = session.scalar(statement)
         if position is None:
-            message = f"The page after {after!r} cannot be found; expected the `next` of the page before."
+            message = _("The page after {after!r} cannot be found; expected the `next` of the page before.").format(
+                after=after
+            )
             raise Invalid(errors=[FieldError("after", message)])
         return position
 

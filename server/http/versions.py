@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Mapping
+from gettext import gettext as _
 from typing import Any
 
 from server.errors import Conflict, Invalid, OrderlightError
@@ -38,7 +39,9 @@ def expected_version(if_match: str | None) -> int | None:
         return None
     found = _TAG.fullmatch(text)
     if found is None:
-        raise Invalid(f'If-Match holds {text[:40]!a}; expected an ETag as it was given, such as "3".')
+        raise Invalid(
+            _('If-Match holds {text!a}; expected an ETag as it was given, such as "3".').format(text=text[:40])
+        )
     return int(found[1])
 
 
@@ -52,8 +55,10 @@ def guard(what: str, *, expected: int | None, got: int, wanted: Mapping[str, Any
         if stored.get(field) != value
     }
     raise Conflict(
-        f"{what} was changed meanwhile: version {expected} was expected, version {got} is stored. "
-        "Load it again, compare, then repeat your change.",
+        _(
+            "{what} was changed meanwhile: version {expected} was expected, version {got} is stored. "
+            "Load it again, compare, then repeat your change."
+        ).format(what=what, expected=expected, got=got),
         reason="stale_version",
         extra={"expected": expected, "row_version": got, "difference": difference},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -44,7 +45,10 @@ def update_site(session: Session, patch: SitePatch, *, actor: str, now: datetime
 def create_customer(session: Session, body: CustomerIn, *, actor: str, now: datetime) -> Customer:
     """A new customer; raises Conflict when the number is taken."""
     if body.number is not None and repository.customer(session, body.number) is not None:
-        raise Conflict(f"There is a customer {body.number} already. Choose another number.", reason="number_taken")
+        raise Conflict(
+            _("There is a customer {number} already. Choose another number.").format(number=body.number),
+            reason="number_taken",
+        )
     customer = Customer(
         **body.model_dump(exclude={"number", *_LISTS}),
         number=body.number or fresh(session, "C", Customer.number),

@@ -1,6 +1,7 @@
 """What happens to stations and read points. Services flush and note; the edge commits."""
 
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -26,7 +27,9 @@ from server.tracking.states import Context
 def create_station(session: Session, body: StationIn, *, actor: str, now: datetime) -> Station:
     """A new station; raises Conflict when the key is taken, Invalid for an unknown work center."""
     if repository.station(session, body.key) is not None:
-        raise Conflict(f"There is a station {body.key} already. Choose another key.", reason="key_taken")
+        raise Conflict(
+            _("There is a station {key} already. Choose another key.").format(key=body.key), reason="key_taken"
+        )
     station = Station(
         **body.model_dump(exclude={"work_center"}), work_center=_work_center(session, body.work_center), read_points=[]
     )
@@ -52,7 +55,9 @@ def update_station(session: Session, station: Station, patch: StationPatch, *, a
 def create_read_point(session: Session, body: ReadPointIn, *, actor: str, now: datetime) -> ReadPoint:
     """A new read point; raises Conflict when the key is taken, Invalid for an unknown station."""
     if repository.read_point(session, body.key) is not None:
-        raise Conflict(f"There is a read point {body.key} already. Choose another key.", reason="key_taken")
+        raise Conflict(
+            _("There is a read point {key} already. Choose another key.").format(key=body.key), reason="key_taken"
+        )
     point = ReadPoint(
         **body.model_dump(exclude={"station", "context"}),
         context=body.context.value,
@@ -91,12 +96,20 @@ def _plain(shown: StationOut | ReadPointOut) -> dict[str, Any]:
 def _work_center(session: Session, key: str) -> WorkCenter:
     found = find_work_center(session, key)
     if found is None:
-        raise Invalid(errors=[FieldError("work_center", f"There is no work center {key}. Create it first.", "unknown")])
+        raise Invalid(
+            errors=[
+                FieldError(
+                    "work_center", _("There is no work center {key}. Create it first.").format(key=key), "unknown"
+                )
+            ]
+        )
     return found
 
 
 def _station(session: Session, key: str) -> Station:
     found = repository.station(session, key)
     if found is None:
-        raise Invalid(errors=[FieldError("station", f"There is no station {key}. Create it first.", "unknown")])
+        raise Invalid(
+            errors=[FieldError("station", _("There is no station {key}. Create it first.").format(key=key), "unknown")]
+        )
     return found

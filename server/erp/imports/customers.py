@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,7 +50,13 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
     for row, body in bodies:
         number = str(body.number)
         if number in lines:
-            errors.append(RowError(row.line, "number", f"{number} stands in line {lines[number]} already."))
+            errors.append(
+                RowError(
+                    row.line,
+                    "number",
+                    _("{number} stands in line {line} already.").format(number=number, line=lines[number]),
+                )
+            )
             continue
         lines[number] = row.line
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -52,7 +53,7 @@ def _groups(rows: Sequence[Row], errors: list[RowError]) -> dict[str, list[Row]]
         try:
             _NUMBER.validate_python(number)
         except ValidationError:
-            message = f"Expected capitals, digits and hyphens, at most 29, got {number[:40]!r}."
+            message = _("Expected capitals, digits and hyphens, at most 29, got {number!r}.").format(number=number[:40])
             errors.append(RowError(row.line, "number", message))
             continue
         groups.setdefault(number, []).append(row)
@@ -66,7 +67,13 @@ def _body(group: Sequence[Row], errors: list[RowError]) -> OrderIn | None:
     cells: dict[str, Any] = {name: first[name] for name in _OF_ORDER if name in first}
     for row in group[1:]:
         errors += [
-            RowError(row.line, name, f"Line {group[0].line} says {first.get(name, '')!r} for the same order.")
+            RowError(
+                row.line,
+                name,
+                _("Line {line} says {value!r} for the same order.").format(
+                    line=group[0].line, value=first.get(name, "")
+                ),
+            )
             for name in _OF_ORDER
             if name in row.cells and row.cells[name] != first.get(name)
         ]
@@ -83,10 +90,12 @@ def _line(row: Row, errors: list[RowError]) -> dict[str, Any]:
     line: dict[str, Any] = {name: row.cells[name] for name in _OF_LINE if name in row.cells}
     if "configuration" in line:
         options = [option.partition("=") for option in line["configuration"].split(";") if option.strip()]
-        if any(not equals for _, equals, _ in options):
-            message = f"Expected options such as colour=red;size=L, got {line['configuration'][:60]!r}."
+        if any(not equals for _name, equals, _choice in options):
+            message = _("Expected options such as colour=red;size=L, got {value!r}.").format(
+                value=line["configuration"][:60]
+            )
             errors.append(RowError(row.line, "configuration", message))
-        line["configuration"] = {name.strip(): choice.strip() for name, _, choice in options}
+        line["configuration"] = {name.strip(): choice.strip() for name, _equals, choice in options}
     return line
 
 
@@ -132,4 +141,8 @@ def _store(
 
 def _require_same_customer(stored: SalesOrder, given: Mapping[str, Any]) -> None:
     if stored.customer.number != given["customer"]:
-        raise Refused(f"{stored.number} belongs to customer {stored.customer.number}, not to {given['customer']}.")
+        raise Refused(
+            _("{order} belongs to customer {customer}, not to {other}.").format(
+                order=stored.number, customer=stored.customer.number, other=given["customer"]
+            )
+        )

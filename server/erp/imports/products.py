@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from pydantic import ValidationError
@@ -100,7 +101,9 @@ def _components_first(bodies: Sequence[tuple[Row, ProductIn]], errors: list[RowE
     by_sku: dict[str, tuple[Row, ProductIn]] = {}
     for row, body in bodies:
         if body.sku in by_sku:
-            message = f"{body.sku} stands in line {by_sku[body.sku][0].line} already."
+            message = _("{number} stands in line {line} already.").format(
+                number=body.sku, line=by_sku[body.sku][0].line
+            )
             errors.append(RowError(row.line, "sku", message))
         else:
             by_sku[body.sku] = (row, body)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import gettext as _
 from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
@@ -44,7 +45,10 @@ def import_csv(session: Session, kind: str, text: str, *, dry_run: bool, actor: 
     A second import of the same file changes nothing. Raises NotFound for an unknown kind.
     """
     if kind not in KINDS:
-        raise NotFound(f"There is no import of {kind[:40]!r}; expected {', '.join(KINDS)}.", reason="unknown_kind")
+        raise NotFound(
+            _("There is no import of {kind!r}; expected {names}.").format(kind=kind[:40], names=", ".join(KINDS)),
+            reason="unknown_kind",
+        )
     table = read_table(text, KINDS[kind].columns)
     if table.errors and not table.rows:
         return ImportReport(kind, dry_run, rows=0, errors=table.errors)

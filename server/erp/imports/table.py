@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from gettext import gettext as _
 
 from server.erp.imports.report import RowError
 
@@ -42,21 +43,29 @@ class Columns:
 def read_table(text: str, columns: Columns) -> Table:
     """Take the file apart; a byte order mark, semicolons, tabs and blank lines are fine."""
     if len(text) > MAX_BYTES:
-        return _nothing(f"The file has {len(text)} characters; at most {MAX_BYTES} go at once. Split it.")
+        return _nothing(
+            _("The file has {count} characters; at most {max_bytes} go at once. Split it.").format(
+                count=len(text), max_bytes=MAX_BYTES
+            )
+        )
     text = text.removeprefix("\ufeff")
     separator = _separator(text)
     try:
         lines = list(_lines(text, separator))
     except csv.Error as error:
-        return _nothing(f"The file cannot be read as CSV: {error}.")
+        return _nothing(_("The file cannot be read as CSV: {error}.").format(error=error))
     if not lines:
-        return _nothing("The file is empty; expected a header with the names of the columns.")
+        return _nothing(_("The file is empty; expected a header with the names of the columns."))
     header = [name.strip().lower() for name in lines[0][1]]
     errors = _header_errors(header, columns)
     if errors:
         return Table((), tuple(errors))
     if len(lines) - 1 > MAX_ROWS:
-        return _nothing(f"The file has {len(lines) - 1} rows; at most {MAX_ROWS} go at once. Split it.")
+        return _nothing(
+            _("The file has {rows} rows; at most {max_rows} go at once. Split it.").format(
+                rows=len(lines) - 1, max_rows=MAX_ROWS
+            )
+        )
     return _rows(lines[1:], header, columns.decimals if separator != "," else ())
 
 
@@ -83,17 +92,25 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 def _header_errors(header: list[str], columns: Columns) -> list[RowError]:
     known = (*columns.required, *columns.optional)
     errors = [
-        RowError(1, name, f"The column {name} is missing. Needed are {', '.join(columns.required)}.")
+        RowError(
+            1,
+            name,
+            _("The column {name} is missing. Needed are {names}.").format(name=name, names=", ".join(columns.required)),
+        )
         for name in columns.required
         if name not in header
     ]
     errors += [
-        RowError(1, name[:60] or None, f"There is no column {name[:60]!r} here. Known are {', '.join(known)}.")
+        RowError(
+            1,
+            name[:60] or None,
+            _("There is no column {name!r} here. Known are {names}.").format(name=name[:60], names=", ".join(known)),
+        )
         for name in header
         if name not in known
     ]
     errors += [
-        RowError(1, name, f"The column {name} appears {header.count(name)} times.")
+        RowError(1, name, _("The column {name} appears {times} times.").format(name=name, times=header.count(name)))
         for name in dict.fromkeys(header)
         if header.count(name) > 1
     ]
@@ -104,12 +121,20 @@ def _rows(lines: list[tuple[int, list[str]]], header: list[str], decimals: Colle
     rows, errors = [], []
     for line, cells in lines:
         if len(cells) > len(header):
-            message = f"The row has {len(cells)} cells, the header {len(header)}. Is a separator or quote too many?"
+            message = _("The row has {count} cells, the header {columns}. Is a separator or quote too many?").format(
+                count=len(cells), columns=len(header)
+            )
             errors.append(RowError(line, None, message))
             continue
         named = dict(zip(header, (cell.strip() for cell in cells), strict=False))
         errors += [
-            RowError(line, name, f"The cell has {len(cell)} characters; at most {MAX_CELL} fit.")
+            RowError(
+                line,
+                name,
+                _("The cell has {count} characters; at most {max_cell} fit.").format(
+                    count=len(cell), max_cell=MAX_CELL
+                ),
+            )
             for name, cell in named.items()
             if len(cell) > MAX_CELL
         ]

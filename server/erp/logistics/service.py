@@ -5,10 +5,12 @@ Scans at packing and at the dock do the same through `server.tracking`; both wri
 
 from collections.abc import Sequence
 from datetime import datetime
+from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
 from server.db import touch
+from server.erp.floor.repository import stations_by_id
 from server.erp.logistics import repository
 from server.erp.logistics.changes import Changes, containers
 from server.erp.logistics.models import HandlingUnit, Shipment
@@ -41,25 +43,35 @@ _PREPARING = tuple(
 def close_box(session: Session, box: HandlingUnit, *, actor: str, now: datetime) -> HandlingUnit:
     """The box is full; raises Refused when it is not open, or empty."""
     if box.state != _OPEN:
-        raise Refused(f"{box.number} cannot be closed: it is {box.state}.", reason=f"is_{box.state}")
+        raise Refused(
+            _("{box} cannot be closed: it is {state}.").format(box=box.number, state=box.state),
+            reason=f"is_{box.state}",
+        )
     count = repository.contents(session, [box.id]).get(box.id, 0)
     if count == 0:
-        raise Refused(f"{box.number} cannot be closed: it is empty. Pack a unit first.", reason="empty_box")
+        raise Refused(
+            _("{box} cannot be closed: it is empty. Pack a unit first.").format(box=box.number), reason="empty_box"
+        )
     changes = _begin(session, box.order_id, actor=actor, now=now)
     changes.set(box, state=_CLOSED, closed_at=now)
     changes.fact(FactKind.BOX_CLOSED, box.number, unit=containers(session, [box]).get(box.id), count=count)
     changes.write()
+    _touch_station(session, box)
     return box
 
 
 def reopen_box(session: Session, box: HandlingUnit, *, reason: str, actor: str, now: datetime) -> HandlingUnit:
     """Something must come out of the box again; raises Refused unless it is closed and still here."""
     if box.state != _CLOSED:
-        raise Refused(f"{box.number} cannot be opened again: it is {box.state}.", reason=f"is_{box.state}")
+        raise Refused(
+            _("{box} cannot be opened again: it is {state}.").format(box=box.number, state=box.state),
+            reason=f"is_{box.state}",
+        )
     changes = _begin(session, box.order_id, actor=actor, now=now)
     changes.set(box, state=_OPEN, closed_at=None, shipment_id=None)
     changes.fact(FactKind.BOX_REOPENED, box.number, unit=containers(session, [box]).get(box.id), reason=reason)
     changes.write()
+    _touch_station(session, box)
     return box
 
 
@@ -70,9 +82,12 @@ def create_shipment(session: Session, body: ShipmentIn, *, actor: str, now: date
     """A shipment of closed boxes; raises Invalid for an unknown order or box, Refused when there is none to send."""
     order = find_order(session, body.order, lock=True)
     if order is None:
-        raise Invalid(errors=[FieldError("order", f"There is no order {body.order}.", "unknown")])
+        raise Invalid(errors=[FieldError("order", _("There is no order {order}.").format(order=body.order), "unknown")])
     if order.lifecycle != OrderLifecycle.PROCESSING:
-        raise Refused(f"{order.number} cannot be shipped: it is {order.lifecycle}.", reason=f"not_in_{order.lifecycle}")
+        raise Refused(
+            _("{order} cannot be shipped: it is {lifecycle}.").format(order=order.number, lifecycle=order.lifecycle),
+            reason=f"not_in_{order.lifecycle}",
+        )
     boxes = _chosen(session, order, body.handling_units)
     shipment = Shipment(
         number=fresh(session, "SH", Shipment.number),
@@ -109,13 +124,23 @@ def change_shipment(
 def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
     """Its boxes leave the house with all their units; raises Refused when it has left, has none, or one is open."""
     if shipment.state not in _PREPARING:
-        raise Refused(f"{shipment.number} cannot leave: it is {shipment.state}.", reason=f"is_{shipment.state}")
+        raise Refused(
+            _("{shipment} cannot leave: it is {state}.").format(shipment=shipment.number, state=shipment.state),
+            reason=f"is_{shipment.state}",
+        )
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
     if not boxes:
-        raise Refused(f"{shipment.number} cannot leave: no box belongs to it.", reason="no_boxes")
+        raise Refused(
+            _("{shipment} cannot leave: no box belongs to it.").format(shipment=shipment.number), reason="no_boxes"
+        )
     unready = [box.number for box in boxes if box.state not in (*_READY_TO_GO, _SHIPPED)]
     if unready:
-        raise Refused(f"{shipment.number} cannot leave: {', '.join(unready)} must be closed first.", reason="open_box")
+        raise Refused(
+            _("{shipment} cannot leave: {names} must be closed first.").format(
+                shipment=shipment.number, names=", ".join(unready)
+            ),
+            reason="open_box",
+        )
     order = _require_moving(lock_order(session, shipment.order_id))
     changes = Changes(session, order, actor, now)
     _send(changes, [box for box in boxes if box.state != _SHIPPED], shipment)
@@ -128,7 +153,10 @@ def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> 
 def deliver(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
     """It has arrived: its units are delivered, and with the last of them the order is done."""
     if shipment.state != ShipmentState.SHIPPED:
-        raise Refused(f"{shipment.number} cannot arrive: it is {shipment.state}.", reason=f"is_{shipment.state}")
+        raise Refused(
+            _("{shipment} cannot arrive: it is {state}.").format(shipment=shipment.number, state=shipment.state),
+            reason=f"is_{shipment.state}",
+        )
     changes = _begin(session, shipment.order_id, actor=actor, now=now)
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
     sides = containers(session, boxes)
@@ -150,8 +178,15 @@ def cancel_shipment(session: Session, shipment: Shipment, *, reason: str, actor:
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
     gone = [box.number for box in boxes if box.state not in (_OPEN, *_READY_TO_GO)]
     if shipment.state not in _PREPARING or gone:
-        because = f"{', '.join(gone)} left already" if gone else f"it is {shipment.state}"
-        raise Refused(f"{shipment.number} cannot be cancelled: {because}.", reason=f"is_{shipment.state}")
+        because = (
+            _("{names} left already").format(names=", ".join(gone))
+            if gone
+            else _("it is {state}").format(state=shipment.state)
+        )
+        raise Refused(
+            _("{shipment} cannot be cancelled: {because}.").format(shipment=shipment.number, because=because),
+            reason=f"is_{shipment.state}",
+        )
     changes = _begin(session, shipment.order_id, actor=actor, now=now)
     for box in boxes:
         changes.set(box, shipment_id=None)
@@ -168,9 +203,19 @@ def _begin(session: Session, order_id: int, *, actor: str, now: datetime) -> Cha
     return Changes(session, lock_order(session, order_id), actor, now)
 
 
+def _touch_station(session: Session, box: HandlingUnit) -> None:
+    for station in stations_by_id(session, [box.station_id] if box.station_id is not None else []).values():
+        touch(session, f"station:{station.key}")
+
+
 def _require_moving(order: SalesOrder) -> SalesOrder:
     if order.on_hold:
-        raise Refused(f"{order.number} is on hold: {order.hold_reason} Resume it first.", reason="on_hold")
+        raise Refused(
+            _("{order} is on hold: {hold_reason} Resume it first.").format(
+                order=order.number, hold_reason=order.hold_reason
+            ),
+            reason="on_hold",
+        )
     return order
 
 
@@ -182,9 +227,15 @@ def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) 
         if box.state in _READY_TO_GO and box.shipment_id is None
     }
     if numbers is None and not free:
-        raise Refused(f"{order.number} has no closed box that waits for a shipment.", reason="no_boxes")
+        raise Refused(
+            _("{order} has no closed box that waits for a shipment.").format(order=order.number), reason="no_boxes"
+        )
     errors = [
-        FieldError(f"handling_units.{place}", f"{number} is no closed box of {order.number} that waits.", "unknown")
+        FieldError(
+            f"handling_units.{place}",
+            _("{number} is no closed box of {order} that waits.").format(number=number, order=order.number),
+            "unknown",
+        )
         for place, number in enumerate(numbers or ())
         if number not in free
     ]

@@ -8,8 +8,10 @@ True
 
 from collections.abc import Mapping
 from enum import StrEnum
+from gettext import gettext as _
 from typing import Final
 
+from server.http.text import N_
 from server.tracking.states import OrderLifecycle
 
 
@@ -44,18 +46,18 @@ TRANSITIONS: Final[Mapping[Action, Mapping[OrderLifecycle, OrderLifecycle]]] = {
 }
 
 _BECAUSE: Final[Mapping[OrderLifecycle, str]] = {
-    _L.DRAFT: "it is a draft",
-    _L.CREDIT_HOLD: "it waits for credit",
-    _L.CONFIRMED: "it is confirmed",
-    _L.PROCESSING: "it is in production",
-    _L.DONE: "it is done",
-    _L.CANCELLED: "it is cancelled",
+    _L.DRAFT: N_("it is a draft"),
+    _L.CREDIT_HOLD: N_("it waits for credit"),
+    _L.CONFIRMED: N_("it is confirmed"),
+    _L.PROCESSING: N_("it is in production"),
+    _L.DONE: N_("it is done"),
+    _L.CANCELLED: N_("it is cancelled"),
 }
 
 
 def refusal(lifecycle: OrderLifecycle, action: Action) -> str | None:
     """Why the action may not begin here, in words, or None when it may."""
-    return None if lifecycle in TRANSITIONS[action] else _BECAUSE[lifecycle]
+    return None if lifecycle in TRANSITIONS[action] else _(_BECAUSE[lifecycle])
 
 
 def after(lifecycle: OrderLifecycle, action: Action) -> OrderLifecycle:

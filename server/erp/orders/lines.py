@@ -1,6 +1,7 @@
 """Order lines from what was sent: the customer and products they name must exist."""
 
 from collections.abc import Sequence
+from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -17,14 +18,24 @@ from server.parties.repository import site
 def find_customer(session: Session, number: str) -> Customer:
     found = customer_by_number(session, number)
     if found is None:
-        raise Invalid(errors=[FieldError("customer", f"There is no customer {number}. Create it first.", "unknown")])
+        raise Invalid(
+            errors=[
+                FieldError(
+                    "customer", _("There is no customer {number}. Create it first.").format(number=number), "unknown"
+                )
+            ]
+        )
     return found
 
 
 def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Customer) -> list[OrderLine]:
     products = products_by_sku(session, {body.product for body in bodies})
     errors = [
-        FieldError(f"lines.{position}.product", f"There is no product {body.product}. Create it first.", "unknown")
+        FieldError(
+            f"lines.{position}.product",
+            _("There is no product {product}. Create it first.").format(product=body.product),
+            "unknown",
+        )
         for position, body in enumerate(bodies)
         if body.product not in products
     ]

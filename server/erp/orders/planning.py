@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from gettext import gettext as _
 
 from server.catalog.models import RoutingOperation
 from server.erp.orders.models import OrderLine
@@ -33,21 +34,33 @@ def problems(lines: Sequence[OrderLine]) -> list[str]:
     """Why the lines cannot be made, each in a sentence; empty when they can."""
     found = [problem for line in lines if (problem := _problem(line)) is not None]
     if not lines:
-        found.append("The order has no lines.")
+        found.append(_("The order has no lines."))
     total = sum(planned_units(line) for line in lines)
     if total > MAX_UNITS:
-        found.append(f"The order has {total} units; at most {MAX_UNITS} go into one order. Split it.")
+        found.append(
+            _("The order has {total} units; at most {max_units} go into one order. Split it.").format(
+                total=total, max_units=MAX_UNITS
+            )
+        )
     return found
 
 
 def _problem(line: OrderLine) -> str | None:
     product = line.product
     if not product.active:
-        return f"Line {line.position}: {product.sku} is not active any more."
+        return _("Line {position}: {product} is not active any more.").format(
+            position=line.position, product=product.sku
+        )
     if not product.made:
-        return f"Line {line.position}: {product.sku} is bought, and only what we make can be produced."
+        return _("Line {position}: {product} is bought, and only what we make can be produced.").format(
+            position=line.position, product=product.sku
+        )
     if not product.routing:
-        return f"Line {line.position}: {product.sku} has no routing. Give it at least one step."
+        return _("Line {position}: {product} has no routing. Give it at least one step.").format(
+            position=line.position, product=product.sku
+        )
     if is_serial(line) and line.quantity != int(line.quantity):
-        return f"Line {line.position}: {product.sku} is made in whole pieces, not {plain(line.quantity)}."
+        return _("Line {position}: {product} is made in whole pieces, not {quantity}.").format(
+            position=line.position, product=product.sku, quantity=plain(line.quantity)
+        )
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -12,10 +13,11 @@ from orderlight.autoid import AutoIdError, sgtin96_hex
 from server.db import touch
 from server.db.counters import take
 from server.erp.floor.repository import station_keys
+from server.erp.orders.guards import require, require_makeable
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial, planned_units, run_minutes
-from server.erp.orders.service import reestimate, require, require_makeable, write_fact
+from server.erp.orders.service import reestimate, write_fact
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import Refused
 from server.http.fields import plain
@@ -47,8 +49,13 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
     """
     require(order, Action.RELEASE)
     if order.on_hold:
-        raise Refused(f"{order.number} cannot be released: it is on hold. {order.hold_reason}", reason="on_hold")
-    require_makeable(order, "released")
+        raise Refused(
+            _("{order} cannot be released: it is on hold. {hold_reason}").format(
+                order=order.number, hold_reason=order.hold_reason
+            ),
+            reason="on_hold",
+        )
+    require_makeable(order, Action.RELEASE)
     plans = _plan(session, order, now)
     fact_id = _write_fact(session, order, plans, actor=actor, now=now)
     order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value

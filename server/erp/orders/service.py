@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,10 +11,10 @@ from sqlalchemy.orm.attributes import flag_modified
 from server.db import touch
 from server.erp.floor.repository import station_keys
 from server.erp.orders import estimates, repository
-from server.erp.orders.lifecycle import Action, after, refusal
+from server.erp.orders.guards import require, require_makeable
+from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.lines import find_customer, make_lines
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.planning import problems
 from server.erp.orders.schemas import OrderIn, OrderPatch
 from server.erp.production import repository as production
 from server.errors import Refused
@@ -77,14 +78,20 @@ def confirm_order(
 ) -> SalesOrder:
     """Promise the order: its date is frozen from here on. Raises Refused when it cannot be made, and says why."""
     require(order, Action.CONFIRM)
-    require_makeable(order, "confirmed")
+    require_makeable(order, Action.CONFIRM)
     if not order.customer.active:
-        raise Refused(f"{order.number} cannot be confirmed: customer {order.customer.number} is not active.")
+        raise Refused(
+            _("{order} cannot be confirmed: customer {customer} is not active.").format(
+                order=order.number, customer=order.customer.number
+            )
+        )
     promised = promise_date or order.promise_date or _computed_promise(session, order, now)
     today = now.astimezone(estimates.site_calendar(session).zone).date()
     if promised < today:
         raise Refused(
-            f"{order.number} cannot be confirmed: the promised date {promised} is past. Choose another.",
+            _("{order} cannot be confirmed: the promised date {promised} is past. Choose another.").format(
+                order=order.number, promised=promised
+            ),
             reason="promise_past",
         )
     detail = moved(
@@ -105,7 +112,10 @@ def hold_order(session: Session, order: SalesOrder, *, reason: str, actor: str, 
     """Stop all work on the order: stations refuse its units until it is resumed."""
     require(order, Action.HOLD)
     if order.on_hold:
-        raise Refused(f"{order.number} is on hold already: {order.hold_reason}", reason="already_on_hold")
+        raise Refused(
+            _("{order} is on hold already: {hold_reason}").format(order=order.number, hold_reason=order.hold_reason),
+            reason="already_on_hold",
+        )
     order.on_hold, order.hold_reason = True, reason
     session.flush()
     detail = moved(order, {"on_hold": False, "hold_reason": None}, {"on_hold": True, "hold_reason": reason})
@@ -119,7 +129,7 @@ def resume_order(session: Session, order: SalesOrder, *, actor: str, now: dateti
     """Let the work on a held order go on."""
     require(order, Action.RESUME)
     if not order.on_hold:
-        raise Refused(f"{order.number} is not on hold.", reason="not_on_hold")
+        raise Refused(_("{order} is not on hold.").format(order=order.number), reason="not_on_hold")
     before = {"on_hold": True, "hold_reason": order.hold_reason}
     detail = moved(order, before, {"on_hold": False, "hold_reason": None})
     order.on_hold, order.hold_reason = False, None
@@ -160,37 +170,6 @@ def complete_order(session: Session, order: SalesOrder, *, actor: str, now: date
 
 
 # --- what the steps above share ---
-
-
-def require(order: SalesOrder, action: Action) -> None:
-    """Raise Refused, in words, unless the action may begin in the order's present state."""
-    because = refusal(OrderLifecycle(order.lifecycle), action)
-    if because is not None:
-        raise Refused(
-            f"{order.number} cannot be {_DONE_TO[action]}: {because}.",
-            reason=f"not_in_{order.lifecycle}",
-            extra={"lifecycle": order.lifecycle},
-        )
-
-
-_DONE_TO: Mapping[Action, str] = {
-    Action.CHANGE: "changed",
-    Action.CONFIRM: "confirmed",
-    Action.RELEASE: "released",
-    Action.HOLD: "put on hold",
-    Action.RESUME: "resumed",
-    Action.CANCEL: "cancelled",
-    Action.COMPLETE: "completed",
-}
-
-
-def require_makeable(order: SalesOrder, done_to: str) -> None:
-    """Raise Refused with every reason why a wholly loaded order cannot be made."""
-    found = problems(order.lines)
-    if found:
-        raise Refused(
-            f"{order.number} cannot be {done_to}: {' '.join(found)}", reason="not_makeable", extra={"problems": found}
-        )
 
 
 def write_fact(
@@ -251,7 +230,9 @@ def _computed_promise(session: Session, order: SalesOrder, now: datetime) -> dat
     found = estimates.compute_for_draft(session, order, now=now)
     if found is None:
         raise Refused(
-            f"{order.number} cannot be confirmed: its work reaches beyond ten years. Promise a date yourself.",
+            _("{order} cannot be confirmed: its work reaches beyond ten years. Promise a date yourself.").format(
+                order=order.number
+            ),
             reason="no_estimate",
         )
     return found.late_at.astimezone(found.calendar.zone).date()
@@ -260,14 +241,18 @@ def _computed_promise(session: Session, order: SalesOrder, now: datetime) -> dat
 def _require_manager_and_nothing_shipped(session: Session, order: SalesOrder, *, by_manager: bool) -> None:
     if not by_manager:
         raise Refused(
-            f"{order.number} cannot be cancelled: it is in production, and then only a manager may do so.",
+            _("{order} cannot be cancelled: it is in production, and then only a manager may do so.").format(
+                order=order.number
+            ),
             reason="manager_needed",
         )
     counts = repository.progress(session, [order.id])[order.id].by_state
     shipped = sum(counts.get(state.value, 0) for state in _OUT_OF_THE_HOUSE)
     if shipped:
         raise Refused(
-            f"{order.number} cannot be cancelled: {shipped} of its units have left the house.",
+            _("{order} cannot be cancelled: {shipped} of its units have left the house.").format(
+                order=order.number, shipped=shipped
+            ),
             reason="already_shipped",
         )
 

@@ -1,6 +1,7 @@
 """What people do to units from a screen. Services flush, write facts and note topics; the edge commits."""
 
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,9 +24,15 @@ def hold_unit(session: Session, unit_id: int, *, reason: str, actor: str, now: d
     """Keep a unit from moving on until it is resumed; raises Refused when it is held or gone."""
     unit = repository.lock_unit(session, unit_id)
     if unit.held:
-        raise Refused(f"{unit.number} is on hold already: {unit.hold_reason}", reason="already_on_hold")
+        raise Refused(
+            _("{unit} is on hold already: {hold_reason}").format(unit=unit.number, hold_reason=unit.hold_reason),
+            reason="already_on_hold",
+        )
     if unit.state in _GONE:
-        raise Refused(f"{unit.number} cannot be held: it is {unit.state}.", reason=f"is_{unit.state}")
+        raise Refused(
+            _("{unit} cannot be held: it is {state}.").format(unit=unit.number, state=unit.state),
+            reason=f"is_{unit.state}",
+        )
     return _set(session, unit, FactKind.UNIT_HELD, reason, actor=actor, now=now)
 
 
@@ -33,7 +40,7 @@ def resume_unit(session: Session, unit_id: int, *, actor: str, now: datetime) ->
     """Let a held unit move on; raises Refused when it is not held."""
     unit = repository.lock_unit(session, unit_id)
     if not unit.held:
-        raise Refused(f"{unit.number} is not on hold.", reason="not_on_hold")
+        raise Refused(_("{unit} is not on hold.").format(unit=unit.number), reason="not_on_hold")
     return _set(session, unit, FactKind.UNIT_RESUMED, None, actor=actor, now=now)
 
 

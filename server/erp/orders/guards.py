@@ -1,0 +1,43 @@
+"""Refusals of what an order does not allow, each in a whole sentence."""
+
+from collections.abc import Mapping
+from gettext import gettext as _
+
+from server.erp.orders.lifecycle import Action, refusal
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.planning import problems
+from server.errors import Refused
+from server.http.text import N_
+from server.tracking.states import OrderLifecycle
+
+_CANNOT: Mapping[Action, str] = {
+    Action.CHANGE: N_("{order} cannot be changed: {because}."),
+    Action.CONFIRM: N_("{order} cannot be confirmed: {because}."),
+    Action.RELEASE: N_("{order} cannot be released: {because}."),
+    Action.HOLD: N_("{order} cannot be put on hold: {because}."),
+    Action.RESUME: N_("{order} cannot be resumed: {because}."),
+    Action.CANCEL: N_("{order} cannot be cancelled: {because}."),
+    Action.COMPLETE: N_("{order} cannot be completed: {because}."),
+}
+
+
+def require(order: SalesOrder, action: Action) -> None:
+    """Raise Refused, in words, unless the action may begin in the order's present state."""
+    because = refusal(OrderLifecycle(order.lifecycle), action)
+    if because is not None:
+        raise Refused(
+            _(_CANNOT[action]).format(order=order.number, because=because),
+            reason=f"not_in_{order.lifecycle}",
+            extra={"lifecycle": order.lifecycle},
+        )
+
+
+def require_makeable(order: SalesOrder, action: Action) -> None:
+    """Raise Refused with every reason why a wholly loaded order cannot be made."""
+    found = problems(order.lines)
+    if found:
+        raise Refused(
+            _(_CANNOT[action]).format(order=order.number, because=" ".join(found).removesuffix(".")),
+            reason="not_makeable",
+            extra={"problems": found},
+        )
