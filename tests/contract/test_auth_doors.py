@@ -256,3 +256,20 @@ def test_a_gateway_key_that_is_known_costs_no_look_into_the_database(
     assert is_known
     assert principal.gateway == "gw-quick"
     assert json.dumps(sorted(principal.scopes)) == '["events:write"]'
+
+
+def test_a_database_that_cut_its_connections_is_used_again_without_a_fault(
+    signed_in: Client, database: Database
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has no connections to cut")
+    admin = signed_in("admin")
+    assert admin.get("/api/v1/users").status_code == 200
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"  # noqa: S608 - no input in it
+    with database.engine.connect() as connection:
+        connection.execute(text(cut))
+
+    answers = [admin.post("/api/v1/devices", json={"name": "wall"}).status_code for _ in range(3)]
+
+    assert answers == [201, 201, 201]
