@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,25 +56,35 @@ class Rig:
 
     def start_server(self, env: Mapping[str, str] | None = None, *, wait: bool = True) -> Child:
         """Start the server, and wait until it answers."""
-        own = {
+        command = [program("orderlight-server"), "serve"]
+        child = self.children.start("server", command, {**self.server_env, **(env or {})})
+        if wait:
+            self.children.wait_until(Api(self.url).is_ready, "The server")
+        return child
+
+    @property
+    def server_env(self) -> dict[str, str]:
+        """The server's settings."""
+        return {
             "ORDERLIGHT_DATA_DIR": str(self.folder),
             "ORDERLIGHT_DATABASE_URL": self._database_url,
             "ORDERLIGHT_HOST": "127.0.0.1",
             "ORDERLIGHT_PORT": str(self._port),
             "ORDERLIGHT_LOG_FORMAT": "text",
         }
-        child = self.children.start("server", [program("orderlight-server"), "serve"], {**own, **(env or {})})
-        if wait:
-            self.children.wait_until(Api(self.url).is_ready, "The server")
-        return child
 
     def set_up_line(
-        self, api: Api, *, broker: Broker | None, seed: int, scanners: ScannerSettings | None = None
+        self,
+        api: Api,
+        *,
+        broker: Broker | None,
+        seed: int,
+        only: Collection[str] | None = None,
+        scanners: ScannerSettings | None = None,
     ) -> Line:
-        """Put a device at every read point of the server."""
-        self.line = Line(
-            ApiFloor(api).posts(), folder=self.folder / "ports", broker=broker, seed=seed, scanners=scanners
-        )
+        """Put a device at every read point of the server, or at those in `only`."""
+        posts = [post for post in ApiFloor(api).posts() if only is None or post.read_point in only]
+        self.line = Line(posts, folder=self.folder / "ports", broker=broker, seed=seed, scanners=scanners)
         return self.line
 
     def write_gateway_config(self, name: str, key: str) -> Path:

@@ -1,9 +1,15 @@
 """A scan by hand: finds the reader where the thing is due, and says what came of it."""
 
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
 from simulators.api import Api, ApiFault
 from simulators.day.floor import PLAIN_AIM, ApiFloor, Post, unit_piece
 from simulators.day.hands import DeviceAway, Shown
 from simulators.day.line import GATES, Device
+
+Fits = Callable[[Post], bool]
 
 _PATIENCE = 3.0
 _SIGNALS = {
@@ -25,41 +31,35 @@ class ByHand:
     def scan(self, code: str, at: str | None) -> str:
         """Show the code at the read point or station `at`, or where the unit is due; a sentence for the person."""
         try:
-            thing, center = self._look_up(code)
-            device = self._device(at, center)
+            thing, due = self._look_up(code)
+            device = self._device(due if at is None else lambda post: at in (post.read_point, post.station))
             if device is None:
                 places = ", ".join(device.post.read_point for device in self._devices)
-                return f"There is no reader at {at}. Readers: {places}."
+                return f"There is no reader {f'at {at}' if at else 'where it is due'}. Readers: {places}."
             signal = device.hand.show(thing, _PATIENCE)
         except (ApiFault, DeviceAway) as error:
             return str(error)
         outcome = "the gate has read it" if device.post.context in GATES and signal is None else _SIGNALS[signal]
         return f"{code} at {device.post.read_point} ({device.name}): {outcome}."
 
-    def _look_up(self, code: str) -> tuple[Shown, str | None]:
-        """What to show, and the work center where it is due; a code that the server does not know is shown as it is."""
+    def _look_up(self, code: str) -> tuple[Shown, Fits]:
+        """What to show, and which post it is due at; a code that the server does not know is scanned as it is."""
         try:
-            unit = self._api.get(f"/api/v1/units/{code}")
+            unit = self._api.get(f"/api/v1/units/{quote(code, safe='')}")
         except ApiFault as fault:
-            if fault.status == 404:
-                return Shown(code), None
+            if fault.status in (404, 422):
+                return Shown(code), lambda post: post.context not in GATES
             raise
         piece = unit_piece(unit)
-        return Shown(piece.label.code, PLAIN_AIM, self._floor.tag(piece)), self._due_at(unit)
+        return Shown(piece.label.code, PLAIN_AIM, self._floor.tag(piece)), self._due(unit)
 
-    def _due_at(self, unit: dict[str, object]) -> str | None:
-        if unit["state"] == "finished":
-            return "pack"
-        if unit["work_order"] is None:
-            return None
-        operations = self._api.get(f"/api/v1/work-orders/{unit['work_order']}")["operations"]
-        return next((step["work_center"] for step in operations if step["step"] == unit["step"]), None)
+    def _due(self, unit: dict[str, Any]) -> Fits:
+        context = {"finished": "pack", "packed": "ship"}.get(unit["state"])
+        if context is not None:
+            return lambda post: post.context == context
+        steps = self._api.get(f"/api/v1/work-orders/{unit['work_order']}")["operations"] if unit["work_order"] else []
+        center = next((step["work_center"] for step in steps if step["step"] == unit["step"]), None)
+        return lambda post: post.work_center == center
 
-    def _device(self, at: str | None, center: str | None) -> Device | None:
-        def fits(post: Post) -> bool:
-            return at in (post.read_point, post.station) if at is not None else post.work_center == center
-
-        found = [device for device in self._devices if fits(device.post)]
-        if not found and at is None:
-            found = [device for device in self._devices if device.post.context not in GATES]
-        return found[0] if found else None
+    def _device(self, fits: Fits) -> Device | None:
+        return next((device for device in self._devices if fits(device.post)), None)
