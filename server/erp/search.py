@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from orderlight.autoid import identify
@@ -14,8 +14,8 @@ from server.catalog.models import Product
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.access import visible_orders
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Unit, WorkOrder
-from server.erp.production.resolve import identifier_values
+from server.erp.production.models import Unit, WorkOrder
+from server.erp.production.repository import bound_to
 from server.http.text import fold
 from server.parties.models import Customer
 
@@ -120,11 +120,11 @@ def _orders(asked: _Asked) -> Iterable[Hit]:
 
 def _units(asked: _Asked) -> Iterable[Hit]:
     # A unit is found by its whole number or code alone: a part of a serial names too many.
-    bound = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(asked.text)), Identifier.active)
+    bound = bound_to(asked.session, asked.text)
     statement = (
         select(Unit, SalesOrder.number, Product.name, HandlingUnit.number)
         .outerjoin(HandlingUnit, HandlingUnit.id == Unit.id)
-        .join(SalesOrder, or_(SalesOrder.id == Unit.order_id, SalesOrder.id == HandlingUnit.order_id))
+        .join(SalesOrder, SalesOrder.id == func.coalesce(Unit.order_id, HandlingUnit.order_id))
         .outerjoin(Product, Product.id == Unit.product_id)
         .where(
             asked.visible,

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from server.catalog.models import Product
+from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.erp.production.resolve import identifier_values
@@ -171,14 +172,25 @@ class UnitFilter:
 _Parent = aliased(Unit)
 
 
-def _rows() -> "Select[Unit, str, str, Decimal, str, str, str]":
+_Select: TypeAlias = "Select[Unit, str, str, Decimal, str, str, str]"
+
+
+def _columns() -> "_Select":
+    return select(
+        Unit, SalesOrder.number, WorkOrder.number, WorkOrder.quantity, Product.sku, Product.name, _Parent.number
+    )
+
+
+def _joined(statement: "_Select") -> "_Select":
     return (
-        select(Unit, SalesOrder.number, WorkOrder.number, WorkOrder.quantity, Product.sku, Product.name, _Parent.number)
-        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
-        .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        statement.outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
         .outerjoin(Product, Product.id == Unit.product_id)
         .outerjoin(_Parent, _Parent.id == Unit.parent_id)
     )
+
+
+def _rows() -> "_Select":
+    return _joined(_columns().outerjoin(SalesOrder, SalesOrder.id == Unit.order_id))
 
 
 def _row(row: Any) -> UnitRow:
@@ -212,11 +224,26 @@ def units_of(session: Session, order_ids: Collection[int]) -> Sequence[Unit]:
     return session.scalars(statement).all()
 
 
+def bound_to(session: Session, code: str) -> list[int]:
+    """The ids of the units that answer to this code."""
+    # Asked for alone: an OR with a subquery would make PostgreSQL read every unit.
+    statement = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(code)), Identifier.active)
+    return list(session.scalars(statement))
+
+
 def unit(session: Session, reference: str, *, visible: ColumnElement[bool] = EVERYTHING) -> UnitRow | None:
-    """The visible unit of this number, identifier or scanned code."""
-    bound = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(reference)), Identifier.active)
-    statement = _rows().where(visible, or_(Unit.number == reference.strip().upper(), Unit.id.in_(bound)))
-    row = session.execute(statement.order_by(Unit.id).limit(1)).one_or_none()
+    """The visible unit of this number, identifier or scanned code; a box is visible with its order."""
+    known = or_(Unit.number == reference.strip().upper(), Unit.id.in_(bound_to(session, reference)))
+    owner = func.coalesce(Unit.order_id, HandlingUnit.order_id)
+    statement = (
+        _columns()
+        .outerjoin(HandlingUnit, HandlingUnit.id == Unit.id)
+        .outerjoin(SalesOrder, SalesOrder.id == owner)
+        .where(visible, known)
+        .order_by(Unit.id)
+        .limit(1)
+    )
+    row = session.execute(_joined(statement)).one_or_none()
     return None if row is None else _row(row)
 
 

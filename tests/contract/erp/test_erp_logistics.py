@@ -1,5 +1,7 @@
 """Boxes and shipments through the programming interface, up to the end of an order."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 from sqlalchemy import select, update
@@ -50,6 +52,22 @@ def test_numbers_of_boxes_are_ssccs_under_our_prefix(world: DemoWorld, database:
 
     assert [number[:8] for number in numbers] == ["09506000"] * 3
     assert len({Sscc.parse(number).value for number in numbers}) == 3
+
+
+def test_a_box_is_found_by_its_sscc_with_what_lies_inside(
+    manager: httpx.Client, signed_in: Callable[..., httpx.Client], order: SalesOrder, world: DemoWorld
+) -> None:
+    sscc = manager.get("/api/v1/handling-units/HU-1000").json()["sscc"]
+    owner = signed_in("customer", customer_id=world.customers["Kestrel Rail"].id)
+    other = signed_in("customer", customer_id=world.customers["Aurora Bikes"].id)
+
+    box = manager.get("/api/v1/units/HU-1000").json()
+
+    assert (box["order"], box["kind"], len(box["inside"])) == (order.number, "container", 5)
+    assert manager.get(f"/api/v1/handling-units/{sscc}").json()["number"] == "HU-1000"
+    assert owner.get("/api/v1/units/HU-1000").status_code == 200
+    assert other.get("/api/v1/units/HU-1000").status_code == 404
+    assert other.get(f"/api/v1/handling-units/{sscc}").status_code == 404
 
 
 def test_a_box_is_closed_and_opened_again_with_a_reason(manager: httpx.Client, order: SalesOrder) -> None:
