@@ -4,6 +4,7 @@ from server.admin import devices, gateways, keys, session, users
 from server.app import docs, health
 from server.catalog import http as catalog
 from server.connectors import feed
+from server.crm import http as crm
 from server.erp import imports_http as imports
 from server.erp import search_http as search
 from server.erp.floor import http as floor
@@ -32,5 +33,6 @@ ROUTERS = (
     logistics.router,
     imports.router,
     search.router,
+    crm.router,
     pages.router,
 )

@@ -70,9 +70,11 @@ def revoke_link(session: Session, principal: Principal, number: str, *, link_id:
         write_audit(session, at=now, actor=principal.actor, action="customer_link_revoked", subject=f"order:{number}")
 
 
-def links_of(session: Session, order_id: int) -> Sequence[LinkRow]:
-    """The links of an order, newest first."""
+def links_of(session: Session, order_id: int, *, only: int | None = None) -> Sequence[LinkRow]:
+    """The links of an order, newest first; `only` picks one of them."""
     statement = select(CustomerLink).where(CustomerLink.order_id == order_id).order_by(CustomerLink.id.desc()).limit(20)
+    if only is not None:
+        statement = statement.where(CustomerLink.id == only)
     return [
         LinkRow(link.id, link.created_by, link.created_at, link.expires_at, link.revoked_at, link.last_used_at)
         for link in session.scalars(statement)

@@ -23,6 +23,7 @@ OPEN = (
     OrderLifecycle.CONFIRMED,
     OrderLifecycle.PROCESSING,
 )
+LAST_DAY = date(2999, 1, 1)
 _GONE = {Fulfilment.SHIPPED, Fulfilment.DELIVERED}
 
 
@@ -70,4 +71,7 @@ def judge(order: Standing, now: datetime) -> Risk:
 
 def due_at(promise: date | None, zone: ZoneInfo) -> datetime | None:
     """When a promised day is over at the site: a promise that is a date falls due at its end."""
-    return None if promise is None else datetime.combine(promise + timedelta(days=1), time(), zone)
+    if promise is None:
+        return None
+    # A promise in the year 9999 is a slip of the pen; its end must still be a date that can be reckoned with.
+    return datetime.combine(min(promise, LAST_DAY) + timedelta(days=1), time(), zone)

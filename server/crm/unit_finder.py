@@ -64,4 +64,4 @@ def find_units(session: Session, text: str) -> Sequence[UnitChoice]:
         .order_by(Unit.state.in_(_GONE), Unit.id)
         .limit(MOST)
     )
-    return [UnitChoice(*row) for row in session.execute(statement).tuples()]
+    return [UnitChoice(*row) for row in session.execute(statement)]

@@ -12,6 +12,7 @@ from server.crm.links import VISIT_DAYS, begin_visit, link_works, visited_order
 from server.crm.order_page import order_page
 from server.crm.public import owned_unit, product_code
 from server.errors import NotFound
+from server.http.paging import Number
 from server.web.i18n import N_
 from server.web.order_view import customer_context
 from server.web.page import Page, PageDep
@@ -54,8 +55,8 @@ def enter(page: PageDep, token: str) -> Response:
     return response
 
 
-@router.get("/01/{gtin}/21/{serial}")
-async def scanned(page: PageDep, gtin: str, serial: str) -> Response:
+@router.get("/01/{gtin}/21/{serial:path}")
+async def scanned(page: PageDep, gtin: Number, serial: Number) -> Response:
     """The code on a product (GS1 Digital Link): it leads its owner to his order, a stranger to a public page."""
     callers = [page.principal, await find_principal(page.request, only="visit")]
     known = [caller for caller in callers if caller is not None]

@@ -15,6 +15,7 @@ from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.station_screen import station_list, station_screen
 from server.errors import Refused
+from server.http.paging import Number
 from server.ingest.accept import accept
 from server.ingest.door import Door
 from server.web.floor_view import board_html, station_html
@@ -47,7 +48,7 @@ def stations(page: PageDep, principal: Onlooker) -> Response:
 
 
 @router.get("/station/{key}")
-def station(page: PageDep, principal: Onlooker, key: str) -> Response:
+def station(page: PageDep, principal: Onlooker, key: Number) -> Response:
     """One station's screen, whole without JavaScript."""
     if _is_elsewhere(principal, key):
         return page.go(f"/station/{principal.station_key}")
@@ -60,7 +61,7 @@ def station(page: PageDep, principal: Onlooker, key: str) -> Response:
 
 
 @router.post("/station/{key}/scan")
-def scan(page: PageDep, principal: Scanner, key: str, form: FormDep) -> Response:
+def scan(page: PageDep, principal: Scanner, key: Number, form: FormDep) -> Response:
     """A typed code, for a browser without JavaScript; sending the form twice is one scan."""
     code = form.text("code")[:LONGEST_TYPED]
     if not code:
@@ -70,7 +71,7 @@ def scan(page: PageDep, principal: Scanner, key: str, form: FormDep) -> Response
 
 
 @router.post("/station/{key}/undo")
-def undo(page: PageDep, principal: Undoer, key: str, form: FormDep) -> Response:
+def undo(page: PageDep, principal: Undoer, key: Number, form: FormDep) -> Response:
     """Take the scan back that the button names."""
     try:
         corrects = EventIdentity.parse(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from server.crm.order_page import order_page
 from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.errors import Invalid, Refused
+from server.http.paging import Number, Text
 from server.parties.models import Customer
 from server.web.forms import Form, read_form
 from server.web.i18n import N_
@@ -30,17 +31,17 @@ router = APIRouter(include_in_schema=False)
 
 FormDep = Annotated[Form, Depends(read_form)]
 Reader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
+Before = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
+LinkId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Writer = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
 
 
 @router.get("/orders")
-def orders(
-    page: PageDep, principal: Reader, show: str = "open", customer: str | None = None, after: str | None = None
-) -> Response:
+def orders(page: PageDep, principal: Reader, show: Text = None, customer: Text = None, after: Text = None) -> Response:
     """The list; its filters stand in the address."""
     if principal.kind == "visit":
         return page.go("/track")
-    view = show if show in VIEWS else "open"
+    view = show if show is not None and show in VIEWS else "open"
     wanted = Wanted(view, customer if not principal.customer_id else None, after)
     here = Here(page.site.zone, page.now)
     topic = _list_topic(page, principal)
@@ -60,7 +61,7 @@ def orders(
 
 
 @router.get("/orders/{number}")
-def order(page: PageDep, principal: Reader, number: str, before: int | None = None) -> Response:
+def order(page: PageDep, principal: Reader, number: Number, before: Before = None) -> Response:
     """One order; a customer's login gets the customer's view of it."""
     if principal.kind == "visit":
         return page.go("/track")
@@ -77,7 +78,7 @@ def order(page: PageDep, principal: Reader, number: str, before: int | None = No
 
 
 @router.get("/orders/{number}/units/{unit}")
-def unit(page: PageDep, principal: Reader, number: str, unit: str, before: int | None = None) -> Response:
+def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before: Before = None) -> Response:
     """One unit with every read that moved it. Staff alone, for reads name people and places."""
     topic = f"order:{number}"
     with page.database.read() as session:
@@ -90,7 +91,7 @@ def unit(page: PageDep, principal: Reader, number: str, unit: str, before: int |
 
 
 @router.post("/orders/{number}/links")
-def add_link(page: PageDep, principal: Writer, number: str) -> Response:
+def add_link(page: PageDep, principal: Writer, number: Number) -> Response:
     """Make a private link and show it this once."""
     token = page.database.write(lambda session: create_link(session, principal, number, now=page.now))
     address = f"{page.settings.base_url}/track/{token}"
@@ -98,14 +99,14 @@ def add_link(page: PageDep, principal: Writer, number: str) -> Response:
 
 
 @router.post("/orders/{number}/links/{link_id}/revoke")
-def end_link(page: PageDep, principal: Writer, number: str, link_id: int) -> Response:
+def end_link(page: PageDep, principal: Writer, number: Number, link_id: LinkId) -> Response:
     """End a private link and whoever came by it."""
     page.database.write(lambda session: revoke_link(session, principal, number, link_id=link_id, now=page.now))
     return page.go(f"/orders/{number}#links", page.say(N_("The link is revoked. It opens nothing any more.")))
 
 
 @router.post("/orders/{number}/{action}")
-def act(page: PageDep, principal: Reader, number: str, action: str, form: FormDep) -> Response:
+def act(page: PageDep, principal: Reader, number: Number, action: str, form: FormDep) -> Response:
     """Confirm, release, hold, resume or cancel; a refusal says why, on the order's own page."""
     if action not in ACTIONS:
         return page.go(f"/orders/{number}")

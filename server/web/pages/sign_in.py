@@ -41,7 +41,7 @@ def login_page(page: PageDep, next: str | None = None) -> Response:
 def log_in(page: PageDep, form: FormDep, sign_in: SignInDep) -> Response:
     """Sign in and go to where the person wanted to."""
     target = form.get("next")
-    login, password = form.text("login"), form.values.get("password", "")
+    login, password = _plain(form.text("login")), form.values.get("password", "")
     faults = _missing(page, form)
     if faults:
         return _login(page, form.with_faults(faults), target, status=422)
@@ -136,6 +136,11 @@ def pair(page: PageDep, form: FormDep, request: Request) -> Response:
 
 def _login(page: Page, form: Form, target: str | None, *, status: int = 200) -> Response:
     return page.show("pages/login.html", status=status, form=form, next=safe_target(target, ""))
+
+
+def _plain(text: str) -> str:
+    # PostgreSQL takes no NUL, and no login has a character that cannot be printed.
+    return "".join(letter for letter in text if letter.isprintable())[:80]
 
 
 def _missing(page: Page, form: Form) -> dict[str, str]:

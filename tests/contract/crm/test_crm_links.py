@@ -129,3 +129,23 @@ def test_a_link_needs_the_right_to_write_orders(factory: Any, signed_in: Callabl
 
     assert signed_in("operator").post(f"/orders/{number}/links", headers=HTML).status_code == 403
     assert signed_in("finance").post(f"/orders/{number}/links", headers=HTML).status_code == 403
+
+
+def test_programs_make_list_and_revoke_links(factory: Any, program: Callable[..., httpx.Client]) -> None:
+    order = factory.released("Aurora Bikes").number
+    writer, reader = program("orders:write", "orders:read"), program("orders:read")
+    path = f"/api/v1/orders/{order}/links"
+
+    made = writer.post(path)
+    answer = writer.get(path)
+    assert answer.status_code == 200, answer.text
+    listed = answer.json()["items"]
+    revoked = writer.post(f"{path}/{listed[0]['id']}/revoke")
+
+    assert made.status_code == 201
+    assert "/track/" in made.json()["url"]
+    assert listed[0]["works"]
+    assert not revoked.json()["works"]
+    assert reader.post(path).status_code == 403
+    assert writer.post("/api/v1/orders/SO-99999/links").status_code == 404
+    assert writer.post(f"{path}/999999/revoke").status_code == 404

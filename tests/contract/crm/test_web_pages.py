@@ -190,3 +190,39 @@ def _draft(database: Any) -> str:
         number = session.scalar(select(SalesOrder.number).where(SalesOrder.lifecycle == "draft").limit(1))
     assert number is not None
     return str(number)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/%00",
+        "/orders/SO-1000/units/%00",
+        "/orders/SO-1000?before=99999999999999999999999999",
+        "/orders/SO-1000?before=-1",
+        "/orders?customer=%00",
+        "/orders?after=%00",
+        "/orders?show=%00",
+        "/station/%00",
+        "/search?q=%00",
+        "/01/%00/21/%00",
+        "/01/09506000134352/21/a%2Fb",
+        "/login?next=%00",
+        "/?lang=%00",
+        "/orders/" + "x" * 5000,
+    ],
+)
+def test_nonsense_in_an_address_never_breaks_the_server(signed_in: SignedIn, factory: Any, path: str) -> None:
+    assert signed_in("manager").get(path, headers=HTML).status_code < 500
+
+
+@pytest.mark.parametrize("promise", ["9999-12-31", "0001-01-01", "soon", "\x00"])
+def test_an_impossible_promise_is_answered_in_words(
+    signed_in: SignedIn, factory: Any, database: Any, promise: str
+) -> None:
+    planner, number = signed_in("planner"), _draft(database)
+
+    assert planner.post(f"/orders/{number}/confirm", data={"promise_date": promise}).status_code == 303
+    assert planner.get(f"/orders/{number}", headers=HTML).status_code == 200
+    assert planner.get("/orders", headers=HTML).status_code == 200
+    assert planner.get("/board", headers=HTML).status_code == 200
+    assert planner.post("/login", data={"login": "\x00", "password": "\x00"}, headers=HTML).status_code in (401, 422)
