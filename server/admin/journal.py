@@ -54,7 +54,7 @@ def inbox(session: Session, *, state: str, before: int | None = None) -> Slice:
 def inbox_counts(session: Session) -> dict[str, int]:
     """How many entries are in each state."""
     counts = session.execute(select(Quarantine.state, func.count()).group_by(Quarantine.state))
-    return dict.fromkeys(STATES, 0) | dict(counts.tuples().all())
+    return dict.fromkeys(STATES, 0) | dict(counts.all())
 
 
 def oldest_open(session: Session) -> datetime | None:

@@ -47,7 +47,7 @@ SETUP = (
     Section("/setup/stations", N_("Stations"), "factory", P.FLOOR_READ),
     Section("/setup/products", N_("Products"), "boxes", P.CATALOG_READ),
     Section("/setup/customers", N_("Customers"), "users", P.CUSTOMERS_READ),
-    Section("/orders/new", N_("New order"), "file-text", P.ORDERS_WRITE),
+    Section("/setup/orders/new", N_("New order"), "file-text", P.ORDERS_WRITE),
     Section("/import", N_("Import"), "upload", P.IMPORTS_WRITE),
 )
 

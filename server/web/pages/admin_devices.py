@@ -117,4 +117,4 @@ def _code(page: Page, pairing: Pairing) -> Response:
 
 def _stations(session: Session) -> dict[str, str]:
     rows = session.execute(select(Station.key, Station.name).where(Station.active).order_by(Station.name))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -177,7 +177,7 @@ def _roles() -> Sequence[str]:
 
 def _numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
     rows = session.execute(select(Customer.id, Customer.number).where(Customer.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _customer_id(session: Session, page: Page, number: str | None) -> int | None:

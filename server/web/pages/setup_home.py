@@ -78,7 +78,7 @@ ADVICE = {
     "order": Advice(
         N_("Enter an order"),
         N_("A customer, what and how many, and the date he was promised."),
-        "/orders/new",
+        "/setup/orders/new",
         Permission.ORDERS_WRITE,
     ),
     "release": Advice(

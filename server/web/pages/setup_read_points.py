@@ -97,7 +97,7 @@ def change_read_point(page: PageDep, key: str, form: FormDep, principal: Writer)
 def station_choices(session: Session) -> Sequence[tuple[str, str]]:
     """Stations as a list offers them: key and name."""
     rows = session.execute(select(Station.key, Station.name).order_by(Station.name, Station.key))
-    return rows.tuples().all()
+    return [(key, name) for key, name in rows]
 
 
 def context_choices(page: Page) -> list[tuple[str, str]]:

@@ -1,7 +1,4 @@
-"""A new order: who, what and how many, and the date that is promised.
-
-The module stands before `orders` by name, so that /orders/new is not taken for the order `new`.
-"""
+"""A new order: who, what and how many, and the date that is promised."""
 
 from typing import Annotated, Any
 
@@ -23,7 +20,7 @@ from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 
-router = APIRouter(prefix="/orders/new", include_in_schema=False)
+router = APIRouter(prefix="/setup/orders/new", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
 
