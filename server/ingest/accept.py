@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from orderlight.events import Answer, Batch, Receipt
 from orderlight.events import Status as WireStatus
 from server.ingest.door import Door
+from server.ingest.driver import savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
@@ -55,12 +56,14 @@ def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
     return tuple(sorted((answer for answer in found if answer.sequence > 0), key=lambda answer: answer.sequence))
 
 
-def record(session: Session, source_id: int, items: Sequence[Item], *, door: Door, now: datetime) -> list[Answer]:
+def record(
+    session: Session, source_id: int, items: Sequence[Item], *, door: Door, now: datetime, depth: int = 0
+) -> list[Answer]:
     """Judge and save new events; one that the database cannot hold is quarantined alone."""
     if not items:
         return []
     try:
-        with session.connection().begin_nested():
+        with savepoint(session.connection(), depth):
             world = load_world(session, items)
             return [judged.answer for judged in _judge_and_save(session, world, source_id, items, door, now).judged]
     except _DATA_FAULTS as error:
@@ -69,8 +72,8 @@ def record(session: Session, source_id: int, items: Sequence[Item], *, door: Doo
         if len(items) == 1:
             return [_set_aside(session, source_id, items[0], error, door=door, now=now)]
     half = len(items) // 2
-    answers = record(session, source_id, items[:half], door=door, now=now)
-    return answers + record(session, source_id, items[half:], door=door, now=now)
+    answers = record(session, source_id, items[:half], door=door, now=now, depth=depth + 1)
+    return answers + record(session, source_id, items[half:], door=door, now=now, depth=depth + 1)
 
 
 def _judge_and_save(
@@ -89,9 +92,9 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
         extra={"action": "event_not_stored", "sequence": item.sequence, "fault": type(error).__name__},
     )
     wrapped = base64.b64encode(item.payload.encode()).decode()
-    safe = replace(item, read=None, payload=json.dumps({"unreadable_base64": wrapped}))
+    safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
     answer = answer_of(safe, verdict, door.words(site_language(session.connection())))
-    folded = Folded(World(), [Judged(safe, answer, verdict, 0, 0)])
+    folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)])
     save(session, folded, before(folded.world), source_id=source_id, now=now)
     return answer

@@ -6,14 +6,14 @@ UPDATE ... FROM unnest(...) for changed ones.
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, NoReturn
+from functools import cache, lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, Dialect, String, Table, Text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from server.db import Json, UtcDateTime
+from server.db import Json, Quantity, UtcDateTime
+from server.ingest import driver
 from server.ingest.queries import Processor, bind_processor
 
 Rows = Sequence[Sequence[Any]]
@@ -28,10 +28,10 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     plan = _plan(table, columns, connection.dialect.name)
     encoded = plan.encode(rows, connection.dialect)
     if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
-        _copy(connection, f"COPY {table.name} ({plan.names}) FROM STDIN", encoded)
+        driver.copy_rows(connection, f"COPY {table.name} ({plan.names}) FROM STDIN", encoded)
         return
     marks = ", ".join(plan.mark for _ in columns)
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({plan.names}) VALUES ({marks})", encoded)  # noqa: S608
+    driver.run_many(connection, f"INSERT INTO {table.name} ({plan.names}) VALUES ({marks})", encoded)  # noqa: S608
 
 
 def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
@@ -41,10 +41,10 @@ def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     plan = _plan(table, columns, connection.dialect.name)
     if connection.dialect.name == "postgresql":
         lists = [list(values) for values in zip(*plan.encode(rows, connection.dialect), strict=True)]
-        connection.exec_driver_sql(plan.update_from_lists, tuple(lists))
+        driver.run(connection, plan.update_from_lists, lists)
         return
     encoded = plan.encode([(*row[1:], row[0]) for row in rows], connection.dialect, key_last=True)
-    connection.exec_driver_sql(plan.update_one, encoded)
+    driver.run_many(connection, plan.update_one, encoded)
 
 
 class _Plan:
@@ -101,12 +101,14 @@ def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
         return None
     if isinstance(kind, UtcDateTime):
         return _sqlite_time if dialect.name == "sqlite" else None
-    return bind_processor(kind, dialect)
+    processor = bind_processor(kind, dialect)
+    # Every scan is of one unit, so the quantities of a batch are nearly always the same.
+    return lru_cache(maxsize=256)(processor) if isinstance(kind, Quantity) and processor is not None else processor
 
 
 def _sqlite_time(value: datetime) -> str:
     # The form in which SQLAlchemy keeps times in SQLite; all of ours are UTC, so the zone is left out.
-    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _array(kind: TypeEngine[Any]) -> str:
@@ -128,20 +130,3 @@ _ARRAYS = {
     "date": "date[]",
     "large_binary": "bytea[]",
 }
-
-
-def _copy(connection: Connection, text: str, rows: list[tuple[Any, ...]]) -> None:
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    try:
-        with driver.cursor() as cursor, cursor.copy(text) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except connection.dialect.loaded_dbapi.Error as error:
-        _raise_as_usual(connection, text, error)
-
-
-def _raise_as_usual(connection: Connection, text: str, error: Exception) -> NoReturn:
-    """The driver was asked directly, so its error is put into the form that everybody else catches."""
-    dbapi = connection.dialect.loaded_dbapi
-    raise DBAPIError.instance(text, None, error, dbapi.Error, dialect=connection.dialect) from error

@@ -1,7 +1,7 @@
 """Judging a batch in source order, each event in the world that the ones before it left."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ from server.ingest.reads import Item, named_of
 from server.tracking import words
 from server.tracking.facts import NewFact
 from server.tracking.judge import judge
-from server.tracking.naming import shown_code
-from server.tracking.states import Reason, Status
+from server.tracking.states import Reason, Signal, Status
+from server.tracking.steps import Read
 from server.tracking.verdicts import Outcome, Translate, Verdict, Words, quarantine
 from server.tracking.world import Context, Identity, StoredFact, World
 
@@ -27,7 +27,7 @@ _SILENT = frozenset({Reason.UNKNOWN_TAG, Reason.REPEATED})
 _SCANS = frozenset({"code_scanned", "tag_arrived", "tag_moved", "undo_requested", "correction"})
 
 _WIRE_STATUS = {status: WireStatus(status.value) for status in Status}
-_WIRE_SIGNAL = {signal.value: signal for signal in WireSignal}
+_WIRE_SIGNAL = {signal: WireSignal(signal.value) for signal in Signal}
 
 
 class Judged(NamedTuple):
@@ -36,6 +36,7 @@ class Judged(NamedTuple):
     item: Item
     answer: Answer
     verdict: Verdict
+    station_id: int | None
     first_fact: int
     facts: int
 
@@ -60,9 +61,9 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
         verdict = outcome.verdict
         folded.facts.extend(outcome.facts)
         answer = answer_of(item, verdict, translate)
-        folded.judged.append(Judged(item, answer, verdict, first, len(outcome.facts)))
+        folded.judged.append(Judged(item, answer, verdict, outcome.station_id, first, len(outcome.facts)))
         if item.read is not None:
-            _remember(world, item, answer, verdict, number)
+            _remember(world, item.read, verdict, outcome.station_id, number)
             _keep_deeds(world, item.read.identity, outcome.facts, first)
     return folded
 
@@ -90,46 +91,57 @@ def _adopt(world: World, outcome: Outcome) -> None:
 def answer_of(item: Item, verdict: Verdict, translate: Translate) -> Answer:
     """The verdict in words."""
     return Answer(
-        sequence=item.sequence,
-        status=_WIRE_STATUS[verdict.status],
-        action=verdict.action.value if verdict.action is not None else None,
-        subject=verdict.subject,
-        say=verdict.words.render(translate),
-        signal=_WIRE_SIGNAL[verdict.signal.value],
-        reason=verdict.reason.value if verdict.reason is not None else None,
-        undo=verdict.undo,
+        item.sequence,
+        _WIRE_STATUS[verdict.status],
+        # The plain text behind a member of an enumeration, which databases and encoders take fastest.
+        verdict.action._value_ if verdict.action is not None else None,
+        verdict.subject,
+        verdict.words.render(translate),
+        _WIRE_SIGNAL[verdict.signal],
+        verdict.reason._value_ if verdict.reason is not None else None,
+        verdict.undo,
     )
 
 
-def _remember(world: World, item: Item, answer: Answer, verdict: Verdict, number: int) -> None:
-    """Put the verdict on top of the station's list."""
-    if verdict.station_id is None or item.kind not in _SCANS or verdict.reason in _SILENT:
+def _remember(world: World, read: Read, verdict: Verdict, station_id: int | None, number: int) -> None:
+    """Put the verdict on top of the station's list; it is written out when the batch is saved, if it is still there."""
+    if station_id is None or read.kind not in _SCANS or verdict.reason in _SILENT:
         return
-    context = world.contexts.get(verdict.station_id) or Context(verdict.station_id)
-    entry = _entry(world, item, answer, verdict, number)
-    world.adopt((context._replace(verdicts=(entry, *context.verdicts[: REMEMBERED - 1])),))
-
-
-def _entry(world: World, item: Item, answer: Answer, verdict: Verdict, number: int) -> dict[str, Any]:
-    assert item.read is not None
-    identity = item.read.identity
-    order = world.orders.get(verdict.order_id or 0)
-    return {
-        "event_id": -number - 1,
+    identity = read.identity
+    entry = {
+        "judged": number,
         "gateway": identity.gateway,
         "epoch": identity.epoch,
         "sequence": identity.sequence,
-        "observed_at": item.observed_at.isoformat(),
-        "code": shown_code(named_of(item).shown),
-        "status": answer.status.value,
+        "undo": verdict.undo,
+        "undone": False,
+    }
+    context = world.contexts.get(station_id) or Context(station_id)
+    verdicts = (entry, *context.verdicts[: REMEMBERED - 1])
+    world.contexts[station_id] = Context(*context[:-1], verdicts)
+    world.changed.setdefault(Context, set()).add(station_id)
+
+
+def written_out(world: World, judged: Judged, entry: Mapping[str, Any], *, event_id: int) -> dict[str, Any]:
+    """An entry of a station's list in full (server.erp.floor.models.StationState)."""
+    answer = judged.answer
+    order = world.orders.get(judged.verdict.order_id or 0)
+    return {
+        "event_id": event_id,
+        "gateway": entry["gateway"],
+        "epoch": entry["epoch"],
+        "sequence": entry["sequence"],
+        "observed_at": judged.item.observed_at.isoformat(),
+        "code": named_of(judged.item).shown,
+        "status": answer.status._value_,
         "action": answer.action,
         "subject": answer.subject,
         "order": order.number if order is not None else None,
         "say": answer.say,
-        "signal": answer.signal.value,
+        "signal": answer.signal._value_,
         "reason": answer.reason,
-        "undo": answer.undo,
-        "undone": False,
+        "undo": entry["undo"],
+        "undone": entry["undone"],
     }
 
 

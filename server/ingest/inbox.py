@@ -109,7 +109,7 @@ def _item(session: Session, event: EventRecord, door: Door) -> Item | None:
     item = item_of(Batch(source.gateway, source.epoch, (told,)), told, door, event.recorded_at)
     # What was corrected when it came stays corrected.
     read = item.read._replace(observed_at=event.observed_at) if item.read is not None else None
-    return replace(item, observed_at=event.observed_at, read=read)
+    return item._replace(observed_at=event.observed_at, read=read)
 
 
 def _unwrapped(payload: dict[str, Any]) -> Any:

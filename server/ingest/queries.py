@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import BigInteger, TypeEngine
 
+from server.ingest import driver
+
 Processor = Callable[[Any], Any]
 #: A SELECT of any columns.
 Statement = Select[*tuple[Any, ...]]
@@ -56,10 +58,8 @@ class _Ready:
                 if isinstance(value, list):
                     values[name] = json.dumps(value)
         parameters = tuple(values[name] for name in self.order) if self.order is not None else values
-        found = connection.exec_driver_sql(self.text, parameters).fetchall()
-        if not self.processors:
-            return [tuple(row) for row in found]
-        return [self._processed(row) for row in found]
+        found = driver.rows(connection, self.text, parameters)
+        return [self._processed(row) for row in found] if self.processors else found
 
     def _processed(self, row: Sequence[Any]) -> tuple[Any, ...]:
         values = list(row)

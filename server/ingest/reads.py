@@ -1,13 +1,12 @@
 """From an event as it came to a read as the rules see it: corrected times, names, a hash, the text to store."""
 
 import hashlib
-import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from orderlight.events import Batch, BatchFault, Event
 from server.ingest.door import Door
+from server.ingest.encoding import encoder
 from server.tracking.naming import NOTHING, Named, name_event
 from server.tracking.states import Reason
 from server.tracking.steps import Read
@@ -19,11 +18,10 @@ AHEAD = timedelta(minutes=5)
 FIRST_TRUE_YEAR = 2021
 
 # The same form as Event.content_hash hashes, so that the text is made once for both.
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_canonical = encoder(sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One event of a batch, or what could not be read as one, ready to be judged and stored."""
 
     sequence: int
@@ -52,7 +50,7 @@ def items_of(batch: Batch, door: Door, *, now: datetime, default_point: str | No
 
 def _at(item: Item, point: str) -> Item:
     assert item.read is not None
-    return item if item.read.read_point is not None else replace(item, read=item.read._replace(read_point=point))
+    return item if item.read.read_point is not None else item._replace(read=item.read._replace(read_point=point))
 
 
 def item_of(batch: Batch, event: Event, door: Door, now: datetime) -> Item:

@@ -1,8 +1,7 @@
 """Saving the difference: events with their answers, facts, and every changed row, one statement for each table."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,21 +9,22 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from server.db import touch
-from server.db.counters import take
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.ingest import tables
 from server.ingest.bulk import insert_rows, update_rows
-from server.ingest.fold import Folded, Judged
+from server.ingest.driver import take_numbers
+from server.ingest.encoding import encoder
+from server.ingest.fold import Folded, Judged, written_out
 from server.ingest.inbox_rows import keep_for_people
 from server.journal.models import EventIdentity, EventRecord, Fact
 from server.tracking import world as w
 from server.tracking.facts import NewFact
 from server.tracking.states import Status
 
-_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_json = encoder(ensure_ascii=False)
 
 _IDENTITY = ("source_id", "sequence", "content_hash", "recorded_on", "event_id", "answer")
 _EVENT = (
@@ -68,8 +68,8 @@ def before(world: w.World) -> Before:
 
 def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: datetime) -> Saved:
     """Write everything the fold decided; the edge commits."""
-    first_event = take(session, "event", len(folded.judged))
-    first_fact = take(session, "fact", len(folded.facts)) if folded.facts else 0
+    first_event = take_numbers(session, "event", len(folded.judged))
+    first_fact = take_numbers(session, "fact", len(folded.facts)) if folded.facts else 0
     saved = Saved(first_event, first_fact)
     _save_events(session, folded, saved, source_id=source_id, now=now)
     keep_for_people(session, folded.judged, first_event, now=now)
@@ -79,14 +79,14 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
 
 def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: int, now: datetime) -> Saved:
     """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
-    first_fact = take(session, "fact", len(folded.facts)) if folded.facts else 0
+    first_fact = take_numbers(session, "fact", len(folded.facts)) if folded.facts else 0
     saved = Saved(event_id, first_fact)
     _save_effects(session, folded, was, saved, now)
     return saved
 
 
 def _save_effects(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
-    _save_rows(session, folded.world, was, saved, now)
+    _save_rows(session, folded, was, saved, now)
     _save_facts(session, folded.facts, saved, now)
     tables.use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
@@ -96,7 +96,7 @@ def _save_effects(session: Session, folded: Folded, was: Before, saved: Saved, n
 def _count(session: Session, folded: Folded) -> None:
     """Leave the kinds of facts on the session, for the metrics of the edge."""
     counts: Counter[str] = session.info.setdefault(FACTS_KEY, Counter())
-    counts.update(fact.kind.value for fact in folded.facts)
+    counts.update(fact.kind._value_ for fact in folded.facts)
 
 
 def _number(value: int | None, first: int) -> int | None:
@@ -111,8 +111,8 @@ def _save_events(session: Session, folded: Folded, saved: Saved, *, source_id: i
         item, answer = judged.item, judged.answer
         identities.append((source_id, item.sequence, item.content_hash, today, event_id, _answer(judged, saved)))
         events.append((
-            event_id, source_id, item.sequence, item.kind, judged.verdict.station_id, item.observed_at, now,
-            item.clock_suspect, answer.status.value, answer.action, answer.reason, item.payload,
+            event_id, source_id, item.sequence, item.kind, judged.station_id, item.observed_at, now,
+            item.clock_suspect, answer.status._value_, answer.action, answer.reason, item.payload,
         ))  # fmt: skip
     connection = session.connection()
     insert_rows(connection, _table(EventIdentity), _IDENTITY, identities)
@@ -130,7 +130,7 @@ def _answer(judged: Judged, saved: Saved) -> str:
 def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
     rows = [
         (
-            fact_id, fact.kind.value, fact.subject, fact.order_id, fact.work_order_id, fact.unit_id, fact.step,
+            fact_id, fact.kind._value_, fact.subject, fact.order_id, fact.work_order_id, fact.unit_id, fact.step,
             fact.station_id, fact.quantity, fact.actor, _number(fact.event_id, saved.first_event),
             _number(fact.reverses_id, saved.first_fact), fact.observed_at, now, _json(fact.detail),
         )
@@ -142,7 +142,8 @@ def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: d
 # --- the changed rows ---
 
 
-def _save_rows(session: Session, world: w.World, was: Before, saved: Saved, now: datetime) -> None:
+def _save_rows(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+    world = folded.world
     changed = world.changed
     _save_new_things(session, world, was, saved)
     units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
@@ -157,7 +158,7 @@ def _save_rows(session: Session, world: w.World, was: Before, saved: Saved, now:
     for model, columns, kind, rows in plain:
         ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
         _update(session, model, columns, [_picked(rows[found], columns) for found in ids])
-    _save_contexts(session, world, was, saved, now)
+    _save_contexts(session, folded, was, saved, now)
 
 
 _UNIT = (
@@ -201,16 +202,26 @@ def _save_new_things(session: Session, world: w.World, was: Before, saved: Saved
     insert_rows(connection, _table(Identifier), ("scheme", "value", "unit_id", "active"), names)
 
 
-def _save_contexts(session: Session, world: w.World, was: Before, saved: Saved, now: datetime) -> None:
+def _save_contexts(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+    world = folded.world
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
-    rows = {context.station_id: (*context[:7], _json(_verdicts(context.verdicts, saved)), now) for context in changed}
+    rows = {context.station_id: (*context[:7], _verdicts(folded, context, saved), now) for context in changed}
     connection = session.connection()
     update_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key in was.contexts])
     insert_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key not in was.contexts])
 
 
-def _verdicts(verdicts: Iterable[Mapping[str, Any]], saved: Saved) -> list[dict[str, Any]]:
-    return [{**verdict, "event_id": _number(verdict["event_id"], saved.first_event)} for verdict in verdicts]
+def _verdicts(folded: Folded, context: w.Context, saved: Saved) -> str:
+    """The station's list: entries of this batch are written out, older ones stand as they were."""
+    found = []
+    for entry in context.verdicts:
+        number = entry.get("judged")
+        if number is None:
+            found.append(entry)
+        else:
+            event_id = saved.first_event + number
+            found.append(written_out(folded.world, folded.judged[number], entry, event_id=event_id))
+    return _json(found)
 
 
 def _touch(session: Session, folded: Folded) -> None:

@@ -69,7 +69,7 @@ def _sign_in(draft: Draft, step: SignIn) -> Verdict:
         detail={"operator": operator.badge, "name": operator.name, "previous": context.operator_badge},
     )
     said = Words(words.OPERATOR, {"name": operator.name, "station": step.station.name})
-    return _applied(said, Action.OPERATOR_CHANGED, subject=operator.name, station_id=step.station.id)
+    return _applied(said, Action.OPERATOR_CHANGED, subject=operator.name)
 
 
 def _arm(draft: Draft, step: Arm) -> Verdict:
@@ -78,7 +78,7 @@ def _arm(draft: Draft, step: Arm) -> Verdict:
     draft.remember(context._replace(armed_command=step.command.value, armed_until=until))
     draft.fact(FactKind.COMMAND_ARMED, step.station.key, detail={"command": step.command.value})
     said = Words(words.ARMED, {"command": step.command.value})
-    return _applied(said, Action.COMMAND_ARMED, subject=step.command.value, station_id=step.station.id)
+    return _applied(said, Action.COMMAND_ARMED, subject=step.command.value)
 
 
 def _close(draft: Draft, step: CloseBox) -> Verdict:
@@ -91,11 +91,11 @@ def _take_back(draft: Draft, step: TakeBack) -> Verdict:
 
 def _note(_draft: Draft, step: Note) -> Verdict:
     action = Action.STATION_CONFIRMED if step.template is words.THIS_STATION else Action.NOTED
-    return _applied(Words(step.template, step.values), action, subject=step.subject, station_id=step.station_id)
+    return _applied(Words(step.template, step.values), action, subject=step.subject)
 
 
-def _applied(said: Words, action: Action, *, subject: str | None, station_id: int | None) -> Verdict:
-    return Verdict(Status.APPLIED, said, Signal.OK, action=action, subject=subject, station_id=station_id)
+def _applied(said: Words, action: Action, *, subject: str | None) -> Verdict:
+    return Verdict(Status.APPLIED, said, Signal.OK, action=action, subject=subject)
 
 
 _STEPS: Final[Mapping[type[Any], Callable[[Draft, Any], Verdict]]] = {

@@ -1,11 +1,10 @@
 """What can become true: the kinds of facts, and the value that carries one to the journal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class FactKind(StrEnum):
@@ -43,9 +42,11 @@ class FactKind(StrEnum):
     REVERSED = "reversed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewFact:
-    """One resolved change about to be written. `detail` holds {"before": {...}, "after": {...}} where state moved."""
+class NewFact(NamedTuple):
+    """One resolved change about to be written. `detail` holds {"before": {...}, "after": {...}} where state moved.
+
+    Give the fields by name. It is a named tuple because every scan makes one.
+    """
 
     kind: FactKind
     subject: str
@@ -59,4 +60,5 @@ class NewFact:
     quantity: Decimal | None = None
     event_id: int | None = None
     reverses_id: int | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    #: Rows by name (`unit:11`, `sales_order:3`), each with the columns that changed.
+    detail: Mapping[str, Any] = {}

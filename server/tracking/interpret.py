@@ -23,7 +23,7 @@ _DEVICE_KINDS: Final = frozenset({EventKind.READER_LOST, EventKind.READER_RECOVE
 def interpret(read: Read, world: World) -> Step | Verdict:
     """What the read asks for; a `Verdict` when it is refused or kept for a person."""
     if read.kind in _DEVICE_KINDS:
-        return _note_device(read, world)
+        return _note_device(read)
     read_point = world.read_points.get(read.read_point or "")
     if read.kind == EventKind.UNDO_REQUESTED and read.corrects is not None:
         station = world.stations[read_point.station_id] if read_point is not None else None
@@ -39,19 +39,17 @@ def interpret(read: Read, world: World) -> Step | Verdict:
     return _SUBJECTS[read.named.kind](read, world, station, read_point)
 
 
-def _note_device(read: Read, world: World) -> Note:
-    read_point = world.read_points.get(read.read_point or "")
-    station_id = read_point.station_id if read_point is not None else None
+def _note_device(read: Read) -> Note:
     if read.kind == EventKind.GATEWAY_STARTED:
-        return Note(words.STARTED_GATEWAY, {"gateway": read.identity.gateway}, read.identity.gateway, station_id)
-    return Note(words.NOTED, {}, read.reader, station_id)
+        return Note(words.STARTED_GATEWAY, {"gateway": read.identity.gateway}, read.identity.gateway)
+    return Note(words.NOTED, {}, read.reader)
 
 
 def _note_left(read: Read, world: World, station: Station) -> Step | Verdict:
     unit = _find_unit(read, world)
     if unit is None:
         return _unknown_tag(read)
-    return Note(words.TAG_LEFT, {"unit": unit.number, "station": station.name}, unit.number, station.id)
+    return Note(words.TAG_LEFT, {"unit": unit.number, "station": station.name}, unit.number)
 
 
 def _unknown_read_point(read: Read) -> Verdict:
@@ -175,7 +173,7 @@ def _operator(read: Read, world: World, station: Station, _read_point: ReadPoint
 def _station(read: Read, _world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
     if read.named.values[0].lower() != station.key.lower():
         return refusal(Reason.WRONG_STATION, Words(words.OTHER_STATION, {"station": station.name}))
-    return Note(words.THIS_STATION, {"station": station.name}, station.key, station.id)
+    return Note(words.THIS_STATION, {"station": station.name}, station.key)
 
 
 def _command(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:

@@ -23,11 +23,9 @@ def judge(world: World, read: Read, *, event_id: int | None, first_fact_id: int)
     )
     draft = Draft(world, cause)
     verdict = _correct(draft, read) if read.kind == EventKind.CORRECTION else _take(draft, read, world)
-    if station is not None and verdict.station_id is None:
-        verdict = verdict._replace(station_id=station.id)
     if verdict.status is not Status.APPLIED:
         return _refused(world, read, station, cause, verdict)
-    return Outcome(verdict, draft.rows(), tuple(draft.facts), draft.tallies, draft.supply)
+    return Outcome(verdict, cause.station_id, draft.rows(), tuple(draft.facts), draft.tallies, draft.supply)
 
 
 def _take(draft: Draft, read: Read, world: World) -> Verdict:
@@ -50,10 +48,10 @@ def _correct(draft: Draft, read: Read) -> Verdict:
 def _refused(world: World, read: Read, station: Station | None, cause: Cause, verdict: Verdict) -> Outcome:
     """Nothing happens, except that a command card which met its unit is used up."""
     if station is None or verdict.subject is None or armed_command(read, world, station) is None:
-        return Outcome(verdict)
+        return Outcome(verdict, cause.station_id)
     draft = Draft(world, cause)
     disarm(draft, station.id)
-    return Outcome(verdict, draft.rows())
+    return Outcome(verdict, cause.station_id, draft.rows())
 
 
 def _station(world: World, read: Read) -> Station | None:

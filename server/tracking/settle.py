@@ -33,7 +33,9 @@ def settle(draft: Draft, work_order_id: int | None) -> None:
     at = draft.cause.observed_at
     started = _settle_operations(draft, work_order_id, at)
     _settle_work_order(draft, work_order_id, at, started=started)
-    settle_order(draft, draft.work_order(work_order_id).order_id)
+    # An order's fulfilment follows from the stages of its units and the states of its work orders alone.
+    if work_order_id in draft.tallies or work_order_id in draft.work_orders:
+        settle_order(draft, draft.work_order(work_order_id).order_id)
 
 
 def _settle_operations(draft: Draft, work_order_id: int, at: datetime) -> bool:

@@ -84,7 +84,6 @@ class Note(NamedTuple):
     template: str
     values: dict[str, str]
     subject: str | None = None
-    station_id: int | None = None
 
 
 Step = UnitStep | BoxStep | SignIn | Arm | CloseBox | TakeBack | Note

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from server.tracking.facts import NewFact
 from server.tracking.states import Action, Reason, Signal, Status
-from server.tracking.world import Row, Supply, Tally
+from server.tracking.world import Rows, Supply, Tally
 
 Translate = Callable[[str], str]
 
@@ -18,9 +18,11 @@ class Words(NamedTuple):
 
     def render(self, translate: Translate) -> str:
         """The sentence in the language that `translate` speaks."""
-        values = {
-            name: value.render(translate) if type(value) is Words else value for name, value in self.values.items()
-        }
+        values = self.values
+        if Words in map(type, values.values()):
+            values = {
+                name: value.render(translate) if type(value) is Words else value for name, value in values.items()
+            }
         return translate(self.template).format_map(values)
 
 
@@ -36,14 +38,15 @@ class Verdict(NamedTuple):
     #: Whether the same station or operator may take it back.
     undo: bool = False
     order_id: int | None = None
-    station_id: int | None = None
 
 
 class Outcome(NamedTuple):
     """What one event changes: adopt rows, tallies and supply, and write the facts."""
 
     verdict: Verdict
-    rows: tuple[Row, ...] = ()
+    #: Where it happened; a station remembers what was said there.
+    station_id: int | None = None
+    rows: Rows = {}
     facts: tuple[NewFact, ...] = ()
     tallies: Mapping[int, Tally] = {}
     supply: Supply | None = None

@@ -4,7 +4,7 @@ Rows are named tuples because a fold makes thousands of changed copies a second 
 They are never changed in place: the rules hand back new rows, and only `World.adopt` puts them in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -184,7 +184,8 @@ class Supply(NamedTuple):
     shipment_ids: tuple[int, ...] = ()
 
 
-Row = Unit | Operation | WorkOrder | Order | Box | Shipment | Context
+#: Rows by type and id.
+Rows = Mapping[type[Any], Mapping[int, Any]]
 
 #: How facts and tables call a row.
 TABLES: Mapping[type[Any], str] = {
@@ -194,6 +195,18 @@ TABLES: Mapping[type[Any], str] = {
     Order: "sales_order",
     Box: "handling_unit",
     Shipment: "shipment",
+}
+
+
+#: Where the world and a draft keep the rows of a type.
+ATTRIBUTES: Mapping[type[Any], str] = {
+    Unit: "units",
+    Operation: "operations",
+    WorkOrder: "work_orders",
+    Order: "orders",
+    Box: "boxes",
+    Shipment: "shipments",
+    Context: "contexts",
 }
 
 
@@ -226,33 +239,17 @@ class World:
     #: Ids of rows that changed or are new, by type; what has to be saved.
     changed: dict[type[Any], set[int]] = field(default_factory=dict)
 
-    def adopt(self, rows: Iterable[Row]) -> None:
-        """Put changed and new rows in."""
-        for row in rows:
-            kind = type(row)
-            # Every row begins with its id; a context with that of its station.
-            self._table(kind)[row[0]] = row
-            self.changed.setdefault(kind, set()).add(row[0])
+    def adopt(self, rows: Rows) -> None:
+        """Put changed and new rows in; every row is known by its id, a context by that of its station."""
+        for kind, found in rows.items():
+            getattr(self, ATTRIBUTES[kind]).update(found)
+            self.changed.setdefault(kind, set()).update(found)
 
     def copy(self) -> "World":
         """A world that may go another way: its tables are its own, the rows are shared."""
-        tables: dict[str, Any] = {name: dict(getattr(self, name)) for name in (*_ATTRIBUTES.values(), "tallies")}
+        tables: dict[str, Any] = {name: dict(getattr(self, name)) for name in (*ATTRIBUTES.values(), "tallies")}
         return replace(self, **tables, changed={})
-
-    def _table(self, kind: type[Any]) -> dict[int, Any]:
-        return getattr(self, _ATTRIBUTES[kind])  # type: ignore[no-any-return]
 
     def work_of(self, order_id: int) -> tuple[int, ...]:
         """The work orders of an order."""
         return self.order_work.get(order_id, ())
-
-
-_ATTRIBUTES: Mapping[type[Any], str] = {
-    Unit: "units",
-    Operation: "operations",
-    WorkOrder: "work_orders",
-    Order: "orders",
-    Box: "boxes",
-    Shipment: "shipments",
-    Context: "contexts",
-}

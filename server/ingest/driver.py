@@ -1,0 +1,88 @@
+"""Asking the database's driver directly, inside the transaction that SQLAlchemy holds open.
+
+The ingest path runs the same few statements for ever; building a result object for each would cost more than
+SQLite needs to answer.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from server.db.counters import take
+
+Parameters = Sequence[Any] | dict[str, Any]
+
+
+def rows(connection: Connection, text: str, parameters: Parameters = ()) -> list[Any]:
+    """What a query finds."""
+    return _asked(connection, text, lambda cursor: cursor.execute(text, parameters).fetchall())  # type: ignore[no-any-return]
+
+
+def run(connection: Connection, text: str, parameters: Parameters = ()) -> None:
+    """Run one statement."""
+    _asked(connection, text, lambda cursor: cursor.execute(text, parameters))
+
+
+def run_many(connection: Connection, text: str, parameters: Sequence[Parameters]) -> None:
+    """Run one statement with each of the parameters."""
+    _asked(connection, text, lambda cursor: cursor.executemany(text, parameters))
+
+
+def copy_rows(connection: Connection, text: str, found: Sequence[Sequence[Any]]) -> None:
+    """Feed rows to a COPY ... FROM STDIN of PostgreSQL."""
+
+    def feed(cursor: Any) -> None:
+        with cursor.copy(text) as copy:
+            for row in found:
+                copy.write_row(row)
+
+    _asked(connection, text, feed)
+
+
+def _asked(connection: Connection, text: str, ask: Callable[[Any], Any]) -> Any:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    cursor = driver.cursor()
+    try:
+        return ask(cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise_as_usual(connection, text, error)
+    finally:
+        cursor.close()
+
+
+def _raise_as_usual(connection: Connection, text: str, error: Exception) -> NoReturn:
+    """In the form in which SQLAlchemy reports errors, which is the one that everybody else catches."""
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    dbapi_error = dialect.loaded_dbapi.Error
+    raise DBAPIError.instance(
+        text, None, error, dbapi_error, connection_invalidated=is_lost, dialect=dialect
+    ) from error
+
+
+@contextmanager
+def savepoint(connection: Connection, depth: int) -> Iterator[None]:
+    """Undo everything inside when it raises; the transaction around it goes on."""
+    name = f"ingest_{depth}"
+    run(connection, f"SAVEPOINT {name}")
+    try:
+        yield
+    except BaseException as error:
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            run(connection, f"ROLLBACK TO SAVEPOINT {name}")
+        raise
+    run(connection, f"RELEASE SAVEPOINT {name}")
+
+
+def take_numbers(session: Session, name: str, count: int) -> int:
+    """As `server.db.counters.take`, for numbers taken with every batch."""
+    connection = session.connection()
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    text = f"UPDATE counter SET value = value + {mark} WHERE name = {mark} RETURNING value"  # noqa: S608
+    found = rows(connection, text, (count, name))
+    return int(found[0][0]) - count + 1 if found else take(session, name, count)
