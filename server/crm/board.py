@@ -22,7 +22,7 @@ from server.tracking.facts import FactKind
 from server.tracking.states import Context, OperationState, OrderLifecycle, UnitState
 
 #: A wall is read from afar, so a column shows its most pressing cards and says how many more there are.
-CARDS_PER_COLUMN = 7
+CARDS_PER_COLUMN = 6
 _WAITING = (OperationState.READY, OperationState.RUNNING, OperationState.PAUSED)
 _LOUD_FIRST = {risk: place for place, risk in enumerate(Risk)}
 

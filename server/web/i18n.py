@@ -18,11 +18,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
+from babel.units import format_unit
 
 LOCALE = Path(__file__).parent / "locale"
 #: The languages we speak, each with the formats it uses; plain English alone would give a 12-hour clock.
 LANGUAGES = {"en": "en_GB"}
 DEFAULT = "en"
+#: Longer spans are told in months.
+MOST_DAYS = 60
 #: Chinese without a script: the region tells which one its readers expect.
 TRADITIONAL_REGIONS = {"TW", "HK", "MO"}
 
@@ -116,6 +119,10 @@ class Formats:
     def span(self, length: timedelta, *, narrow: bool = False) -> str:
         """A length of time: '3 hours', or '3h' where room is dear."""
         width: Literal["narrow", "long"] = "narrow" if narrow else "long"
+        days = round(abs(length) / timedelta(days=1))
+        if 1 < days < MOST_DAYS:
+            # Nobody on the floor reckons in weeks: "13 days" says what "2 weeks" rounds away.
+            return format_unit(days, "duration-day", length=width, locale=self.locale)
         return format_timedelta(abs(length), locale=self.locale, threshold=0.95, format=width)
 
     def hours(self, minutes: Decimal | float) -> str:

@@ -10,7 +10,7 @@ from server.web.static_files import STATIC, TEMPLATES
 
 ALL = sorted(TEMPLATES.rglob("*.html"))
 #: Names that are the same in every language.
-NAMES = {"Orderlight", "GTIN", "SSCC", "dBm", "EPC", "CSV", "JSON", "ZPL", "GS1"}
+NAMES = {"Orderlight", "GTIN", "SSCC", "dBm", "EPC", "CSV", "JSON", "ZPL", "GS1", "base"}
 
 
 def name_of(path: Path) -> str:
