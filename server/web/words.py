@@ -123,6 +123,11 @@ WORDS: dict[str, dict[str, str]] = {
         "shipment_shipped": N_("Shipment left"),
         "shipment_delivered": N_("Shipment delivered"),
         "reversed": N_("Taken back"),
+        "operation_resumed": N_("Goes on"),
+        "box_reopened": N_("Box opened again"),
+        "shipment_cancelled": N_("Shipment called off"),
+        "operator_changed": N_("Another operator"),
+        "command_armed": N_("Command card scanned"),
     },
     "role": {
         "operator": N_("Operator"),
