@@ -221,7 +221,16 @@ class Draft:
 
     def rows(self) -> Rows:
         """Every changed or new row, by type."""
-        return {kind: table for kind, table in self._tables().items() if table}
+        found = (
+            (Unit, self.units),
+            (Operation, self.operations),
+            (WorkOrder, self.work_orders),
+            (Order, self.orders),
+            (Box, self.boxes),
+            (Shipment, self.shipments),
+            (Context, self.contexts),
+        )
+        return {kind: table for kind, table in found if table}
 
     def as_world(self) -> World:
         """The world as this draft leaves it, for what is judged after a part of the event is done."""
@@ -252,17 +261,6 @@ class Draft:
             values: list[Any] = list(order)
             values[_MOVED_AT] = moved_at
             self.orders[order_id] = tuple.__new__(Order, values)
-
-    def _tables(self) -> dict[type[Any], dict[int, Any]]:
-        return {
-            Unit: self.units,
-            Operation: self.operations,
-            WorkOrder: self.work_orders,
-            Order: self.orders,
-            Box: self.boxes,
-            Shipment: self.shipments,
-            Context: self.contexts,
-        }
 
     def _table(self, kind: type[Any]) -> dict[int, Any]:
         table: dict[int, Any] = getattr(self, ATTRIBUTES[kind])

@@ -14,6 +14,8 @@ from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Operation, Unit
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
+_QUEUED: Final = UnitState.QUEUED.value
+_FINISHED: Final = UnitState.FINISHED.value
 _RUNNING: Final = OperationState.RUNNING.value
 _PAUSED: Final = OperationState.PAUSED.value
 _SKIPPED: Final = OperationState.SKIPPED.value
@@ -21,7 +23,7 @@ _SKIPPED: Final = OperationState.SKIPPED.value
 
 def start(draft: Draft, step: UnitStep) -> Verdict:
     """The unit's due operation begins with it."""
-    unit, operation = _due(draft, step.unit)
+    unit, operation, _ = _due(draft, step.unit)
     operation = draft.change(
         operation, started=operation.started + 1, state=_RUNNING, started_at=_first(draft, operation)
     )
@@ -49,13 +51,12 @@ def complete(draft: Draft, step: UnitStep) -> Verdict:
 
 def finish_operation(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
     """Complete the unit's current operation; a unit that was never started here is started by it."""
-    unit, operation = _due(draft, unit)
+    unit, operation, following = _due(draft, unit)
     started = operation.started if unit.state == _IN_PROCESS else operation.started + 1
     operation = draft.change(
         operation, started=started, good=operation.good + 1, state=_RUNNING, started_at=_first(draft, operation)
     )
-    following = _following(draft, operation)
-    state = UnitState.FINISHED.value if following is None else UnitState.QUEUED.value
+    state = _FINISHED if following is None else _QUEUED
     unit = draft.move(draft.see(unit), state=state, step=following.step if following is not None else None)
     settle(draft, unit.work_order_id)
     _unit_fact(draft, FactKind.OPERATION_COMPLETED, unit, step=operation.step)
@@ -64,7 +65,7 @@ def finish_operation(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
 
 def pause(draft: Draft, step: UnitStep) -> Verdict:
     """The operation rests; the next unit scanned goes on with it."""
-    unit, operation = _due(draft, step.unit)
+    unit, operation, _ = _due(draft, step.unit)
     draft.change(operation, state=_PAUSED)
     unit = draft.see(unit)
     _unit_fact(draft, FactKind.OPERATION_PAUSED, unit, step=operation.step)
@@ -155,14 +156,21 @@ def _unit_fact(draft: Draft, kind: FactKind, unit: Unit, *, step: int | None) ->
     )
 
 
-def _due(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
+def _due(draft: Draft, unit: Unit) -> tuple[Unit, Operation, Operation | None]:
+    """The unit with the operation it waits for or is in, and the one after that."""
     unit = draft.unit(unit.id)
-    operation = _current(draft, unit)
-    if operation is None:
+    current: Operation | None = None
+    for operation in draft.route(unit.work_order_id):
+        if current is not None:
+            if operation.state != _SKIPPED:
+                return unit, current, operation
+        elif unit.step is None or operation.step == unit.step:
+            current = operation
+    if current is None:
         raise ValueError(
             f"Failed to move {unit.number}: expected an operation of its work order, got step {unit.step}."
         )
-    return unit, operation
+    return unit, current, None
 
 
 def _current(draft: Draft, unit: Unit) -> Operation | None:
@@ -177,13 +185,6 @@ def _current(draft: Draft, unit: Unit) -> Operation | None:
 def _last(draft: Draft, unit: Unit) -> Operation | None:
     route = [operation for operation in draft.route(unit.work_order_id) if operation.state != _SKIPPED]
     return route[-1] if route else None
-
-
-def _following(draft: Draft, operation: Operation) -> Operation | None:
-    for other in draft.route(operation.work_order_id):
-        if other.step > operation.step and other.state != _SKIPPED:
-            return other
-    return None
 
 
 def _first(draft: Draft, operation: Operation) -> object:

@@ -37,7 +37,6 @@ def blocked(world: World, unit: Unit) -> Verdict | None:
 
 def blocked_order(order: Order, subject: str) -> Verdict | None:
     """Why nothing of this order may move."""
-    values = {"order": order.number, "unit": subject, "why": order.hold_reason or Words(words.NO_REASON)}
     if order.lifecycle == _CANCELLED:
         reason, template = Reason.CANCELLED, words.ORDER_CANCELLED
     elif order.on_hold:
@@ -46,6 +45,7 @@ def blocked_order(order: Order, subject: str) -> Verdict | None:
         reason, template = Reason.NOT_RELEASED, words.NOT_RELEASED
     else:
         return None
+    values = {"order": order.number, "unit": subject, "why": order.hold_reason or Words(words.NO_REASON)}
     return refusal(reason, Words(template, values), subject=subject, order_id=order.id)
 
 

@@ -243,7 +243,11 @@ class World:
         """Put changed and new rows in; every row is known by its id, a context by that of its station."""
         for kind, found in rows.items():
             getattr(self, ATTRIBUTES[kind]).update(found)
-            self.changed.setdefault(kind, set()).update(found)
+            changed = self.changed.get(kind)
+            if changed is None:
+                self.changed[kind] = set(found)
+            else:
+                changed.update(found)
 
     def copy(self) -> "World":
         """A world that may go another way: its tables are its own, the rows are shared."""
