@@ -58,7 +58,9 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(away, _on_database_away)
-    app.add_exception_handler(DataError, _on_unstorable)
+    # The drivers say in words of their own what they cannot bind: too large a number, half a character.
+    for unstorable in (DataError, OverflowError, UnicodeEncodeError):
+        app.add_exception_handler(unstorable, _on_unstorable)
     for race in (IntegrityError, StaleDataError):
         app.add_exception_handler(race, _on_race)
 

@@ -23,6 +23,8 @@ Text = Annotated[str | None, Query(max_length=80, pattern=_CLEAN)]
 After = Annotated[
     str | None, Query(max_length=80, pattern=_CLEAN, description="The number that ended the page before.")
 ]
+#: Lists that run from the newest backwards are cut at a row id, which is a signed 64-bit number.
+Before = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]
 
 

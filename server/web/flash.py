@@ -31,9 +31,14 @@ def read_flashes(request: Request, settings: Settings) -> tuple[Flash, ...]:
         return ()
     try:
         entries: Any = json.loads(base64.urlsafe_b64decode(raw))
-        return tuple(Flash(str(kind), str(text)) for kind, text in entries[:MOST])
-    except (binascii.Error, ValueError, TypeError, UnicodeDecodeError):
+        return tuple(Flash(_shown(kind), _shown(text)) for kind, text in entries[:MOST])
+    except (binascii.Error, ValueError, TypeError, LookupError, RecursionError):
         return ()
+
+
+def _shown(word: object) -> str:
+    # JSON can write half a character, which no page can hold.
+    return str(word).encode(errors="replace").decode()
 
 
 def leave_flash(response: Response, settings: Settings, *flashes: Flash) -> None:

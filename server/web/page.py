@@ -115,8 +115,14 @@ def safe_target(target: str | None, otherwise: str) -> str:
     """Where `?next=` may lead: to a path of this server, never to another host."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return otherwise
-    parts = urlsplit(target)
-    return otherwise if parts.scheme or parts.netloc or "\\" in target else target
+    if not target.isprintable() or "\\" in target:
+        # Browsers drop tabs and line ends, so that "/<tab>/elsewhere" is another host to them.
+        return otherwise
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return otherwise
+    return otherwise if parts.scheme or parts.netloc else target
 
 
 def _is_local(url: URL) -> bool:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from server.admin import journal
 from server.admin.journal import AuditFilter
 from server.auth.http import AdminPrincipal
+from server.http.paging import Before
 from server.web.page import PageDep
 from server.web.sections import ADMIN, show_in
 
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/admin/audit", include_in_schema=False)
 
 @router.get("")
 def show_audit(
-    page: PageDep, _principal: AdminPrincipal, actor: str = "", subject: str = "", before: int | None = None
+    page: PageDep, _principal: AdminPrincipal, actor: str = "", subject: str = "", before: Before = None
 ) -> Response:
     """Newest first; the filters stand in the address."""
     wanted = AuditFilter(_clean(actor), _clean(subject))

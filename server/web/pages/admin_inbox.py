@@ -15,6 +15,7 @@ from server.auth.principal import Principal
 from server.crm.unit_finder import find_units
 from server.erp.floor.schemas import ReadPointIn
 from server.http.fields import ReasonText, Strict
+from server.http.paging import Before
 from server.ingest import inbox
 from server.ingest.door import Door, only_english
 from server.ingest.inbox import Repair
@@ -52,7 +53,7 @@ class Discard(Strict):
 
 
 @router.get("")
-def show_inbox(page: PageDep, _principal: Decider, show: str = "open", before: int | None = None) -> Response:
+def show_inbox(page: PageDep, _principal: Decider, show: str = "open", before: Before = None) -> Response:
     """Entries of one state, newest first."""
     state = show if show in STATES else "open"
     with page.database.read() as session:

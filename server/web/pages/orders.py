@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -17,7 +17,7 @@ from server.crm.order_page import order_page
 from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.errors import Invalid, Refused
-from server.http.paging import Number, Text
+from server.http.paging import Before, Number, Text
 from server.parties.models import Customer
 from server.web.forms import Form, read_form
 from server.web.i18n import N_
@@ -31,7 +31,6 @@ router = APIRouter(include_in_schema=False)
 
 FormDep = Annotated[Form, Depends(read_form)]
 Reader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
-Before = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 LinkId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Writer = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
 
