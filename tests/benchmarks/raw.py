@@ -1,0 +1,95 @@
+"""The anchor: the same event rows into the same table, in the same batches, by the bare driver."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import psycopg
+
+from server.journal.models import EventRecord
+
+COLUMNS = tuple(column.name for column in EventRecord.__table__.columns)
+_NAMES = ", ".join(COLUMNS)
+Row = tuple[Any, ...]
+
+
+class Raw(Protocol):
+    """A bare connection."""
+
+    name: str
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert the rows and commit them durably."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class RawSqlite:
+    """sqlite3: one executemany and one COMMIT, write-ahead log, synchronous=FULL."""
+
+    name = "raw executemany, sqlite3"
+
+    def __init__(self, path: str) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "temp_store=MEMORY"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('?' for _ in COLUMNS)})"
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert the rows and commit them durably."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(self._text, rows)
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
+class RawPostgres:
+    """psycopg: one executemany (which pipelines) and one COMMIT."""
+
+    name = "raw executemany, psycopg"
+
+    def __init__(self, address: str) -> None:
+        self._connection = psycopg.connect(address.replace("+psycopg", ""))
+        self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('%s' for _ in COLUMNS)})"
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert the rows and commit them durably."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(self._text, rows)
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
+class RawCopy(RawPostgres):
+    """psycopg: one COPY and one COMMIT, the fastest way into PostgreSQL."""
+
+    name = "raw COPY, psycopg"
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert the rows and commit them durably."""
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY event ({_NAMES}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        self._connection.commit()
+
+
+def rows_of(events: Sequence[dict[str, Any]], *, first_id: int, is_sqlite: bool) -> list[Row]:
+    """The rows that the server would store for these events, ready for the driver."""
+    found = []
+    for event_id, event in enumerate(events, first_id):
+        at = event["observed_at"].replace("T", " ").replace("+00:00", "") if is_sqlite else event["observed_at"]
+        values = {
+            "id": event_id, "source_id": 1, "sequence": event["sequence"], "kind": event["kind"], "station_id": 1,
+            "observed_at": at, "recorded_at": at, "clock_suspect": 0 if is_sqlite else False, "status": "applied",
+            "action": "operation_completed", "reason": None, "payload": json.dumps(event, separators=(",", ":")),
+        }  # fmt: skip
+        found.append(tuple(values[name] for name in COLUMNS))
+    return found

@@ -1,0 +1,69 @@
+"""`make bench`: measures, prints the table and writes bench/results.jsonl (docs/reference/benchmarks.md).
+
+Every figure is a ratio to something measured in the same run, because absolute speeds say more about the machine and
+its neighbours than about this program.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+from figures import Figure, lines, write  # noqa: E402
+
+RESULTS = ROOT / "bench" / "results.jsonl"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for; returns 1 when events were lost or counted twice."""
+    parser = argparse.ArgumentParser(description="Measure speed as ratios in one run.")
+    parser.add_argument("--quick", action="store_true", help="under a minute, with fewer and shorter rounds")
+    parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
+    options = parser.parse_args(arguments)
+    # Deprecations are the business of the tests.
+    warnings.simplefilter("ignore")
+    figures: list[Figure] = []
+    for name, measure in PARTS.items():
+        if options.only in (None, name):
+            figures += _timed(name, measure, quick=options.quick)
+    print()
+    print("\n".join(lines(figures)))
+    write(figures, RESULTS)
+    print(f"\nload {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores; written to {RESULTS.relative_to(ROOT)}")
+    return 1 if any(figure.unit == "events" and figure.value for figure in figures) else 0
+
+
+def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool) -> list[Figure]:
+    began = time.monotonic()
+    print(f"measuring {name} ...", flush=True)
+    with tempfile.TemporaryDirectory(prefix="orderlight-bench-", dir=ROOT) as folder:
+        found = measure(Path(folder), quick=quick)
+    print(f"measured {name} in {time.monotonic() - began:.0f} s", flush=True)
+    return found
+
+
+def _ingest(folder: Path, *, quick: bool) -> list[Figure]:
+    from ingest import Plan, measure
+
+    plan = Plan(rounds=2, events_a_round=1000) if quick else Plan(rounds=5, events_a_round=3000)
+    return measure(plan, folder)
+
+
+def _latency(folder: Path, *, quick: bool) -> list[Figure]:
+    from latency import measure
+
+    return measure(folder, seconds=4 if quick else 15)
+
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {"ingest": _ingest, "latency": _latency}
+
+if __name__ == "__main__":
+    raise SystemExit(main())
