@@ -77,8 +77,6 @@ class Crew:
         self._random = random.Random(plan.seed)
         self._posts = [post for post in floor.posts() if post.read_point in hands]
         self._wishes = floor.wishes()
-        #: Station -> the order whose box stands open there, as far as the packer knows.
-        self._packing: dict[str, str] = {}
 
     def work(self, *, until: float = float("inf")) -> None:
         """Go on until pause() says stop, or so many simulated minutes have passed."""
@@ -115,9 +113,9 @@ class Crew:
 
     def _next_piece(self, post: Post) -> Piece | None:
         here = self._pieces_at(post)
-        box_order = self._packing.get(post.station)
+        open_boxes = self._floor.open_boxes() if post.context == "pack" else set()
         # What has begun is finished first, and a box is filled with what belongs into it.
-        here.sort(key=lambda piece: (piece.order != box_order, piece.state != "in_process"))
+        here.sort(key=lambda piece: (piece.order not in open_boxes, piece.state != "in_process"))
         return here[0] if here else None
 
     def _pieces_at(self, post: Post) -> list[Piece]:
@@ -151,10 +149,9 @@ class Crew:
             self._err(post, "wrong_station", pieces[0].label)
 
     def _close_box_of_another(self, post: Post, piece: Piece) -> None:
-        before = self._packing.get(post.station)
-        if before is not None and before != piece.order:
+        """A box of another order may stand open, ours or a visitor's; a full one has closed itself."""
+        if self._floor.open_boxes() - {piece.order}:
             self._show(post, Shown(str(OwnCode("C", CLOSE_CARD)), PLAIN_AIM))
-        self._packing[post.station] = piece.order
 
     def _blunder(self) -> str | None:
         # Drawn in one go, so that a day without mistakes has the same rhythm as one with them.

@@ -62,6 +62,9 @@ class Floor(Protocol):
     def boxes(self, skip: Collection[str]) -> list[Piece]:
         """Every closed box that has not left."""
 
+    def open_boxes(self) -> set[str]:
+        """The orders that have a box standing open."""
+
     def tag(self, piece: Piece) -> str | None:
         """The EPC of the piece's radio tag, in hex."""
 
@@ -123,6 +126,10 @@ class ApiFloor:
             for box in self._api.items("/api/v1/handling-units", state="closed")
             if box["order"] not in skip
         ]
+
+    def open_boxes(self) -> set[str]:
+        """The orders that have a box standing open."""
+        return {box["order"] for box in self._api.items("/api/v1/handling-units", state="open")}
 
     def tag(self, piece: Piece) -> str | None:
         """The EPC bound to the unit; a box has one made of its SSCC."""

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from orderlight.autoid import OwnCode
 from simulators.api import Api
-from simulators.day.floor import ApiFloor, Piece, unit_piece
+from simulators.day.floor import ApiFloor, Piece, Wish, unit_piece
 from simulators.day.hands import ScannerHand, Shown
 from simulators.day.line import Broker
 from simulators.demo.prepare import GATEWAY, Access, prepare
@@ -231,6 +231,16 @@ def test_what_is_scanned_while_the_server_is_away_is_stored_and_counts_once_when
     assert until(lambda: house.rig.gateway_status()["outbox"]["backlog"] == 0, 30)
     identities = house.count("SELECT count(*) FROM event_identity")
     assert identities == house.count("SELECT count(*) FROM event")
+
+
+def test_the_crew_can_place_an_order_that_is_at_once_in_production(house: House) -> None:
+    floor = ApiFloor(house.api)
+    customer, product = floor.wishes()[0]
+
+    number = floor.place(Wish(customer, product, 3))
+
+    assert house.api.get(f"/api/v1/orders/{number}")["lifecycle"] == "processing"
+    assert [unit["state"] for unit in house.api.items("/api/v1/units", order=number)] == ["queued"] * 3
 
 
 def test_no_request_of_this_module_ended_in_an_unforeseen_error(house: House) -> None:

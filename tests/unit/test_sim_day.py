@@ -50,6 +50,9 @@ class PaperFactory:
     def boxes(self, skip: Collection[str]) -> list[Piece]:
         return list(self.closed.values())
 
+    def open_boxes(self) -> set[str]:
+        return {self.open_box} if self.open_box else set()
+
     def tag(self, piece: Piece) -> str | None:
         return f"E{piece.number}"
 
@@ -71,6 +74,7 @@ class PaperFactory:
             assert thing.epc is not None
             self.shipped.append(self.closed.pop(thing.code).order)
         elif piece is None and "CLOSE" in thing.code:
+            assert self.open_box is not None, "there is no box to close"
             self._close()
         elif piece is None or self.where[piece.number] not in (post.work_center, f"{post.work_center}ing"):
             self.refused.append((post.read_point, thing.code))
@@ -91,6 +95,8 @@ class PaperFactory:
             assert self.open_box in (None, piece.order), "a piece went into the box of another order"
             self.open_box = piece.order
             del self.pieces[piece.number]
+            if all(other.order != piece.order for other in self.pieces.values()):
+                self._close()
         else:
             self.where[piece.number] = ROUTE[ROUTE.index(post.work_center) + 1]
             self.pieces[piece.number] = replace(piece, state="queued")
@@ -154,6 +160,16 @@ def test_customers_order_again_before_the_work_runs_out() -> None:
 
     assert len(crew.report.placed) >= 3
     assert factory.pieces
+
+
+def test_a_box_that_a_visitor_left_open_is_closed_before_another_order_is_packed() -> None:
+    factory = PaperFactory(open_box="SO-VISITOR")
+    crew, _hands = crew_at(factory, DayPlan(seed=7, mistakes=0.0))
+
+    crew.work(until=400)
+
+    assert "SO-VISITOR" in factory.shipped
+    assert factory.refused == []
 
 
 def test_an_order_left_alone_is_never_touched() -> None:
