@@ -1,7 +1,7 @@
 """Field types for the programming interface: bounded, clean text; finite decimals; codes that exist."""
 
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 from server.http.currencies import CURRENCIES
+
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2100, 12, 31)
 
 
 class Strict(BaseModel):
@@ -89,6 +92,9 @@ def plain(value: Decimal) -> str:
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("Expected a time with its zone, such as 2026-11-22T08:00:00Z.")
+    if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
+        # At the ends of the calendar a time cannot be moved to another zone.
+        raise ValueError(f"Expected a year from {FIRST_DAY.year} to {LAST_DAY.year}, got {value.year}.")
     return value
 
 
@@ -102,6 +108,7 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(currency)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Za-z]{2,4})?$")]
 ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(time_zone)]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 AwareTime = Annotated[datetime, AfterValidator(_aware)]
 
 #: More than nothing, to one millionth.

@@ -15,6 +15,7 @@ from server.http.fields import (
     Amount,
     Configuration,
     Currency,
+    Day,
     Note,
     Patch,
     PositiveQuantity,
@@ -49,7 +50,7 @@ class OrderIn(Strict):
 
     customer: CustomerNumber
     customer_reference: ShortText | None = None
-    promise_date: date | None = None
+    promise_date: Day | None = None
     priority: Priority | None = None
     currency: Currency | None = None
     special_instructions: Note | None = None
@@ -62,7 +63,7 @@ class OrderPatch(Patch):
     emptyable = frozenset({"customer_reference", "promise_date", "special_instructions"})
 
     customer_reference: ShortText | None = None
-    promise_date: date | None = None
+    promise_date: Day | None = None
     priority: Priority | None = None
     special_instructions: Note | None = None
     lines: Lines | None = None
@@ -71,7 +72,7 @@ class OrderPatch(Patch):
 class ConfirmBody(Strict):
     """The date that is promised; left out, it is the order's own or the careful end of the estimate."""
 
-    promise_date: date | None = None
+    promise_date: Day | None = None
 
 
 class ReasonBody(Strict):
