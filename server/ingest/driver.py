@@ -4,7 +4,7 @@ The ingest path runs the same few statements for ever; building a result object 
 SQLite needs to answer.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -20,6 +20,32 @@ Parameters = Sequence[Any] | dict[str, Any]
 def rows(connection: Connection, text: str, parameters: Parameters = ()) -> list[Any]:
     """What a query finds."""
     return _asked(connection, text, lambda cursor: cursor.execute(text, parameters).fetchall())  # type: ignore[no-any-return]
+
+
+def rows_of_all(connection: Connection, asked: Sequence[tuple[str, Parameters]]) -> list[list[Any]]:
+    """What several queries find; PostgreSQL gets them in one go, so that they cost one round trip together."""
+    if connection.dialect.name != "postgresql" or len(asked) == 1:
+        return [rows(connection, text, parameters) for text, parameters in asked]
+    driver = _driver(connection)
+    try:
+        with driver.pipeline():
+            cursors = [driver.execute(text, parameters) for text, parameters in asked]
+        return [cursor.fetchall() for cursor in cursors]
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise_as_usual(connection, asked[0][0], error)
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Statements inside, none of which gives rows, go to PostgreSQL in one go; their errors show at the end."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    try:
+        with _driver(connection).pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise_as_usual(connection, "several statements", error)
 
 
 def run(connection: Connection, text: str, parameters: Parameters = ()) -> None:
@@ -43,10 +69,14 @@ def copy_rows(connection: Connection, text: str, found: Sequence[Sequence[Any]])
     _asked(connection, text, feed)
 
 
-def _asked(connection: Connection, text: str, ask: Callable[[Any], Any]) -> Any:
+def _driver(connection: Connection) -> Any:
     driver = connection.connection.driver_connection
     assert driver is not None
-    cursor = driver.cursor()
+    return driver
+
+
+def _asked(connection: Connection, text: str, ask: Callable[[Any], Any]) -> Any:
+    cursor = _driver(connection).cursor()
     try:
         return ask(cursor)
     except connection.dialect.loaded_dbapi.Error as error:
@@ -79,10 +109,13 @@ def savepoint(connection: Connection, depth: int) -> Iterator[None]:
     run(connection, f"RELEASE SAVEPOINT {name}")
 
 
-def take_numbers(session: Session, name: str, count: int) -> int:
-    """As `server.db.counters.take`, for numbers taken with every batch."""
+def take_numbers(session: Session, counts: Mapping[str, int]) -> dict[str, int]:
+    """As `server.db.counters.take` for several counters: the first of so many numbers of each, locked in this order."""
     connection = session.connection()
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     text = f"UPDATE counter SET value = value + {mark} WHERE name = {mark} RETURNING value"  # noqa: S608
-    found = rows(connection, text, (count, name))
-    return int(found[0][0]) - count + 1 if found else take(session, name, count)
+    found = rows_of_all(connection, [(text, (count, name)) for name, count in counts.items()])
+    return {
+        name: int(taken[0][0]) - count + 1 if taken else take(session, name, count)
+        for (name, count), taken in zip(counts.items(), found, strict=True)
+    }

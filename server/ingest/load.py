@@ -5,6 +5,7 @@ rising id, so that two batches never wait for one another in a circle.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from orderlight.events import EventKind
 from server.ingest import tables
 from server.ingest.deeds import load_deeds
-from server.ingest.queries import listed
+from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.reads import Item
 from server.tracking import world as w
 from server.tracking.draft import STAGES
@@ -21,6 +22,7 @@ from server.tracking.states import Command, UnitKind
 from server.tracking.states import Context as Meaning
 from server.tracking.steps import Read
 
+Rows = Sequence[tuple[Any, ...]]
 #: Read points that may need boxes, their contents and fresh numbers.
 _BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value})
 
@@ -43,88 +45,91 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     connection = session.connection()
     world = w.World()
     reads = [item.read for item in items if item.read is not None]
-    _load_site(connection, world)
-    _load_stations(connection, world, reads)
-    _load_operators(connection, world, reads)
-    if _load_things(connection, world, reads):
+    found = ask(connection, _named(reads))
+    _put_site(world, found["site"])
+    _put_stations(world, found.get("points", []), found.get("contexts", []))
+    world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
+    wanted = _Wanted()
+    for value, unit_id, kind, order_id, parent_id in found.get("units", []) + found.get("numbers", []):
+        world.identifiers[value] = unit_id
+        wanted.units.add(unit_id)
+        wanted.boxes.update({unit_id} if kind == UnitKind.CONTAINER else () if parent_id is None else {parent_id})
+        wanted.orders.update(() if order_id is None else {order_id})
+    _want_deeds(connection, world, wanted, _targets(world, reads))
+    boxing = any(point.context in _BOXING for point in world.read_points.values())
+    if boxing:
+        open_boxes = (found.open_box_id for found in world.contexts.values())
+        wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
+    _load_things(connection, world, wanted, boxing=boxing)
+    if boxing:
         _load_supply(session, world, reads)
     return world
 
 
-def _load_site(connection: Connection, world: w.World) -> None:
-    rows = tables.SITE.rows(connection)
-    if rows:
-        world.supply = w.Supply(company_prefix=rows[0][0])
-        world.language = rows[0][1]
+@dataclass(slots=True)
+class _Wanted:
+    """Ids of what has to be loaded."""
+
+    units: set[int] = field(default_factory=set)
+    orders: set[int] = field(default_factory=set)
+    boxes: set[int] = field(default_factory=set)
 
 
-def _load_stations(connection: Connection, world: w.World, reads: Iterable[Read]) -> None:
+def _named(reads: Sequence[Read]) -> dict[str, Asked]:
+    """The queries for what the events name themselves."""
+    asked = {"site": tables.SITE.of()}
     keys = listed(read.read_point for read in reads if read.read_point is not None)
-    if not keys:
-        return
-    for row in tables.READ_POINTS.rows(connection, keys=keys):
+    if keys:
+        asked["points"] = tables.READ_POINTS.of(keys=keys)
+        asked["contexts"] = tables.CONTEXTS_AT.of(keys=keys)
+    badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
+    if badges:
+        asked["operators"] = tables.OPERATORS.of(badges=badges)
+    values = listed(value for read in reads if read.named.kind == "unit" for value in read.named.values)
+    if values:
+        asked["units"] = tables.IDENTIFIERS.of(values=values)
+    # What a person typed is a number, which has neither scheme nor path.
+    typed = [value for value in values if ":" not in value and "/" not in value]
+    if typed:
+        asked["numbers"] = tables.NUMBERS.of(values=typed)
+    return asked
+
+
+def _put_site(world: w.World, rows: Rows) -> None:
+    for prefix, language in rows:
+        world.supply = w.Supply(company_prefix=prefix)
+        world.language = language
+
+
+def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
+    for row in points:
         point = w.ReadPoint(row[0], row[3], row[1], row[2])
         world.read_points[point.key] = point
         world.stations[point.station_id] = w.Station(*row[3:])
-    _load_contexts(connection, world, set(world.stations))
+    _put_contexts(world, contexts)
 
 
-def _load_contexts(connection: Connection, world: w.World, stations: set[int]) -> None:
-    if stations:
-        for row in tables.CONTEXTS.rows(connection, ids=listed(stations)):
-            world.contexts[row[0]] = w.Context._make((*row[:7], tuple(row[7] or ())))
+def _put_contexts(world: w.World, rows: Rows) -> None:
+    for row in rows:
+        world.contexts[row[0]] = w.Context._make((*row[:7], tuple(row[7] or ())))
 
 
-def _load_stations_of_deeds(connection: Connection, world: w.World, stations: set[int]) -> None:
-    """Where the scans happened that are to be taken back, when that is not where the wish comes from."""
-    elsewhere = stations - set(world.stations)
+# --- what is to be taken back ---
+
+
+def _want_deeds(connection: Connection, world: w.World, wanted: _Wanted, targets: set[w.Identity]) -> None:
+    if not targets:
+        return
+    touched = load_deeds(connection, world, targets)
+    wanted.units |= touched.units
+    wanted.orders |= touched.orders
+    wanted.boxes |= touched.boxes
+    # Where the scans happened, when that is not where the wish to take them back comes from.
+    elsewhere = listed(touched.stations - set(world.stations))
     if elsewhere:
-        for row in tables.STATIONS.rows(connection, ids=listed(elsewhere)):
-            world.stations[row[0]] = w.Station(*row)
-        _load_contexts(connection, world, elsewhere)
-
-
-def _load_operators(connection: Connection, world: w.World, reads: Iterable[Read]) -> None:
-    badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
-    if badges:
-        world.operators = {row[0]: w.Operator(*row) for row in tables.OPERATORS.rows(connection, badges=badges)}
-
-
-def _load_things(connection: Connection, world: w.World, reads: Sequence[Read]) -> bool:
-    """Units, orders, boxes; returns whether boxes may be opened or shipped."""
-    units: set[int] = set()
-    orders: set[int] = set()
-    boxes: set[int] = set()
-    for value, unit_id, kind, order_id, parent_id in _named_units(connection, reads):
-        world.identifiers[value] = unit_id
-        units.add(unit_id)
-        boxes.update({unit_id} if kind == UnitKind.CONTAINER else () if parent_id is None else {parent_id})
-        orders.update(() if order_id is None else {order_id})
-    touched = load_deeds(connection, world, _targets(world, reads))
-    _load_stations_of_deeds(connection, world, touched.stations)
-    units |= touched.units
-    orders |= touched.orders
-    boxes |= touched.boxes
-    boxing = any(point.context in _BOXING for point in world.read_points.values())
-    if boxing:
-        boxes |= {found.open_box_id for found in world.contexts.values() if found.open_box_id is not None}
-    if boxes:
-        orders |= {row[0] for row in tables.ORDERS_OF_BOXES.rows(connection, ids=listed(boxes))}
-    _load_orders(connection, world, orders)
-    if boxes or boxing:
-        units |= _load_boxes(connection, world, orders, boxing=boxing)
-    _load_units(connection, world, units)
-    return boxing
-
-
-def _named_units(connection: Connection, reads: Iterable[Read]) -> list[tuple[Any, ...]]:
-    values = listed(value for read in reads if read.named.kind == "unit" for value in read.named.values)
-    if not values:
-        return []
-    found = tables.IDENTIFIERS.rows(connection, values=values)
-    # What a person typed is a number, which has neither scheme nor path.
-    typed = [value for value in values if ":" not in value and "/" not in value]
-    return found + (tables.NUMBERS.rows(connection, values=typed) if typed else [])
+        rows = tables.STATIONS.rows(connection, ids=elsewhere)
+        world.stations.update({row[0]: w.Station(*row) for row in rows})
+        _put_contexts(world, tables.CONTEXTS_OF.rows(connection, ids=elsewhere))
 
 
 def _targets(world: w.World, reads: Iterable[Read]) -> set[w.Identity]:
@@ -148,53 +153,58 @@ def _undoable(world: w.World, read: Read) -> set[w.Identity]:
     }
 
 
-def _load_orders(connection: Connection, world: w.World, ids: set[int]) -> None:
-    if not ids:
-        return
-    wanted = listed(ids)
-    for row in tables.ORDERS.rows(connection, ids=wanted):
-        world.orders[row[0]] = w.Order._make(row)
-    for row in tables.WORK_ORDERS.rows(connection, ids=wanted):
-        work = w.WorkOrder._make(row)
-        world.work_orders[work.id] = work
-        world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
-    if world.work_orders:
-        _load_tallies(connection, world)
+# --- orders, units, boxes ---
 
 
-def _load_tallies(connection: Connection, world: w.World) -> None:
-    counts: dict[int, dict[str, int]] = {}
-    for work_order_id, state, count in tables.TALLIES.rows(connection, ids=listed(world.work_orders)):
-        stages = counts.setdefault(work_order_id, {})
-        stages[STAGES[state]] = stages.get(STAGES[state], 0) + count
-    world.tallies = {work_order_id: w.Tally(**stages) for work_order_id, stages in counts.items()}
+def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, boxing: bool) -> None:
+    if wanted.boxes:
+        rows = tables.ORDERS_OF_BOXES.rows(connection, ids=listed(wanted.boxes))
+        wanted.orders.update(row[0] for row in rows)
+    orders = {"ids": listed(wanted.orders)}
+    asked = {"orders": tables.ORDERS.of(**orders), "work": tables.WORK_ORDERS.of(**orders)} if wanted.orders else {}
+    if wanted.orders and (boxing or wanted.boxes):
+        # The boxes of an order are read under its lock, and say which units belong to the world, too.
+        asked |= {"boxes": tables.BOXES.of(**orders), "shipments": tables.SHIPMENTS.of(**orders)}
+        _put_things(world, ask(connection, asked))
+        wanted.units |= _in_boxes(connection, world, boxing=boxing)
+        asked = {}
+    if wanted.units:
+        units = {"ids": listed(wanted.units)}
+        asked |= {"units": tables.UNITS.of(**units), "operations": tables.OPERATIONS.of(**units)}
+    if wanted.orders:
+        asked["tallies"] = tables.TALLIES.of(**orders)
+    if asked:
+        _put_things(world, ask(connection, asked))
 
 
-def _load_boxes(connection: Connection, world: w.World, orders: set[int], *, boxing: bool) -> set[int]:
-    """The boxes and shipments of these orders; returns the boxes whose contents are wanted with their own units."""
-    wanted = listed(orders)
-    if not wanted:
-        return set()
-    for row in tables.BOXES.rows(connection, ids=wanted):
-        world.boxes[row[0]] = w.Box._make(row)
-    for row in tables.SHIPMENTS.rows(connection, ids=wanted):
-        world.shipments[row[0]] = w.Shipment._make(row)
+def _in_boxes(connection: Connection, world: w.World, *, boxing: bool) -> set[int]:
+    """The container units of the boxes, and where boxes may be closed or leave, what lies in them."""
     inside = tables.CONTENTS.rows(connection, ids=listed(world.boxes)) if boxing and world.boxes else []
     return set(world.boxes) | {row[0] for row in inside}
 
 
-def _load_units(connection: Connection, world: w.World, ids: set[int]) -> None:
-    if not ids:
-        return
-    for row in tables.UNITS.rows(connection, ids=listed(ids)):
-        world.units[row[0]] = w.Unit._make(row)
-    work = listed(unit.work_order_id for unit in world.units.values() if unit.work_order_id is not None)
-    if not work:
-        return
-    for row in tables.OPERATIONS.rows(connection, ids=work):
+def _put_things(world: w.World, found: Found) -> None:
+    world.orders.update({row[0]: w.Order._make(row) for row in found.get("orders", ())})
+    for row in found.get("work", ()):
+        work = w.WorkOrder._make(row)
+        world.work_orders[work.id] = work
+        world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
+    world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
+    world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
+    world.units.update({row[0]: w.Unit._make(row) for row in found.get("units", ())})
+    for row in found.get("operations", ()):
         operation = w.Operation._make(row)
         world.operations[operation.id] = operation
         world.routes[operation.work_order_id] = (*world.routes.get(operation.work_order_id, ()), operation.id)
+    _put_tallies(world, found.get("tallies", []))
+
+
+def _put_tallies(world: w.World, rows: Rows) -> None:
+    counts: dict[int, dict[str, int]] = {}
+    for work_order_id, state, count in rows:
+        stages = counts.setdefault(work_order_id, {})
+        stages[STAGES[state]] = stages.get(STAGES[state], 0) + count
+    world.tallies.update({work_order_id: w.Tally(**stages) for work_order_id, stages in counts.items()})
 
 
 def _load_supply(session: Session, world: w.World, reads: Sequence[Read]) -> None:

@@ -5,7 +5,7 @@ for each engine and then run with lists of values, without building it anew for 
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Text, any_, bindparam, func, select
@@ -29,11 +29,30 @@ class Query:
 
     def rows(self, connection: Connection, **arguments: Any) -> list[tuple[Any, ...]]:
         """Run it; the values come back as the columns' types say."""
-        dialect = connection.dialect
-        ready = self._ready.get(dialect.name)
-        if ready is None:
-            ready = self._ready[dialect.name] = _Ready(self._make(dialect), dialect)
-        return ready.rows(connection, arguments)
+        return ask(connection, {"": self.of(**arguments)})[""]
+
+    def of(self, **arguments: Any) -> "Asked":
+        """The query with its arguments, to be asked together with others."""
+        return self, arguments
+
+    def ready(self, dialect: Dialect) -> "_Ready":
+        """The query compiled for an engine."""
+        found = self._ready.get(dialect.name)
+        if found is None:
+            found = self._ready[dialect.name] = _Ready(self._make(dialect), dialect)
+        return found
+
+
+Asked = tuple[Query, dict[str, Any]]
+Found = dict[str, list[tuple[Any, ...]]]
+
+
+def ask(connection: Connection, asked: Mapping[str, Asked]) -> Found:
+    """The rows of several queries, in one round trip where the engine can do that; they run in this order."""
+    prepared = [(name, query.ready(connection.dialect), arguments) for name, (query, arguments) in asked.items()]
+    texts = [(ready.text, ready.parameters(arguments)) for _, ready, arguments in prepared]
+    found = driver.rows_of_all(connection, texts)
+    return {name: ready.processed(rows) for (name, ready, _), rows in zip(prepared, found, strict=True)}
 
 
 class _Ready:
@@ -42,30 +61,36 @@ class _Ready:
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
-        self.order = compiled.positiontup
-        self.constants = dict(compiled.params)
-        self.is_sqlite = dialect.name == "sqlite"
-        self.processors = [
+        self._order = compiled.positiontup
+        self._constants = dict(compiled.params)
+        self._is_sqlite = dialect.name == "sqlite"
+        self._processors = [
             (index, processor)
             for index, column in enumerate(statement.selected_columns)
             if (processor := result_processor(column.type, dialect)) is not None
         ]
 
-    def rows(self, connection: Connection, arguments: dict[str, Any]) -> list[tuple[Any, ...]]:
-        values = self.constants | arguments
-        if self.is_sqlite:
+    def parameters(self, arguments: dict[str, Any]) -> driver.Parameters:
+        """The arguments as the driver takes them."""
+        values = self._constants | arguments
+        if self._is_sqlite:
             for name, value in arguments.items():
                 if isinstance(value, list):
                     values[name] = json.dumps(value)
-        parameters = tuple(values[name] for name in self.order) if self.order is not None else values
-        found = driver.rows(connection, self.text, parameters)
-        return [self._processed(row) for row in found] if self.processors else found
+        return tuple(values[name] for name in self._order) if self._order is not None else values
 
-    def _processed(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        values = list(row)
-        for index, processor in self.processors:
-            values[index] = processor(values[index])
-        return tuple(values)
+    def processed(self, rows: list[Any]) -> list[tuple[Any, ...]]:
+        """The rows with every value as its column's type says."""
+        processors = self._processors
+        if not processors:
+            return rows
+        found = []
+        for row in rows:
+            values = list(row)
+            for index, processor in processors:
+                values[index] = processor(values[index])
+            found.append(tuple(values))
+        return found
 
 
 def result_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

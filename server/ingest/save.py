@@ -13,9 +13,8 @@ from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
-from server.ingest import tables
+from server.ingest import driver, tables
 from server.ingest.bulk import insert_rows, update_rows
-from server.ingest.driver import take_numbers
 from server.ingest.encoding import encoder
 from server.ingest.fold import Folded, Judged, written_out
 from server.ingest.inbox_rows import keep_for_people
@@ -68,9 +67,10 @@ def before(world: w.World) -> Before:
 
 def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: datetime) -> Saved:
     """Write everything the fold decided; the edge commits."""
-    first_event = take_numbers(session, "event", len(folded.judged))
-    first_fact = take_numbers(session, "fact", len(folded.facts)) if folded.facts else 0
-    saved = Saved(first_event, first_fact)
+    counts = {"event": len(folded.judged)} | ({"fact": len(folded.facts)} if folded.facts else {})
+    first = driver.take_numbers(session, counts)
+    first_event = first["event"]
+    saved = Saved(first_event, first.get("fact", 0))
     _save_events(session, folded, saved, source_id=source_id, now=now)
     keep_for_people(session, folded.judged, first_event, now=now)
     _save_effects(session, folded, was, saved, now)
@@ -79,8 +79,8 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
 
 def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: int, now: datetime) -> Saved:
     """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
-    first_fact = take_numbers(session, "fact", len(folded.facts)) if folded.facts else 0
-    saved = Saved(event_id, first_fact)
+    first = driver.take_numbers(session, {"fact": len(folded.facts)}) if folded.facts else {}
+    saved = Saved(event_id, first.get("fact", 0))
     _save_effects(session, folded, was, saved, now)
     return saved
 
@@ -144,8 +144,14 @@ def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: d
 
 def _save_rows(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
-    changed = world.changed
     _save_new_things(session, world, was, saved)
+    with driver.together(session.connection()):
+        _update_rows(session, world, was, saved)
+    _save_contexts(session, folded, was, saved, now)
+
+
+def _update_rows(session: Session, world: w.World, was: Before, saved: Saved) -> None:
+    changed = world.changed
     units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
     _update(session, Unit, _UNIT, [_unit(unit, saved) for unit in units])
     plain = (
@@ -158,7 +164,6 @@ def _save_rows(session: Session, folded: Folded, was: Before, saved: Saved, now:
     for model, columns, kind, rows in plain:
         ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
         _update(session, model, columns, [_picked(rows[found], columns) for found in ids])
-    _save_contexts(session, folded, was, saved, now)
 
 
 _UNIT = (

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from orderlight.events import Batch, Event, EventKind
 from server.errors import Conflict
@@ -28,17 +29,21 @@ class Source(NamedTuple):
     previous_epoch: str | None
     previous_last_sequence: int | None
     began_at: datetime | None
+    #: Whether the gateway has begun a later life.
+    has_later: bool = False
 
 
-_COLUMNS = tuple(getattr(EventSource, name) for name in Source._fields)
+_COLUMNS = tuple(getattr(EventSource, name) for name in Source._fields[:-1])
 
 
 def _select_source(dialect: Dialect) -> Statement:
-    wanted = select(*_COLUMNS).where(
+    other = aliased(EventSource)
+    later = select(other.id).where(other.gateway == EventSource.gateway, other.id > EventSource.id).exists()
+    wanted = select(*_COLUMNS, later).where(
         EventSource.gateway == bindparam("gateway"), EventSource.epoch == bindparam("epoch")
     )
     # Two requests of one life are judged one after the other.
-    return wanted.with_for_update() if dialect.name == "postgresql" else wanted
+    return wanted.with_for_update(of=EventSource) if dialect.name == "postgresql" else wanted
 
 
 def _select_later(_dialect: Dialect) -> Statement:
@@ -70,7 +75,7 @@ def open_source(connection: Connection, gateway: str, epoch: str, *, now: dateti
     if not found:
         _make(connection, gateway, epoch, now)
         found = _FIND.rows(connection, gateway=gateway, epoch=epoch)
-    return Source._make(found[0])
+    return Source(*found[0])
 
 
 def _make(connection: Connection, gateway: str, epoch: str, now: datetime) -> None:
@@ -94,10 +99,10 @@ def refuse_double(connection: Connection, source: Source, batch: Batch) -> None:
     began, always passes. Only what an older life claims to have seen after a later one had begun does not.
     """
     fresh = [event for event in batch.events if event.sequence > source.max_sequence]
-    if not fresh:
+    if not fresh or not source.has_later:
         return
     for row in _LATER.rows(connection, gateway=source.gateway, source_id=source.id):
-        later = Source._make(row)
+        later = Source(*row)
         vouched = later.previous_last_sequence or 0 if later.previous_epoch == source.epoch else 0
         if later.began_at is not None and _has_outlived(fresh, vouched, later.began_at):
             raise Conflict(

@@ -67,8 +67,16 @@ def _contexts(dialect: Dialect) -> Statement:
         StationState.open_handling_unit_id,
         StationState.verdicts,
     )
-    wanted = select(*columns).where(among(StationState.station_id, "ids", dialect))
-    return _locked(wanted.order_by(StationState.station_id), dialect, of=StationState)
+    return _locked(select(*columns).order_by(StationState.station_id), dialect, of=StationState)
+
+
+def _contexts_at(dialect: Dialect) -> Statement:
+    stations = select(ReadPoint.station_id).where(among(ReadPoint.key, "keys", dialect))
+    return _contexts(dialect).where(StationState.station_id.in_(stations))
+
+
+def _contexts_of(dialect: Dialect) -> Statement:
+    return _contexts(dialect).where(among(StationState.station_id, "ids", dialect))
 
 
 def _operators(dialect: Dialect) -> Statement:
@@ -113,15 +121,17 @@ def _work_orders(dialect: Dialect) -> Statement:
 
 
 def _tallies(dialect: Dialect) -> Statement:
+    work = select(WorkOrder.id).where(among(WorkOrder.order_id, "ids", dialect))
     return (
         select(Unit.work_order_id, Unit.state, func.count())
-        .where(among(Unit.work_order_id, "ids", dialect))
+        .where(Unit.work_order_id.in_(work))
         .group_by(Unit.work_order_id, Unit.state)
     )
 
 
 def _operations(dialect: Dialect) -> Statement:
-    wanted = select(*_columns(Operation, w.Operation)).where(among(Operation.work_order_id, "ids", dialect))
+    work = select(Unit.work_order_id).where(among(Unit.id, "ids", dialect))
+    wanted = select(*_columns(Operation, w.Operation)).where(Operation.work_order_id.in_(work))
     return wanted.order_by(Operation.work_order_id, Operation.step)
 
 
@@ -148,7 +158,8 @@ SITE = Query(_site)
 POINTS_OF = Query(_points_of)
 READ_POINTS = Query(_read_points)
 STATIONS = Query(_stations)
-CONTEXTS = Query(_contexts)
+CONTEXTS_AT = Query(_contexts_at)
+CONTEXTS_OF = Query(_contexts_of)
 OPERATORS = Query(_operators)
 IDENTIFIERS = Query(_identifiers)
 NUMBERS = Query(_numbers)
