@@ -12,6 +12,8 @@ from server.http.currencies import CURRENCIES
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 12, 31)
+#: Persian, Indic scripts and emoji are spelled with these two invisible characters.
+JOINERS = "\u200c\u200d"
 
 
 class Strict(BaseModel):
@@ -55,8 +57,9 @@ def several_lines(text: str) -> str:
 
 def _clean(text: str, *, allowed: str) -> str:
     for position, character in enumerate(text, 1):
-        # Surrogates cannot be stored as UTF-8, and PostgreSQL takes no NUL.
-        if character not in allowed and unicodedata.category(character) in ("Cc", "Cs"):
+        # Surrogates cannot be stored as UTF-8, PostgreSQL takes no NUL, and what turns the direction of writing
+        # or cannot be seen makes one name pass for another.
+        if character not in allowed + JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs"):
             raise ValueError(
                 f"Expected text without control characters, got U+{ord(character):04X} as character {position}."
             )
