@@ -26,7 +26,7 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     if not rows:
         return
     plan = _plan(table, columns, connection.dialect.name)
-    encoded = plan.encode(rows, connection.dialect)
+    encoded = list(zip(*plan.columns(rows, connection.dialect), strict=True))
     if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
         driver.copy_rows(connection, f"COPY {table.name} ({plan.names}) FROM STDIN", encoded)
         return
@@ -40,11 +40,11 @@ def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
         return
     plan = _plan(table, columns, connection.dialect.name)
     if connection.dialect.name == "postgresql":
-        lists = [list(values) for values in zip(*plan.encode(rows, connection.dialect), strict=True)]
+        lists = [list(values) for values in plan.columns(rows, connection.dialect)]
         driver.run(connection, plan.update_from_lists, lists)
         return
-    encoded = plan.encode([(*row[1:], row[0]) for row in rows], connection.dialect, key_last=True)
-    driver.run_many(connection, plan.update_one, encoded)
+    key, *others = plan.columns(rows, connection.dialect)
+    driver.run_many(connection, plan.update_one, list(zip(*others, key, strict=True)))
 
 
 class _Plan:
@@ -60,7 +60,7 @@ class _Plan:
         self.update_from_lists = ""
         if engine == "postgresql":
             self.update_from_lists = self._from_lists(table, key, others)
-        self._processors: dict[bool, list[tuple[int, Processor]]] = {}
+        self._encoders: list[tuple[int, Processor]] | None = None
 
     def _from_lists(self, table: Table, key: str, others: list[str]) -> str:
         settings = ", ".join(f"{name} = v.{name}" for name in others)
@@ -70,25 +70,15 @@ class _Plan:
             f"WHERE {table.name}.{key} = v.{key}"
         )
 
-    def encode(self, rows: Rows, dialect: Dialect, *, key_last: bool = False) -> list[tuple[Any, ...]]:
-        """The rows as the driver takes them."""
-        processors = self._processors.get(key_last)
-        if processors is None:
-            kinds = [*self.kinds[1:], self.kinds[0]] if key_last else self.kinds
-            found = ((index, _encoder(kind, dialect)) for index, kind in enumerate(kinds))
-            processors = [(index, encoder) for index, encoder in found if encoder is not None]
-            self._processors[key_last] = processors
-        if not processors:
-            return [tuple(row) for row in rows]
-        encoded = []
-        for row in rows:
-            values = list(row)
-            for index, encode in processors:
-                value = values[index]
-                if value is not None:
-                    values[index] = encode(value)
-            encoded.append(tuple(values))
-        return encoded
+    def columns(self, rows: Rows, dialect: Dialect) -> list[Sequence[Any]]:
+        """The rows column by column, as the driver takes the values."""
+        if self._encoders is None:
+            found = ((place, _encoder(kind, dialect)) for place, kind in enumerate(self.kinds))
+            self._encoders = [(place, encoder) for place, encoder in found if encoder is not None]
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, encode in self._encoders:
+            columns[place] = [None if value is None else encode(value) for value in columns[place]]
+        return columns
 
 
 @cache

@@ -35,6 +35,7 @@ class EventIdentity(Base):
     """The uniqueness of an event, in a table of its own so that `event` can be partitioned by day."""
 
     __tablename__ = "event_identity"
+    __table_args__ = ({"sqlite_with_rowid": False},)
     source_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
@@ -48,7 +49,8 @@ class EventRecord(Base):
     """An event as a gateway told it, with the verdict it got."""
 
     __tablename__ = "event"
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # On SQLite the number is the place of the row itself, so that there is no second tree to keep.
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     source_id: Mapped[int] = mapped_column(BigInteger)
     sequence: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(24))
@@ -71,7 +73,7 @@ class Fact(Base):
         Index("ix_fact_unit_id_observed_at", "unit_id", "observed_at"),
         Index("ix_fact_order_id_id", "order_id", "id"),
     )
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(40))
     #: A sales order, work order, unit, handling unit, shipment... as its people-facing number.
     subject: Mapped[str] = mapped_column(String(80))

@@ -91,7 +91,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
         sa.Column("source_id", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(24), nullable=False),
@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("answer", Json(), nullable=False),
         sa.PrimaryKeyConstraint("source_id", "sequence", name=op.f("pk_event_identity")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "event_source",
@@ -134,7 +135,7 @@ def upgrade() -> None:
 
     op.create_table(
         "fact",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("subject", sa.String(80), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
