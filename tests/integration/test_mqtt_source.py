@@ -238,7 +238,15 @@ def test_a_message_sent_again_to_the_same_gateway_is_not_read_twice(broker: Priv
         broker.publish("readers/scanner", b"CODE-2")
         assert running.codes(1) == [b"CODE-2"]
         assert running.source.counters()["again"] == 1
-        assert running.source.counters()["waiting"] == 0
+        # The read is emitted before it is acknowledged, so the count follows a moment later.
+        _wait_until(lambda: running.source.counters()["waiting"] == 0)
+
+
+def _wait_until(is_true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_read_that_could_not_be_stored_is_fetched_again(broker: PrivateBroker, source: MakeSource) -> None:
