@@ -181,6 +181,8 @@ class Draft:
         """Add a new row; before it there was nothing."""
         kind = type(row)
         self._changes[kind, row[0]] = (None, row._asdict())
+        if isinstance(row, Unit):
+            row = row._replace(last_fact_id=self.cause.first_fact_id - len(self.facts))
         self._table(kind)[row[0]] = row
         return row
 
