@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from server.auth.authenticate import Authenticator, Credentials
 from server.auth.http import credentials_of
 from server.auth.principal import Principal
-from server.errors import NotFound, OrderlightError, Unauthorized, Unavailable
+from server.errors import Forbidden, NotFound, OrderlightError, Unauthorized, Unavailable
 from server.live.hub import Hub
 from server.live.topics import parse_topics
 from server.live.viewer import Pace, Reader, Viewer
@@ -92,6 +92,8 @@ class LiveDoor:
         principal = await self._hub.on_thread(lambda: self._authenticator.authenticate(credentials))
         if principal is None:
             raise Unauthorized
+        if principal.must_change_password:
+            raise Forbidden("Set a new password first, then go on.", reason="password_change_needed")
         if await self._hub.on_thread(lambda: self._principal(credentials, shown)) is None:
             raise NotFound
         language = self._language_of(request.query_params.get("lang"), principal)
@@ -100,7 +102,9 @@ class LiveDoor:
     def _principal(self, credentials: Credentials, topics: dict[str, int]) -> Principal | None:
         """Who watches, if he may watch all of it."""
         principal = self._authenticator.authenticate(credentials)
-        if principal is None or not all(self._may_watch(principal, topic) for topic in topics):
+        if principal is None or principal.must_change_password:
+            return None
+        if not all(self._may_watch(principal, topic) for topic in topics):
             return None
         return principal
 
