@@ -19,6 +19,7 @@ from server.http.paging import Before
 from server.ingest import inbox
 from server.ingest.door import Door, only_english
 from server.ingest.inbox import Repair
+from server.journal.models import Quarantine
 from server.tracking.states import Reason
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
@@ -145,7 +146,7 @@ def _entry(page: Page, entry_id: int, form: Form, *, status: int = 200, query: s
         gateway=found.gateway,
         payload=found.payload,
         keys=_keys(found.payload),
-        repair=_REPAIRS.get(found.entry.reason),
+        repair=_repair_of(found.entry),
         is_final=found.entry.reason == Reason.IDENTITY_CONFLICT.value,
         q=text,
         units=units,
@@ -153,6 +154,13 @@ def _entry(page: Page, entry_id: int, form: Form, *, status: int = 200, query: s
         contexts=context_choices(page),
         next_id=following,
     )
+
+
+def _repair_of(entry: Quarantine) -> str | None:
+    if entry.reason == Reason.UNKNOWN_READ_POINT.value and not entry.read_point:
+        # The read names no place at all, so there is none to be made.
+        return None
+    return _REPAIRS.get(entry.reason)
 
 
 def _keys(payload: Mapping[str, Any]) -> list[tuple[str, Any]]:
