@@ -1,24 +1,16 @@
 """Every table, imported in one place so that migrations and tests see the whole schema."""
 
-from importlib import import_module
+from server.auth import models as auth
+from server.catalog import models as catalog
+from server.crm import models as crm
+from server.db import Base, counters, topics
+from server.erp.floor import models as floor
+from server.erp.logistics import models as logistics
+from server.erp.orders import models as orders
+from server.erp.production import models as production
+from server.journal import models as journal
+from server.parties import models as parties
 
-from server.db import Base
-
-MODULES = (
-    "server.db.counters",
-    "server.db.topics",
-    "server.journal.models",
-    "server.auth.models",
-    "server.parties.models",
-    "server.catalog.models",
-    "server.erp.floor.models",
-    "server.erp.orders.models",
-    "server.erp.production.models",
-    "server.erp.logistics.models",
-    "server.crm.models",
-)
-
-for _name in MODULES:
-    import_module(_name)
+MODULES = (counters, topics, journal, auth, parties, catalog, floor, orders, production, logistics, crm)
 
 metadata = Base.metadata

@@ -1,15 +1,59 @@
-"""All pages as one router: every module under `server.web.pages` that has a `router` takes part."""
-
-from importlib import import_module
-from pkgutil import iter_modules
+"""All pages as one router."""
 
 from fastapi import APIRouter
 
-from server.web import pages
+from server.web.pages import (
+    admin_audit,
+    admin_devices,
+    admin_gateways,
+    admin_inbox,
+    admin_keys,
+    admin_overview,
+    admin_site,
+    admin_tags,
+    admin_users,
+    customer,
+    floor,
+    orders,
+    prints,
+    search,
+    setup_customers,
+    setup_home,
+    setup_import,
+    setup_orders,
+    setup_products,
+    setup_read_points,
+    setup_stations,
+    setup_work_centers,
+    sign_in,
+)
+
+PAGES = (
+    sign_in.router,
+    orders.router,
+    search.router,
+    prints.router,
+    floor.router,
+    customer.router,
+    setup_home.router,
+    setup_customers.router,
+    setup_import.router,
+    setup_orders.router,
+    setup_products.router,
+    setup_read_points.router,
+    setup_stations.router,
+    setup_work_centers.router,
+    admin_overview.router,
+    admin_audit.router,
+    admin_devices.router,
+    admin_gateways.router,
+    admin_inbox.router,
+    admin_keys.router,
+    admin_site.router,
+    admin_tags.router,
+    admin_users.router,
+)
 
 router = APIRouter()
-
-for _module in sorted(iter_modules(pages.__path__), key=lambda each: each.name):
-    _found = getattr(import_module(f"{pages.__name__}.{_module.name}"), "router", None)
-    if _found is not None:
-        router.include_router(_found)
+for page in PAGES:
+    router.include_router(page)
