@@ -10,7 +10,7 @@ from server.tracking.settle import settle
 from server.tracking.states import Action, OperationState, Reason, Signal, Status, UnitState
 from server.tracking.steps import UnitStep
 from server.tracking.table import UNDOABLE
-from server.tracking.verdicts import Verdict, Words, refusal
+from server.tracking.verdicts import Verdict, Words, because, refusal
 from server.tracking.world import Operation, Unit
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
@@ -93,7 +93,7 @@ def hold(draft: Draft, step: UnitStep) -> Verdict:
     """The unit stays where it is until someone resumes it."""
     unit = step.unit
     if unit.held:
-        values = {"unit": unit.number, "why": unit.hold_reason or Words(words.NO_REASON)}
+        values = {"unit": unit.number, "why": because(unit.hold_reason)}
         said = Words(words.HELD_ALREADY, values)
         return refusal(Reason.ON_HOLD, said, subject=unit.number, order_id=unit.order_id)
     reason = words.BY_OPERATOR.format(station=step.station.name)

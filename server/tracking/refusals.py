@@ -6,7 +6,7 @@ from server.tracking import words
 from server.tracking.places import current_operation, next_name, route
 from server.tracking.states import OperationState, OrderLifecycle, Reason, WorkOrderState
 from server.tracking.table import Place
-from server.tracking.verdicts import Verdict, Words, refusal
+from server.tracking.verdicts import Verdict, Words, because, refusal
 from server.tracking.world import Box, Order, Station, Unit, World
 
 _CANCELLED: Final = OrderLifecycle.CANCELLED.value
@@ -30,7 +30,7 @@ def blocked(world: World, unit: Unit) -> Verdict | None:
         if verdict is not None:
             return verdict
     if unit.held:
-        why = unit.hold_reason or Words(words.NO_REASON)
+        why = because(unit.hold_reason)
         return _no(Reason.ON_HOLD, words.UNIT_ON_HOLD, unit, unit=unit.number, why=why)
     return _blocked_work(world, unit)
 
@@ -45,7 +45,7 @@ def blocked_order(order: Order, subject: str) -> Verdict | None:
         reason, template = Reason.NOT_RELEASED, words.NOT_RELEASED
     else:
         return None
-    values = {"order": order.number, "unit": subject, "why": order.hold_reason or Words(words.NO_REASON)}
+    values = {"order": order.number, "unit": subject, "why": because(order.hold_reason)}
     return refusal(reason, Words(template, values), subject=subject, order_id=order.id)
 
 

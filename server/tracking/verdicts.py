@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from server.tracking.facts import NewFact
 from server.tracking.states import Action, Reason, Signal, Status
+from server.tracking.words import NO_REASON
 from server.tracking.world import Rows, Supply, Tally
 
 Translate = Callable[[str], str]
@@ -24,6 +25,11 @@ class Words(NamedTuple):
                 name: value.render(translate) if type(value) is Words else value for name, value in values.items()
             }
         return translate(self.template).format_map(values)
+
+
+def because(reason: str | None) -> str | Words:
+    """A person's reason within one of our sentences, which brings its own full stop."""
+    return (reason or "").rstrip(" .") or Words(NO_REASON)
 
 
 class Verdict(NamedTuple):
