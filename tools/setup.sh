@@ -51,8 +51,13 @@ install_extras() {
     state=$(cat pyproject.toml requirements.lock | sha256sum)
     [ "$(cat "$stamp" 2>/dev/null || true)" != "$state" ] || { say "Python packages are in place"; return 0; }
     say "installing Python packages [$2]"
-    VIRTUAL_ENV="$PWD/$VENV" "$VENV/bin/uv" pip install -q -c requirements.lock -e ".[$2]"
+    # Compiled here once: uv leaves that to the first start, and PYTHONDONTWRITEBYTECODE to every start.
+    VIRTUAL_ENV="$PWD/$VENV" "$VENV/bin/uv" pip install -q --compile-bytecode -c requirements.lock -e ".[$2]"
     printf '%s' "$state" > "$stamp"
+}
+
+compile_ours() {
+    "$VENV/bin/python" -m compileall -q orderlight gateway server simulators
 }
 
 need_python
@@ -74,4 +79,5 @@ case $TASK in
         ;;
     *) say "unknown task $TASK: expected demo, check or test"; exit 2 ;;
 esac
+compile_ours
 say "ready for: $TASK"
