@@ -4,6 +4,7 @@ SQLite: one writer thread takes what is queued, runs each piece of work in a sav
 PostgreSQL: each piece of work is its own transaction on a pool thread, tried again after a deadlock or a race.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from server.db import topics
 from server.db.engine import make_engine
+
+log = logging.getLogger("server.db")
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -57,7 +60,7 @@ class Database:
         return self.submit(work).result()
 
     def submit(self, work: Work[T]) -> Future[T]:
-        """As `write`, without waiting; the future resolves after the commit."""
+        """As `write`, without waiting: resolves after the commit; work that is cancelled in the queue is not done."""
         self._ensure_started()
         if self._pool is not None:
             return self._pool.submit(self._run_with_retries, work)
@@ -127,8 +130,10 @@ class Database:
                 return
 
     def _commit_group(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
-        failed: list[tuple[Future[Any], BaseException]] = []
+        # From here on no caller can cancel; one who gave up while his work was queued wants nothing done.
+        group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+        done: dict[Future[Any], Any] = {}
+        failed: dict[Future[Any], BaseException] = {}
         try:
             with (
                 self.engine.connect().execution_options(sqlite_writes=True) as connection,
@@ -137,24 +142,26 @@ class Database:
                 changed: set[str] = set()
                 for work, future in group:
                     try:
-                        done.append((future, _run_in_savepoint(connection, work, changed)))
+                        done[future] = _run_in_savepoint(connection, work, changed)
                     except BaseException as refusal:  # noqa: BLE001 - the error belongs to the one who handed in the work
-                        failed.append((future, refusal))
+                        failed[future] = refusal
                 versions = topics.bump(connection, changed)
-        except BaseException as fault:  # noqa: BLE001 - the commit itself failed, so every piece of work in it did
-            for future, _ in done:
-                failed.append((future, fault))
-            done, versions = [], {}
+        except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
+            failed = {future: failed.get(future, fault) for _work, future in group}
+            done, versions = {}, {}
         self._wake(versions)
-        for future, result in done:
+        for future, result in done.items():
             future.set_result(result)
-        for future, cause in failed:
+        for future, cause in failed.items():
             future.set_exception(cause)
 
     def _wake(self, versions: Mapping[str, int]) -> None:
-        if versions:
-            for woken in self._woken:
+        for woken in self._woken if versions else ():
+            try:
                 woken(versions)
+            except Exception:
+                # The supervisor of listeners: what was committed is true, and its callers wait for their answers.
+                log.exception("A listener of commits failed.")
 
 
 def _run_in_savepoint(connection: Connection, work: Work[T], changed: set[str]) -> T:
