@@ -22,7 +22,7 @@ from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
 from server.ingest.reads import Item, items_of
 from server.ingest.save import before, save
-from server.ingest.sources import advance_source, open_source, refuse_double
+from server.ingest.sources import advance_source, open_source, passed_over, refuse_double
 from server.tracking import words
 from server.tracking.states import Reason
 from server.tracking.verdicts import Words, quarantine
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 #: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
+
+
+#: Where a session holds how many sequence numbers its batch passed over, for the figures of the door.
+GAP_KEY = "passed_over"
 
 
 def accept(session: Session, batch: Batch, *, door: Door, now: datetime) -> Receipt:
@@ -44,7 +48,9 @@ def accept(session: Session, batch: Batch, *, door: Door, now: datetime) -> Rece
     items = items_of(batch, door, now=now, default_point=point)
     known = sort_out(session, source, items, door=door, now=now)
     answers = record(session, source.id, known.fresh, door=door, now=now)
-    reached = advance_source(connection, source, batch, [item.sequence for item in known.fresh], now=now)
+    fresh = [item.sequence for item in known.fresh]
+    session.info[GAP_KEY] = passed_over(source, fresh)
+    reached = advance_source(connection, source, batch, fresh, now=now)
     return Receipt(batch.gateway, batch.epoch, reached, _in_order(known, answers))
 
 

@@ -3,12 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from orderlight.events import Batch, Receipt
 from server import metrics
+from server.auth.gateways import BROWSER
 
 
-def count(batch: Batch, receipt: Receipt, facts: Mapping[str, int], *, now: datetime, seconds: float) -> None:
+class Noted(NamedTuple):
+    """What taking a batch in left on its session."""
+
+    #: Facts written, by kind.
+    facts: Mapping[str, int]
+    #: Sequence numbers that were passed over.
+    gap: int
+
+
+def count(batch: Batch, receipt: Receipt, noted: Noted, *, now: datetime, seconds: float) -> None:
     """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
     kinds = {event.sequence: event.kind.value for event in batch.events}
     fates = Counter((kinds.get(one.sequence, "unreadable"), one.status.value) for one in receipt.results)
@@ -17,8 +28,11 @@ def count(batch: Batch, receipt: Receipt, facts: Mapping[str, int], *, now: date
     reasons = Counter(one.reason for one in receipt.results if one.status == "quarantined" and one.reason)
     for reason, number in reasons.items():
         metrics.EVENTS_QUARANTINED.labels(reason=reason).inc(number)
-    for kind, number in facts.items():
+    for kind, number in noted.facts.items():
         metrics.FACTS_WRITTEN.labels(kind=kind).inc(number)
+    if noted.gap and not batch.gateway.startswith(BROWSER):
+        # Browsers come and go under names of their own; a series for each would never end.
+        metrics.SEQUENCE_GAPS.labels(gateway=batch.gateway).inc(noted.gap)
     metrics.ACCEPT_SECONDS.observe(seconds)
     if batch.events:
         # One figure for a batch: its oldest read waited longest.

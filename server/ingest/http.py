@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from orderlight.events import SERVER_MAX_BYTES, Batch, BatchError, BatchTooLargeError, Receipt
+from server.auth.gateways import BROWSER
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
@@ -21,7 +21,7 @@ from server.erp.floor.models import Station
 from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
 from server.http.paging import Number
 from server.ingest import crash, figures, gateway_health
-from server.ingest.accept import accept
+from server.ingest.accept import GAP_KEY, accept
 from server.ingest.door import Door, only_english
 from server.ingest.inbox_http import router as inbox_router
 from server.ingest.save import FACTS_KEY
@@ -32,9 +32,6 @@ router.include_router(inbox_router)
 
 Writer = Annotated[Principal, Depends(require(Permission.EVENTS_WRITE))]
 Scanner = Annotated[Principal, Depends(require(Permission.SCAN))]
-
-#: Browsers speak under names of their own, so that no screen can pass for a gateway.
-BROWSER = "web-"
 
 
 @router.post("/events", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
@@ -117,16 +114,16 @@ def speaker(request: Request) -> Any:
 async def _take(database: Database, batch: Batch, door: Door) -> Response:
     began = time.monotonic()
 
-    def work(session: Session) -> tuple[Receipt, Counter[str]]:
+    def work(session: Session) -> tuple[Receipt, figures.Noted]:
         if door.station_key is not None:
             _require_station(session, door.station_key)
         receipt = accept(session, batch, door=door, now=utc_now())
         crash.reached(crash.BEFORE_COMMIT)
-        return receipt, session.info.get(FACTS_KEY, Counter())
+        return receipt, figures.Noted(session.info.get(FACTS_KEY, {}), session.info[GAP_KEY])
 
-    receipt, facts = await _submitted(database, work)
+    receipt, noted = await _submitted(database, work)
     crash.reached(crash.AFTER_COMMIT)
-    figures.count(batch, receipt, facts, now=utc_now(), seconds=time.monotonic() - began)
+    figures.count(batch, receipt, noted, now=utc_now(), seconds=time.monotonic() - began)
     return Response(receipt.encode(), media_type="application/json")
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import Connection, func
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from server.ingest.bulk import insert_rows
 from server.ingest.fold import Judged
@@ -17,7 +16,7 @@ from server.tracking.states import Reason, Status
 _COLUMNS = ("event_id", "reason", "say", "read_point", "code", "raised_at", "state")
 
 
-def keep_for_people(session: Session, judged: Sequence[Judged], first_event: int, *, now: datetime) -> None:
+def keep_for_people(connection: Connection, judged: Sequence[Judged], first_event: int, *, now: datetime) -> None:
     """Put quarantined events into the inbox and count unknown tags."""
     rows = []
     tags: dict[tuple[str, str], list[Judged]] = {}
@@ -30,20 +29,20 @@ def keep_for_people(session: Session, judged: Sequence[Judged], first_event: int
             rows.append((event_id, reason, one.answer.say, read_point, code, now, "open"))
         elif one.verdict.reason is Reason.UNKNOWN_TAG and read is not None:
             tags.setdefault((read.read_point or "", read.named.shown), []).append(one)
-    insert_rows(session.connection(), Quarantine.__table__, _COLUMNS, rows)  # type: ignore[arg-type]
+    insert_rows(connection, Quarantine.__table__, _COLUMNS, rows)  # type: ignore[arg-type]
     if tags:
-        _count(session, tags)
+        _count(connection, tags)
 
 
-def _count(session: Session, tags: dict[tuple[str, str], list[Judged]]) -> None:
-    dialect = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+def _count(connection: Connection, tags: dict[tuple[str, str], list[Judged]]) -> None:
+    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement: Any = dialect(UnknownTag)
     added = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=["read_point", "epc"],
         set_={
             "count": UnknownTag.count + added.count,
-            "last_seen_at": _later(session, UnknownTag.last_seen_at, added.last_seen_at),
+            "last_seen_at": _later(connection, UnknownTag.last_seen_at, added.last_seen_at),
         },
     )
     rows = [
@@ -56,10 +55,10 @@ def _count(session: Session, tags: dict[tuple[str, str], list[Judged]]) -> None:
         }
         for (read_point, epc), seen in sorted(tags.items())
     ]
-    session.connection().execute(statement, rows)
+    connection.execute(statement, rows)
 
 
-def _later(session: Session, one: Any, other: Any) -> Any:
+def _later(connection: Connection, one: Any, other: Any) -> Any:
     # SQLite's max() of two values is PostgreSQL's greatest().
-    name = "greatest" if session.connection().dialect.name == "postgresql" else "max"
+    name = "greatest" if connection.dialect.name == "postgresql" else "max"
     return getattr(func, name)(one, other)

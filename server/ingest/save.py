@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 from server.db import touch
@@ -71,8 +71,9 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
     first = driver.take_numbers(session, counts)
     first_event = first["event"]
     saved = Saved(first_event, first.get("fact", 0))
-    _save_events(session, folded, saved, source_id=source_id, now=now)
-    keep_for_people(session, folded.judged, first_event, now=now)
+    connection = session.connection()
+    _save_events(connection, folded, saved, source_id=source_id, now=now)
+    keep_for_people(connection, folded.judged, first_event, now=now)
     _save_effects(session, folded, was, saved, now)
     return saved
 
@@ -86,8 +87,9 @@ def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: in
 
 
 def _save_effects(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
-    _save_rows(session, folded, was, saved, now)
-    _save_facts(session, folded.facts, saved, now)
+    connection = session.connection()
+    _save_rows(connection, folded, was, saved, now)
+    _save_facts(connection, folded.facts, saved, now)
     tables.use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
     _touch(session, folded)
@@ -104,7 +106,7 @@ def _number(value: int | None, first: int) -> int | None:
     return first - value - 1 if value is not None and value < 0 else value
 
 
-def _save_events(session: Session, folded: Folded, saved: Saved, *, source_id: int, now: datetime) -> None:
+def _save_events(connection: Connection, folded: Folded, saved: Saved, *, source_id: int, now: datetime) -> None:
     today = now.date()
     identities, events = [], []
     for event_id, judged in enumerate(folded.judged, saved.first_event):
@@ -114,7 +116,6 @@ def _save_events(session: Session, folded: Folded, saved: Saved, *, source_id: i
             event_id, source_id, item.sequence, item.kind, judged.station_id, item.observed_at, now,
             item.clock_suspect, answer.status._value_, answer.action, answer.reason, item.payload,
         ))  # fmt: skip
-    connection = session.connection()
     insert_rows(connection, _table(EventIdentity), _IDENTITY, identities)
     insert_rows(connection, _table(EventRecord), _EVENT, events)
 
@@ -127,7 +128,7 @@ def _answer(judged: Judged, saved: Saved) -> str:
     return _json(content)
 
 
-def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
+def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
     rows = [
         (
             fact_id, fact.kind._value_, fact.subject, fact.order_id, fact.work_order_id, fact.unit_id, fact.step,
@@ -136,24 +137,24 @@ def _save_facts(session: Session, facts: Sequence[NewFact], saved: Saved, now: d
         )
         for fact_id, fact in enumerate(facts, saved.first_fact)
     ]  # fmt: skip
-    insert_rows(session.connection(), _table(Fact), _FACT, rows)
+    insert_rows(connection, _table(Fact), _FACT, rows)
 
 
 # --- the changed rows ---
 
 
-def _save_rows(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
-    _save_new_things(session, world, was, saved)
-    with driver.together(session.connection()):
-        _update_rows(session, world, was, saved)
-    _save_contexts(session, folded, was, saved, now)
+    _save_new_things(connection, world, was, saved)
+    with driver.together(connection):
+        _update_rows(connection, world, was, saved)
+    _save_contexts(connection, folded, was, saved, now)
 
 
-def _update_rows(session: Session, world: w.World, was: Before, saved: Saved) -> None:
+def _update_rows(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     changed = world.changed
     units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
-    _update(session, Unit, _UNIT, [_unit(unit, saved) for unit in units])
+    _update(connection, Unit, _UNIT, [_unit(unit, saved) for unit in units])
     plain = (
         (Operation, _OPERATION, w.Operation, world.operations),
         (WorkOrder, _WORK_ORDER, w.WorkOrder, world.work_orders),
@@ -163,7 +164,7 @@ def _update_rows(session: Session, world: w.World, was: Before, saved: Saved) ->
     )
     for model, columns, kind, rows in plain:
         ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
-        _update(session, model, columns, [_picked(rows[found], columns) for found in ids])
+        _update(connection, model, columns, [_picked(rows[found], columns) for found in ids])
 
 
 _UNIT = (
@@ -177,8 +178,8 @@ _BOX = ("id", "state", "closed_at", "shipped_at", "shipment_id")
 _SHIPMENT = ("id", "state", "shipped_at")
 
 
-def _update(session: Session, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-    update_rows(session.connection(), _table(model), columns, rows)
+def _update(connection: Connection, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+    update_rows(connection, _table(model), columns, rows)
 
 
 def _picked(row: Any, columns: tuple[str, ...]) -> tuple[Any, ...]:
@@ -193,9 +194,8 @@ def _is_new_box(world: w.World, unit_id: int, was: Before) -> bool:
     return unit_id in world.boxes and unit_id not in was.boxes
 
 
-def _save_new_things(session: Session, world: w.World, was: Before, saved: Saved) -> None:
+def _save_new_things(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     """Boxes, each with its container unit and identifier, and shipments."""
-    connection = session.connection()
     shipments = [row for key, row in sorted(world.shipments.items()) if key not in was.shipments]
     insert_rows(connection, _table(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
     boxes = [row for key, row in sorted(world.boxes.items()) if key not in was.boxes]
@@ -207,11 +207,10 @@ def _save_new_things(session: Session, world: w.World, was: Before, saved: Saved
     insert_rows(connection, _table(Identifier), ("scheme", "value", "unit_id", "active"), names)
 
 
-def _save_contexts(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
     rows = {context.station_id: (*context[:7], _verdicts(folded, context, saved), now) for context in changed}
-    connection = session.connection()
     update_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key in was.contexts])
     insert_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key not in was.contexts])
 

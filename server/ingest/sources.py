@@ -117,6 +117,12 @@ def _has_outlived(fresh: Sequence[Event], vouched: int, began_at: datetime) -> b
     return any(event.sequence > vouched and event.observed_at > began_at for event in fresh)
 
 
+def passed_over(source: Source, sequences: Iterable[int]) -> int:
+    """How many numbers lie unused between what came before and these: what a gateway shed, set aside or lost."""
+    beyond = [sequence for sequence in sequences if sequence > source.max_sequence]
+    return max(beyond) - source.max_sequence - len(beyond) if beyond else 0
+
+
 def advance_source(
     connection: Connection, source: Source, batch: Batch, sequences: Iterable[int], *, now: datetime
 ) -> int:

@@ -40,11 +40,11 @@ class Factory:
     units: Sequence[str]
 
 
-def build(database: Database, *, units: int, now: datetime) -> Factory:
-    """Four stations, one product, orders of 50 units, all released."""
+def build(database: Database, *, units: int, now: datetime, units_of_an_order: int = UNITS_OF_AN_ORDER) -> Factory:
+    """Four stations, one product, orders of so many units, all released."""
     database.write(lambda session: _floor(session, now))
-    for _ in range(-(-units // UNITS_OF_AN_ORDER)):
-        database.write(lambda session: _order(session, now))
+    for _ in range(-(-units // units_of_an_order)):
+        database.write(lambda session: _order(session, units_of_an_order, now))
     with database.read() as session:
         return Factory(list(session.scalars(select(Unit.number).order_by(Unit.id))))
 
@@ -62,8 +62,8 @@ def _floor(session: Session, now: datetime) -> None:
     create_customer(session, CustomerIn(name="Aurora Bikes", number="C-1"), **about)
 
 
-def _order(session: Session, now: datetime) -> None:
-    body = OrderIn(customer="C-1", lines=[OrderLineIn(product="FRAME", quantity=Decimal(UNITS_OF_AN_ORDER))])
+def _order(session: Session, units: int, now: datetime) -> None:
+    body = OrderIn(customer="C-1", lines=[OrderLineIn(product="FRAME", quantity=Decimal(units))])
     order = create_order(session, body, actor=ACTOR, now=now)
     confirm_order(session, order, actor=ACTOR, now=now, promise_date=(now + timedelta(days=300)).date())
     release_order(session, order, actor=ACTOR, now=now)

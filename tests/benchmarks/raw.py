@@ -12,6 +12,17 @@ from server.journal.models import EventRecord
 COLUMNS = tuple(column.name for column in EventRecord.__table__.columns)
 _NAMES = ", ".join(COLUMNS)
 Row = tuple[Any, ...]
+Events = Sequence[dict[str, Any]]
+#: An answer and a fact's detail as the server writes them for a completed operation.
+ANSWER = json.dumps({
+    "sequence": 1000, "status": "applied", "action": "operation_completed", "subject": "U-1000",
+    "say": "Cut done: U-1000, 4 of 50. Next: Weld.", "signal": "ok", "reason": None, "undo": True, "facts": [1000, 1],
+})  # fmt: skip
+DETAIL = json.dumps({
+    "read_point": "cut-1",
+    "before": {"operation:11": {"started": 3, "good": 3}, "unit:1000": {"step": 10}},
+    "after": {"operation:11": {"started": 4, "good": 4}, "unit:1000": {"step": 20}},
+})  # fmt: skip
 
 
 class Raw(Protocol):
@@ -19,7 +30,10 @@ class Raw(Protocol):
 
     name: str
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+        """What the server would store for these events, ready for `insert`; making it is not measured."""
+
+    def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
 
     def close(self) -> None:
@@ -37,7 +51,11 @@ class RawSqlite:
             self._connection.execute(f"PRAGMA {pragma}")
         self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('?' for _ in COLUMNS)})"
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+        """The rows of the table `event`."""
+        return list(rows_of(events, first_id=first_id, is_sqlite=True))
+
+    def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(self._text, rows)
@@ -46,6 +64,34 @@ class RawSqlite:
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
+
+
+class WholeSqlite(RawSqlite):
+    """sqlite3: all rows that such an event leaves behind: the event, its identity with the answer, and its fact."""
+
+    name = "raw executemany of event, identity and fact"
+
+    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+        """For each event its three rows."""
+        found = []
+        for event_id, (event, row) in enumerate(
+            zip(events, super().rows(events, first_id=first_id), strict=True), first_id
+        ):
+            at = row[COLUMNS.index("observed_at")]
+            identity = (first_id, event["sequence"], b"0" * 16, at[:10], event_id, ANSWER)
+            fact = (event_id, "operation_completed", "U-1000", 1, 1, event_id // 4, 10, 1, 1_000_000,
+                    f"gateway:{ANSWER[:8]}", event_id, None, at, at, DETAIL)  # fmt: skip
+            found.append((row, identity, fact))
+        return found
+
+    def insert(self, rows: Sequence[Any]) -> None:
+        """Insert the rows and commit them durably."""
+        events, identities, facts = zip(*rows, strict=True)
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(self._text, events)
+        self._connection.executemany("INSERT INTO event_identity VALUES (?,?,?,?,?,?)", identities)
+        self._connection.executemany("INSERT INTO fact VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", facts)
+        self._connection.execute("COMMIT")
 
 
 class RawPostgres:
@@ -57,7 +103,11 @@ class RawPostgres:
         self._connection = psycopg.connect(address.replace("+psycopg", ""))
         self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('%s' for _ in COLUMNS)})"
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+        """The rows of the table `event`."""
+        return list(rows_of(events, first_id=first_id, is_sqlite=False))
+
+    def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
         with self._connection.cursor() as cursor:
             cursor.executemany(self._text, rows)
@@ -73,7 +123,7 @@ class RawCopy(RawPostgres):
 
     name = "raw COPY, psycopg"
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
         with self._connection.cursor() as cursor, cursor.copy(f"COPY event ({_NAMES}) FROM STDIN") as copy:
             for row in rows:
@@ -81,7 +131,7 @@ class RawCopy(RawPostgres):
         self._connection.commit()
 
 
-def rows_of(events: Sequence[dict[str, Any]], *, first_id: int, is_sqlite: bool) -> list[Row]:
+def rows_of(events: Events, *, first_id: int, is_sqlite: bool) -> list[Row]:
     """The rows that the server would store for these events, ready for the driver."""
     found = []
     for event_id, event in enumerate(events, first_id):
