@@ -43,6 +43,8 @@ from simulators.services import free_port
 
 RATES = (10, 100)
 ORDERS = 40
+#: How many scans a second an order gets, well below the five frames a second of its viewers.
+SCANS_OF_AN_ORDER = 2.5
 #: So many of them are looked at; what nobody looks at is not drawn.
 WATCHED = 4
 #: What is asked for: the median at 100 scans a second.
@@ -83,7 +85,7 @@ class Viewers:
 def measure(folder: Path, *, seconds: int) -> list[Figure]:
     """Latency at each rate, and resident memory after it."""
     url = f"sqlite:///{folder / 'orderlight.db'}"
-    ready = _prepare(url, scans=sum(RATES) * seconds)
+    ready = _prepare(url, units_of_an_order=seconds * round(SCANS_OF_AN_ORDER * len(RATES)) + 2)
     unit = _unit(folder)
     with Rig(folder, database_url=url, port=free_port()) as rig:
         server = rig.start_server()
@@ -113,12 +115,11 @@ def _units(unit: Yardstick) -> list[Figure]:
     ]
 
 
-def _prepare(url: str, *, scans: int) -> Ready:
+def _prepare(url: str, *, units_of_an_order: int) -> Ready:
     database = Database(url)
     upgrade(database.engine)
-    each = -(-scans // ORDERS) + 1
     now = utc_now()
-    factory.build(database, units=ORDERS * each, now=now, units_of_an_order=each)
+    factory.build(database, units=ORDERS * units_of_an_order, now=now, units_of_an_order=units_of_an_order)
     made = database.write(_access)
     with database.read() as session:
         rows = session.execute(
@@ -203,7 +204,7 @@ def _at_rate(rig: Rig, ready: Ready, unit: Yardstick, rate: int, seconds: int) -
     assert rig.line is not None
     hand = rig.line.hands[POINT]
     assert isinstance(hand, ScannerHand)
-    orders = list(ready.codes)[:ORDERS]
+    orders = list(ready.codes)[: round(rate / SCANS_OF_AN_ORDER)]
     sent: dict[str, list[float]] = {order: [] for order in orders}
     watched = orders[:: len(orders) // WATCHED]
     with _watching(rig.url, ready.session, watched) as viewers:
