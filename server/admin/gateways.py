@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,16 +24,8 @@ router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
 readers = [Depends(require(Permission.FLOOR_READ))]
 
 
-def _not_of_a_screen(key: str) -> str:
-    if key.startswith("web-"):
-        raise ValueError("Keys beginning with web- belong to station screens. Choose another.")
-    return key
-
-
 #: The name in gateway.toml.
-GatewayKey = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$"), AfterValidator(_not_of_a_screen)
-]
+GatewayKey = Annotated[str, StringConstraints(pattern=gateways.KEY_FORM)]
 
 
 class GatewayIn(Strict):

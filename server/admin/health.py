@@ -100,10 +100,10 @@ def health_of(session: Session, gateway: Gateway, now: datetime) -> GatewayHealt
     """The row and its last heartbeat, read with care: a heartbeat is what the other side wrote."""
     told = gateway.health or {}
     devices = tuple(_device(entry) for entry in told.get("devices") or () if isinstance(entry, Mapping))
-    lag = _number(told.get("oldest_age_seconds"))
-    set_aside = int(_number(told.get("set_aside")) or 0)
+    lag = number(told.get("oldest_age_seconds"))
+    set_aside = int(number(told.get("set_aside")) or 0)
     troubles = _troubles(devices, offset=gateway.clock_offset_seconds, lag=lag, set_aside=set_aside)
-    backlog = _number(told.get("backlog"))
+    backlog = number(told.get("backlog"))
     return GatewayHealth(
         key=gateway.key,
         name=gateway.name,
@@ -147,8 +147,8 @@ def _sources(session: Session, key: str) -> Sequence[int]:
 
 def _raw_read(row: EventRecord) -> RawRead:
     payload = row.payload
-    antenna = _number(payload.get("antenna"))
-    repeats = _number(payload.get("reads"))
+    antenna = number(payload.get("antenna"))
+    repeats = number(payload.get("reads"))
     return RawRead(
         sequence=row.sequence,
         kind=row.kind,
@@ -192,7 +192,7 @@ def _device(entry: Mapping[str, Any]) -> DeviceHealth:
         error=_text(entry.get("error")),
         since=_moment(entry.get("since")),
         last_read_at=_moment(entry.get("last_read_at")),
-        reads=int(_number(entry.get("reads")) or 0),
+        reads=int(number(entry.get("reads")) or 0),
     )
 
 
@@ -200,7 +200,8 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """A figure of a heartbeat; None for what counts nothing."""
     # JSON knows whole numbers of any length; none that counts something is longer than this.
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and abs(value) < 1e15 else None  # type: ignore[arg-type]

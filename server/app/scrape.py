@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server import metrics
+from server.admin.health import number
 from server.db import Database
 from server.journal.models import Gateway, Quarantine
 
@@ -20,18 +21,29 @@ def refresh_gauges(database: Database) -> None:
         metrics.SCRAPE_FAULTS.inc()
 
 
+#: What is known of each gateway, under its key.
+_BY_GATEWAY = (
+    metrics.GATEWAY_LAST_SEEN,
+    metrics.GATEWAY_CLOCK_OFFSET,
+    metrics.GATEWAY_BACKLOG,
+    metrics.GATEWAY_OLDEST,
+    metrics.GATEWAY_SET_ASIDE,
+)
+
+
 def _refresh_gateways(session: Session) -> None:
-    for gateway in session.scalars(select(Gateway).where(Gateway.retired_at.is_(None))):
+    for gateway in session.scalars(select(Gateway)):
+        if gateway.retired_at is not None:
+            # A gateway taken out of use is silent by right; its last figures would raise an alarm for ever.
+            for gauge in _BY_GATEWAY:
+                gauge.remove(gateway.key)
+            continue
         health = gateway.health or {}
         labels = {"gateway": gateway.key}
         if gateway.last_seen_at is not None:
             metrics.GATEWAY_LAST_SEEN.labels(**labels).set(gateway.last_seen_at.timestamp())
         if gateway.clock_offset_seconds is not None:
             metrics.GATEWAY_CLOCK_OFFSET.labels(**labels).set(gateway.clock_offset_seconds)
-        metrics.GATEWAY_BACKLOG.labels(**labels).set(_number(health.get("backlog")))
-        metrics.GATEWAY_OLDEST.labels(**labels).set(_number(health.get("oldest_age_seconds")))
-        metrics.GATEWAY_SET_ASIDE.labels(**labels).set(_number(health.get("set_aside")))
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+        metrics.GATEWAY_BACKLOG.labels(**labels).set(number(health.get("backlog")) or 0)
+        metrics.GATEWAY_OLDEST.labels(**labels).set(number(health.get("oldest_age_seconds")) or 0)
+        metrics.GATEWAY_SET_ASIDE.labels(**labels).set(number(health.get("set_aside")) or 0)

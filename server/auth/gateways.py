@@ -1,5 +1,6 @@
 """Gateways as an administrator sees them: made, given keys, retired."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
@@ -11,12 +12,16 @@ from server.auth import keys, repository
 from server.auth.authenticate import AUTH_TOPIC
 from server.auth.keys import MadeKey
 from server.db import touch
-from server.errors import Conflict, NotFound
+from server.errors import Conflict, FieldError, Invalid, NotFound
 from server.journal.audit import write_audit
 from server.journal.models import Gateway
 
 #: A gateway speaks every ten seconds; after three missed times it is called silent.
 SILENT_AFTER = timedelta(seconds=30)
+#: What a gateway is called in gateway.toml, in addresses and in figures.
+KEY_FORM = r"^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$"
+#: Browsers at stations speak under names of their own, so that no screen can pass for a gateway.
+BROWSER = "web-"
 
 
 def gateways(session: Session) -> Sequence[Gateway]:
@@ -33,13 +38,22 @@ def get_gateway(session: Session, key: str) -> Gateway:
 
 
 def create_gateway(session: Session, *, key: str, name: str, actor: str, now: datetime) -> MadeKey:
-    """A gateway with its first key; raises Conflict for a name that is or was in use."""
+    """A gateway with its first key; raises Invalid, or Conflict for a name that is or was in use."""
+    if not re.fullmatch(KEY_FORM, key) or key.startswith(BROWSER):
+        raise Invalid(errors=[FieldError("key", _bad_key(key))])
     if session.scalars(select(Gateway.id).where(Gateway.key == key)).first() is not None:
         raise Conflict(_("{key} is taken. Choose another key.").format(key=key), reason="gateway_exists")
     session.add(Gateway(key=key, name=name, created_at=now))
     session.flush()
     write_audit(session, at=now, actor=actor, action="gateway_added", subject=f"gateway:{key}")
     return keys.create_gateway_key(session, key, actor=actor, now=now)
+
+
+def _bad_key(key: str) -> str:
+    if key.startswith(BROWSER):
+        return _("Keys beginning with web- belong to station screens. Choose another.")
+    message = _("Expected 1 to 80 small letters, digits and hyphens such as gw-hall-1, got {key!a}.")
+    return message.format(key=key[:80])
 
 
 def retire_gateway(session: Session, gateway: Gateway, *, actor: str, now: datetime) -> None:

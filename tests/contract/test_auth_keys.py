@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.auth import gateways
 from server.auth.models import ApiKey, Device
 from server.db import Database
+from server.errors import Invalid
 from server.journal.models import Audit
 from server.settings.clock import utc_now
 
@@ -310,3 +311,12 @@ def test_every_change_of_keys_and_screens_is_in_the_audit_without_a_secret(
     everything = " ".join(f"{row.subject} {row.detail}" for row in rows)
     assert made["key"].split("_", 2)[2] not in everything
     assert code not in everything
+
+
+@pytest.mark.parametrize("key", ["web-7", "Hall 1", "", "-x", "x" * 81, "gw\n"])
+def test_no_way_in_makes_a_gateway_with_a_name_it_could_not_use(database: Database, key: str) -> None:
+    def work(session: Session) -> None:
+        gateways.create_gateway(session, key=key, name="Hall", actor="cli", now=utc_now())
+
+    with pytest.raises(Invalid):
+        database.write(work)
