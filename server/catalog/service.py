@@ -23,8 +23,8 @@ from server.catalog.schemas import (
 )
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid
-from server.http.audit import changes, note
 from server.http.text import fold
+from server.journal.audit import changes, write_audit
 
 _LISTS = ("bom", "routing")
 
@@ -40,7 +40,7 @@ def create_work_center(session: Session, body: WorkCenterIn, *, actor: str, now:
     work_center = WorkCenter(**body.model_dump())
     session.add(work_center)
     session.flush()
-    note(session, "work_center_created", body.key, actor=actor, now=now)
+    write_audit(session, at=now, actor=actor, action="work_center_created", subject=body.key)
     touch(session, "board")
     return work_center
 
@@ -54,7 +54,14 @@ def update_work_center(
     for field, value in changed.items():
         setattr(work_center, field, value)
     session.flush()
-    note(session, "work_center_changed", work_center.key, actor=actor, now=now, detail=changes(before, changed))
+    write_audit(
+        session,
+        at=now,
+        actor=actor,
+        action="work_center_changed",
+        subject=work_center.key,
+        detail=changes(before, changed),
+    )
     touch(session, "board")
     return work_center
 
@@ -87,7 +94,9 @@ def create_product(session: Session, body: ProductIn, *, actor: str, now: dateti
     )
     session.add(product)
     session.flush()
-    note(session, "product_created", product.sku, actor=actor, now=now, detail={"name": product.name})
+    write_audit(
+        session, at=now, actor=actor, action="product_created", subject=product.sku, detail={"name": product.name}
+    )
     return product
 
 
@@ -110,7 +119,7 @@ def update_product(session: Session, product: Product, patch: ProductPatch, *, a
     session.flush()
     detail = changes(before, _plain(product))
     if detail["after"]:
-        note(session, "product_changed", product.sku, actor=actor, now=now, detail=detail)
+        write_audit(session, at=now, actor=actor, action="product_changed", subject=product.sku, detail=detail)
     return product
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Connection, String
+from sqlalchemy import BigInteger, Connection, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db.base import Base
@@ -28,6 +28,16 @@ def touched(session: Session) -> set[str]:
     """The topics noted so far on this session."""
     noted: set[str] = session.info.get(_KEY, set())
     return noted
+
+
+def versions(session: Session, *watched: str) -> dict[str, int]:
+    """The versions of the topics now; 0 for one that nothing has touched yet.
+
+    Ask before reading the state itself, so that a change in between is not missed.
+    """
+    statement = select(TopicVersion.topic, TopicVersion.version).where(TopicVersion.topic.in_(watched))
+    known = dict(session.execute(statement).all())
+    return {topic: known.get(topic, 0) for topic in watched}
 
 
 def bump(connection: Connection, topics: Iterable[str]) -> dict[str, int]:

@@ -30,3 +30,12 @@ def write_audit(
             request_id=request_id,
         )
     )
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs, as {"before": {...}, "after": {...}} with the differing fields alone."""
+    differing = [field for field in after if before.get(field) != after[field]]
+    return {
+        "before": {field: before.get(field) for field in differing},
+        "after": {field: after[field] for field in differing},
+    }

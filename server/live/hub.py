@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import Database
-from server.db.topics import TopicVersion
+from server.db.topics import versions
 from server.errors import Unavailable
 from server.live.frames import fragment
 from server.metrics import LIVE_RENDERS, LIVE_VIEWERS
@@ -183,9 +182,8 @@ class Hub:
         return Frame(version, fragment(key[0], version, drawn.html))
 
     def _read_versions(self, topics: list[str]) -> dict[str, int]:
-        statement = select(TopicVersion.topic, TopicVersion.version).where(TopicVersion.topic.in_(topics))
         with self._database.read() as session:
-            return {row.topic: row.version for row in session.execute(statement)}
+            return versions(session, *topics)
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work of the live room on its own threads, away from those of the pages."""

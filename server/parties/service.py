@@ -10,9 +10,9 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from server.db import touch
 from server.errors import Conflict
-from server.http.audit import changes, note
 from server.http.numbers import fresh, keep_clear
 from server.http.text import fold
+from server.journal.audit import changes, write_audit
 from server.parties import repository
 from server.parties.models import Address, Contact, Customer, Site
 from server.parties.schemas import (
@@ -37,7 +37,7 @@ def update_site(session: Session, patch: SitePatch, *, actor: str, now: datetime
     session.add(site)
     session.flush()
     after = SiteOut.of(site).model_dump(mode="json")
-    note(session, "site_changed", "site", actor=actor, now=now, detail=changes(before, after))
+    write_audit(session, at=now, actor=actor, action="site_changed", subject="site", detail=changes(before, after))
     touch(session, "orders", "board")
     return site
 
@@ -61,7 +61,9 @@ def create_customer(session: Session, body: CustomerIn, *, actor: str, now: date
     session.flush()
     if body.number is not None:
         keep_clear(session, "C", [body.number])
-    note(session, "customer_created", customer.number, actor=actor, now=now, detail={"name": customer.name})
+    write_audit(
+        session, at=now, actor=actor, action="customer_created", subject=customer.number, detail={"name": customer.name}
+    )
     touch(session, f"customer:{customer.number}")
     return customer
 
@@ -86,7 +88,7 @@ def update_customer(
     session.flush()
     detail = changes(before, _plain(customer))
     if detail["after"]:
-        note(session, "customer_changed", customer.number, actor=actor, now=now, detail=detail)
+        write_audit(session, at=now, actor=actor, action="customer_changed", subject=customer.number, detail=detail)
         touch(session, f"customer:{customer.number}", "orders")
     return customer
 

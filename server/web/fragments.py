@@ -11,6 +11,7 @@ from server.crm.here import Here
 from server.crm.order_page import build_page
 from server.crm.station_screen import station_screen
 from server.db import Database
+from server.db.topics import versions
 from server.erp.orders.models import SalesOrder
 from server.errors import NotFound
 from server.parties.models import Customer
@@ -19,7 +20,6 @@ from server.web.floor_view import board_html, station_html
 from server.web.i18n import Formats
 from server.web.order_view import customer_context, order_context
 from server.web.rendering import load_site, render
-from server.web.topics import versions
 
 Render = Callable[[str, str, str], "Fragment | None"]
 

@@ -20,7 +20,7 @@ from server.erp.floor.schemas import (
     StationPatch,
 )
 from server.errors import Conflict, FieldError, Invalid
-from server.http.audit import changes, note
+from server.journal.audit import changes, write_audit
 from server.tracking.states import Context
 
 
@@ -35,7 +35,7 @@ def create_station(session: Session, body: StationIn, *, actor: str, now: dateti
     )
     session.add(station)
     session.flush()
-    note(session, "station_created", station.key, actor=actor, now=now)
+    write_audit(session, at=now, actor=actor, action="station_created", subject=station.key)
     touch(session, f"station:{station.key}", "board")
     return station
 
@@ -47,7 +47,7 @@ def update_station(session: Session, station: Station, patch: StationPatch, *, a
         setattr(station, field, _work_center(session, value) if field == "work_center" else value)
     session.flush()
     detail = changes(before, _plain(StationOut.of(station)))
-    note(session, "station_changed", station.key, actor=actor, now=now, detail=detail)
+    write_audit(session, at=now, actor=actor, action="station_changed", subject=station.key, detail=detail)
     touch(session, f"station:{station.key}", "board")
     return station
 
@@ -65,7 +65,7 @@ def create_read_point(session: Session, body: ReadPointIn, *, actor: str, now: d
     )
     session.add(point)
     session.flush()
-    note(session, "read_point_created", point.key, actor=actor, now=now)
+    write_audit(session, at=now, actor=actor, action="read_point_created", subject=point.key)
     touch(session, f"station:{point.station.key}")
     return point
 
@@ -84,7 +84,7 @@ def update_read_point(
             setattr(point, field, value.value if isinstance(value, Context) else value)
     session.flush()
     detail = changes(before, _plain(ReadPointOut.of(point)))
-    note(session, "read_point_changed", point.key, actor=actor, now=now, detail=detail)
+    write_audit(session, at=now, actor=actor, action="read_point_changed", subject=point.key, detail=detail)
     touch(session, f"station:{point.station.key}")
     return point
 

@@ -20,9 +20,9 @@ from server.erp.orders.repository import lock_order
 from server.erp.orders.repository import order as find_order
 from server.erp.production import repository as production
 from server.errors import FieldError, Invalid, Refused
-from server.http.audit import changes as differences
-from server.http.audit import note
 from server.http.numbers import fresh
+from server.journal.audit import changes as differences
+from server.journal.audit import write_audit
 from server.tracking.facts import FactKind
 from server.tracking.states import HandlingUnitState, OrderLifecycle, ShipmentState, UnitState
 
@@ -116,7 +116,14 @@ def change_shipment(
     for field, value in changed.items():
         setattr(shipment, field, value)
     session.flush()
-    note(session, "shipment_changed", shipment.number, actor=actor, now=now, detail=differences(before, changed))
+    write_audit(
+        session,
+        at=now,
+        actor=actor,
+        action="shipment_changed",
+        subject=shipment.number,
+        detail=differences(before, changed),
+    )
     touch(session, f"order:{shipment.order.number}")
     return shipment
 

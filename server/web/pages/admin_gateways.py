@@ -14,6 +14,7 @@ from server.auth.http import AdminPrincipal, require
 from server.auth.keys import MadeKey
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.db.topics import versions
 from server.errors import Conflict, NotFound
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
@@ -21,7 +22,6 @@ from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.pages.admin_overview import trouble
 from server.web.sections import ADMIN, show_in
-from server.web.topics import versions
 
 router = APIRouter(prefix="/admin/gateways", include_in_schema=False)
 

@@ -13,6 +13,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.unit_finder import find_units
+from server.db.topics import versions
 from server.erp.floor.schemas import ReadPointIn
 from server.http.fields import ReasonText, Strict
 from server.http.paging import Before
@@ -27,7 +28,6 @@ from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.pages.setup_read_points import context_choices, station_choices
 from server.web.sections import ADMIN, show_in
-from server.web.topics import versions
 
 router = APIRouter(prefix="/admin/inbox", include_in_schema=False)
 

@@ -13,10 +13,10 @@ from server.admin.health import GatewayHealth, healths
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.db.topics import versions
 from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
-from server.web.topics import versions
 
 router = APIRouter(include_in_schema=False)
 

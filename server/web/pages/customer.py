@@ -11,12 +11,12 @@ from server.crm.here import Here
 from server.crm.links import VISIT_DAYS, begin_visit, link_works, visited_order
 from server.crm.order_page import order_page
 from server.crm.public import owned_unit, product_code
+from server.db.topics import versions
 from server.errors import NotFound
 from server.http.paging import Number
 from server.web.i18n import N_
 from server.web.order_view import customer_context
 from server.web.page import Page, PageDep
-from server.web.topics import versions
 
 router = APIRouter(include_in_schema=False)
 

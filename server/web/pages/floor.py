@@ -14,6 +14,8 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.station_screen import station_list, station_screen
+from server.db.topics import versions
+from server.erp.orders import estimates
 from server.errors import Refused
 from server.http.paging import Number
 from server.ingest.accept import accept
@@ -22,7 +24,6 @@ from server.web.floor_view import board_html, station_html
 from server.web.forms import Form, read_form
 from server.web.i18n import N_, translations
 from server.web.page import Page, PageDep
-from server.web.topics import versions
 
 router = APIRouter(include_in_schema=False)
 
@@ -86,6 +87,7 @@ def undo(page: PageDep, principal: Undoer, key: Number, form: FormDep) -> Respon
 @router.get("/board")
 def board(page: PageDep, principal: Onlooker) -> Response:
     """The floor for a wall: dark, readable from five metres."""
+    estimates.refresh(page.database, now=page.now)
     with page.database.read() as session:
         version = versions(session, "board")["board"]
         html = board_html(session, page.formats, version=version)

@@ -16,6 +16,8 @@ from server.crm.links import create_link, links_of, revoke_link
 from server.crm.order_page import order_page
 from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
+from server.db.topics import versions
+from server.erp.orders import estimates
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.parties.models import Customer
@@ -25,7 +27,6 @@ from server.web.order_actions import ACTIONS, offered, perform
 from server.web.order_view import customer_context, order_context, unit_words
 from server.web.page import Page, PageDep
 from server.web.sentences import Say
-from server.web.topics import versions
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,6 +45,7 @@ def orders(page: PageDep, principal: Reader, show: Text = None, customer: Text =
     wanted = Wanted(view, customer if not principal.customer_id else None, after)
     here = Here(page.site.zone, page.now)
     topic = _list_topic(page, principal)
+    estimates.refresh(page.database, now=page.now)
     with page.database.read() as session:
         shown = versions(session, topic)
         found = order_list(session, principal, wanted, here=here)
