@@ -10,12 +10,13 @@ from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.crm.access import visible_orders
 from server.crm.order_page import OrderPage
+from server.erp.logistics import service as logistics
 from server.erp.orders import repository, service
 from server.erp.orders.lifecycle import Action, possible
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.errors import FieldError, Forbidden, Invalid, NotFound
-from server.tracking.states import OrderLifecycle
+from server.tracking.states import OrderLifecycle, ShipmentState
 from server.web.forms import Form
 from server.web.i18n import N_
 from server.web.page import Page
@@ -42,17 +43,23 @@ _OFFERS = (
     Offer("resume", N_("Lift the hold"), "play", N_("%(number)s goes on."), Permission.ORDERS_WRITE, look="primary"),
     Offer("hold", N_("Hold"), "pause", N_("%(number)s is on hold. Stations refuse its units until the hold is lifted."),
           Permission.ORDERS_WRITE, asks="reason"),
+    Offer("deliver", N_("It has arrived"), "package-check", N_("What had left for %(number)s has arrived."),
+          Permission.SHIPMENTS_WRITE, look="primary"),
     Offer("cancel", N_("Cancel the order"), "ban", N_("%(number)s is cancelled."),
           Permission.ORDERS_WRITE, asks="reason", look="danger"),
 )  # fmt: skip
 
 ACTIONS: Mapping[str, Offer] = {offer.key: offer for offer in _OFFERS}
+#: No step of the order itself: its shipments arrive, and the order is done with the last of them.
+_DELIVER = "deliver"
 _MANAGERS = (Role.MANAGER, Role.ADMIN)
 
 
 def offered(order: OrderPage, principal: Principal) -> list[Offer]:
     """The buttons for this person now, in the order of use."""
     here = {action.value for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)}
+    if any(shipment.state == ShipmentState.SHIPPED for shipment in order.shipments):
+        here.add(_DELIVER)
     return [
         offer
         for offer in _OFFERS
@@ -90,6 +97,8 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
         service.resume_order(session, order, actor=actor, now=now)
     elif offer.key == Action.HOLD:
         service.hold_order(session, order, reason=_reason(page, form), actor=actor, now=now)
+    elif offer.key == _DELIVER:
+        logistics.deliver_order(session, order, actor=actor, now=now)
     else:
         by_manager = principal.role in _MANAGERS
         reason = _reason(page, form)

@@ -11,6 +11,7 @@ from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
+from server.tracking.states import ShipmentState
 
 EVERYTHING: ColumnElement[bool] = true()
 
@@ -103,6 +104,17 @@ def shipments(
     if wanted.state is not None:
         statement = statement.where(Shipment.state == wanted.state)
     return Keyset(Shipment.id, Shipment.number, mine).page(session, statement, after=after, limit=limit)
+
+
+def shipments_on_their_way(session: Session, order_id: int) -> Sequence[Shipment]:
+    """The shipments of an order that have left and not arrived, by age."""
+    statement = (
+        select(Shipment)
+        .where(Shipment.order_id == order_id, Shipment.state == ShipmentState.SHIPPED.value)
+        .options(selectinload(Shipment.order))
+        .order_by(Shipment.id)
+    )
+    return session.scalars(statement).all()
 
 
 def shipment(

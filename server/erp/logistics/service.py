@@ -180,6 +180,15 @@ def deliver(session: Session, shipment: Shipment, *, actor: str, now: datetime) 
     return shipment
 
 
+def deliver_order(session: Session, order: SalesOrder, *, actor: str, now: datetime) -> None:
+    """Every shipment of the order that is on its way has arrived; raises Refused when none is."""
+    under_way = repository.shipments_on_their_way(session, order.id)
+    if not under_way:
+        raise Refused(_("{order} has nothing on its way.").format(order=order.number), reason="nothing_shipped")
+    for shipment in under_way:
+        deliver(session, shipment, actor=actor, now=now)
+
+
 def cancel_shipment(session: Session, shipment: Shipment, *, reason: str, actor: str, now: datetime) -> Shipment:
     """Its boxes stay here for another shipment; raises Refused once any of them has left."""
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])

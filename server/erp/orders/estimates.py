@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.catalog.models import WorkCenter
+from server.db import Database
 from server.erp.floor.repository import stations_per_work_center
 from server.erp.orders import repository
 from server.erp.orders.models import SalesOrder
@@ -15,13 +16,15 @@ from server.erp.orders.planning import planned_units, run_minutes
 from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
 from server.erp.production.models import Operation, WorkOrder
 from server.parties.repository import site
-from server.tracking.states import OperationState, OrderLifecycle, WorkOrderState
+from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, WorkOrderState
 
 #: A stored estimate older than this is worked out again when somebody looks.
 FRESH = timedelta(seconds=60)
 _OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
 _OVER = (OperationState.COMPLETED.value, OperationState.SKIPPED.value)
 _ESTIMATED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
+#: What has left the house is expected no more.
+_GONE = (Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value)
 #: Orders that are not released yet stand behind everything that is.
 _RELEASED, _NOT_RELEASED = 0, 1
 
@@ -33,12 +36,15 @@ def site_calendar(session: Session) -> Calendar:
 
 
 def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:
-    """Estimates of those among the orders that can have one: confirmed or in production, and not on hold.
+    """Estimates of those among the orders that can have one: confirmed or in production, still here, and not on hold.
 
     Four queries whatever the number of orders.
     """
     statement = select(SalesOrder.id, SalesOrder.lifecycle).where(
-        SalesOrder.id.in_(order_ids), SalesOrder.lifecycle.in_(_ESTIMATED), SalesOrder.on_hold.is_(False)
+        SalesOrder.id.in_(order_ids),
+        SalesOrder.lifecycle.in_(_ESTIMATED),
+        SalesOrder.fulfilment.not_in(_GONE),
+        SalesOrder.on_hold.is_(False),
     )
     wanted = {row[0]: row[1] for row in session.execute(statement)}
     if not wanted:
@@ -62,8 +68,13 @@ def stale(orders: Iterable[SalesOrder], *, now: datetime) -> list[int]:
     return [
         order.id
         for order in orders
-        if order.lifecycle in _ESTIMATED and (order.estimated_at is None or now - order.estimated_at > FRESH)
+        if order.lifecycle in _ESTIMATED
+        and (order.estimated_at is None or now - order.estimated_at > FRESH or _has_left_since(order))
     ]
+
+
+def _has_left_since(order: SalesOrder) -> bool:
+    return order.predicted_at is not None and order.fulfilment in _GONE
 
 
 def store(session: Session, order_ids: Collection[int], estimates: Mapping[int, Estimate], *, now: datetime) -> None:
@@ -88,6 +99,30 @@ def predict(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     estimates = compute(session, order_ids, now=now)
     store(session, order_ids, estimates, now=now)
     return estimates
+
+
+def refresh(database: Database, *, now: datetime) -> None:
+    """Work out again whatever a list of orders is about to show and has grown old; at most once a minute.
+
+    Reading and reckoning happen beside the writer, who only stores the outcome.
+    """
+    with database.read() as session:
+        old = list(session.scalars(select(SalesOrder.id).where(_needs_a_new_one(now))))
+        found = compute(session, old, now=now) if old else {}
+    if old:
+        database.write(lambda writing: store(writing, old, found, now=now))
+
+
+def _needs_a_new_one(now: datetime) -> ColumnElement[bool]:
+    """As `stale`, for the database to answer."""
+    return and_(
+        SalesOrder.lifecycle.in_(_ESTIMATED),
+        or_(
+            SalesOrder.estimated_at.is_(None),
+            SalesOrder.estimated_at < now - FRESH,
+            and_(SalesOrder.predicted_at.is_not(None), SalesOrder.fulfilment.in_(_GONE)),
+        ),
+    )
 
 
 def planned_work(order: SalesOrder) -> list[Work]:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import httpx
+import pytest
 from sqlalchemy import select, update
 
 from server.db import Database
@@ -54,6 +55,23 @@ def test_a_stale_estimate_is_made_new_for_whoever_looks_and_stored(
     assert stored.estimated_at is not None
     assert stored.estimated_at > old
     assert stored.row_version == shown["row_version"]
+
+
+@pytest.mark.parametrize("path", ["/orders", "/board"])
+def test_pages_that_list_orders_work_their_estimates_out_anew(
+    manager: httpx.Client, world: DemoWorld, database: Database, path: str
+) -> None:
+    old = utc_now() - timedelta(hours=3)
+    stale = update(SalesOrder).values(estimated_at=old, predicted_at=old, predicted_late_at=old)
+    database.write(lambda session: session.execute(stale) and None)
+
+    assert manager.get(path, headers={"Accept": "text/html"}).status_code == 200
+
+    seen = _stored(database)
+    assert seen.predicted_at is not None
+    assert seen.predicted_at > utc_now() > old
+    assert seen.estimated_at is not None
+    assert seen.estimated_at > old
 
 
 def _stored(database: Database) -> SalesOrder:

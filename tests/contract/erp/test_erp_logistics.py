@@ -111,6 +111,20 @@ def test_an_order_is_done_when_its_last_shipment_has_arrived(
     assert kinds[-1] == "order_completed"
 
 
+def test_what_has_left_the_house_is_expected_no_more(manager: httpx.Client, order: SalesOrder) -> None:
+    def prediction() -> object:
+        return manager.get(f"/api/v1/orders/{order.number}").json()["prediction"]
+
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    manager.post("/api/v1/handling-units/HU-1001/close")
+    manager.post("/api/v1/shipments", json={"order": order.number})
+    assert prediction() is not None
+
+    manager.post("/api/v1/shipments/SH-1000/ship")
+
+    assert prediction() is None
+
+
 def test_what_cannot_leave_says_why(manager: httpx.Client, order: SalesOrder) -> None:
     none = manager.post("/api/v1/shipments", json={"order": order.number})
     unknown = manager.post("/api/v1/shipments", json={"order": order.number, "handling_units": ["HU-1000"]})
@@ -167,3 +181,25 @@ def test_the_carrier_changes_against_the_version(manager: httpx.Client, order: S
 
     assert changed.json()["tracking_reference"] == "RF 17"
     assert stale.status_code == 409
+
+
+def test_the_order_page_takes_note_that_everything_has_arrived(manager: httpx.Client, order: SalesOrder) -> None:
+    page = {"Accept": "text/html"}
+
+    def say_it_arrived() -> str:
+        answer = manager.post(f"/orders/{order.number}/deliver", headers=page)
+        return manager.get(answer.headers["location"], headers=page).text
+
+    assert "has nothing on its way" in say_it_arrived()
+    for box in ("HU-1000", "HU-1001"):
+        manager.post(f"/api/v1/handling-units/{box}/close")
+        manager.post("/api/v1/shipments", json={"order": order.number})
+    for shipment in ("SH-1000", "SH-1001"):
+        manager.post(f"/api/v1/shipments/{shipment}/ship")
+    assert "It has arrived" in manager.get(f"/orders/{order.number}", headers=page).text
+
+    assert f"What had left for {order.number} has arrived." in say_it_arrived()
+
+    found = manager.get(f"/api/v1/orders/{order.number}").json()
+    assert (found["lifecycle"], found["fulfilment"]) == ("done", "delivered")
+    assert "It has arrived" not in manager.get(f"/orders/{order.number}", headers=page).text
