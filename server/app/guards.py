@@ -1,6 +1,7 @@
 """Two guards before any route: forms of other sites are refused, and so are bodies nobody could want."""
 
 import asyncio
+import time
 from gettext import gettext as _
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from server.settings import Settings
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 #: A body that does not come for so long never will; the connection is wanted by others.
 BODY_SECONDS = 30.0
+#: A body that drips in byte by byte is given up, too; an import over a slow line needs no longer.
+WHOLE_BODY_SECONDS = 120.0
 _IMPORTS = ("/api/v1/imports", "/admin/import", "/import")
 
 
@@ -101,13 +104,14 @@ def _refuse_body(headers: Headers, limit: int) -> OrderlightError | None:
 
 def _counted(receive: Receive, limit: int) -> Receive:
     seen, finished = 0, False
+    deadline = time.monotonic() + WHOLE_BODY_SECONDS
 
     async def receive_counted() -> Message:
         nonlocal seen, finished
         if finished:
             return await receive()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(min(BODY_SECONDS, deadline - time.monotonic())):
                 message = await receive()
         except TimeoutError as slow:
             raise HTTPException(408, _("The body did not come in time.")) from slow

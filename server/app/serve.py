@@ -5,6 +5,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from server.app.protocol import ImpatientProtocol
 from server.settings import Settings
 
 #: A request that is being answered gets this long to finish.
@@ -31,7 +32,7 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -40,7 +41,6 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        h11_max_incomplete_event_size=32_768,
         backlog=2048,
     )
     return Server(config, app)

@@ -23,6 +23,16 @@ class CommandFailed(Exception):
     """The command could not be done; the message says why and what to do."""
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder unless it is there; raises CommandFailed when it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(
+            f"The folder {path} cannot be made: {error.strerror}. Make it, or set ORDERLIGHT_DATA_DIR to another."
+        ) from error
+
+
 def find_settings_file(given: Path | None, env: Mapping[str, str]) -> Path | None:
     """The file to read: as given, as ORDERLIGHT_CONFIG says, or one in the usual places."""
     if given is not None:
@@ -39,7 +49,7 @@ def open_database(settings: Settings, *, migrated: bool = True) -> Iterator[Data
     if settings.database_url.startswith("sqlite"):
         if migrated and not sqlite_path(settings).exists():
             raise CommandFailed(f"There is no database at {sqlite_path(settings)}. Run: orderlight-server init")
-        sqlite_path(settings).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(sqlite_path(settings).parent)
     database = Database(settings.database_url)
     try:
         if migrated and pending(database.engine):

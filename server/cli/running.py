@@ -14,7 +14,7 @@ from server.app import create_app
 from server.app.logs import configure
 from server.app.serve import make_server
 from server.auth import repository
-from server.cli.context import CommandFailed, open_database, sqlite_path
+from server.cli.context import CommandFailed, make_folder, open_database, sqlite_path
 from server.db import Database
 from server.migrations import pending, upgrade
 from server.settings import Settings
@@ -31,7 +31,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         settings, host=arguments.host or settings.host, port=settings.port if arguments.port is None else arguments.port
     )
     configure(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     _check_port(settings)
     with open_database(settings, migrated=False) as database:
         _wait_for(database)

@@ -11,7 +11,7 @@ from server.auth import repository, users
 from server.auth.models import User
 from server.auth.users import NewUser
 from server.catalog.models import Product
-from server.cli.context import ACTOR, CommandFailed, open_database, password_link
+from server.cli.context import ACTOR, CommandFailed, make_folder, open_database, password_link
 from server.db import Database
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
@@ -28,7 +28,7 @@ def init(arguments: argparse.Namespace, settings: Settings) -> int:
     zone = arguments.time_zone or _system_zone()
     if zone not in available_timezones():
         raise CommandFailed(f"There is no time zone {zone!r}. Give one such as Europe/Berlin.")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     with open_database(settings, migrated=False) as database:
         upgrade(database.engine)
         name = database.write(lambda session: _make_site(session, arguments.name, zone))
@@ -49,7 +49,7 @@ def demo_data(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 def migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Apply every migration that is missing."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     with open_database(settings, migrated=False) as database:
         was_behind = pending(database.engine)
         upgrade(database.engine)
