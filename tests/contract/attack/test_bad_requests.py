@@ -5,12 +5,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from server.app import guards
+from server.app import guards, protocol
+from server.app.serve import make_server
+from server.cli.context import CommandFailed, make_folder
 
 OURS = "Aurora Bikes"
 
@@ -195,7 +197,9 @@ def port(house: Any) -> Iterator[int]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.listen(64)
-        server = uvicorn.Server(uvicorn.Config(house.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+        server = make_server(house.app, house.settings)
+        # The house runs its own lifespan, and closes its own streams.
+        server.config.lifespan = "off"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, name="attacked-server")
         thread.start()
         while not server.started:
@@ -274,6 +278,54 @@ def test_a_body_that_never_comes_is_given_up(port: int, monkeypatch: pytest.Monk
     assert heard.startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_drips_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "WHOLE_BODY_SECONDS", 0.5)
+    head = (
+        HEAD
+        + b"Origin: http://127.0.0.1\r\nContent-Length: 100\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(b"POST /login HTTP/1.1\r\n" + head)
+        line.settimeout(0.1)
+        heard = b""
+        for _ in range(40):
+            try:
+                heard = line.recv(100)
+                break
+            except TimeoutError:
+                line.sendall(b"a")
+
+    assert heard.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("head", [b"", b"GET /lo", b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: "])
+def test_a_head_that_never_comes_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(head)
+        assert line.recv(100) == b""
+
+
+def test_a_second_head_that_never_comes_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        heard = b""
+        while not heard.endswith(b"}"):
+            heard += line.recv(1000)
+        monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+        line.sendall(b"GET /half")
+        assert line.recv(100) == b""
+
+
+def test_a_head_without_end_is_cut_off(port: int) -> None:
+    heard = speak(port, b"GET /login HTTP/1.1\r\n" + (b"X-A: " + b"a" * 5000 + b"\r\n") * 20)
+
+    assert heard[9:12] in (b"400", b"")
+    assert b" 200 " in speak(port, b"GET /healthz HTTP/1.1\r\n" + HEAD + b"\r\n")
+
+
 def test_a_body_that_is_larger_than_it_said_is_cut_off(port: int) -> None:
     head = HEAD + b"Sec-Fetch-Site: same-origin\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
@@ -312,3 +364,10 @@ def test_a_strange_heartbeat_breaks_no_page(house: Any, told: dict[str, Any]) ->
         "/metrics",
     ):
         assert house.callers["admin"].get(path).status_code == 200, path
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(CommandFailed, match=r"The folder .*inside cannot be made: Not a directory\. Make it, or set"):
+        make_folder(tmp_path / "file" / "inside")
