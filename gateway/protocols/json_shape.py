@@ -13,8 +13,6 @@ from typing import Final
 
 from gateway.protocols.options import toml
 
-ENCODINGS: Final = ("hex", "base64url")
-
 #: Gen2 lets PC name 31 words of EPC memory, so no EPC is longer than 62 bytes.
 MAX_EPC_BYTES: Final = 62
 

@@ -139,5 +139,3 @@ def _table() -> dict[str, ApplicationIdentifier]:
 AIS: Final = _table()
 #: First two digits -> how many digits the AI has; unknown AIs are not in it.
 AI_LENGTHS: Final = {ai[:2]: len(ai) for ai in AIS}
-#: Key name -> AI, the way back.
-AI_OF_KEY: Final = {entry.key: ai for ai, entry in AIS.items() if entry.decimals is None}

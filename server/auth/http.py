@@ -104,9 +104,7 @@ def require(permission: Permission) -> Callable[[Request], Awaitable[Principal]]
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
-OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
 VisitPrincipal = Annotated[Principal, Depends(visit_principal)]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
-AuthenticatorDep = Annotated[Authenticator, Depends(get_authenticator)]
 AdminPrincipal = Annotated[Principal, Depends(require(Permission.ADMIN))]

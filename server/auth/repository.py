@@ -38,11 +38,6 @@ def customer_exists(session: Session, customer_id: int) -> bool:
     return session.execute(select(customer.c.id).where(customer.c.id == customer_id)).first() is not None
 
 
-def user_by_badge(session: Session, badge: str) -> User | None:
-    """The active person whose badge was scanned; `badge` is the body of the code OLB...."""
-    return session.scalars(select(User).where(User.badge == badge, User.active)).one_or_none()
-
-
 def count_active_admins(session: Session) -> int:
     """How many people could still let others in."""
     return session.execute(select(func.count()).where(User.role == "admin", User.active)).scalar_one()

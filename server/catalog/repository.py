@@ -82,11 +82,6 @@ def product(session: Session, sku: str, *, lock: bool = False) -> Product | None
     return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
 
 
-def product_by_gtin(session: Session, gtin: str) -> Product | None:
-    """The product of this GTIN of 14 digits."""
-    return session.scalars(select(Product).where(Product.gtin == gtin)).one_or_none()
-
-
 def products_by_sku(session: Session, skus: Collection[str]) -> Mapping[str, Product]:
     """The products of these SKUs with bill of material and routing."""
     statement = select(Product).where(Product.sku.in_(skus)).options(*whole_product())

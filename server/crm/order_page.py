@@ -19,7 +19,6 @@ from server.crm.orders_list import standing_of
 from server.crm.risk import Risk, due_at, judge
 from server.crm.timeline import Timeline, order_timeline
 from server.crm.units import UnitRow, unit_rows
-from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders import estimates
 from server.erp.orders.models import OrderLine, SalesOrder
@@ -250,8 +249,3 @@ def _moved_where(units: Sequence[UnitRow]) -> str | None:
     if not seen:
         return None
     return max(seen, key=lambda unit: unit.last_seen_at or unit.never).last_station
-
-
-def station_names(session: Session) -> dict[int, str]:
-    """The names of all stations by id."""
-    return dict(session.execute(select(Station.id, Station.name)).all())

@@ -163,8 +163,6 @@ class Reason(StrEnum):
     NOT_RELEASED = "not_released"
     CANCELLED = "cancelled"
     SCRAPPED = "scrapped"
-    OVER_QUANTITY = "over_quantity"
-    SPEC_CHANGED = "spec_changed"
     WRONG_CUSTOMER = "wrong_customer"
     WRONG_ORDER = "wrong_order"
     NOTHING_TO_UNDO = "nothing_to_undo"

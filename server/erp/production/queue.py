@@ -1,6 +1,6 @@
 """What waits at a work center."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -60,23 +60,6 @@ def queue(session: Session, work_center_ids: Collection[int], *, limit: int = 50
         QueueEntry(operation, operation.work_order, operation.work_order.order, waiting.get(_place(operation), 0))
         for operation in operations
     ]
-
-
-def queue_counts(session: Session) -> Mapping[int, int]:
-    """How many units stand before each work center, in orders that are in production."""
-    statement = (
-        select(Operation.work_center_id, func.count())
-        .join(Unit, (Unit.work_order_id == Operation.work_order_id) & (Unit.step == Operation.step))
-        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
-        .where(
-            WorkOrder.state.in_(_OPEN_WORK),
-            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
-            Unit.state == UnitState.QUEUED.value,
-        )
-        .group_by(Operation.work_center_id)
-    )
-    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def _place(operation: Operation) -> tuple[int, int]:

@@ -218,12 +218,6 @@ def units(
     return [_row(row) for row in rows[:limit]], len(rows) > limit
 
 
-def units_of(session: Session, order_ids: Collection[int]) -> Sequence[Unit]:
-    """Every unit of these orders but the boxes, by rising id."""
-    statement = select(Unit).where(Unit.order_id.in_(order_ids), Unit.kind != "container").order_by(Unit.id)
-    return session.scalars(statement).all()
-
-
 def bound_to(session: Session, code: str) -> list[int]:
     """The ids of the units that answer to this code."""
     # Asked for alone: an OR with a subquery would make PostgreSQL read every unit.
