@@ -1,5 +1,6 @@
 """What programs send and get about work centers and products."""
 
+from gettext import gettext as _
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -88,7 +89,8 @@ class _ProductFields(Strict):
     @model_validator(mode="after")
     def _bought_is_not_made(self) -> Self:
         if getattr(self, "made", None) is False and (getattr(self, "bom", None) or getattr(self, "routing", None)):
-            raise ValueError("Expected no bill of material and no routing for a product that is bought (made: false).")
+            message = _("Expected no bill of material and no routing for a product that is bought (made: false).")
+            raise ValueError(message)
         return self
 
 

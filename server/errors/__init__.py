@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, ClassVar
 
+from server.messages import N_
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -26,9 +28,11 @@ class OrderlightError(Exception):
     """The base of every error that a caller is told about. `detail` is a whole sentence."""
 
     status: int = 500
-    title: str = "Something went wrong here"
+    title: str = N_("Something went wrong here")
     default_reason: ClassVar[str] = "internal_error"
-    default_detail: ClassVar[str] = "The server could not do this. Try again; if it stays so, tell the administrator."
+    default_detail: ClassVar[str] = N_(
+        "The server could not do this. Try again; if it stays so, tell the administrator."
+    )
 
     def __init__(
         self, detail: str | None = None, *, reason: str | None = None, extra: Mapping[str, Any] | None = None
@@ -57,9 +61,9 @@ class Unauthorized(OrderlightError):
     """401: nobody is signed in, or the key is not valid (any more)."""
 
     status = 401
-    title = "Sign in first"
+    title = N_("Sign in first")
     default_reason = "not_signed_in"
-    default_detail = "This needs a signed-in person or a valid key."
+    default_detail = N_("This needs a signed-in person or a valid key.")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,62 +75,62 @@ class Forbidden(OrderlightError):
     """403: known, but not allowed to do this."""
 
     status = 403
-    title = "Not allowed"
+    title = N_("Not allowed")
     default_reason = "forbidden"
-    default_detail = "This is not among your rights. Ask an administrator."
+    default_detail = N_("This is not among your rights. Ask an administrator.")
 
 
 class NotFound(OrderlightError):
     """404: does not exist, or belongs to somebody else; the default sentence is the same for both on purpose."""
 
     status = 404
-    title = "Not found"
+    title = N_("Not found")
     default_reason = "not_found"
-    default_detail = "There is nothing here for you under this address. Check the number."
+    default_detail = N_("There is nothing here for you under this address. Check the number.")
 
 
 class Conflict(OrderlightError):
     """409: the thing changed meanwhile, or exists already."""
 
     status = 409
-    title = "Conflict"
+    title = N_("Conflict")
     default_reason = "conflict"
-    default_detail = "This was changed by somebody else meanwhile. Load it again, then repeat your change."
+    default_detail = N_("This was changed by somebody else meanwhile. Load it again, then repeat your change.")
 
 
 class Refused(Conflict):
     """409: understood, but the state of the thing does not allow it."""
 
-    title = "Not possible in this state"
+    title = N_("Not possible in this state")
     default_reason = "refused"
-    default_detail = "This is not possible in the present state."
+    default_detail = N_("This is not possible in the present state.")
 
 
 class TooLarge(OrderlightError):
     """413: the request body is larger than this door takes."""
 
     status = 413
-    title = "Too large"
+    title = N_("Too large")
     default_reason = "too_large"
-    default_detail = "The request is larger than the server takes."
+    default_detail = N_("The request is larger than the server takes.")
 
 
 class UnsupportedMedia(OrderlightError):
     """415: the body is not in a format this door reads."""
 
     status = 415
-    title = "Unsupported format"
+    title = N_("Unsupported format")
     default_reason = "unsupported_media"
-    default_detail = "This door reads application/json."
+    default_detail = N_("This door reads application/json.")
 
 
 class Invalid(OrderlightError):
     """422: one or more fields are wrong; `errors` lists all of them."""
 
     status = 422
-    title = "Not valid"
+    title = N_("Not valid")
     default_reason = "invalid"
-    default_detail = "Some fields are not valid."
+    default_detail = N_("Some fields are not valid.")
 
     def __init__(
         self,
@@ -166,18 +170,18 @@ class TooMany(_Later):
     """429: too many tries in a short time."""
 
     status = 429
-    title = "Too many tries"
+    title = N_("Too many tries")
     default_reason = "too_many"
-    default_detail = "Too many tries in a short time. Wait a minute, then try again."
+    default_detail = N_("Too many tries in a short time. Wait a minute, then try again.")
 
 
 class Unavailable(_Later):
     """503: the server cannot serve this now, but will again."""
 
     status = 503
-    title = "Not available now"
+    title = N_("Not available now")
     default_reason = "unavailable"
-    default_detail = "The server cannot do this now. It will again; wait a moment."
+    default_detail = N_("The server cannot do this now. It will again; wait a moment.")
 
 
 __all__ = [

@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from gettext import gettext as _
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,7 +32,7 @@ class Patch(Strict):
     def _no_stray_nulls(self) -> Self:
         nulls = sorted(name for name in self.model_fields_set - self.emptyable if getattr(self, name) is None)
         if nulls:
-            raise ValueError(f"Expected a value, got null for {', '.join(nulls)}.")
+            raise ValueError(_("Expected a value, got null for {fields}.").format(fields=", ".join(nulls)))
         return self
 
     def changed(self) -> dict[str, Any]:
@@ -60,16 +61,15 @@ def _clean(text: str, *, allowed: str) -> str:
         # Surrogates cannot be stored as UTF-8, PostgreSQL takes no NUL, and what turns the direction of writing
         # or cannot be seen makes one name pass for another.
         if character not in allowed + JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs"):
-            raise ValueError(
-                f"Expected text without control characters, got U+{ord(character):04X} as character {position}."
-            )
+            message = _("Expected text without control characters, got U+{code:04X} as character {position}.")
+            raise ValueError(message.format(code=ord(character), position=position))
     return text
 
 
 def currency(code: str) -> str:
     """The code, which ISO 4217 knows; raises ValueError."""
     if code not in CURRENCIES:
-        raise ValueError(f"Expected a currency of ISO 4217 such as EUR, got {code!r}.")
+        raise ValueError(_("Expected a currency of ISO 4217 such as EUR, got {code!r}.").format(code=code))
     return code
 
 
@@ -77,7 +77,7 @@ def time_zone(name: str) -> str:
     """The name, which the time zone database knows; raises ValueError."""
     # Only listed names are opened, for the name is otherwise a path into the file system.
     if name not in available_timezones():
-        raise ValueError(f"Expected a time zone such as Europe/Berlin, got {name!r}.")
+        raise ValueError(_("Expected a time zone such as Europe/Berlin, got {name!r}.").format(name=name))
     ZoneInfo(name)
     return name
 
@@ -94,10 +94,11 @@ def plain(value: Decimal) -> str:
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError("Expected a time with its zone, such as 2026-11-22T08:00:00Z.")
+        raise ValueError(_("Expected a time with its zone, such as 2026-11-22T08:00:00Z."))
     if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
         # At the ends of the calendar a time cannot be moved to another zone.
-        raise ValueError(f"Expected a year from {FIRST_DAY.year} to {LAST_DAY.year}, got {value.year}.")
+        message = _("Expected a year from {first} to {last}, got {got}.")
+        raise ValueError(message.format(first=FIRST_DAY.year, last=LAST_DAY.year, got=value.year))
     return value
 
 
@@ -127,11 +128,12 @@ ShownDecimal = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_u
 def configuration(value: dict[str, Any]) -> dict[str, str]:
     """Chosen options as clean text by name; raises ValueError."""
     if len(value) > 40:
-        raise ValueError(f"Expected at most 40 options, got {len(value)}.")
+        raise ValueError(_("Expected at most 40 options, got {got}.").format(got=len(value)))
     clean: dict[str, str] = {}
     for name, choice in value.items():
         if not isinstance(choice, str) or not 1 <= len(name) <= 60 or len(choice) > 200:
-            raise ValueError("Expected options as text by name, names of 1 to 60 characters, choices of at most 200.")
+            message = _("Expected options as text by name, names of 1 to 60 characters, choices of at most 200.")
+            raise ValueError(message)
         clean[one_line(name)] = one_line(choice)
     return clean
 

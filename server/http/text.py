@@ -1,4 +1,4 @@
-"""Text: folded for searching, and marked for translation.
+"""Text folded for searching.
 
 >>> fold("Ærø  Straße ÉTÉ")
 'ærø strasse ete'
@@ -12,8 +12,3 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(plain.casefold().split())
-
-
-def N_(message: str) -> str:  # noqa: N802 - the customary name, which pybabel extracts
-    """Mark a sentence for translation where it is declared; it is translated where it is used."""
-    return message

@@ -10,6 +10,7 @@ from gettext import gettext as _
 from typing import Any
 
 from server.errors import Conflict, Invalid, OrderlightError
+from server.messages import N_
 
 _TAG = re.compile(r'"(\d{1,9})"')
 
@@ -18,9 +19,9 @@ class PreconditionRequired(OrderlightError):
     """428: a change must say which version it was made against (RFC 6585, 3)."""
 
     status = 428
-    title = "Say which version you change"
+    title = N_("Say which version you change")
     default_reason = "precondition_required"
-    default_detail = (
+    default_detail = N_(
         "A change needs the header If-Match with the ETag of the version it was made against. Load it first."
     )
 

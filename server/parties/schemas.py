@@ -1,6 +1,7 @@
 """What programs send and get about the site and customers."""
 
 import re
+from gettext import gettext as _
 from typing import Annotated, Any, Literal, Self
 
 from babel import Locale
@@ -28,13 +29,13 @@ _COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if le
 
 def _email(text: str) -> str:
     if not _EMAIL.fullmatch(text):
-        raise ValueError(f"Expected an e-mail address such as name@example.com, got {text!r}.")
+        raise ValueError(_("Expected an e-mail address such as name@example.com, got {text!r}.").format(text=text))
     return text
 
 
 def _country(code: str) -> str:
     if code not in _COUNTRIES:
-        raise ValueError(f"Expected a country of ISO 3166-1 such as DE, got {code!r}.")
+        raise ValueError(_("Expected a country of ISO 3166-1 such as DE, got {code!r}.").format(code=code))
     return code
 
 
@@ -61,7 +62,8 @@ class WorkingHours(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start >= self.end:
-            raise ValueError(f"Expected an end after the start {self.start}, got {self.end}.")
+            message = _("Expected an end after the start {start}, got {end}.")
+            raise ValueError(message.format(start=self.start, end=self.end))
         return self
 
 

@@ -1,10 +1,6 @@
 """Every sentence of a verdict: the thing first, then the reason, then the next act (docs/reference/events.md)."""
 
-
-def N_(message: str) -> str:  # noqa: N802 - the customary name, which pybabel extracts
-    """Mark a sentence for translation; it is translated when the answer is written."""
-    return message
-
+from server.messages import N_
 
 # --- done ---
 STARTED = N_("{operation} started: {unit}, {count} of {total}.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from server.web.i18n import N_
+from server.messages import N_
 
 KINDS: Mapping[str, str] = {
     "code_scanned": N_("Code scanned"),

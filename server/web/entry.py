@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from server.errors import Conflict, FieldError, Invalid, OrderlightError
+from server.messages import N_
 from server.web.forms import Form, read_form
-from server.web.i18n import N_
 from server.web.page import Page
 
 FormDep = Annotated[Form, Depends(read_form)]

@@ -30,11 +30,6 @@ MOST_DAYS = 60
 TRADITIONAL_REGIONS = {"TW", "HK", "MO"}
 
 
-def N_(message: str) -> str:  # noqa: N802 - the customary name, which pybabel extracts
-    """Mark a message for translation where it is declared; the page translates it where it is shown."""
-    return message
-
-
 @cache
 def translations(language: str) -> NullTranslations:
     """The catalogue of a language, compiled from its .po file when first used; English is the source itself."""

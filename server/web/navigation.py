@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.web.i18n import N_
+from server.messages import N_
 
 
 @dataclass(frozen=True, slots=True)

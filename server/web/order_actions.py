@@ -16,9 +16,9 @@ from server.erp.orders.lifecycle import Action, possible
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.errors import FieldError, Forbidden, Invalid, NotFound
+from server.messages import N_
 from server.tracking.states import OrderLifecycle, ShipmentState
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from server.crm.customer_view import StoryLine, customer_order
 from server.crm.order_page import OrderPage
 from server.crm.units import UnitRow
+from server.messages import N_
 from server.tracking.facts import FactKind
 from server.tracking.states import UnitState
 from server.web.axis import time_axis
-from server.web.i18n import N_, Formats
+from server.web.i18n import Formats
 from server.web.sentences import Say, status
 from server.web.words import word
 

@@ -6,8 +6,8 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from server.auth.permissions import Permission
+from server.messages import N_
 from server.web.admin_words import visible, word
-from server.web.i18n import N_
 from server.web.page import Page
 
 P = Permission

@@ -7,8 +7,9 @@ from datetime import timedelta
 from server.crm.milestones import Milestone, current
 from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
+from server.messages import N_
 from server.tracking.states import OrderLifecycle
-from server.web.i18n import N_, Formats, translations
+from server.web.i18n import Formats, translations
 
 #: Nothing moved for so long: then saying so is more honest than a bar that stands still.
 QUIET = timedelta(hours=4)

@@ -1,6 +1,6 @@
 """Words for codes: every state, reason and kind that a page may show, declared once so that all get translated."""
 
-from server.web.i18n import N_
+from server.messages import N_
 
 WORDS: dict[str, dict[str, str]] = {
     "lifecycle": {

@@ -7,7 +7,7 @@ from server.erp.orders.lifecycle import Action, refusal
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.planning import problems
 from server.errors import Refused
-from server.http.text import N_
+from server.messages import N_
 from server.tracking.states import OrderLifecycle
 
 _CANNOT: Mapping[Action, str] = {

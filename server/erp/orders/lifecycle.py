@@ -11,7 +11,7 @@ from enum import StrEnum
 from gettext import gettext as _
 from typing import Final
 
-from server.http.text import N_
+from server.messages import N_
 from server.tracking.states import OrderLifecycle
 
 

@@ -16,9 +16,9 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.db.topics import versions
 from server.errors import Conflict, NotFound
+from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.pages.admin_overview import trouble
 from server.web.sections import ADMIN, show_in

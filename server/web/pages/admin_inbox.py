@@ -21,10 +21,10 @@ from server.ingest import inbox
 from server.ingest.door import Door, only_english
 from server.ingest.inbox import Repair
 from server.journal.models import Quarantine
+from server.messages import N_
 from server.tracking.states import Reason
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.pages.setup_read_points import context_choices, station_choices
 from server.web.sections import ADMIN, show_in

@@ -14,9 +14,9 @@ from server.auth.keys import MadeKey
 from server.auth.permissions import KEY_SCOPES, Permission
 from server.errors import NotFound
 from server.http.fields import Name, Strict
+from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 

@@ -14,7 +14,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.db.topics import versions
-from server.web.i18n import N_
+from server.messages import N_
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 

@@ -12,12 +12,13 @@ from starlette.responses import Response
 from server.auth.http import AdminPrincipal
 from server.http.currencies import CURRENCIES
 from server.http.versions import guard
+from server.messages import N_
 from server.parties import repository, service
 from server.parties.models import Site
 from server.parties.schemas import SiteOut, SitePatch
 from server.web.entry import Fault, FormDep, attempt, changed, checked, version_of
 from server.web.forms import Form
-from server.web.i18n import LANGUAGES, N_
+from server.web.i18n import LANGUAGES
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 

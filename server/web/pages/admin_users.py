@@ -17,10 +17,11 @@ from server.auth.permissions import Role
 from server.auth.users import NewUser
 from server.errors import FieldError, Invalid, Refused
 from server.http.fields import Language, Name, Strict
+from server.messages import N_
 from server.parties.models import Customer
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
-from server.web.i18n import LANGUAGES, N_
+from server.web.i18n import LANGUAGES
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 

@@ -14,7 +14,7 @@ from server.crm.public import owned_unit, product_code
 from server.db.topics import versions
 from server.errors import NotFound
 from server.http.paging import Number
-from server.web.i18n import N_
+from server.messages import N_
 from server.web.order_view import customer_context
 from server.web.page import Page, PageDep
 

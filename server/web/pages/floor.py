@@ -20,9 +20,10 @@ from server.errors import Refused
 from server.http.paging import Number
 from server.ingest.accept import accept
 from server.ingest.door import Door
+from server.messages import N_
 from server.web.floor_view import board_html, station_html
 from server.web.forms import Form, read_form
-from server.web.i18n import N_, translations
+from server.web.i18n import translations
 from server.web.page import Page, PageDep
 
 router = APIRouter(include_in_schema=False)

@@ -20,9 +20,9 @@ from server.db.topics import versions
 from server.erp.orders import estimates
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
+from server.messages import N_
 from server.parties.models import Customer
 from server.web.forms import Form, read_form
-from server.web.i18n import N_
 from server.web.order_actions import ACTIONS, offered, perform
 from server.web.order_view import customer_context, order_context, unit_words
 from server.web.page import Page, PageDep

@@ -14,6 +14,7 @@ from server.errors import NotFound
 from server.http.currencies import CURRENCIES
 from server.http.paging import After, Text
 from server.http.versions import guard
+from server.messages import N_
 from server.parties import repository, service
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch
@@ -31,7 +32,6 @@ from server.web.entry import (
     version_of,
 )
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

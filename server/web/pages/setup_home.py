@@ -10,7 +10,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.first_steps import Step, first_steps
-from server.web.i18n import N_
+from server.messages import N_
 from server.web.page import PageDep
 from server.web.sections import SETUP, show_in
 

@@ -14,7 +14,7 @@ from server.erp.imports import KINDS, ImportReport, import_csv
 from server.erp.imports.table import MAX_BYTES
 from server.erp.imports_http import decoded
 from server.errors import Forbidden, Invalid, NotFound
-from server.web.i18n import N_
+from server.messages import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

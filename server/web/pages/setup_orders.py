@@ -13,10 +13,10 @@ from server.auth.principal import Principal
 from server.catalog.models import Product
 from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
+from server.messages import N_
 from server.parties.models import Customer
 from server.web.entry import Fault, FormDep, attempt, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

@@ -16,6 +16,7 @@ from server.catalog.schemas import ProductIn, ProductOut, ProductPatch
 from server.errors import NotFound
 from server.http.paging import After, Text
 from server.http.versions import guard
+from server.messages import N_
 from server.web.entry import (
     Fault,
     FormDep,
@@ -30,7 +31,6 @@ from server.web.entry import (
     version_of,
 )
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

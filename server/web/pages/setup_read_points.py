@@ -16,11 +16,11 @@ from server.erp.floor.models import ReadPoint, Station
 from server.erp.floor.schemas import ReadPointIn, ReadPointPatch
 from server.errors import NotFound
 from server.http.versions import guard
+from server.messages import N_
 from server.tracking.states import Context
 from server.web.admin_words import CONTEXTS
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

@@ -16,9 +16,9 @@ from server.erp.floor.schemas import StationIn, StationPatch, station_code
 from server.errors import NotFound
 from server.http.paging import After
 from server.http.versions import guard
+from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

@@ -15,9 +15,9 @@ from server.catalog.schemas import WorkCenterIn, WorkCenterPatch
 from server.erp.floor.repository import stations_per_work_center
 from server.errors import NotFound
 from server.http.versions import guard
+from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
 from server.web.forms import Form
-from server.web.i18n import N_
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 

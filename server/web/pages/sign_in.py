@@ -12,9 +12,9 @@ from server.auth.cookies import clear_session_cookie, set_device_cookie, set_ses
 from server.auth.http import CurrentPrincipal, client_address
 from server.auth.sessions import sign_out
 from server.errors import Invalid, NotFound, OrderlightError, TooMany, Unauthorized
+from server.messages import N_
 from server.settings.clock import utc_now
 from server.web.forms import Form, read_form
-from server.web.i18n import N_
 from server.web.navigation import home
 from server.web.page import Page, PageDep, safe_target
 
