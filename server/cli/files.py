@@ -34,7 +34,7 @@ def _tell(report: ImportReport) -> int:
         place = f"line {error.line}" + (f", {error.column}" if error.column else "")
         print(f"{place}: {error.message}", file=sys.stderr)
     if report.errors:
-        print(f"Nothing was imported: {len(report.errors)} mistakes.", file=sys.stderr)
+        print(f"Nothing was imported. Mistakes: {len(report.errors)}.", file=sys.stderr)
         return 1
     verb = "would be " if report.dry_run else ""
     print(

@@ -69,7 +69,7 @@ def post_import(
     report = database.write(lambda session: import_csv(session, kind, text, dry_run=dry_run, actor=actor, now=now))
     if report.errors and not dry_run:
         raise Invalid(
-            _("Nothing was imported: the file has {count} mistakes.").format(count=len(report.errors)),
+            _("Nothing was imported. Mistakes in the file: {count}.").format(count=len(report.errors)),
             errors=[FieldError(_place(error.line, error.column), error.message) for error in report.errors],
             reason="import_refused",
             extra={"report": report.as_json()},

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 LIVE = "#connection[data-state=live]"
 
@@ -101,6 +103,27 @@ def test_the_board_moves_with_the_scans(new_page: Callable[..., Page], site: Any
 
     expect(card).to_have_text("1")
     expect(page.locator("#fig-done")).to_have_text("1")
+
+
+def test_a_lost_page_tells_the_time_of_the_site_wherever_its_reader_is(
+    new_page: Callable[..., Page], chromium: Browser, site: Any, watch: Any
+) -> None:
+    near = go(new_page("sales"), "/orders")
+    abroad = chromium.new_context(
+        locale="en-US", timezone_id="America/New_York", storage_state=near.context.storage_state()
+    )
+    far = go(abroad.new_page(), near.url)
+
+    site.stop()
+    expect(far.locator("#lost-band")).to_be_visible()
+    berlin = datetime.now(ZoneInfo("Europe/Berlin"))
+    expect(far.locator("#lost-since")).to_have_text(
+        re.compile(rf"^({berlin - timedelta(minutes=1):%H:%M}|{berlin:%H:%M}):\d\d$")
+    )
+    site.start()
+    far.wait_for_selector(LIVE, timeout=30_000)
+    abroad.close()
+    watch.forgive()
 
 
 def test_a_restart_of_the_server_is_told_at_once_and_healed_by_the_page(

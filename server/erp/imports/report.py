@@ -1,14 +1,25 @@
 """What an import did, or every reason why it did nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from server.errors import Invalid, OrderlightError
 
 Outcome = Literal["created", "updated", "unchanged"]
+
+#: What a cell should have held, by pydantic's name of the mistake; others are told in pydantic's own words.
+_EXPECTED: Mapping[str, str] = {
+    "missing": _("It is needed here, and empty."),
+    "decimal_parsing": _("Expected a number such as 12.5"),
+    "int_parsing": _("Expected a whole number"),
+    "bool_parsing": _("Expected true or false"),
+    "date_from_datetime_parsing": _("Expected a date such as 2026-11-27"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +69,16 @@ class ImportReport:
 def of_validation(line: int, error: ValidationError) -> list[RowError]:
     """The mistakes of one row, by column."""
     return [
-        RowError(line, str(found["loc"][0]) if found["loc"] else None, found["msg"].removeprefix("Value error, "))
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
+        RowError(line, str(found["loc"][0]) if found["loc"] else None, _in_words(found))
+        for found in error.errors(include_url=False, include_context=False)
     ]
+
+
+def _in_words(found: ErrorDetails) -> str:
+    expected = _EXPECTED.get(found["type"])
+    if expected is None:
+        return found["msg"].removeprefix("Value error, ")
+    return expected if found["type"] == "missing" else f"{expected}, got {str(found['input'])[:60]!r}."
 
 
 def of_refusal(line: int, error: OrderlightError) -> list[RowError]:

@@ -1,6 +1,7 @@
 """CSV files of products, customers and orders: all of a file or nothing, and twice is once."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,6 +23,25 @@ def send(client: httpx.Client, kind: str, text: str | bytes, *, dry_run: bool = 
     return client.post(
         f"/api/v1/imports/{kind}", content=content, params=params, headers={"Content-Type": "text/csv; charset=utf-8"}
     )
+
+
+def test_the_example_in_the_guide_comes_in_as_it_stands(planner: httpx.Client, world: DemoWorld) -> None:
+    guide = (Path(__file__).parents[3] / "docs/howto/import.md").read_text(encoding="utf-8")
+    example = next(block for block in guide.split("```\n") if block.startswith("sku,"))
+
+    assert send(planner, "products", example).json()["created"] == 4
+
+
+def test_cells_of_the_wrong_kind_are_told_in_our_words(manager: httpx.Client, world: DemoWorld) -> None:
+    text = "number;name;country;credit_limit\nC-7;Seven;PL;much\n"
+
+    errors = send(manager, "customers", text, dry_run=True).json()["errors"]
+
+    assert {error["column"]: error["message"] for error in errors} == {
+        "address": "It is needed here, and empty.",
+        "city": "It is needed here, and empty.",
+        "credit_limit": "Expected a number such as 12.5, got 'much'.",
+    }
 
 
 def test_a_dry_run_says_what_would_happen_and_stores_nothing(planner: httpx.Client, world: DemoWorld) -> None:

@@ -17,7 +17,9 @@
     if (band && state === "lost" && told !== "lost") {
       const since = document.getElementById("lost-since");
       since.dateTime = new Date(heard ? heard + skew : Date.parse(html.dataset.now)).toISOString();
-      since.textContent = new Date(since.dateTime).toLocaleTimeString(html.lang);
+      since.textContent = new Date(since.dateTime).toLocaleTimeString(html.lang, {
+        timeZone: html.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+      });
     }
     if (band) band.hidden = state !== "lost";
     if (pill) pill.dataset.state = state;
