@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -75,6 +75,12 @@ def _spoken(tag: str) -> str | None:
     return name if name in LANGUAGES else None
 
 
+@lru_cache(maxsize=8192)
+def _in_words(moment: datetime, pattern: str, zone: ZoneInfo, locale: str) -> str:
+    """A live page is drawn again at every scan and shows mostly the same moments, so their words are kept."""
+    return format_datetime(moment, pattern, tzinfo=zone, locale=locale)
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     """How one language writes what one site shows: times in the site's zone, numbers in the language's way."""
@@ -97,15 +103,15 @@ class Formats:
 
     def moment(self, moment: datetime) -> str:
         """The whole moment in words: 'Sunday, 22 November 2026 at 09:14:05 CET'."""
-        return format_datetime(moment, "EEEE d MMMM y, HH:mm:ss z", tzinfo=self.zone, locale=self.locale)
+        return _in_words(moment, "EEEE d MMMM y, HH:mm:ss z", self.zone, self.locale)
 
     def short_moment(self, moment: datetime) -> str:
         """Day and time in brief: '22 Nov, 09:14'."""
-        return format_datetime(moment, "d MMM, HH:mm", tzinfo=self.zone, locale=self.locale)
+        return _in_words(moment, "d MMM, HH:mm", self.zone, self.locale)
 
     def clock(self, moment: datetime, *, seconds: bool = False) -> str:
         """The time of day: '09:14'."""
-        return format_time(moment, "HH:mm:ss" if seconds else "HH:mm", tzinfo=self.zone, locale=self.locale)
+        return _in_words(moment, "HH:mm:ss" if seconds else "HH:mm", self.zone, self.locale)
 
     def relative(self, moment: datetime) -> str:
         """How long ago, or until: '3 minutes ago', 'in 2 days'."""
