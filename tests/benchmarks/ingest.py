@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from orderlight.events import Batch, Receipt
+from server.app.serve import spare_the_collector
 from server.db import Database
 from server.ingest.accept import accept
 from server.ingest.door import Door
@@ -72,6 +73,8 @@ class Told:
 
 def measure(plan: Plan, folder: Path) -> list[Figure]:
     """The figures of both engines; PostgreSQL is left out with a word where it is not installed."""
+    # The server does the same when it starts (server/app/serve.py); the events themselves are made before.
+    spare_the_collector()
     found = _on_engine(plan, _sqlite(folder))
     try:
         with private_postgres() as cluster, _postgres(cluster) as engine:
