@@ -8,7 +8,7 @@ from server.crm.milestones import Milestone, current
 from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
 from server.messages import N_
-from server.tracking.states import OrderLifecycle
+from server.tracking.states import Fulfilment, OrderLifecycle
 from server.web.i18n import Formats, translations
 
 #: Nothing moved for so long: then saying so is more honest than a bar that stands still.
@@ -65,6 +65,8 @@ def _sentence(order: OrderPage, formats: Formats, say: Say, *, for_customer: boo
         if for_customer:
             return say(N_("We have your order and are checking it."))
         return say(N_("This order waits for credit. Release it or cancel it."))
+    if order.fulfilment == Fulfilment.DELIVERED:
+        return say(N_("All %(total)s have arrived."), total=order.milestones[-1].total)
     done = _progress(order.milestones, say)
     if order.risk == Risk.SHIPPED:
         return f"{done}."

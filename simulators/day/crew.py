@@ -14,6 +14,8 @@ from simulators.day.hands import DeviceAway, Hand, Shown
 WORK_MINUTES: Mapping[str, float] = {"gate": 4.0, "pack": 4.0, "ship": 8.0}
 DEFAULT_WORK_MINUTES = 6.0
 _IDLE_MINUTES = 2.0
+#: The carrier brings what has left within four simulated hours.
+TRAVEL_MINUTES = 240.0
 #: The command card that closes a station's open box.
 CLOSE_CARD = "CLOSE"
 _VERDICT_SECONDS = 3.0
@@ -45,6 +47,8 @@ class DayReport:
     #: wrong_station, repeated, unknown_code.
     mistakes: Counter[str] = field(default_factory=Counter)
     placed: list[str] = field(default_factory=list)
+    #: Shipments that reached their customers.
+    arrived: int = 0
     #: Times that a device had no gateway listening.
     away: int = 0
 
@@ -94,6 +98,8 @@ class Crew:
         """Do the next thing at a post; simulated minutes until the one after."""
         if post is self._posts[0]:
             self._order_more(post)
+        if post.context == "ship":
+            self.report.arrived += self._floor.deliver(older_than=TRAVEL_MINUTES * 60 / self._plan.speed)
         piece = self._next_piece(post)
         if piece is None:
             return _IDLE_MINUTES

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from orderlight.autoid import OwnCode, sscc96_hex
-from simulators.api import Api
+from simulators.api import Api, ApiFault
 from simulators.day.hands import Shown
 
 #: AIM identifiers of the symbols on our labels: plain Code 128, and GS1-128.
@@ -71,17 +72,21 @@ class Floor(Protocol):
     def place(self, wish: Wish) -> str:
         """Order, confirm and release; the order's number."""
 
+    def deliver(self, *, older_than: float) -> int:
+        """The carrier reports what left so many seconds ago as arrived; the number of shipments."""
+
     def wishes(self) -> list[tuple[str, str]]:
         """Who may order what: pairs of customer and product."""
 
 
 class ApiFloor:
     """The floor of a running server; the key needs floor:read, catalog:read, customers:read, orders:read,
-    orders:write and orders:release. Raises ApiFault."""
+    orders:write and orders:release; with shipments:write, shipments arrive too. Raises ApiFault."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._prefix_length: int | None = None
+        self._may_deliver = True
 
     def posts(self) -> list[Post]:
         """Every post, in the order of the work."""
@@ -152,6 +157,22 @@ class ApiFloor:
         self._api.post(f"/api/v1/orders/{number}/confirm")
         self._api.post(f"/api/v1/orders/{number}/release")
         return number
+
+    def deliver(self, *, older_than: float) -> int:
+        """Report arrivals, unless the key has no right to."""
+        until = datetime.now(UTC) - timedelta(seconds=older_than)
+        under_way = self._api.items("/api/v1/shipments", state="shipped") if self._may_deliver else ()
+        due = [found["number"] for found in under_way if datetime.fromisoformat(found["shipped_at"]) <= until]
+        for arrived, number in enumerate(due):
+            try:
+                self._api.post(f"/api/v1/shipments/{number}/deliver")
+            except ApiFault as fault:
+                if fault.status != 403:
+                    raise
+                # A key of an earlier day; its crew works on as it did then.
+                self._may_deliver = False
+                return arrived
+        return len(due)
 
     def wishes(self) -> list[tuple[str, str]]:
         """Who may order what: every customer any product that we make."""

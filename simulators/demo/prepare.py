@@ -34,6 +34,7 @@ _SCOPES = (
     Permission.ORDERS_READ,
     Permission.ORDERS_WRITE,
     Permission.ORDERS_RELEASE,
+    Permission.SHIPMENTS_WRITE,
     Permission.METRICS_READ,
 )
 

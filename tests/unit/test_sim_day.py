@@ -30,6 +30,9 @@ class PaperFactory:
     shipped: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     orders: int = 0
+    arrived: list[str] = field(default_factory=list)
+    shipped_before: list[str] = field(default_factory=list)
+    travel_seconds: float = 0.0
 
     def posts(self) -> list[Post]:
         return POSTS
@@ -58,6 +61,11 @@ class PaperFactory:
 
     def wishes(self) -> list[tuple[str, str]]:
         return [("C-1", "FRAME"), ("C-2", "FRAME")]
+
+    def deliver(self, *, older_than: float) -> int:
+        self.travel_seconds = older_than
+        self.arrived, self.shipped_before = self.shipped_before, list(self.shipped)
+        return len(self.shipped_before) - len(self.arrived)
 
     def place(self, wish: Wish) -> str:
         self.orders += 1
@@ -127,6 +135,16 @@ def test_pieces_go_through_every_post_and_leave_in_boxes_of_one_order() -> None:
     assert factory.refused == []
     assert all(hand.shown for hand in hands.values())
     assert set(crew.report.heard) == {"ok"}
+
+
+def test_what_has_left_reaches_its_customer_after_four_simulated_hours() -> None:
+    factory = PaperFactory()
+    crew, _hands = crew_at(factory, DayPlan(seed=7, mistakes=0.0, speed=40))
+
+    crew.work(until=600)
+
+    assert factory.travel_seconds == 4 * 3600 / 40
+    assert crew.report.arrived >= len(factory.shipped) - 1 > 0
 
 
 def test_equal_seeds_give_equal_days_and_another_seed_another() -> None:

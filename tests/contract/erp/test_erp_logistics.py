@@ -202,4 +202,6 @@ def test_the_order_page_takes_note_that_everything_has_arrived(manager: httpx.Cl
 
     found = manager.get(f"/api/v1/orders/{order.number}").json()
     assert (found["lifecycle"], found["fulfilment"]) == ("done", "delivered")
-    assert "It has arrived" not in manager.get(f"/orders/{order.number}", headers=page).text
+    shown = manager.get(f"/orders/{order.number}", headers=page).text
+    assert "All 8 have arrived." in shown
+    assert "It has arrived" not in shown
