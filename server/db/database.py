@@ -1,4 +1,4 @@
-"""The edge that owns every transaction (docs/architecture.md, "Database and concurrency").
+"""The edge that owns every transaction (docs/architecture.md, "Transactions").
 
 SQLite: one writer thread takes what is queued, runs each piece of work in a savepoint, and commits once for all.
 PostgreSQL: each piece of work is its own transaction on a pool thread, tried again after a deadlock or a race.

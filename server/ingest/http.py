@@ -22,7 +22,7 @@ from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, U
 from server.http.paging import Number
 from server.ingest import crash, figures, gateway_health
 from server.ingest.accept import GAP_KEY, accept
-from server.ingest.door import Door, only_english
+from server.ingest.door import Door
 from server.ingest.inbox_http import router as inbox_router
 from server.ingest.save import FACTS_KEY
 from server.settings.clock import utc_now
@@ -108,7 +108,7 @@ def _too_large(limit: int) -> TooLarge:
 
 def speaker(request: Request) -> Any:
     """What finds the translator of a language; the app hands it in."""
-    return getattr(request.app.state, "speak", only_english)
+    return request.app.state.speak
 
 
 async def _take(database: Database, batch: Batch, door: Door) -> Response:

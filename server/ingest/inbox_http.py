@@ -16,7 +16,7 @@ from server.errors import NotFound
 from server.http.fields import Shown, Strict
 from server.http.paging import DEFAULT_LIMIT, Limit
 from server.ingest import inbox
-from server.ingest.door import Door, only_english
+from server.ingest.door import Door
 from server.journal.models import EventRecord, EventSource, Quarantine
 from server.settings.clock import utc_now
 
@@ -108,7 +108,7 @@ def resolve_entry(
     request: Request, database: DatabaseDep, principal: Decider, entry_id: EntryId, repair: RepairIn
 ) -> dict[str, Any]:
     """Mend and judge anew: binds an unknown code to `unit`, or makes the missing `read_point`; answers the verdict."""
-    speak = getattr(request.app.state, "speak", only_english)
+    speak = request.app.state.speak
     door = Door(actor=principal.actor, translate=speak(principal.language))
     wanted = inbox.Repair(unit=repair.unit, read_point=repair.read_point)
     answer = database.write(lambda session: inbox.resolve(session, entry_id, wanted, door=door, now=utc_now()))

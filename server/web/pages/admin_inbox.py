@@ -18,7 +18,7 @@ from server.erp.floor.schemas import ReadPointIn
 from server.http.fields import ReasonText, Strict
 from server.http.paging import Before
 from server.ingest import inbox
-from server.ingest.door import Door, only_english
+from server.ingest.door import Door
 from server.ingest.inbox import Repair
 from server.journal.models import Quarantine
 from server.messages import N_
@@ -117,7 +117,7 @@ def discard(page: PageDep, entry_id: EntryId, form: FormDep, principal: Decider)
 
 
 def _resolve(page: Page, principal: Principal, entry_id: int, *, repair: Repair, form: Form) -> Response:
-    speak = getattr(page.request.app.state, "speak", only_english)
+    speak = page.request.app.state.speak
     door = Door(actor=principal.actor, translate=speak(page.language))
     try:
         answer: Answer = attempt(
