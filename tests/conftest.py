@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from server.db import Database
@@ -12,6 +13,10 @@ from server.migrations import upgrade
 from simulators.services import Postgres, private_mosquitto, private_postgres
 
 _numbers = itertools.count(1)
+
+# How long one example takes says how busy the machine is, nothing about the code.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 _L: Final = OrderLifecycle
 
-#: Where each action may begin, and where it leads; everything else is refused (docs/architecture.md, "Truths that shape the data").
+#: Where each action may begin, and where it leads; everything else is refused.
 TRANSITIONS: Final[Mapping[Action, Mapping[OrderLifecycle, OrderLifecycle]]] = {
     Action.CHANGE: {_L.DRAFT: _L.DRAFT},
     Action.CONFIRM: {_L.DRAFT: _L.CONFIRMED, _L.CREDIT_HOLD: _L.CONFIRMED},
