@@ -159,7 +159,7 @@ def test_wrong_shapes_are_mistakes_and_no_tracebacks(folder: Path, text: str) ->
 
 
 def test_devices_are_read_even_when_the_rest_is_wrong(folder: Path) -> None:
-    draft = survey(write(folder, GOOD.replace("name = \"gw-hall-1\"", "")), {})
+    draft = survey(write(folder, GOOD.replace('name = "gw-hall-1"', "")), {})
 
     assert draft.config is None
     assert [device.name for device in draft.devices] == ["scanner-1", "gate-1"]
