@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 #: Libraries of the server and of cameras, by the name they are imported under.
@@ -19,7 +17,6 @@ def test_the_import_contracts_hold() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.xdist_group("installs")
 def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_opencv(tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     _run([sys.executable, "-m", "venv", "--without-pip", str(venv)])

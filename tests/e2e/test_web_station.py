@@ -36,13 +36,21 @@ def wedge(page: Page, code: str, end: str | None = "Enter") -> None:
         page.keyboard.press(end)
 
 
-@pytest.fixture
-def station(new_page: Callable[..., Page], site: Any) -> Page:
-    page = new_page("operator")
-    page.goto("/station/cut", wait_until="domcontentloaded")
+def open_station(page: Page) -> Page:
+    # A browser driven from outside on a busy machine types slower than any scanner; the station's own setting for
+    # slow scanners makes room for it.
+    page.goto("/station/cut?gap=3000", wait_until="domcontentloaded")
     page.wait_for_selector(LIVE)
     page.wait_for_selector("html[data-station=ready]")
     return page
+
+
+@pytest.fixture
+def station(new_page: Callable[..., Page], site: Any) -> Page:
+    """The screen of a station whose scanner was seen to end its codes with a sign."""
+    page = new_page("operator")
+    page.add_init_script('localStorage.setItem("orderlight.suffix", "1")')
+    return open_station(page)
 
 
 @pytest.fixture
@@ -95,9 +103,24 @@ def test_ten_scans_in_a_burst_give_ten_verdicts_in_order(station: Page, units: l
     assert [re.search(r"U-\d+", text)[0] for text in last_scans(station)] == units[9:1:-1]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("end", ["Enter", "Tab", "Control+KeyD", "NumpadEnter", None])
-def test_any_end_sign_or_none_ends_a_code(station: Page, units: list[str], end: str | None) -> None:
+@pytest.mark.parametrize("end", ["Enter", "Tab", "Control+KeyD", "NumpadEnter"])
+def test_any_end_sign_ends_a_code(station: Page, units: list[str], end: str) -> None:
     wedge(station, own(units[0]), end)
+
+    expect(station.locator("#verdict-say")).to_contain_text(units[0])
+
+
+def test_silence_ends_a_code_that_has_no_end_sign(new_page: Callable[..., Page], units: list[str]) -> None:
+    station = open_station(new_page("operator"))
+    # Sent from inside the page, so that nothing but the end of the code is a silence.
+    keys = [
+        {"code": chord(letter).split("+")[-1], "key": letter, "shiftKey": letter.isupper()} for letter in own(units[0])
+    ]
+    station.evaluate(
+        """keys => keys.forEach(key =>
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true})))""",
+        keys,
+    )
 
     expect(station.locator("#verdict-say")).to_contain_text(units[0])
 
@@ -125,7 +148,8 @@ def test_a_foreign_layout_and_an_input_method_change_nothing(station: Page, unit
     expect(station.locator("#verdict-say")).to_contain_text(units[0])
 
 
-def test_text_that_a_scanner_app_inserts_is_read(station: Page, units: list[str]) -> None:
+def test_text_that_a_scanner_app_inserts_is_read(new_page: Callable[..., Page], units: list[str]) -> None:
+    station = open_station(new_page("operator"))
     station.keyboard.insert_text(own(units[0]))
 
     expect(station.locator("#verdict-say")).to_contain_text(units[0])
