@@ -176,9 +176,9 @@ def site(tmp_path: Path, demo_file: Path) -> Iterator[Site]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run."""
+    """One browser for a file of tests; its event loop must not run on into files that have loops of their own."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
