@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.erp.floor.schemas import ReadPointIn
 from server.errors import NotFound
-from server.http.fields import Shown, Strict
+from server.http.fields import Shown, Strict, one_line
 from server.http.paging import DEFAULT_LIMIT, Limit
 from server.ingest import inbox
 from server.ingest.door import Door
@@ -70,14 +70,14 @@ class EntryList(Shown):
 class RepairIn(Strict):
     """What is mended before the event is judged anew; an empty body only judges it anew."""
 
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(one_line)] | None = None
     read_point: ReadPointIn | None = None
 
 
 class ReasonIn(Strict):
     """Why an entry is discarded."""
 
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(one_line)]
 
 
 @router.get("", dependencies=_readers)
