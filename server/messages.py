@@ -1,6 +1,43 @@
-"""Marking sentences for translation: the bottom of the house, so that every room may."""
+"""Sentences for people: the bottom of the house, so that every room may mark and say them.
+
+A refusal is worded deep inside a service, which knows nothing of languages. Whoever reads the answer of the present
+request stands in READER, where the edge puts him; without one (a command, a test) the sentence stays English.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+
+Translator = Callable[[str], str]
 
 
 def N_(message: str) -> str:  # noqa: N802 - the customary name, which pybabel extracts
     """Mark a sentence for translation where it is declared; it is translated where it is used."""
     return message
+
+
+class Reader:
+    """Who reads the answer of one request; his language is chosen when the first sentence is needed."""
+
+    def __init__(self, choose: Callable[[str | None], Translator]) -> None:
+        self._choose = choose
+        self._own: str | None = None
+        self._translate: Translator | None = None
+
+    def knows(self, language: str | None) -> None:
+        """The reader turned out to be a person with a language of his own."""
+        self._own, self._translate = language, None
+
+    def translate(self, message: str) -> str:
+        """The sentence in the reader's language."""
+        if self._translate is None:
+            self._translate = self._choose(self._own)
+        return self._translate(message)
+
+
+READER: ContextVar[Reader | None] = ContextVar("reader", default=None)
+
+
+def translate(message: str) -> str:
+    """The sentence in the language of whoever reads the answer; modules know it as `_`, which pybabel extracts."""
+    reader = READER.get()
+    return message if reader is None else reader.translate(message)

@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from server.app import rights
 from server.app.envelope import Envelope
 from server.app.guards import BodyGuard, CrossSiteGuard
+from server.app.language import Languages
 from server.app.problems import add_problem_handlers, answer_error
 from server.app.routers import ROUTERS
 from server.auth.authenticate import Authenticator
@@ -62,6 +63,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(BodyGuard, settings=settings)
     app.add_middleware(CrossSiteGuard, settings=settings)
     app.add_middleware(Envelope, https=settings.https)
+    app.add_middleware(Languages, settings=settings)
     BUILD_INFO.labels(version=program_version(), build=build()).set(1)
     return app
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from gettext import gettext as _
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app.problems import answer_error
 from server.errors import Forbidden, OrderlightError, TooLarge, UnsupportedMedia
+from server.messages import translate as _
 from server.settings import Settings
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

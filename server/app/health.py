@@ -18,6 +18,7 @@ from server.auth.http import DatabaseDep, SettingsDep, find_principal
 from server.auth.permissions import Permission
 from server.db import Database
 from server.errors import Forbidden, Unauthorized
+from server.messages import translate as _
 from server.migrations import pending
 from server.settings import Settings
 from server.settings.build import program_version
@@ -53,7 +54,7 @@ async def metrics(request: Request, database: DatabaseDep) -> Response:
     if not _is_from_here(request):
         principal = await find_principal(request)
         if principal is None:
-            raise Unauthorized("Figures are shown on this machine itself, or with a key that has metrics:read.")
+            raise Unauthorized(_("Figures are shown on this machine itself, or with a key that has metrics:read."))
         if not principal.may(Permission.METRICS_READ):
             raise Forbidden(extra={"permission": Permission.METRICS_READ.value})
     await run_in_threadpool(refresh_gauges, database)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from server.auth.tokens import PAIRING_ALPHABET, PAIRING_LENGTH, hash_token, new
 from server.db import touch
 from server.errors import NotFound, Refused
 from server.journal.audit import write_audit
+from server.messages import translate as _
 
 PAIRING_MINUTES = 10
 

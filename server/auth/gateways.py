@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound
 from server.journal.audit import write_audit
 from server.journal.models import Gateway
+from server.messages import translate as _
 
 #: A gateway speaks every ten seconds; after three missed times it is called silent.
 SILENT_AFTER = timedelta(seconds=30)

@@ -11,6 +11,8 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.db import Database
 from server.errors import Forbidden, Unauthorized
+from server.messages import READER
+from server.messages import translate as _
 from server.settings import Settings
 
 #: What a person whose password must be changed may still do.
@@ -60,9 +62,12 @@ async def find_principal(request: Request, *, only: str | None = None) -> Princi
     authenticator = get_authenticator(request)
     credentials = credentials_of(request, get_settings(request), only=only)
     is_known, principal = authenticator.remembered(credentials)
-    if is_known:
-        return principal
-    return await run_in_threadpool(authenticator.authenticate, credentials)
+    if not is_known:
+        principal = await run_in_threadpool(authenticator.authenticate, credentials)
+    reader = READER.get()
+    if reader is not None and principal is not None:
+        reader.knows(principal.own_language)
+    return principal
 
 
 async def optional_principal(request: Request) -> Principal | None:
@@ -75,11 +80,11 @@ async def current_principal(request: Request) -> Principal:
     principal = await find_principal(request)
     if principal is None:
         if request.headers.get("authorization"):
-            raise Unauthorized("This key is not valid here, or not any more. Ask the administrator for a new one.",
-                               reason="key_not_valid")  # fmt: skip
+            message = _("This key is not valid here, or not any more. Ask the administrator for a new one.")
+            raise Unauthorized(message, reason="key_not_valid")
         raise Unauthorized
     if principal.must_change_password and not request.url.path.startswith(_BEFORE_PASSWORD_CHANGE):
-        raise Forbidden("Set a new password first, then go on.", reason="password_change_needed")
+        raise Forbidden(_("Set a new password first, then go on."), reason="password_change_needed")
     return principal
 
 
@@ -87,7 +92,7 @@ async def visit_principal(request: Request) -> Principal:
     """The customer who came by a private link, whoever else is signed in at this browser."""
     principal = await find_principal(request, only="visit")
     if principal is None:
-        raise Unauthorized("Open your order by the link you were given.", reason="no_visit")
+        raise Unauthorized(_("Open your order by the link you were given."), reason="no_visit")
     return principal
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from server.auth.tokens import KeyText, hash_token
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound
 from server.journal.audit import write_audit
+from server.messages import translate as _
 
 #: While a gateway changes over, the old key and the new one both open the door.
 LIVE_GATEWAY_KEYS = 2

@@ -1,12 +1,12 @@
 """Passwords: argon2id, checked on a thread, for a check takes a tenth of a second on purpose."""
 
 import threading
-from gettext import gettext as _
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from server.errors import FieldError, Invalid
+from server.messages import translate as _
 
 MIN_LENGTH = 10
 MAX_LENGTH = 200

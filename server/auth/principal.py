@@ -43,6 +43,11 @@ class Principal:
         return permission in self.scopes
 
     @property
+    def own_language(self) -> str | None:
+        """The language that a person reads; programs and screens say theirs with each request, or none."""
+        return self.language if self.kind in ("user", "visit") else None
+
+    @property
     def is_staff(self) -> bool:
         """A person of our own house, as opposed to a customer, a screen or a program."""
         return self.kind == "user" and self.role != Role.CUSTOMER

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from server.auth.tokens import hash_token, new_token
 from server.db import Database, touch
 from server.errors import FieldError, Forbidden, Invalid, TooMany, Unauthorized
 from server.journal.audit import write_audit
+from server.messages import translate as _
 from server.metrics import LOGINS
 from server.settings import Settings
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from server.auth.tokens import hash_token, new_token
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound, Refused
 from server.journal.audit import write_audit
+from server.messages import translate as _
 
 LINK_HOURS = 72
 

@@ -7,7 +7,8 @@ True
 """
 
 from collections.abc import Collection, Mapping
-from gettext import gettext as _
+
+from server.messages import translate as _
 
 
 def circle(sku: str, components: Collection[str], edges: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:

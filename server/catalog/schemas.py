@@ -1,6 +1,5 @@
 """What programs send and get about work centers and products."""
 
-from gettext import gettext as _
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -20,6 +19,7 @@ from server.http.fields import (
     ShownDecimal,
     Strict,
 )
+from server.messages import translate as _
 
 #: A step is printed with three digits in the code of an operation.
 MAX_STEP = 999

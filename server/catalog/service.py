@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +24,7 @@ from server.db import touch
 from server.errors import Conflict, FieldError, Invalid
 from server.http.text import fold
 from server.journal.audit import changes, write_audit
+from server.messages import translate as _
 
 _LISTS = ("bom", "routing")
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -62,6 +63,7 @@ class Database:
     def submit(self, work: Work[T]) -> Future[T]:
         """As `write`, without waiting: resolves after the commit; work that is cancelled in the queue is not done."""
         self._ensure_started()
+        work = _as_asked(work)
         if self._pool is not None:
             return self._pool.submit(self._run_with_retries, work)
         future: Future[T] = Future()
@@ -162,6 +164,16 @@ class Database:
             except Exception:
                 # The supervisor of listeners: what was committed is true, and its callers wait for their answers.
                 log.exception("A listener of commits failed.")
+
+
+def _as_asked(work: Work[T]) -> Work[T]:
+    """The work in the context of who asks for it: the writer's thread speaks his language and knows his request."""
+    context = copy_context()
+
+    def run(session: Session) -> T:
+        return context.run(work, session)
+
+    return run
 
 
 def _run_in_savepoint(connection: Connection, work: Work[T], changed: set[str]) -> T:

@@ -1,6 +1,5 @@
 """The door to imports: a CSV file in, a report out."""
 
-from gettext import gettext as _
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -13,6 +12,7 @@ from server.erp.imports import import_csv
 from server.erp.imports.table import MAX_BYTES
 from server.errors import FieldError, Forbidden, Invalid, TooLarge, UnsupportedMedia
 from server.http.paging import Number
+from server.messages import translate as _
 from server.settings.clock import utc_now
 
 router = APIRouter(prefix="/api/v1/imports")

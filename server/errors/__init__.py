@@ -5,10 +5,10 @@ The handlers in `server.app.problems` turn them into application/problem+json (R
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import Any, ClassVar
 
 from server.messages import N_
+from server.messages import translate as _
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
-from gettext import gettext as _
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 from server.http.currencies import CURRENCIES
+from server.messages import translate as _
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 12, 31)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy import delete
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Invalid
 from server.journal.models import IdempotencyKey
+from server.messages import translate as _
 
 KEPT = timedelta(days=1)
 _FORM = re.compile(r"[\x21-\x7e]{1,200}")

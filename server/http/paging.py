@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
@@ -10,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.errors import FieldError, Invalid
+from server.messages import translate as _
 
 T = TypeVar("T")
 

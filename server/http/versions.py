@@ -6,11 +6,11 @@
 
 import re
 from collections.abc import Mapping
-from gettext import gettext as _
 from typing import Any
 
 from server.errors import Conflict, Invalid, OrderlightError
 from server.messages import N_
+from server.messages import translate as _
 
 _TAG = re.compile(r'"(\d{1,9})"')
 

@@ -21,6 +21,7 @@ from server.ingest.reads import Item, item_of, named_of
 from server.ingest.save import before, save_replayed
 from server.journal.audit import write_audit
 from server.journal.models import EventIdentity, EventRecord, EventSource, Quarantine
+from server.messages import translate as _
 from server.tracking.naming import Named
 from server.tracking.states import Reason, Status
 
@@ -55,7 +56,7 @@ def resolve(session: Session, entry_id: int, repair: Repair, *, door: Door, now:
     event = session.get_one(EventRecord, entry.event_id)
     item = _item(session, event, door)
     if entry.reason in _FINAL or item is None:
-        raise Refused("This event can never be judged: it cannot be read. Discard it.", reason="not_resolvable")
+        raise Refused(_("This event can never be judged: it cannot be read. Discard it."), reason="not_resolvable")
     if repair.unit is not None:
         _bind(session, named_of(item), repair.unit)
     if repair.read_point is not None:
@@ -79,7 +80,10 @@ def _open_entry(session: Session, entry_id: int) -> Quarantine:
     if entry is None:
         raise NotFound
     if entry.state != "open":
-        raise Refused(f"This entry was {entry.state} already by {entry.decided_by}.", reason="already_decided")
+        raise Refused(
+            _("This entry was {state} already by {who}.").format(state=entry.state, who=entry.decided_by),
+            reason="already_decided",
+        )
     return entry
 
 
@@ -150,10 +154,10 @@ def _tell_identity(session: Session, event: EventRecord, facts: list[int]) -> No
 def _bind(session: Session, named: Named, number: str) -> None:
     """Let the code name the unit from now on; raises Invalid or Conflict."""
     if named.kind != "unit" or not named.values:
-        raise Invalid("This event names nothing that could belong to a unit.", reason="nothing_to_bind")
+        raise Invalid(_("This event names nothing that could belong to a unit."), reason="nothing_to_bind")
     unit = session.scalars(select(Unit).where(Unit.number == number)).one_or_none()
     if unit is None:
-        raise Invalid(f"There is no unit {number}. Check the number.", reason="unknown_unit")
+        raise Invalid(_("There is no unit {number}. Check the number.").format(number=number), reason="unknown_unit")
     value = named.values[0]
     bound = session.scalars(
         select(Identifier).where(Identifier.value == value, Identifier.active.is_(True))
@@ -161,7 +165,9 @@ def _bind(session: Session, named: Named, number: str) -> None:
     if bound is None:
         session.add(Identifier(scheme=_scheme(value), value=value, unit_id=unit.id, active=True))
     elif bound.unit_id != unit.id:
-        raise Conflict(f"{named.shown} names another unit already. Check the label.", reason="code_taken")
+        raise Conflict(
+            _("{code} names another unit already. Check the label.").format(code=named.shown), reason="code_taken"
+        )
 
 
 def _scheme(value: str) -> str:

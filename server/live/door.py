@@ -14,6 +14,7 @@ from server.errors import Forbidden, NotFound, OrderlightError, Unauthorized, Un
 from server.live.hub import Hub
 from server.live.topics import parse_topics
 from server.live.viewer import Pace, Reader, Viewer
+from server.messages import translate as _
 from server.settings import Settings
 
 #: may_watch(principal, topic), called on a thread.
@@ -93,7 +94,7 @@ class LiveDoor:
         if principal is None:
             raise Unauthorized
         if principal.must_change_password:
-            raise Forbidden("Set a new password first, then go on.", reason="password_change_needed")
+            raise Forbidden(_("Set a new password first, then go on."), reason="password_change_needed")
         if await self._hub.on_thread(lambda: self._principal(credentials, shown)) is None:
             raise NotFound
         language = self._language_of(request.query_params.get("lang"), principal)

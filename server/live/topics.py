@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from gettext import gettext as _
 
 from server.errors import FieldError, Invalid
+from server.messages import translate as _
 
 _TOPIC = re.compile(r"[a-z_]{1,20}(:[A-Za-z0-9._-]{1,80})?")
 #: A page shows a handful of things; a hundred topics are a mistake or an attack.

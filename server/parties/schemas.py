@@ -1,7 +1,6 @@
 """What programs send and get about the site and customers."""
 
 import re
-from gettext import gettext as _
 from typing import Annotated, Any, Literal, Self
 
 from babel import Locale
@@ -21,6 +20,7 @@ from server.http.fields import (
     Strict,
     ZoneName,
 )
+from server.messages import translate as _
 from server.parties.models import Address, Contact, Customer, Site
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from server.errors import Conflict
 from server.http.numbers import fresh, keep_clear
 from server.http.text import fold
 from server.journal.audit import changes, write_audit
+from server.messages import translate as _
 from server.parties import repository
 from server.parties.models import Address, Contact, Customer, Site
 from server.parties.schemas import (

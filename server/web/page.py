@@ -94,13 +94,18 @@ def make_page(request: Request, principal: Principal | None) -> Page:
     settings, database = get_settings(request), get_database(request)
     with database.read() as session:
         site = load_site(session)
-    language = negotiate(
+    language = language_for(request, settings, principal.own_language if principal else None)
+    return Page(request, settings, database, principal, utc_now(), site, language)
+
+
+def language_for(request: Request, settings: Settings, own: str | None) -> str:
+    """The language of an answer: the address or a cookie chose it, or it is the person's `own`, or the browser asks."""
+    return negotiate(
         request.query_params.get("lang"),
         request.cookies.get(settings.cookie("lang")),
-        principal.language if principal else None,
+        own,
         accept=request.headers.get("accept-language"),
     )
-    return Page(request, settings, database, principal, utc_now(), site, language)
 
 
 def open_page(request: Request, principal: Annotated[Principal | None, Depends(optional_principal)]) -> Page:

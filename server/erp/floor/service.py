@@ -1,7 +1,6 @@
 """What happens to stations and read points. Services flush and note; the edge commits."""
 
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from server.erp.floor.schemas import (
 )
 from server.errors import Conflict, FieldError, Invalid
 from server.journal.audit import changes, write_audit
+from server.messages import translate as _
 from server.tracking.states import Context
 
 

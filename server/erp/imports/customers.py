@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +11,7 @@ from server.erp.imports.report import Outcome, RowError, of_refusal, of_validati
 from server.erp.imports.same import is_same
 from server.erp.imports.table import Columns, Row
 from server.errors import OrderlightError
+from server.messages import translate as _
 from server.parties import repository, service
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch

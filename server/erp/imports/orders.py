@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +15,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.schemas import OrderIn, OrderNumber, OrderPatch
 from server.errors import OrderlightError, Refused
 from server.http.numbers import keep_clear
+from server.messages import translate as _
 
 _OF_ORDER = ("customer", "customer_reference", "promise_date", "priority", "special_instructions")
 _OF_LINE = ("product", "quantity", "unit_price", "configuration", "packaging")

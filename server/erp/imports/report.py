@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import Any, Literal
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from server.errors import Invalid, OrderlightError
+from server.messages import translate as _
 
 Outcome = Literal["created", "updated", "unchanged"]
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import gettext as _
 from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from server.erp.imports import customers, orders, products
 from server.erp.imports.report import ImportReport, Outcome, RowError, sorted_errors
 from server.erp.imports.table import Columns, Row, read_table
 from server.errors import NotFound
+from server.messages import translate as _
 
 
 class Apply(Protocol):

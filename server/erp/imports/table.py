@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from gettext import gettext as _
 
 from server.erp.imports.report import RowError
+from server.messages import translate as _
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 2000

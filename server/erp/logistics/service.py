@@ -5,7 +5,6 @@ Scans at packing and at the dock do the same through `server.tracking`; both wri
 
 from collections.abc import Sequence
 from datetime import datetime
-from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,7 @@ from server.errors import FieldError, Invalid, Refused
 from server.http.numbers import fresh
 from server.journal.audit import changes as differences
 from server.journal.audit import write_audit
+from server.messages import translate as _
 from server.tracking.facts import FactKind
 from server.tracking.states import HandlingUnitState, OrderLifecycle, ShipmentState, UnitState
 

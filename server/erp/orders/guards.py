@@ -1,13 +1,13 @@
 """Refusals of what an order does not allow, each in a whole sentence."""
 
 from collections.abc import Mapping
-from gettext import gettext as _
 
 from server.erp.orders.lifecycle import Action, refusal
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.planning import problems
 from server.errors import Refused
 from server.messages import N_
+from server.messages import translate as _
 from server.tracking.states import OrderLifecycle
 
 _CANNOT: Mapping[Action, str] = {

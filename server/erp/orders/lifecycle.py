@@ -8,10 +8,10 @@ True
 
 from collections.abc import Mapping
 from enum import StrEnum
-from gettext import gettext as _
 from typing import Final
 
 from server.messages import N_
+from server.messages import translate as _
 from server.tracking.states import OrderLifecycle
 
 

@@ -1,7 +1,6 @@
 """Order lines from what was sent: the customer and products they name must exist."""
 
 from collections.abc import Sequence
-from gettext import gettext as _
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +9,7 @@ from server.catalog.repository import products_by_sku
 from server.erp.orders.models import OrderLine
 from server.erp.orders.schemas import OrderLineIn
 from server.errors import FieldError, Invalid
+from server.messages import translate as _
 from server.parties.models import Customer
 from server.parties.repository import customer as customer_by_number
 from server.parties.repository import site

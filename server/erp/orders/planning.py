@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from gettext import gettext as _
 
 from server.catalog.models import RoutingOperation
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
+from server.messages import translate as _
 
 #: More than this is a mistyped quantity, or several orders.
 MAX_UNITS = 10_000

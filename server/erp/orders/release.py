@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -22,6 +21,7 @@ from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import Refused
 from server.http.fields import plain
 from server.http.numbers import body
+from server.messages import translate as _
 from server.parties.repository import site
 from server.tracking.facts import FactKind
 from server.tracking.states import OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from server.errors import Refused
 from server.http.fields import plain
 from server.http.numbers import fresh
 from server.journal import facts
+from server.messages import translate as _
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import OrderLifecycle, UnitState, WorkOrderState
 

@@ -1,7 +1,6 @@
 """What people do to units from a screen. Services flush, write facts and note topics; the edge commits."""
 
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from server.erp.production import repository
 from server.erp.production.models import Unit
 from server.errors import Refused
 from server.journal import facts
+from server.messages import translate as _
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import UnitState
 
