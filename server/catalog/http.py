@@ -32,21 +32,23 @@ router = APIRouter(prefix="/api/v1")
 CatalogRead = Annotated[Principal, Depends(require(Permission.CATALOG_READ))]
 CatalogWrite = Annotated[Principal, Depends(require(Permission.CATALOG_WRITE))]
 FloorWrite = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
-_floor_read = [Depends(require(Permission.FLOOR_READ))]
+FloorRead = Annotated[Principal, Depends(require(Permission.FLOOR_READ))]
 
 
-@router.get("/work-centers", response_model=WorkCenterList, dependencies=_floor_read)
-def list_work_centers(database: DatabaseDep) -> JSONResponse:
+@router.get("/work-centers", response_model=WorkCenterList)
+def list_work_centers(database: DatabaseDep, principal: FloorRead) -> JSONResponse:
     """All work centers in the order of boards."""
     with database.read() as session:
-        return JSONResponse(as_json([_center(found) for found in repository.work_centers(session)], more=False))
+        return JSONResponse(
+            as_json([_center(found, principal) for found in repository.work_centers(session)], more=False)
+        )
 
 
-@router.get("/work-centers/{key}", response_model=WorkCenterOut, dependencies=_floor_read)
-def get_work_center(database: DatabaseDep, key: Number) -> JSONResponse:
+@router.get("/work-centers/{key}", response_model=WorkCenterOut)
+def get_work_center(database: DatabaseDep, principal: FloorRead, key: Number) -> JSONResponse:
     """One work center."""
     with database.read() as session:
-        return shown(_center(_found_center(repository.work_center(session, key))))
+        return shown(_center(_found_center(repository.work_center(session, key)), principal))
 
 
 @router.post("/work-centers", status_code=201, response_model=WorkCenterOut)
@@ -55,7 +57,7 @@ def post_work_center(door: DoorDep, principal: FloorWrite, body: WorkCenterIn) -
 
     def make(session: Session) -> Answer:
         made = service.create_work_center(session, body, actor=principal.actor, now=door.now)
-        return Answer(201, _center(made))
+        return Answer(201, _center(made, principal))
 
     return door.post(principal, body, make)
 
@@ -68,9 +70,9 @@ def patch_work_center(door: DoorDep, principal: FloorWrite, key: Number, body: W
     def make(session: Session) -> Answer:
         found = _found_center(repository.work_center(session, key, lock=True))
         wanted = body.model_dump(mode="json", exclude_unset=True)
-        guard(key, expected=expected, got=found.row_version, wanted=wanted, stored=_center(found))
+        guard(key, expected=expected, got=found.row_version, wanted=wanted, stored=_center(found, principal))
         service.update_work_center(session, found, body, actor=principal.actor, now=door.now)
-        return Answer(200, _center(found))
+        return Answer(200, _center(found, principal))
 
     return door.change(make)
 
@@ -138,8 +140,8 @@ def _found_center(work_center: WorkCenter | None) -> WorkCenter:
     return work_center
 
 
-def _center(work_center: WorkCenter) -> dict[str, Any]:
-    return WorkCenterOut.of(work_center).model_dump(mode="json")
+def _center(work_center: WorkCenter, principal: Principal) -> dict[str, Any]:
+    return WorkCenterOut.of(work_center, with_cost=sees_cost(principal)).model_dump(mode="json")
 
 
 def sees_cost(principal: Principal) -> bool:

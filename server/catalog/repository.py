@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import CTE, ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from server.catalog.models import BomLine, Product, RoutingOperation, WorkCenter
+from server.catalog.models import BomLine, Product, ProductRevision, RoutingOperation, WorkCenter
 from server.http.paging import Keyset, Page
 from server.http.text import fold
 
@@ -94,17 +94,18 @@ def taken_gtins(session: Session, gtins: Collection[str]) -> Mapping[str, str]:
     return {gtin: sku for gtin, sku in rows if gtin is not None}
 
 
-def edges_below(session: Session, product_ids: Collection[int]) -> Mapping[str, list[str]]:
-    """What these products take, and what that takes, down to the bottom: SKUs by the SKU that takes them."""
-    below = (
-        select(BomLine.product_id, BomLine.component_id)
-        .where(BomLine.product_id.in_(product_ids))
-        .cte("below", recursive=True)
-    )
+def _below(starting: ColumnElement[bool]) -> CTE:
+    """What these products take, what that takes, and so on down to the bottom; parts of choices among it."""
+    below = select(BomLine.product_id, BomLine.component_id).where(starting).cte("below", recursive=True)
     # UNION drops what is known already, so that even a circle in the data would end.
-    below = below.union(
+    return below.union(
         select(BomLine.product_id, BomLine.component_id).join(below, BomLine.product_id == below.c.component_id)
     )
+
+
+def edges_below(session: Session, product_ids: Collection[int]) -> Mapping[str, list[str]]:
+    """What these products take, and what that takes, down to the bottom: SKUs by the SKU that takes them."""
+    below = _below(BomLine.product_id.in_(product_ids))
     taker, taken = aliased(Product), aliased(Product)
     rows = session.execute(
         select(taker.sku, taken.sku)
@@ -115,3 +116,42 @@ def edges_below(session: Session, product_ids: Collection[int]) -> Mapping[str, 
     for sku, component in rows:
         edges[sku].append(component)
     return edges
+
+
+def with_everything_below(session: Session, skus: Collection[str]) -> Sequence[Product]:
+    """These products and everything they take, down to the bottom, each with bill of material and routing."""
+    if not skus:
+        return []
+    starting = select(Product.id).where(Product.sku.in_(skus))
+    below = _below(BomLine.product_id.in_(starting))
+    statement = (
+        select(Product)
+        .where(or_(Product.sku.in_(skus), Product.id.in_(select(below.c.component_id))))
+        .options(*whole_product())
+    )
+    return session.scalars(statement).all()
+
+
+# --- revisions ---
+
+
+def revisions(session: Session, product_id: int) -> Sequence[ProductRevision]:
+    """All revisions of a product, newest first."""
+    statement = (
+        select(ProductRevision).where(ProductRevision.product_id == product_id).order_by(ProductRevision.id.desc())
+    )
+    return session.scalars(statement).all()
+
+
+def revision(session: Session, product_id: int, name: str, *, lock: bool = False) -> ProductRevision | None:
+    """The revision of this name."""
+    statement = select(ProductRevision).where(ProductRevision.product_id == product_id, ProductRevision.name == name)
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def draft_of(session: Session, product_id: int) -> ProductRevision | None:
+    """The draft of a product, if it has one."""
+    statement = select(ProductRevision).where(
+        ProductRevision.product_id == product_id, ProductRevision.state == "draft"
+    )
+    return session.scalars(statement).first()

@@ -1,32 +1,32 @@
 """What happens to work centers and products. Services flush and note; the edge commits."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from server.catalog import bom, repository
-from server.catalog.models import BomLine, Product, RoutingOperation, WorkCenter
+from server.catalog import content as contents
+from server.catalog import repository
+from server.catalog.design import Kind
+from server.catalog.models import Product, WorkCenter
+from server.catalog.revisions import first_revision, revise_at_once
 from server.catalog.schemas import (
-    MAX_STEP,
-    BomLineBody,
     ProductIn,
     ProductOut,
     ProductPatch,
-    RoutingStepBody,
+    RevisionContent,
     WorkCenterIn,
     WorkCenterPatch,
 )
 from server.db import touch
-from server.errors import Conflict, FieldError, Invalid
+from server.errors import Conflict, Invalid
+from server.http.fields import plain
 from server.http.text import fold
 from server.journal.audit import changes, write_audit
 from server.messages import translate as _
-
-_LISTS = ("bom", "routing")
 
 # --- work centers ---
 
@@ -50,31 +50,28 @@ def update_work_center(
 ) -> WorkCenter:
     """Change what the patch names."""
     changed = patch.changed()
-    before = {field: getattr(work_center, field) for field in changed}
+    before = {field: _in_json(getattr(work_center, field)) for field in changed}
     for field, value in changed.items():
         setattr(work_center, field, value)
     session.flush()
+    after = {field: _in_json(value) for field, value in changed.items()}
     write_audit(
         session,
         at=now,
         actor=actor,
         action="work_center_changed",
         subject=work_center.key,
-        detail=changes(before, changed),
+        detail=changes(before, after),
     )
     touch(session, "board")
     return work_center
 
 
+def _in_json(value: Any) -> Any:
+    return plain(value) if isinstance(value, Decimal) else value
+
+
 # --- products ---
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """A bill of material and a routing whose components and work centers exist."""
-
-    bom: Sequence[BomLine]
-    routing: Sequence[RoutingOperation]
 
 
 def create_product(session: Session, body: ProductIn, *, actor: str, now: datetime) -> Product:
@@ -84,16 +81,23 @@ def create_product(session: Session, body: ProductIn, *, actor: str, now: dateti
             _("There is a product {sku} already. Choose another SKU.").format(sku=body.sku), reason="number_taken"
         )
     _check_gtin(session, body.sku, body.gtin)
-    parts = _parts(session, body.sku, body.bom, body.routing)
+    content = RevisionContent(bom=body.bom, routing=body.routing, options=body.options, option_rules=body.option_rules)
+    parts = contents.check(session, body.sku, body.kind, content)
+    kept = contents.plain_content(content)
     product = Product(
-        **body.model_dump(exclude=set(_LISTS)),
+        **body.model_dump(exclude={*contents.LISTS, "kind", "made"}),
+        kind=body.kind.value,
         search_name=_search_name(body.sku, body.name),
         created_at=now,
         bom=list(parts.bom),
         routing=list(parts.routing),
+        options=kept["options"],
+        option_rules=kept["option_rules"],
     )
     session.add(product)
     session.flush()
+    contents.add_choice_parts(session, product, parts)
+    first_revision(session, product, content, actor=actor, now=now)
     write_audit(
         session, at=now, actor=actor, action="product_created", subject=product.sku, detail={"name": product.name}
     )
@@ -101,22 +105,25 @@ def create_product(session: Session, body: ProductIn, *, actor: str, now: dateti
 
 
 def update_product(session: Session, product: Product, patch: ProductPatch, *, actor: str, now: datetime) -> Product:
-    """Change what the patch names of a product that is wholly loaded; orders already released keep their snapshot."""
+    """Change what the patch names of a product that is wholly loaded; orders already released keep their snapshot.
+
+    Other lists make a new revision, which is released at once.
+    """
     before = _plain(product)
     changed = patch.changed()
     _check_gtin(session, product.sku, changed.get("gtin"))
-    parts = _parts(session, product.sku, patch.bom or (), patch.routing or ())
-    _check_bought(product, changed)
-    # The old lists go first: a new step 10 could not stand beside the old one.
-    for field in _LISTS:
-        if field in changed:
-            getattr(product, field).clear()
-    session.flush()
+    kind = changed.get("kind", product.kind)
+    lists = {field: changed.pop(field) for field in contents.LISTS if field in changed}
+    _check_bought(product, kind, lists)
+    name = changed.pop("revision", None)
+    changed.pop("made", None)
     for field, value in changed.items():
-        setattr(product, field, list(getattr(parts, field)) if field in _LISTS else value)
+        setattr(product, field, value.value if field == "kind" else value)
     product.search_name = _search_name(product.sku, product.name)
     flag_modified(product, "name")
     session.flush()
+    if lists or name is not None:
+        revise_at_once(session, product, lists, name, actor=actor, now=now)
     detail = changes(before, _plain(product))
     if detail["after"]:
         write_audit(session, at=now, actor=actor, action="product_changed", subject=product.sku, detail=detail)
@@ -142,92 +149,13 @@ def _check_gtin(session: Session, sku: str, gtin: str | None) -> None:
         )
 
 
-def _check_bought(product: Product, changed: Mapping[str, Any]) -> None:
-    made = changed.get("made", product.made)
-    if not made and (changed.get("bom", product.bom) or changed.get("routing", product.routing)):
+def _check_bought(product: Product, kind: str, lists: Mapping[str, Any]) -> None:
+    if kind == Kind.MADE:
+        return
+    routing = lists.get("routing", product.routing)
+    if routing or (kind == Kind.PURCHASED and lists.get("bom", product.bom)):
         raise Invalid(
             _("{product} has a bill of material or a routing, so it is made, not bought. Remove them first.").format(
                 product=product.sku
             )
         )
-
-
-def _parts(session: Session, sku: str, lines: Sequence[BomLineBody], steps: Sequence[RoutingStepBody]) -> _Parts:
-    """Look up what the lists name; raises Invalid with every mistake."""
-    components = repository.products_by_sku(session, {line.component for line in lines}) if lines else {}
-    centers = repository.work_centers_by_key(session, {step.work_center for step in steps}) if steps else {}
-    errors = [*_bom_errors(sku, lines, components), *_routing_errors(steps, centers)]
-    if errors:
-        raise Invalid(errors=errors)
-    _check_circle(session, sku, components)
-    return _Parts(
-        [
-            BomLine(position=position, component=components[line.component], quantity=line.quantity)
-            for position, line in enumerate(lines, 1)
-        ],
-        [
-            RoutingOperation(
-                **body.model_dump(exclude={"step", "work_center"}), step=step, work_center=centers[body.work_center]
-            )
-            for step, body in zip(_step_numbers(steps), steps, strict=True)
-        ],
-    )
-
-
-def _bom_errors(sku: str, lines: Sequence[BomLineBody], components: Mapping[str, Product]) -> list[FieldError]:
-    errors, seen = [], set()
-    for position, line in enumerate(lines):
-        field = f"bom.{position}.component"
-        if line.component == sku:
-            errors.append(FieldError(field, bom.in_words((sku, sku)), "circle"))
-        elif line.component not in components:
-            errors.append(
-                FieldError(
-                    field,
-                    _("There is no product {component}. Create it first.").format(component=line.component),
-                    "unknown",
-                )
-            )
-        elif line.component in seen:
-            errors.append(
-                FieldError(
-                    field,
-                    _("{component} is listed twice. Add the quantities.").format(component=line.component),
-                    "repeated",
-                )
-            )
-        seen.add(line.component)
-    return errors
-
-
-def _routing_errors(steps: Sequence[RoutingStepBody], centers: Mapping[str, WorkCenter]) -> list[FieldError]:
-    errors, last = [], 0
-    for position, (number, step) in enumerate(zip(_step_numbers(steps), steps, strict=True)):
-        if step.work_center not in centers:
-            message = _("There is no work center {work_center}. Create it first.").format(work_center=step.work_center)
-            errors.append(FieldError(f"routing.{position}.work_center", message, "unknown"))
-        if not last < number <= MAX_STEP:
-            message = _("Step {number} must come after step {last} and be at most {max_step}.").format(
-                number=number, last=last, max_step=MAX_STEP
-            )
-            errors.append(FieldError(f"routing.{position}.step", message))
-        last = number
-    return errors
-
-
-def _step_numbers(steps: Sequence[RoutingStepBody]) -> list[int]:
-    """The numbers of the steps: 10, 20, 30... where none is given."""
-    numbers: list[int] = []
-    for step in steps:
-        last = numbers[-1] if numbers else 0
-        numbers.append(step.step if step.step is not None else (last // 10 + 1) * 10)
-    return numbers
-
-
-def _check_circle(session: Session, sku: str, components: Mapping[str, Product]) -> None:
-    if not components:
-        return
-    edges = repository.edges_below(session, {component.id for component in components.values()})
-    way = bom.circle(sku, list(components), edges)
-    if way is not None:
-        raise Invalid(errors=[FieldError("bom", bom.in_words(way), "circle")])

@@ -2,12 +2,12 @@
 
 import argparse
 from collections.abc import Callable
-from gettext import gettext as _
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.auth.permissions import KEY_SCOPES, Role
+from server.messages import translate as _
 from server.settings import Settings
 
 if TYPE_CHECKING:

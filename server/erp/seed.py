@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from orderlight.autoid import check_digit
 from server.catalog.models import Product, WorkCenter
-from server.catalog.schemas import BomLineBody, ProductIn, RoutingStepBody, WorkCenterIn
+from server.catalog.schemas import WorkCenterIn
 from server.catalog.service import create_product, create_work_center
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.floor.schemas import ReadPointIn, StationIn
@@ -18,15 +17,16 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
+from server.erp.seed_products import COMPANY_PREFIX, PRODUCTS, gtin
 from server.parties.models import Customer, Site
 from server.parties.schemas import AddressBody, ContactBody, CustomerIn, SitePatch, WorkingHours
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
 
+__all__ = ["COMPANY_PREFIX", "DemoWorld", "gtin", "seed_demo"]
+
 ACTOR = "system"
 SITE_NAME = "Orderlight Demo Works"
-#: GS1 keeps 9506000 for examples, so that no code here is anybody's product.
-COMPANY_PREFIX = "9506000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,14 @@ class DemoWorld:
         return [order for order in self.orders if order.lifecycle == lifecycle]
 
 
-def gtin(item: int) -> str:
-    """The GTIN-14 of one of our products under the demo company prefix."""
-    digits = f"0{COMPANY_PREFIX}{item:05d}"
-    return digits + check_digit(digits)
-
-
-#: key, name
+#: key, name, cost of an hour
 _CENTERS = (
-    ("cut", "Cut"),
-    ("weld", "Weld"),
-    ("paint", "Paint"),
-    ("assemble", "Assemble"),
-    ("pack", "Pack"),
-    ("ship", "Ship"),
+    ("cut", "Cut", 48),
+    ("weld", "Weld", 62),
+    ("paint", "Paint", 54),
+    ("assemble", "Assemble", 42),
+    ("pack", "Pack", 36),
+    ("ship", "Ship", 36),
 )
 
 _STATIONS = (
@@ -115,86 +109,6 @@ _CUSTOMERS = (
 )
 
 
-def _step(name: str, work_center: str, setup: int, run: int, transfer: int = 1) -> RoutingStepBody:
-    return RoutingStepBody(
-        name=name,
-        work_center=work_center,
-        setup_minutes=Decimal(setup),
-        run_minutes=Decimal(run),
-        transfer_quantity=transfer,
-    )
-
-
-def _part(component: str, quantity: int) -> BomLineBody:
-    return BomLineBody(component=component, quantity=Decimal(quantity))
-
-
-def _bought(sku: str, name: str, cost: str, uom: str = "C62") -> ProductIn:
-    return ProductIn(sku=sku, name=name, uom=uom, tracking="none", made=False, standard_cost=Decimal(cost))
-
-
-#: In an order in which every component comes before what takes it.
-_PRODUCTS = (
-    _bought("TUBE-34", "Steel tube 34 mm", "4.20", "MTR"),
-    _bought("SHEET-2", "Steel sheet 2 mm", "18.50", "MTK"),
-    _bought("BOLT-M8", "Bolt M8", "0.12"),
-    _bought("CARTON-L", "Carton, large", "2.10"),
-    ProductIn(
-        sku="FRAME-CITY",
-        name="City bicycle frame",
-        gtin=gtin(13435),
-        standard_cost=Decimal("61.00"),
-        list_price=Decimal("149.00"),
-        packaging="Two to a carton, foam between.",
-        bom=[_part("TUBE-34", 4), _part("CARTON-L", 1)],
-        routing=[
-            _step("Cut", "cut", 10, 2),
-            _step("Weld", "weld", 15, 8),
-            _step("Paint", "paint", 20, 3, transfer=2),
-            _step("Assemble", "assemble", 5, 6),
-        ],
-    ),
-    ProductIn(
-        sku="RACK-REAR",
-        name="Rear rack",
-        gtin=gtin(20001),
-        standard_cost=Decimal("9.80"),
-        list_price=Decimal("29.00"),
-        bom=[_part("TUBE-34", 1), _part("BOLT-M8", 4)],
-        routing=[_step("Cut", "cut", 5, 1), _step("Weld", "weld", 10, 3), _step("Paint", "paint", 20, 1)],
-    ),
-    ProductIn(
-        sku="MOUNT-WIND",
-        name="Sensor mount for wind turbines",
-        gtin=gtin(20002),
-        standard_cost=Decimal("44.00"),
-        list_price=Decimal("120.00"),
-        packaging="One to a carton, desiccant inside.",
-        bom=[_part("SHEET-2", 1), _part("BOLT-M8", 12), _part("CARTON-L", 1)],
-        routing=[
-            _step("Cut", "cut", 15, 4),
-            _step("Weld", "weld", 10, 12),
-            _step("Paint", "paint", 20, 4),
-            _step("Assemble", "assemble", 10, 5),
-        ],
-    ),
-    ProductIn(
-        sku="STEP-RAIL",
-        name="Boarding step for rail cars",
-        gtin=gtin(20003),
-        standard_cost=Decimal("88.00"),
-        list_price=Decimal("240.00"),
-        packaging="On a pallet, edges guarded.",
-        bom=[_part("SHEET-2", 2), _part("TUBE-34", 3), _part("BOLT-M8", 16)],
-        routing=[
-            _step("Cut", "cut", 20, 5),
-            _step("Weld", "weld", 20, 15),
-            _step("Assemble", "assemble", 10, 8),
-        ],
-    ),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """One demo order: whose, what, how far, and promised in how many days."""
@@ -228,13 +142,18 @@ def seed_demo(session: Session, now: datetime) -> DemoWorld:
     """Fill an empty database with the demo factory; the edge commits."""
     site = update_site(session, _site(), actor=ACTOR, now=now)
     centers = [
-        create_work_center(session, WorkCenterIn(key=key, name=name, position=place * 10), actor=ACTOR, now=now)
-        for place, (key, name) in enumerate(_CENTERS, 1)
+        create_work_center(
+            session,
+            WorkCenterIn(key=key, name=name, position=place * 10, hourly_rate=Decimal(rate)),
+            actor=ACTOR,
+            now=now,
+        )
+        for place, (key, name, rate) in enumerate(_CENTERS, 1)
     ]
     stations = [create_station(session, body, actor=ACTOR, now=now) for body in _STATIONS]
     points = [create_read_point(session, body, actor=ACTOR, now=now) for body in _READ_POINTS]
     customers = [create_customer(session, body, actor=ACTOR, now=now) for body in _CUSTOMERS]
-    products = [create_product(session, body, actor=ACTOR, now=now) for body in _PRODUCTS]
+    products = [create_product(session, body, actor=ACTOR, now=now) for body in PRODUCTS]
     numbers = {customer.name: customer.number for customer in customers}
     orders = [_order(session, plan, numbers[plan.customer], now) for plan in _ORDERS]
     return DemoWorld(
@@ -260,14 +179,13 @@ def _site() -> SitePatch:
 
 
 def _order(session: Session, plan: _Plan, customer: str, now: datetime) -> SalesOrder:
-    configuration = {"colour": plan.colour} if plan.colour else {}
+    choices = {"colour": plan.colour} if plan.colour else {}
     body = OrderIn(
         customer=customer,
         customer_reference=plan.reference,
         promise_date=(now + timedelta(days=plan.days)).date(),
         lines=[
-            OrderLineIn(product=sku, quantity=Decimal(quantity), configuration=configuration)
-            for sku, quantity in plan.lines
+            OrderLineIn(product=sku, quantity=Decimal(quantity), configuration=choices) for sku, quantity in plan.lines
         ],
     )
     order = create_order(session, body, actor=ACTOR, now=now)

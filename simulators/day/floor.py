@@ -175,10 +175,15 @@ class ApiFloor:
         return len(due)
 
     def wishes(self) -> list[tuple[str, str]]:
-        """Who may order what: every customer any product that we make."""
-        products = [found["sku"] for found in self._api.items("/api/v1/products", made="true", active="true")]
+        """Who may order what: every customer any product that we make and that leaves nothing to choose."""
+        made = self._api.items("/api/v1/products", made="true", active="true")
+        products = [found["sku"] for found in made if found["routing"] and not _must_choose(found)]
         customers = [found["number"] for found in self._api.items("/api/v1/customers", active="true")]
         return [(customer, product) for customer in customers for product in products]
+
+
+def _must_choose(product: dict[str, Any]) -> bool:
+    return any(option["required"] and option["default"] is None for option in product.get("options", ()))
 
 
 def unit_piece(unit: dict[str, Any]) -> Piece:

@@ -24,7 +24,9 @@ COLUMNS = Columns(
         "revision",
         "uom",
         "tracking",
+        "kind",
         "made",
+        "lot_size",
         "standard_cost",
         "list_price",
         "packaging",
@@ -32,7 +34,7 @@ COLUMNS = Columns(
         "routing",
         "bom",
     ),
-    decimals=("standard_cost", "list_price"),
+    decimals=("lot_size", "standard_cost", "list_price"),
 )
 _NUMBER = r"\d{1,7}(?:\.\d{1,6})?"
 _STEP = re.compile(
@@ -137,7 +139,9 @@ def _store(
     given = {field: getattr(body, field) for field in row.cells if field != "sku"}
     patch = ProductPatch.model_validate({field: _plain(value) for field, value in given.items()})
     wanted = patch.model_dump(exclude_unset=True)
-    if is_same(ProductOut.of(stored, with_cost=True).model_dump(mode="json"), wanted):
+    # The file names the first revision; which one is current now is another matter.
+    compared = {field: value for field, value in wanted.items() if field != "revision"}
+    if is_same(ProductOut.of(stored, with_cost=True).model_dump(mode="json"), compared):
         return "unchanged"
     service.update_product(session, stored, patch, actor=actor, now=now)
     return "updated"

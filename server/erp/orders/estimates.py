@@ -1,6 +1,6 @@
 """Estimates of orders from the database: worked out on reading, stored for lists, never in the path of a scan."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from server.catalog.models import WorkCenter
 from server.db import Database
 from server.erp.floor.repository import stations_per_work_center
 from server.erp.orders import repository
+from server.erp.orders.configured import routings
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.planning import planned_units, run_minutes
 from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
@@ -52,14 +53,13 @@ def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     works = _open_work(session)
     unreleased = [found for found, lifecycle in wanted.items() if lifecycle == OrderLifecycle.CONFIRMED]
     if unreleased:
-        for order in repository.orders_by_id(session, unreleased).values():
-            works += planned_work(order)
+        works += planned_work(session, list(repository.orders_by_id(session, unreleased).values()))
     return _estimate(session, works, wanted, now=now)
 
 
 def compute_for_draft(session: Session, order: SalesOrder, *, now: datetime) -> Estimate | None:
     """The estimate of a wholly loaded order as if it were confirmed now."""
-    works = _open_work(session) + planned_work(order)
+    works = _open_work(session) + planned_work(session, [order])
     return _estimate(session, works, [order.id], now=now).get(order.id)
 
 
@@ -125,8 +125,9 @@ def _needs_a_new_one(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def planned_work(order: SalesOrder) -> list[Work]:
-    """The work that releasing a wholly loaded order would make."""
+def planned_work(session: Session, orders: Sequence[SalesOrder]) -> list[Work]:
+    """The work that releasing these wholly loaded orders would make."""
+    steps = routings(session, [line for order in orders for line in order.lines])
     return [
         Work(
             order_id=order.id,
@@ -134,15 +135,16 @@ def planned_work(order: SalesOrder) -> list[Work]:
             step=step.step,
             name=step.name,
             work_center_id=step.work_center_id,
-            work_center=step.work_center.key,
+            work_center=step.work_center,
             remaining=planned_units(line),
             begun=False,
             setup_minutes=step.setup_minutes,
             run_minutes=run_minutes(line, step),
             transfer_quantity=step.transfer_quantity,
         )
+        for order in orders
         for line in order.lines
-        for step in line.product.routing
+        for step in steps[line.id]
     ]
 
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy.orm import Session
+
+from server.catalog.configuration import Configured
+from server.erp.orders.configured import configured_lines
 from server.erp.orders.lifecycle import Action, refusal
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.planning import problems
@@ -32,12 +36,17 @@ def require(order: SalesOrder, action: Action) -> None:
         )
 
 
-def require_makeable(order: SalesOrder, action: Action) -> None:
-    """Raise Refused with every reason why a wholly loaded order cannot be made."""
-    found = problems(order.lines)
+def require_makeable(session: Session, order: SalesOrder, action: Action) -> Mapping[int, Configured]:
+    """What each line of a wholly loaded order takes and how it is made, by the line's id.
+
+    Raises Refused with every reason why the order cannot be made.
+    """
+    configured, unconfigured = configured_lines(session, order.lines)
+    found = problems(order.lines) + unconfigured
     if found:
         raise Refused(
             _(_CANNOT[action]).format(order=order.number, because=" ".join(found).removesuffix(".")),
             reason="not_makeable",
             extra={"problems": found},
         )
+    return configured

@@ -1,12 +1,16 @@
-"""Order lines from what was sent: the customer and products they name must exist."""
+"""Order lines from what was sent: customer, products and choices must exist, quantities must be possible."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from server.catalog.book import load_designs
+from server.catalog.configuration import Configured, NotConfigurable, configure
 from server.catalog.models import Product
 from server.catalog.repository import products_by_sku
+from server.erp.orders.configured import options_in_words, priced
 from server.erp.orders.models import OrderLine
+from server.erp.orders.planning import quantity_problem
 from server.erp.orders.schemas import OrderLineIn
 from server.errors import FieldError, Invalid
 from server.messages import translate as _
@@ -29,6 +33,7 @@ def find_customer(session: Session, number: str) -> Customer:
 
 
 def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Customer) -> list[OrderLine]:
+    """The lines; raises Invalid with every product, quantity or choice that cannot be."""
     products = products_by_sku(session, {body.product for body in bodies})
     errors = [
         FieldError(
@@ -41,22 +46,52 @@ def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Custom
     ]
     if errors:
         raise Invalid(errors=errors)
+    configured, errors = _configure(session, bodies, products)
+    errors += [
+        FieldError(f"lines.{position}.quantity", problem, "quantity")
+        for position, body in enumerate(bodies)
+        if (problem := quantity_problem(products[body.product], body.quantity)) is not None
+    ]
+    if errors:
+        raise Invalid(errors=errors)
     at_list_price = customer.currency == site(session).currency
     return [
-        _line(position, body, products[body.product], at_list_price=at_list_price)
+        _line(position, body, products[body.product], configured.get(position - 1), at_list_price=at_list_price)
         for position, body in enumerate(bodies, 1)
     ]
 
 
-def _line(position: int, body: OrderLineIn, product: Product, *, at_list_price: bool) -> OrderLine:
+def _configure(
+    session: Session, bodies: Sequence[OrderLineIn], products: Mapping[str, Product]
+) -> tuple[dict[int, Configured], list[FieldError]]:
+    """The lines of products with options, by their place, and what is wrong with the others."""
+    with_options = {sku for sku, product in products.items() if product.options}
+    designs = load_designs(session, with_options) if with_options else {}
+    found: dict[int, Configured] = {}
+    errors: list[FieldError] = []
+    for position, body in enumerate(bodies):
+        if body.product not in with_options:
+            continue
+        try:
+            found[position] = configure(designs[body.product], body.configuration, quantity=body.quantity)
+        except NotConfigurable as refusal:
+            errors.append(FieldError(f"lines.{position}.configuration", refusal.detail, refusal.reason))
+    return found, errors
+
+
+def _line(
+    position: int, body: OrderLineIn, product: Product, configured: Configured | None, *, at_list_price: bool
+) -> OrderLine:
     price = body.unit_price
     if price is None and at_list_price:
-        price = product.list_price
+        price = priced(product, configured)
+    choices = dict(configured.choices if configured else body.configuration)
     return OrderLine(
         position=position,
         product=product,
         quantity=body.quantity,
         unit_price=price,
-        configuration=dict(body.configuration),
+        configuration=choices,
+        configuration_summary=options_in_words(choices, configured.summary if configured else None),
         packaging=body.packaging or product.packaging,
     )

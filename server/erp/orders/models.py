@@ -62,8 +62,10 @@ class OrderLine(Base):
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"), index=True)
     quantity: Mapped[Decimal] = mapped_column(Quantity)
     unit_price: Mapped[Decimal | None] = mapped_column(Money)
-    #: Chosen options: {"colour": "signal red"}.
+    #: Chosen options, by key: {"colour": "signal-red"}.
     configuration: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    #: The same for people: "Signal red, 56 cm".
+    configuration_summary: Mapped[str | None] = mapped_column(String(400))
     packaging: Mapped[str | None] = mapped_column(Text)
     order: Mapped[SalesOrder] = relationship(back_populates="lines", lazy="raise")
     product: Mapped[Product] = relationship(lazy="raise")

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from server.catalog.models import RoutingOperation
+from server.catalog.design import Step
+from server.catalog.models import Product
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
 from server.messages import translate as _
 
 #: More than this is a mistyped quantity, or several orders.
 MAX_UNITS = 10_000
+#: More of anything in one line is a mistyped quantity.
+MAX_QUANTITY = Decimal(1_000_000)
 MAX_RUN_MINUTES = Decimal(10) ** 12
 
 
@@ -23,11 +26,27 @@ def planned_units(line: OrderLine) -> int:
     return int(line.quantity) if is_serial(line) else 1
 
 
-def run_minutes(line: OrderLine, step: RoutingOperation) -> Decimal:
+def run_minutes(line: OrderLine, step: Step) -> Decimal:
     """The run time of one tracked unit: of a piece, or of the whole quantity that moves as one lot."""
     # Times are stored to one millionth of a minute; what is finer rounds away.
     whole = step.run_minutes if is_serial(line) else step.run_minutes * line.quantity
     return min(whole, MAX_RUN_MINUTES).quantize(Decimal("0.000001"))
+
+
+def quantity_problem(product: Product, quantity: Decimal) -> str | None:
+    """Why nobody can order so much of the product, in a sentence; None when he can."""
+    if quantity <= 0:
+        return _("The quantity must be more than 0, not {quantity}.").format(quantity=plain(quantity))
+    if product.tracking == "serial" and quantity != int(quantity):
+        return _("{product} is made in whole pieces, not {quantity}.").format(
+            product=product.sku, quantity=plain(quantity)
+        )
+    most = Decimal(MAX_UNITS) if product.tracking == "serial" else MAX_QUANTITY
+    if quantity > most:
+        return _("{quantity} of {product} is more than one line takes; at most {most}. Split it.").format(
+            quantity=plain(quantity), product=product.sku, most=plain(most)
+        )
+    return None
 
 
 def problems(lines: Sequence[OrderLine]) -> list[str]:
@@ -59,8 +78,7 @@ def _problem(line: OrderLine) -> str | None:
         return _("Line {position}: {product} has no routing. Give it at least one step.").format(
             position=line.position, product=product.sku
         )
-    if is_serial(line) and line.quantity != int(line.quantity):
-        return _("Line {position}: {product} is made in whole pieces, not {quantity}.").format(
-            position=line.position, product=product.sku, quantity=plain(line.quantity)
-        )
+    problem = quantity_problem(product, line.quantity)
+    if problem is not None:
+        return _("Line {position}: {because}").format(position=line.position, because=problem)
     return None

@@ -9,6 +9,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import AutoIdError, sgtin96_hex
+from server.catalog.configuration import Configured
+from server.catalog.design import Step
+from server.catalog.packaging import packaging_by_product
 from server.db import touch
 from server.db.counters import take
 from server.erp.floor.repository import station_keys
@@ -17,9 +20,9 @@ from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial, planned_units, run_minutes
 from server.erp.orders.service import reestimate, write_fact
+from server.erp.orders.snapshot import snapshot_of
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import Refused
-from server.http.fields import plain
 from server.http.numbers import body
 from server.messages import translate as _
 from server.parties.repository import site
@@ -29,9 +32,10 @@ from server.tracking.states import OperationState, OrderLifecycle, UnitKind, Uni
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One line's work order and the numbers of its units."""
+    """One line's work order, its steps and the numbers of its units."""
 
     line: OrderLine
+    routing: Sequence[Step]
     work_order: WorkOrder
     first_unit: int
     count: int
@@ -55,21 +59,22 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
             ),
             reason="on_hold",
         )
-    require_makeable(order, Action.RELEASE)
-    plans = _plan(session, order, now)
+    configured = require_makeable(session, order, Action.RELEASE)
+    plans = _plan(session, order, configured, now)
     fact_id = _write_fact(session, order, plans, actor=actor, now=now)
     order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value
     order.released_at = now
     session.flush()
     _insert_operations(session, plans)
     _insert_units(session, order, plans, fact_id)
-    centers = {step.work_center_id for line in order.lines for step in line.product.routing}
+    centers = {step.work_center_id for plan in plans for step in plan.routing}
     touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
     reestimate(session, order, now=now)
     return [plan.work_order for plan in plans]
 
 
-def _plan(session: Session, order: SalesOrder, now: datetime) -> list[_Plan]:
+def _plan(session: Session, order: SalesOrder, configured: Mapping[int, Configured], now: datetime) -> list[_Plan]:
+    packaging = packaging_by_product(session, {line.product_id for line in order.lines}, order.customer_id)
     first_work_order = take(session, "WO", len(order.lines))
     counts = [planned_units(line) for line in order.lines]
     next_unit = take(session, "U", sum(counts))
@@ -82,50 +87,14 @@ def _plan(session: Session, order: SalesOrder, now: datetime) -> list[_Plan]:
             product_id=line.product_id,
             quantity=line.quantity,
             state=WorkOrderState.RELEASED.value,
-            snapshot=snapshot(line),
+            snapshot=snapshot_of(line, configured[line.id], packaging.get(line.product_id)),
             released_at=now,
         )
-        plans.append(_Plan(line, work_order, next_unit, count))
+        plans.append(_Plan(line, configured[line.id].routing, work_order, next_unit, count))
         next_unit += count
     session.add_all(plan.work_order for plan in plans)
     session.flush()
     return plans
-
-
-def snapshot(line: OrderLine) -> dict[str, Any]:
-    """How the line is to be made, as it is known now; later changes of the product do not touch it."""
-    product = line.product
-    return {
-        "sku": product.sku,
-        "name": product.name,
-        "gtin": product.gtin,
-        "revision": product.revision,
-        "uom": product.uom,
-        "tracking": product.tracking,
-        "bom": [
-            {
-                "sku": part.component.sku,
-                "name": part.component.name,
-                "quantity": plain(part.quantity),
-                "uom": part.component.uom,
-            }
-            for part in product.bom
-        ],
-        "routing": [
-            {
-                "step": step.step,
-                "name": step.name,
-                "work_center": step.work_center.key,
-                "setup_minutes": plain(step.setup_minutes),
-                "run_minutes": plain(step.run_minutes),
-                "transfer_quantity": step.transfer_quantity,
-                "instructions": step.instructions,
-            }
-            for step in product.routing
-        ],
-        "configuration": dict(line.configuration),
-        "packaging": line.packaging,
-    }
 
 
 def _write_fact(session: Session, order: SalesOrder, plans: Sequence[_Plan], *, actor: str, now: datetime) -> int:
@@ -141,7 +110,7 @@ def _write_fact(session: Session, order: SalesOrder, plans: Sequence[_Plan], *, 
                 "units": plan.count,
                 "first": plan.numbers[0],
                 "last": plan.numbers[-1],
-                "step": plan.line.product.routing[0].step,
+                "step": plan.routing[0].step,
             }
             for plan in plans
         ],
@@ -163,7 +132,7 @@ def _insert_operations(session: Session, plans: Iterable[_Plan]) -> None:
             "quantity": plan.count,
         }
         for plan in plans
-        for place, step in enumerate(plan.line.product.routing)
+        for place, step in enumerate(plan.routing)
     ]
     session.connection().execute(insert(Operation), rows)
 
@@ -180,7 +149,7 @@ def _insert_units(session: Session, order: SalesOrder, plans: Sequence[_Plan], f
             "work_order_id": plan.work_order.id,
             "position": position,
             "state": UnitState.QUEUED.value,
-            "step": plan.line.product.routing[0].step,
+            "step": plan.routing[0].step,
             "last_fact_id": fact_id,
         }
         for plan in plans

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
-from server.catalog.schemas import Sku
+from server.catalog.option_schemas import Sku
 from server.erp.orders.lifecycle import possible
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.repository import Progress
@@ -106,6 +106,7 @@ class OrderLineOut(Shown):
     quantity: ShownDecimal
     unit_price: ShownDecimal | None
     configuration: dict[str, str]
+    configuration_summary: str | None
     packaging: str | None
 
     @classmethod
@@ -118,6 +119,7 @@ class OrderLineOut(Shown):
             quantity=line.quantity,
             unit_price=line.unit_price if view.prices else None,
             configuration=line.configuration,
+            configuration_summary=line.configuration_summary,
             packaging=line.packaging,
         )
 

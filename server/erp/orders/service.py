@@ -78,7 +78,7 @@ def confirm_order(
 ) -> SalesOrder:
     """Promise the order: its date is frozen from here on. Raises Refused when it cannot be made, and says why."""
     require(order, Action.CONFIRM)
-    require_makeable(order, Action.CONFIRM)
+    require_makeable(session, order, Action.CONFIRM)
     if not order.customer.active:
         raise Refused(
             _("{order} cannot be confirmed: customer {customer} is not active.").format(

@@ -27,7 +27,9 @@ def test_a_product_gets_its_steps_in_tens_and_its_gtin_in_fourteen_digits(
 
     assert made["gtin"] == gtin(777)
     assert [(step["step"], step["run_minutes"]) for step in made["routing"]] == [(10, "0.5"), (20, "0")]
-    assert made["bom"] == [{"component": "TUBE-34", "name": "Steel tube 34 mm", "quantity": "2.5"}]
+    assert made["bom"] == [
+        {"component": "TUBE-34", "name": "Steel tube 34 mm", "quantity": "2.5", "uom": "MTR", "scrap_percent": "0"}
+    ]
 
 
 def test_every_mistake_in_a_product_is_told_at_once(planner: httpx.Client, world: DemoWorld) -> None:

@@ -68,7 +68,7 @@ def test_a_customer_sees_his_prices_but_nothing_of_our_own_house(aurora: httpx.C
     seen, ours = (client.get("/api/v1/orders/SO-1000").json() for client in (aurora, manager))
     unit = aurora.get("/api/v1/units/U-1000").json()
 
-    assert seen["lines"][0]["unit_price"] == "149"
+    assert seen["lines"][0]["unit_price"] == "161"
     assert (seen["priority"], seen["created_by"], seen["special_instructions"], seen["actions"]) == (None,) * 3 + ([],)
     assert ours["priority"] == 3
     assert "hold" in ours["actions"]

@@ -79,8 +79,6 @@ def test_a_draft_may_change_and_a_confirmed_order_only_its_priority(planner: htt
     [
         (("BOLT-M8", 4), "is bought"),
         (("PLAN-ONLY", 1), "has no routing"),
-        (("RACK-REAR", "1.5"), "whole pieces"),
-        (("RACK-REAR", 10_001), "at most 10000"),
     ],
 )
 def test_what_cannot_be_made_is_not_promised_and_the_reason_is_told(
@@ -94,6 +92,26 @@ def test_what_cannot_be_made_is_not_promised_and_the_reason_is_told(
     assert answer.status_code == 409
     assert answer.json()["reason"] == "not_makeable"
     assert words in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        ("1.5", "made in whole pieces, not 1.5"),
+        (10_001, "at most 10000"),
+        (0, "greater than 0"),
+        (-4, "greater than 0"),
+        ("9e99", ""),
+    ],
+)
+def test_a_quantity_that_nobody_can_order_is_refused_at_entry(
+    planner: httpx.Client, world: DemoWorld, quantity: object, words: str
+) -> None:
+    answer = planner.post("/api/v1/orders", json=draft(world, ("RACK-REAR", quantity)))
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["lines.0.quantity"]
+    assert words in answer.json()["errors"][0]["message"]
 
 
 def test_a_promise_in_the_past_is_refused(planner: httpx.Client, world: DemoWorld) -> None:

@@ -49,8 +49,16 @@ def test_a_work_order_keeps_the_routing_it_was_released_with(
 
     assert found["snapshot"]["name"] == "City bicycle frame"
     assert [step["name"] for step in found["snapshot"]["routing"]] == ["Cut", "Weld", "Paint", "Assemble"]
-    assert found["snapshot"]["configuration"] == {"colour": "mint"}
-    assert found["snapshot"]["bom"][0] == {"sku": "TUBE-34", "name": "Steel tube 34 mm", "quantity": "4", "uom": "MTR"}
+    assert found["snapshot"]["configuration"] == {"colour": "mint", "size": "56-cm"}
+    assert found["snapshot"]["configuration_summary"] == "Mint, 56 cm"
+    assert found["snapshot"]["bom"][0] == {
+        "sku": "TUBE-34",
+        "name": "Steel tube 34 mm",
+        "quantity": "4",
+        "uom": "MTR",
+        "scrap_percent": "5",
+    }
+    assert found["snapshot"]["bom"][-1]["sku"] == "ENAMEL"
     assert [(step["step"], step["state"]) for step in found["operations"]] == [
         (10, "ready"),
         (20, "pending"),

@@ -142,18 +142,18 @@ def test_rows_with_one_number_make_one_order(planner: httpx.Client, world: DemoW
     customer = world.customers["Kestrel Rail"].number
     text = (
         "number,customer,product,quantity,promise_date,configuration\n"
-        f"SO-2000,{customer},STEP-RAIL,4,2031-05-02,colour=red;size=L\n"
+        f"SO-2000,{customer},MOUNT-WIND,4,2031-05-02,colour=red;size=L\n"
         f"SO-2000,{customer},RACK-REAR,2,,\n"
-        f"PO-77,{customer},STEP-RAIL,1,,\n"
+        f"PO-77,{customer},MOUNT-WIND,1,,\n"
     )
 
     first = send(planner, "orders", text).json()
     again = send(planner, "orders", text).json()
-    changed = send(planner, "orders", text.replace("STEP-RAIL,4", "STEP-RAIL,5")).json()
+    changed = send(planner, "orders", text.replace("MOUNT-WIND,4", "MOUNT-WIND,5")).json()
     order = planner.get("/api/v1/orders/SO-2000").json()
 
     assert (first["created"], first["rows"], again["unchanged"], changed["updated"]) == (2, 3, 2, 1)
-    assert [(line["product"], line["quantity"]) for line in order["lines"]] == [("STEP-RAIL", "5"), ("RACK-REAR", "2")]
+    assert [(line["product"], line["quantity"]) for line in order["lines"]] == [("MOUNT-WIND", "5"), ("RACK-REAR", "2")]
     assert order["lines"][0]["configuration"] == {"colour": "red", "size": "L"}
     assert order["lifecycle"] == "draft"
     fresh = planner.post(
@@ -178,7 +178,7 @@ def test_mistakes_in_orders_stand_at_their_own_rows(planner: httpx.Client, world
     customer = world.customers["Kestrel Rail"].number
     text = (
         "number,customer,product,quantity,promise_date\n"
-        f"A-1,{customer},STEP-RAIL,1,\n"
+        f"A-1,{customer},MOUNT-WIND,1,\n"
         f"A-1,{customer},NO-SUCH,1,\n"
         f"A-2,{customer},STEP-RAIL,none,\n"
         f"A-3,C-999,STEP-RAIL,1,tomorrow\n"
