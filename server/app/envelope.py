@@ -7,16 +7,14 @@ import logging
 import re
 import secrets
 import time
-from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app.problems import last_resort
+from server.journal.audit import REQUEST_ID
 from server.metrics import HTTP_FAULTS, HTTP_SECONDS
 
 log = logging.getLogger("server.http")
-
-REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,40}")
 _CSP = (

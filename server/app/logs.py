@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
-from server.app.envelope import REQUEST_ID
+from server.journal.audit import REQUEST_ID
 from server.settings import Settings
 
 #: Keys, bearer tokens, passwords in addresses of databases, and tokens of private links.

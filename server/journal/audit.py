@@ -1,12 +1,16 @@
 """Writing the audit: who did what beside production facts, in the transaction that does it."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from server.journal.models import Audit
+
+#: The request in whose course things are done; the envelope sets it, the log names it, too.
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def write_audit(
@@ -17,7 +21,6 @@ def write_audit(
     action: str,
     subject: str,
     detail: Mapping[str, Any] | None = None,
-    request_id: str | None = None,
 ) -> None:
     """Append one row, such as `actor="user:anna", action="key_created", subject="key:mes"`. Never holds a secret."""
     session.add(
@@ -27,7 +30,7 @@ def write_audit(
             action=action,
             subject=subject[:120],
             detail=dict(detail) if detail is not None else None,
-            request_id=request_id,
+            request_id=REQUEST_ID.get(),
         )
     )
 
