@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 
@@ -15,8 +16,12 @@ from server.auth.http import AdminPrincipal, DatabaseDep, SettingsDep, client_ad
 from server.auth.limiter import Limiter
 from server.auth.models import Device
 from server.errors import FieldError, Invalid, TooMany
-from server.http.fields import Key, Name, Shown, Strict
+from server.http.door import DoorDep, shown
+from server.http.fields import Key, Name, Patch, Shown, Strict
+from server.http.idempotency import Answer
 from server.http.paging import as_json
+from server.http.versions import guard
+from server.messages import translate as _
 from server.settings.clock import utc_now
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -48,6 +53,7 @@ class DeviceOut(Shown):
     last_seen_at: datetime | None
     revoked_at: datetime | None
     pairing_expires_at: datetime | None
+    row_version: int
 
     @classmethod
     def of(cls, device: Device) -> "DeviceOut":
@@ -57,14 +63,18 @@ class DeviceOut(Shown):
 
 
 class PairingOut(DeviceOut):
-    """A screen that is awaited, with the code to type in there."""
+    """A screen that is awaited, with the code to type in there; a repeated request gets null in its place."""
 
-    code: str
+    code: str | None
 
-    @classmethod
-    def made(cls, pairing: Pairing) -> "PairingOut":
-        """The device with its code."""
-        return cls(**DeviceOut.of(pairing.device).model_dump(), code=pairing.code)
+
+class DevicePatch(Patch):
+    """What may change about a screen; without a station it shows the board."""
+
+    emptyable = frozenset({"station"})
+
+    name: Name | None = None
+    station: Key | None = None
 
 
 @router.get("")
@@ -75,20 +85,44 @@ def list_devices(database: DatabaseDep, _admin: AdminPrincipal) -> dict[str, Any
     return as_json([DeviceOut.of(device).model_dump(mode="json") for device in rows], more=False)
 
 
-@router.post("", status_code=201)
-def add_device(body: DeviceIn, request: Request, database: DatabaseDep, principal: AdminPrincipal) -> PairingOut:
+@router.get("/{device_id}", response_model=DeviceOut)
+def get_device(device_id: DeviceId, database: DatabaseDep, _admin: AdminPrincipal) -> JSONResponse:
+    """One screen."""
+    with database.read() as session:
+        return shown(_body(devices.get_device(session, device_id)))
+
+
+@router.post("", status_code=201, response_model=PairingOut)
+def add_device(door: DoorDep, principal: AdminPrincipal, request: Request, body: DeviceIn) -> JSONResponse:
     """Expect a screen at a station; the code in the answer is good for ten minutes."""
-    station_exists = cast(StationCheck, request.app.state.station_exists)
 
-    def work(session: Session) -> Pairing:
-        if body.station is not None and not station_exists(session, body.station):
-            message = f"There is no station {body.station}. Make it first."
-            raise Invalid(errors=[FieldError("station", message, "unknown_station")])
-        return devices.add_device(
-            session, name=body.name, station_key=body.station, actor=principal.actor, now=utc_now()
+    def make(session: Session) -> Answer:
+        _require_station(request, session, body.station)
+        made = devices.add_device(
+            session, name=body.name, station_key=body.station, actor=principal.actor, now=door.now
         )
+        return _pairing(made, 201)
 
-    return PairingOut.made(database.write(work))
+    return door.post(principal, body, make, named_by="id")
+
+
+@router.patch("/{device_id}", response_model=DeviceOut)
+def change_device(
+    door: DoorDep, principal: AdminPrincipal, request: Request, device_id: DeviceId, body: DevicePatch
+) -> JSONResponse:
+    """Give a screen another name or station; needs If-Match. What it shows follows at its next page."""
+    expected = door.expected
+
+    def make(session: Session) -> Answer:
+        device = devices.get_device(session, device_id, lock=True)
+        wanted = body.model_dump(mode="json", exclude_unset=True)
+        guard(device.name, expected=expected, got=device.row_version, wanted=wanted, stored=_body(device))
+        _require_station(request, session, body.station)
+        changes = {"station_key" if field == "station" else field: value for field, value in body.changed().items()}
+        devices.change_device(session, device, changes, actor=principal.actor, now=door.now)
+        return Answer(200, _body(device))
+
+    return door.change(make)
 
 
 @router.post("/pair")
@@ -100,27 +134,43 @@ def pair(body: Code, request: Request, response: Response, database: DatabaseDep
     return DeviceOut.of(paired.device)
 
 
-@router.post("/{device_id}/pair-again")
-def pair_again(device_id: DeviceId, database: DatabaseDep, principal: AdminPrincipal) -> PairingOut:
+@router.post("/{device_id}/pair-again", response_model=PairingOut)
+def pair_again(door: DoorDep, principal: AdminPrincipal, device_id: DeviceId) -> JSONResponse:
     """A new code for a screen that was replaced."""
 
-    def work(session: Session) -> Pairing:
+    def make(session: Session) -> Answer:
         device = devices.get_device(session, device_id)
-        return devices.pair_again(session, device, actor=principal.actor, now=utc_now())
+        return _pairing(devices.pair_again(session, device, actor=principal.actor, now=door.now), 200)
 
-    return PairingOut.made(database.write(work))
+    return door.post(principal, None, make)
 
 
-@router.post("/{device_id}/revoke")
-def revoke_device(device_id: DeviceId, database: DatabaseDep, principal: AdminPrincipal) -> DeviceOut:
+@router.post("/{device_id}/revoke", response_model=DeviceOut)
+def revoke_device(door: DoorDep, principal: AdminPrincipal, device_id: DeviceId) -> JSONResponse:
     """End a screen at once."""
 
-    def work(session: Session) -> Device:
+    def make(session: Session) -> Answer:
         device = devices.get_device(session, device_id)
-        devices.revoke_device(session, device, actor=principal.actor, now=utc_now())
-        return device
+        door.check_if_given(device.name, device.row_version)
+        devices.revoke_device(session, device, actor=principal.actor, now=door.now)
+        return Answer(200, _body(device))
 
-    return DeviceOut.of(database.write(work))
+    return door.post(principal, None, make)
+
+
+def _body(device: Device) -> dict[str, Any]:
+    return DeviceOut.of(device).model_dump(mode="json")
+
+
+def _pairing(pairing: Pairing, status: int) -> Answer:
+    return Answer(status, _body(pairing.device) | {"code": pairing.code}, secret=("code",))
+
+
+def _require_station(request: Request, session: Session, key: str | None) -> None:
+    station_exists = cast(StationCheck, request.app.state.station_exists)
+    if key is not None and not station_exists(session, key):
+        message = _("There is no station {key}. Create it first.").format(key=key)
+        raise Invalid(errors=[FieldError("station", message, "unknown_station")])
 
 
 def limit_pairing(request: Request) -> None:

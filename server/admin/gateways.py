@@ -3,20 +3,23 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.admin.keys import KeyMade, KeyOut
+from server.admin.keys import KeyMade, KeyOut, key_body, key_made
 from server.auth import gateways, keys, repository
 from server.auth.http import AdminPrincipal, DatabaseDep, require
-from server.auth.keys import MadeKey
 from server.auth.models import ApiKey
 from server.auth.permissions import Permission
 from server.errors import NotFound
-from server.http.fields import Name, Shown, Strict
+from server.http.door import DoorDep, shown
+from server.http.fields import Name, Patch, Shown, Strict
+from server.http.idempotency import Answer
 from server.http.paging import After, Keyset, Limit, Number, as_json
+from server.http.versions import guard
 from server.journal.models import Gateway
 from server.settings.clock import utc_now
 
@@ -35,6 +38,12 @@ class GatewayIn(Strict):
     name: Name
 
 
+class GatewayPatch(Patch):
+    """What may change about a gateway; its key is what it calls itself."""
+
+    name: Name | None = None
+
+
 class GatewayOut(Shown):
     """A gateway and how it is."""
 
@@ -47,6 +56,7 @@ class GatewayOut(Shown):
     clock_offset_seconds: float | None
     health: dict[str, Any] | None
     keys: list[KeyOut]
+    row_version: int
 
     @classmethod
     def of(cls, gateway: Gateway, live_keys: list[ApiKey], now: datetime) -> "GatewayOut":
@@ -74,62 +84,77 @@ def list_gateways(database: DatabaseDep, after: After = None, limit: Limit = 50)
     return as_json(items, more=page.more, name="key")
 
 
-@router.get("/{key}", dependencies=readers)
-def get_gateway(key: Number, database: DatabaseDep) -> GatewayOut:
+@router.get("/{key}", response_model=GatewayOut, dependencies=readers)
+def get_gateway(key: Number, database: DatabaseDep) -> JSONResponse:
     """One gateway."""
-    now = utc_now()
     with database.read() as session:
-        gateway = gateways.get_gateway(session, key)
-        return _shown(session, gateway, now)
+        return shown(_body(session, gateways.get_gateway(session, key), utc_now()))
 
 
-@router.post("", status_code=201)
-def add_gateway(body: GatewayIn, response: Response, database: DatabaseDep, principal: AdminPrincipal) -> KeyMade:
+@router.post("", status_code=201, response_model=KeyMade)
+def add_gateway(door: DoorDep, principal: AdminPrincipal, body: GatewayIn) -> JSONResponse:
     """Add a gateway; the answer holds its first key, which is shown this once."""
-    made = database.write(
-        lambda session: gateways.create_gateway(
-            session, key=body.key, name=body.name, actor=principal.actor, now=utc_now()
-        )
-    )
-    response.headers["Location"] = f"{router.prefix}/{body.key}"
-    return KeyMade.made(made)
+
+    def make(session: Session) -> Answer:
+        made = gateways.create_gateway(session, key=body.key, name=body.name, actor=principal.actor, now=door.now)
+        return key_made(made)
+
+    return door.post(principal, body, make, named_by="gateway")
 
 
-@router.post("/{key}/keys", status_code=201)
-def add_gateway_key(key: Number, database: DatabaseDep, principal: AdminPrincipal) -> KeyMade:
+@router.patch("/{key}", response_model=GatewayOut)
+def change_gateway(door: DoorDep, principal: AdminPrincipal, key: Number, body: GatewayPatch) -> JSONResponse:
+    """Give a gateway another name; needs If-Match."""
+    expected = door.expected
+
+    def make(session: Session) -> Answer:
+        gateway = gateways.get_gateway(session, key, lock=True)
+        wanted = body.model_dump(mode="json", exclude_unset=True)
+        stored = _body(session, gateway, door.now)
+        guard(key, expected=expected, got=gateway.row_version, wanted=wanted, stored=stored)
+        gateways.rename_gateway(session, gateway, body.name or gateway.name, actor=principal.actor, now=door.now)
+        return Answer(200, _body(session, gateway, door.now))
+
+    return door.change(make)
+
+
+@router.post("/{key}/keys", status_code=201, response_model=KeyMade)
+def add_gateway_key(door: DoorDep, principal: AdminPrincipal, key: Number) -> JSONResponse:
     """A second key, so that the gateway can change over without missing a scan."""
 
-    def work(session: Session) -> MadeKey:
+    def make(session: Session) -> Answer:
         gateway = gateways.get_gateway(session, key)
-        return keys.create_gateway_key(session, gateway.key, actor=principal.actor, now=utc_now())
+        return key_made(keys.create_gateway_key(session, gateway.key, actor=principal.actor, now=door.now))
 
-    return KeyMade.made(database.write(work))
+    return door.post(principal, None, make, named_by="prefix")
 
 
-@router.post("/{key}/keys/{prefix}/revoke")
-def revoke_gateway_key(key: Number, prefix: Number, database: DatabaseDep, principal: AdminPrincipal) -> KeyOut:
+@router.post("/{key}/keys/{prefix}/revoke", response_model=KeyOut)
+def revoke_gateway_key(door: DoorDep, principal: AdminPrincipal, key: Number, prefix: Number) -> JSONResponse:
     """End one key of the gateway at once."""
 
-    def work(session: Session) -> ApiKey:
+    def make(session: Session) -> Answer:
         found = keys.get_key(session, prefix)
         if found.gateway != key:
             raise NotFound
-        keys.revoke_key(session, found, actor=principal.actor, now=utc_now())
-        return found
+        keys.revoke_key(session, found, actor=principal.actor, now=door.now)
+        return Answer(200, key_body(found))
 
-    return KeyOut.of(database.write(work))
+    return door.post(principal, None, make)
 
 
 @router.post("/{key}/retire", status_code=204)
-def retire_gateway(key: Number, database: DatabaseDep, principal: AdminPrincipal) -> None:
+def retire_gateway(door: DoorDep, principal: AdminPrincipal, key: Number) -> None:
     """Take the gateway out of use, with all its keys; what it told stays."""
 
-    def work(session: Session) -> None:
+    def make(session: Session) -> Answer:
         gateway = gateways.get_gateway(session, key)
-        gateways.retire_gateway(session, gateway, actor=principal.actor, now=utc_now())
+        gateways.retire_gateway(session, gateway, actor=principal.actor, now=door.now)
+        return Answer(204, {})
 
-    database.write(work)
+    door.post(principal, None, make)
 
 
-def _shown(session: Session, gateway: Gateway, now: datetime) -> GatewayOut:
-    return GatewayOut.of(gateway, list(repository.live_gateway_keys(session, gateway.key, now)), now)
+def _body(session: Session, gateway: Gateway, now: datetime) -> dict[str, Any]:
+    live = list(repository.live_gateway_keys(session, gateway.key, now))
+    return GatewayOut.of(gateway, live, now).model_dump(mode="json")

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,10 +14,11 @@ from server.auth.http import AdminPrincipal, DatabaseDep, SettingsDep, require
 from server.auth.models import User
 from server.auth.permissions import Permission, Role
 from server.auth.users import NewUser
+from server.http.door import DoorDep, shown
 from server.http.fields import Language, Name, Shown, Strict
+from server.http.idempotency import Answer
 from server.http.paging import After, Keyset, Limit, Number, as_json
-from server.http.versions import etag, expected_version, guard
-from server.settings.clock import utc_now
+from server.http.versions import guard
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"], dependencies=[Depends(require(Permission.ADMIN))])
 
@@ -70,9 +72,9 @@ class UserOut(Shown):
 
 
 class LinkOut(Shown):
-    """A one-time link; it is shown once."""
+    """A one-time link; it is shown once, so a repeated request gets null."""
 
-    link: str
+    link: str | None
 
 
 _KEYSET = Keyset(User.id, User.login)
@@ -87,57 +89,51 @@ def list_users(database: DatabaseDep, after: After = None, limit: Limit = 50) ->
     return as_json(items, more=page.more, name="login")
 
 
-@router.post("", status_code=201)
-def add_user(body: UserIn, response: Response, database: DatabaseDep, principal: AdminPrincipal) -> UserOut:
+@router.post("", status_code=201, response_model=UserOut)
+def add_user(door: DoorDep, principal: AdminPrincipal, body: UserIn) -> JSONResponse:
     """Add a person; `POST /{login}/reset` then gives the link for a password."""
     new = NewUser(**body.model_dump() | {"role": body.role.value})
-    user = database.write(lambda session: users.add_user(session, new, actor=principal.actor, now=utc_now()))
-    response.headers["Location"] = f"{router.prefix}/{user.login}"
-    return UserOut.of(user)
+
+    def make(session: Session) -> Answer:
+        return Answer(201, _body(users.add_user(session, new, actor=principal.actor, now=door.now)))
+
+    return door.post(principal, body, make, named_by="login")
 
 
-@router.get("/{login}")
-def get_user(login: Number, response: Response, database: DatabaseDep) -> UserOut:
+@router.get("/{login}", response_model=UserOut)
+def get_user(login: Number, database: DatabaseDep) -> JSONResponse:
     """One person."""
     with database.read() as session:
-        user = users.get_user(session, login)
-    response.headers["ETag"] = etag(user.row_version)
-    return UserOut.of(user)
+        return shown(_body(users.get_user(session, login)))
 
 
-@router.patch("/{login}")
-def change_user(
-    login: Number,
-    body: UserPatch,
-    response: Response,
-    database: DatabaseDep,
-    principal: AdminPrincipal,
-    *,
-    if_match: Annotated[str | None, Header()] = None,
-) -> UserOut:
+@router.patch("/{login}", response_model=UserOut)
+def change_user(door: DoorDep, principal: AdminPrincipal, login: Number, body: UserPatch) -> JSONResponse:
     """Change a person; disabling ends all his sessions at once."""
-    expected = expected_version(if_match)
+    expected = door.expected
     changes = body.model_dump(exclude_unset=True, mode="json")
     nullable = {"customer_id", "badge"}
     changes = {field: value for field, value in changes.items() if value is not None or field in nullable}
 
-    def work(session: Session) -> User:
+    def make(session: Session) -> Answer:
         user = users.get_user(session, login)
-        stored = UserOut.of(user).model_dump(mode="json")
-        guard(f"User {login}", expected=expected, got=user.row_version, wanted=changes, stored=stored)
-        users.change_user(session, user, changes, actor=principal.actor, now=utc_now())
-        return user
+        guard(login, expected=expected, got=user.row_version, wanted=changes, stored=_body(user))
+        users.change_user(session, user, changes, actor=principal.actor, now=door.now)
+        return Answer(200, _body(user))
 
-    user = database.write(work)
-    response.headers["ETag"] = etag(user.row_version)
-    return UserOut.of(user)
+    return door.change(make)
 
 
-@router.post("/{login}/reset")
-def reset_password(login: Number, database: DatabaseDep, settings: SettingsDep, principal: AdminPrincipal) -> LinkOut:
+@router.post("/{login}/reset", response_model=LinkOut)
+def reset_password(door: DoorDep, principal: AdminPrincipal, settings: SettingsDep, login: Number) -> JSONResponse:
     """A link by which the person sets a password, once, within three days."""
 
-    def work(session: Session) -> str:
-        return users.make_link(session, users.get_user(session, login), actor=principal.actor, now=utc_now())
+    def make(session: Session) -> Answer:
+        token = users.make_link(session, users.get_user(session, login), actor=principal.actor, now=door.now)
+        return Answer(200, {"link": f"{settings.base_url}/set-password/{token}"}, secret=("link",))
 
-    return LinkOut(link=f"{settings.base_url}/set-password/{database.write(work)}")
+    return door.post(principal, None, make)
+
+
+def _body(user: User) -> dict[str, Any]:
+    return UserOut.of(user).model_dump(mode="json")

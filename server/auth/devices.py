@@ -1,7 +1,9 @@
 """Station screens: an administrator shows a code, the screen sends it once and holds a token since."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from server.auth.models import Device
 from server.auth.tokens import PAIRING_ALPHABET, PAIRING_LENGTH, hash_token, new_pairing_code, new_token
 from server.db import touch
 from server.errors import NotFound, Refused
+from server.journal.audit import changes as differences
 from server.journal.audit import write_audit
 from server.messages import translate as _
 
@@ -42,6 +45,20 @@ def add_device(session: Session, *, name: str, station_key: str | None, actor: s
     detail = {"station": station_key}
     write_audit(session, at=now, actor=actor, action="device_added", subject=f"device:{device.id}", detail=detail)
     return Pairing(device, code)
+
+
+def change_device(session: Session, device: Device, changes: Mapping[str, Any], *, actor: str, now: datetime) -> None:
+    """Give the screen another name or station; raises Refused once it is revoked."""
+    if device.revoked_at is not None:
+        raise Refused(_("{name} is revoked. Add a new device instead.").format(name=device.name))
+    before = {field: getattr(device, field) for field in changes}
+    for field, value in changes.items():
+        setattr(device, field, value)
+    device.row_version += 1
+    session.flush()
+    touch(session, AUTH_TOPIC)
+    detail = differences(before, changes)
+    write_audit(session, at=now, actor=actor, action="device_changed", subject=f"device:{device.id}", detail=detail)
 
 
 def pair_again(session: Session, device: Device, *, actor: str, now: datetime) -> Pairing:
@@ -80,9 +97,9 @@ def revoke_device(session: Session, device: Device, *, actor: str, now: datetime
     write_audit(session, at=now, actor=actor, action="device_revoked", subject=f"device:{device.id}")
 
 
-def get_device(session: Session, device_id: int) -> Device:
-    """The device; raises NotFound."""
-    device = session.get(Device, device_id)
+def get_device(session: Session, device_id: int, *, lock: bool = False) -> Device:
+    """The device; raises NotFound. `lock` keeps other writers out."""
+    device = session.get(Device, device_id, with_for_update=lock or None)
     if device is None:
         raise NotFound
     return device

@@ -12,7 +12,7 @@ from server.auth.authenticate import AUTH_TOPIC
 from server.auth.keys import MadeKey
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound
-from server.journal.audit import write_audit
+from server.journal.audit import changes, write_audit
 from server.journal.models import Gateway
 from server.messages import translate as _
 
@@ -29,9 +29,10 @@ def gateways(session: Session) -> Sequence[Gateway]:
     return session.scalars(select(Gateway).where(Gateway.retired_at.is_(None)).order_by(Gateway.key)).all()
 
 
-def get_gateway(session: Session, key: str) -> Gateway:
-    """The gateway with this key, in use; raises NotFound."""
-    gateway = session.scalars(select(Gateway).where(Gateway.key == key)).one_or_none()
+def get_gateway(session: Session, key: str, *, lock: bool = False) -> Gateway:
+    """The gateway with this key, in use; raises NotFound. `lock` keeps other writers out."""
+    statement = select(Gateway).where(Gateway.key == key)
+    gateway = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
     if gateway is None or gateway.retired_at is not None:
         raise NotFound
     return gateway
@@ -47,6 +48,16 @@ def create_gateway(session: Session, *, key: str, name: str, actor: str, now: da
     session.flush()
     write_audit(session, at=now, actor=actor, action="gateway_added", subject=f"gateway:{key}")
     return keys.create_gateway_key(session, key, actor=actor, now=now)
+
+
+def rename_gateway(session: Session, gateway: Gateway, name: str, *, actor: str, now: datetime) -> None:
+    """Give the gateway another name for people; its key stays."""
+    detail = changes({"name": gateway.name}, {"name": name})
+    gateway.name = name
+    gateway.row_version += 1
+    session.flush()
+    touch(session, "gateways")
+    write_audit(session, at=now, actor=actor, action="gateway_changed", subject=f"gateway:{gateway.key}", detail=detail)
 
 
 def _bad_key(key: str) -> str:

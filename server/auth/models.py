@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, BigId, Json, UtcDateTime, Versioned
@@ -42,7 +42,7 @@ class SessionRecord(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ApiKey(Base):
+class ApiKey(Versioned, Base):
     """A key of a gateway or of another program: `ol_<prefix>_<secret>`, stored as prefix and SHA-256."""
 
     __tablename__ = "api_key"
@@ -68,6 +68,8 @@ class Device(Base):
     name: Mapped[str] = mapped_column(String(120))
     #: The key of the station (erp); a screen that shows the board alone has none.
     station_key: Mapped[str | None] = mapped_column(String(40))
+    #: Rises with what a person changes; pairing and being seen leave it alone.
+    row_version: Mapped[int] = mapped_column(Integer, default=1)
     pairing_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     pairing_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     token_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)

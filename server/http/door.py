@@ -30,12 +30,22 @@ class Door:
     if_match: str | None
     now: datetime
 
-    def post(self, principal: Principal, body: BaseModel | None, make: Callable[[Session], Answer]) -> JSONResponse:
-        """Do the work of a POST once, however often it is sent with the same Idempotency-Key."""
+    def post(
+        self,
+        principal: Principal,
+        body: BaseModel | None,
+        make: Callable[[Session], Answer],
+        *,
+        named_by: str = "",
+    ) -> JSONResponse:
+        """Do the work of a POST once, however often it is sent with the same Idempotency-Key.
+
+        What is new is found under its number, sku or key, or whatever member of the answer `named_by` tells.
+        """
         content = None if body is None else body.model_dump(mode="json")
         retry = Retry(principal.actor, self.idempotency_key, (f"{self.method} {self.path}", content))
         answer = self.database.write(lambda session: once(session, retry, lambda: make(session), now=self.now))
-        return self._response(answer)
+        return self._response(answer, named_by)
 
     def change(self, make: Callable[[Session], Answer]) -> JSONResponse:
         """Do the work of a PATCH; `expected` says against which version it was made."""
@@ -51,10 +61,10 @@ class Door:
         if self.if_match is not None:
             guard(what, expected=self.expected, got=row_version, wanted={}, stored={})
 
-    def _response(self, answer: Answer) -> JSONResponse:
+    def _response(self, answer: Answer, named_by: str = "") -> JSONResponse:
         response = shown(answer.body, status=answer.status)
         if answer.status == 201:
-            name = answer.body.get("number") or answer.body.get("sku") or answer.body.get("key")
+            name = next(answer.body[member] for member in (named_by, "number", "sku", "key") if answer.body.get(member))
             response.headers["Location"] = f"{self.path}/{quote(str(name), safe='')}"
         if answer.repeated:
             response.headers["Idempotency-Replayed"] = "true"

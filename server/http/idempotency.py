@@ -26,6 +26,13 @@ class Answer:
     status: int
     body: Any
     repeated: bool = False
+    #: Members of the body that are shown once: what is kept for a retry has null in their place.
+    secret: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> Any:
+        """The body as a repeated request gets it."""
+        return {**self.body, **dict.fromkeys(self.secret)} if self.secret else self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def _record(retry: Retry, answer: Answer, now: datetime) -> IdempotencyKey:
         key=retry.key,
         request_hash=retry.hash,
         status=answer.status,
-        body=answer.body,
+        body=answer.kept,
         created_at=now,
     )
 
