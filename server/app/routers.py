@@ -5,6 +5,7 @@ from server.app import docs, health
 from server.catalog import http as catalog
 from server.connectors import feed
 from server.crm import http as crm
+from server.erp import customers_http as customers
 from server.erp import imports_http as imports
 from server.erp import search_http as search
 from server.erp.floor import http as floor
@@ -13,6 +14,7 @@ from server.erp.orders import http as orders
 from server.erp.production import http as production
 from server.ingest import http as ingest
 from server.parties import http as parties
+from server.parties import people_http as people
 from server.web import http as pages
 
 ROUTERS = (
@@ -27,6 +29,8 @@ ROUTERS = (
     feed.router,
     catalog.router,
     parties.router,
+    people.router,
+    customers.router,
     floor.router,
     orders.router,
     production.router,

@@ -14,6 +14,17 @@ class Permission(StrEnum):
     CATALOG_WRITE = "catalog:write"
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
+    #: Limit and terms of payment.
+    PARTY_CREDIT_VIEW = "party:credit"
+    PARTY_CREDIT_WRITE = "party:credit:write"
+    #: E-mail and phone of the people at a customer.
+    PARTY_PERSONAL_VIEW = "party:personal"
+    #: What the floor obeys: priority, packaging, labels, alerts.
+    PARTY_POLICY_WRITE = "party:policy:write"
+    PARTY_NOTE_WRITE = "party:note:write"
+    PARTY_MERGE = "party:merge"
+    #: All that is stored about one person, given out or erased.
+    PARTY_PRIVACY = "party:privacy"
     FLOOR_READ = "floor:read"
     FLOOR_WRITE = "floor:write"
     SCAN = "scan"
@@ -48,10 +59,12 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     Role.OPERATOR: frozenset({P.FLOOR_READ, P.CATALOG_READ, P.ORDERS_READ, P.SCAN, P.UNDO}),
     Role.PLANNER: _READ_ALL
     | {P.ORDERS_WRITE, P.ORDERS_RELEASE, P.CATALOG_WRITE, P.FLOOR_WRITE, P.INBOX_DECIDE, P.SHIPMENTS_WRITE}
-    | {P.IMPORTS_WRITE, P.SCAN, P.UNDO},
-    Role.SALES: _READ_ALL | {P.ORDERS_WRITE, P.CUSTOMERS_WRITE, P.IMPORTS_WRITE},
-    Role.SERVICE: _READ_ALL | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE},
-    Role.FINANCE: _READ_ALL,
+    | {P.IMPORTS_WRITE, P.SCAN, P.UNDO, P.PARTY_NOTE_WRITE},
+    Role.SALES: _READ_ALL
+    | {P.ORDERS_WRITE, P.CUSTOMERS_WRITE, P.IMPORTS_WRITE, P.PARTY_CREDIT_VIEW, P.PARTY_PERSONAL_VIEW}
+    | {P.PARTY_POLICY_WRITE, P.PARTY_NOTE_WRITE, P.PARTY_MERGE},
+    Role.SERVICE: _READ_ALL | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE},
+    Role.FINANCE: _READ_ALL | {P.PARTY_CREDIT_VIEW, P.PARTY_CREDIT_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE},
     Role.MANAGER: frozenset(P) - {P.ADMIN, P.EVENTS_WRITE, P.METRICS_READ},
     Role.ADMIN: frozenset(P) - {P.EVENTS_WRITE},
     Role.CUSTOMER: frozenset({P.ORDERS_READ}),

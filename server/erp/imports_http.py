@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.imports import import_csv
+from server.erp.imports import customers, import_csv
 from server.erp.imports.table import MAX_BYTES
 from server.errors import FieldError, Forbidden, Invalid, TooLarge, UnsupportedMedia
 from server.http.paging import Number
@@ -65,6 +65,8 @@ def post_import(
     also = _ALSO.get(kind)
     if also is not None and not principal.may(also):
         raise Forbidden(extra={"permission": also.value})
+    if kind == "customers":
+        customers.require_columns(principal, text)
     now, actor = utc_now(), principal.actor
     report = database.write(lambda session: import_csv(session, kind, text, dry_run=dry_run, actor=actor, now=now))
     if report.errors and not dry_run:

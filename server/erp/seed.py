@@ -19,7 +19,8 @@ from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
 from server.erp.seed_products import COMPANY_PREFIX, PRODUCTS, gtin
 from server.parties.models import Customer, Site
-from server.parties.schemas import AddressBody, ContactBody, CustomerIn, SitePatch, WorkingHours
+from server.parties.people_schemas import AddressBody, ContactBody
+from server.parties.schemas import CustomerIn, SitePatch, WorkingHours
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
 
@@ -81,7 +82,7 @@ _CUSTOMERS = (
         segment="bicycles",
         priority=3,
         special_instructions="Frame number up when packing.",
-        contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", function="Purchasing")],
+        contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", role="Purchasing")],
         addresses=[
             AddressBody(kind="delivery", lines="Norrland Quay 4", city="Umeå", postal_code="903 26", country="SE")
         ],
@@ -91,7 +92,7 @@ _CUSTOMERS = (
         language="de",
         segment="energy",
         priority=5,
-        contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", function="Purchasing")],
+        contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", role="Purchasing")],
         addresses=[
             AddressBody(kind="delivery", lines="Deichstraße 12", city="Husum", postal_code="25813", country="DE")
         ],
@@ -101,7 +102,7 @@ _CUSTOMERS = (
         segment="rail",
         priority=2,
         special_instructions="Two labels on each box, one on the short side.",
-        contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", function="Goods in")],
+        contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", role="Goods in")],
         addresses=[
             AddressBody(kind="delivery", lines="Works Road 1", city="Derby", postal_code="DE24 8UP", country="GB")
         ],

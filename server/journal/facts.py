@@ -1,7 +1,9 @@
 """Writing facts: one bulk statement, numbered in commit order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -19,6 +21,20 @@ def write(session: Session, facts: Sequence[NewFact], *, recorded_at: datetime) 
     rows = [_row(fact_id, fact, recorded_at) for fact_id, fact in enumerate(facts, first)]
     session.connection().execute(insert(Fact.__table__), rows)  # type: ignore[arg-type]
     return range(first, first + len(facts))
+
+
+def write_about(
+    session: Session, kind: StrEnum, subject: str, *, actor: str, now: datetime, detail: Mapping[str, Any]
+) -> int:
+    """Append one fact about something that is not made, such as a customer, and return its id.
+
+    Programs read facts in the feed, so the detail holds no personal data, no limit and no terms.
+    """
+    fact_id = take(session, "fact", 1)
+    row = {"id": fact_id, "kind": kind.value, "subject": subject, "actor": actor, "detail": dict(detail)}
+    times = {"observed_at": now, "recorded_at": now}
+    session.connection().execute(insert(Fact.__table__), [row | times])  # type: ignore[arg-type]
+    return fact_id
 
 
 def _row(fact_id: int, fact: NewFact, recorded_at: datetime) -> dict[str, object]:

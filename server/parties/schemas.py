@@ -1,10 +1,10 @@
 """What programs send and get about the site and customers."""
 
-import re
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from babel import Locale
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from server.http.fields import (
     Amount,
@@ -14,37 +14,27 @@ from server.http.fields import (
     Name,
     Note,
     Patch,
-    ShortText,
+    ReasonText,
     Shown,
     ShownDecimal,
     Strict,
     ZoneName,
 )
 from server.messages import translate as _
-from server.parties.models import Address, Contact, Customer, Site
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha())
-
-
-def _email(text: str) -> str:
-    if not _EMAIL.fullmatch(text):
-        raise ValueError(_("Expected an e-mail address such as name@example.com, got {text!r}.").format(text=text))
-    return text
-
-
-def _country(code: str) -> str:
-    if code not in _COUNTRIES:
-        raise ValueError(_("Expected a country of ISO 3166-1 such as DE, got {code!r}.").format(code=code))
-    return code
-
-
-Email = Annotated[str, StringConstraints(max_length=200), AfterValidator(_email)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
-ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-#: EPC tag data knows company prefixes of 6 to 12 digits (GS1 EPC Tag Data Standard 14.3).
-CompanyPrefix = Annotated[str, StringConstraints(pattern=r"^\d{6,12}$")]
-CustomerNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,28}$")]
+from server.parties.disclosure import CREDIT, View
+from server.parties.fields import (
+    ClockTime,
+    CompanyPrefix,
+    CustomerNumber,
+    Days,
+    Percent,
+    Priority,
+    Segment,
+    VatNumber,
+)
+from server.parties.models import Customer, Site
+from server.parties.people_schemas import AddressBody, Addresses, ContactBody, Contacts, check_lists, present
+from server.parties.states import LabelTemplate
 
 
 class WorkingHours(Strict):
@@ -95,101 +85,119 @@ class SiteOut(Shown):
         return cls(**{field: getattr(site, field) for field in cls.model_fields})
 
 
-class ContactBody(Strict):
-    """A person at a customer."""
-
-    name: Name
-    email: Email | None = None
-    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+()/ .-]{3,60}$")] | None = None
-    function: ShortText | None = None
-
-    @classmethod
-    def of(cls, contact: Contact) -> Self:
-        """The answer for a contact; what is stored was checked when it came."""
-        return cls.model_construct(**{field: getattr(contact, field) for field in cls.model_fields})
-
-
-class AddressBody(Strict):
-    """A postal address."""
-
-    kind: Literal["delivery", "invoice"]
-    lines: Annotated[Note, StringConstraints(max_length=500)]
-    city: Name
-    postal_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 -]{1,20}$")] | None = None
-    country: Country
-
-    @classmethod
-    def of(cls, address: Address) -> Self:
-        """The answer for an address; what is stored was checked when it came."""
-        return cls.model_construct(**{field: getattr(address, field) for field in cls.model_fields})
-
-
 class CustomerIn(Strict):
-    """A new customer; the number comes from the counter unless one is given."""
+    """A new prospect; the number comes from the counter unless one is given."""
 
     number: CustomerNumber | None = None
     name: LongName
     language: Language = "en"
+    vat_number: VatNumber | None = None
+    segment: Segment | None = None
     currency: Currency = "EUR"
     credit_limit: Amount | None = None
-    payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
-    segment: Annotated[ShortText, StringConstraints(max_length=40)] | None = None
-    priority: Annotated[int, Field(ge=1, le=9)] = 5
+    payment_terms_days: Days = 30
+    discount_days: Days | None = None
+    discount_percent: Percent | None = None
+    priority: Priority = 5
+    packaging_rule: Note | None = None
+    label_template: LabelTemplate = LabelTemplate.STANDARD
+    alerts: Note | None = None
     special_instructions: Note | None = None
-    active: bool = True
-    contacts: Annotated[list[ContactBody], Field(max_length=100)] = []
-    addresses: Annotated[list[AddressBody], Field(max_length=100)] = []
+    contacts: Contacts = []
+    addresses: Addresses = []
+    #: It looks like a customer that is there already, and is another all the same.
+    is_distinct: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_discount(self.discount_days, self.discount_percent, self.payment_terms_days)
+        check_lists(self.contacts, self.addresses)
+        return self
 
 
 class CustomerPatch(Patch):
-    """What may change about a customer; lists are replaced whole."""
+    """What may change about a customer; lists are replaced whole, rows that are stored keep their id."""
 
-    emptyable = frozenset({"credit_limit", "segment", "special_instructions"})
+    emptyable = frozenset(
+        {"vat_number", "segment", "credit_limit", "discount_days", "discount_percent", "packaging_rule", "alerts"}
+        | {"special_instructions", "blocked_reason"}
+    )
 
     name: LongName | None = None
     language: Language | None = None
+    vat_number: VatNumber | None = None
+    segment: Segment | None = None
+    status: Literal["active", "blocked"] | None = None
+    blocked_reason: ReasonText | None = None
     currency: Currency | None = None
     credit_limit: Amount | None = None
-    payment_terms_days: Annotated[int, Field(ge=0, le=365)] | None = None
-    segment: Annotated[ShortText, StringConstraints(max_length=40)] | None = None
-    priority: Annotated[int, Field(ge=1, le=9)] | None = None
+    payment_terms_days: Days | None = None
+    discount_days: Days | None = None
+    discount_percent: Percent | None = None
+    priority: Priority | None = None
+    packaging_rule: Note | None = None
+    label_template: LabelTemplate | None = None
+    alerts: Note | None = None
     special_instructions: Note | None = None
-    active: bool | None = None
-    contacts: Annotated[list[ContactBody], Field(max_length=100)] | None = None
-    addresses: Annotated[list[AddressBody], Field(max_length=100)] | None = None
+    contacts: Contacts | None = None
+    addresses: Addresses | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_lists(self.contacts or [], self.addresses or [])
+        return self
 
 
 class CustomerOut(Shown):
-    """A customer as programs see it; the credit limit only for those who may change customers."""
+    """A customer as programs see it; `masked` names the fields that are kept from this caller."""
 
     number: str
     name: str
+    kind: str
+    customer_since: datetime | None
+    status: str
+    blocked_reason: str | None
     language: str
+    vat_number: str | None
+    segment: str | None
     currency: str
     credit_limit: ShownDecimal | None = None
-    payment_terms_days: int
-    segment: str | None
+    payment_terms_days: int | None = None
+    discount_days: int | None = None
+    discount_percent: ShownDecimal | None = None
     priority: int
+    packaging_rule: str | None
+    label_template: str
+    alerts: str | None
     special_instructions: str | None
-    active: bool
     contacts: list[ContactBody]
     addresses: list[AddressBody]
+    masked: list[str]
     row_version: int
 
     @classmethod
-    def of(cls, customer: Customer, *, with_credit: bool) -> Self:
+    def of(cls, customer: Customer, view: View) -> Self:
         """The answer for a customer whose contacts and addresses are loaded."""
-        special = {"contacts", "addresses", "credit_limit"}
+        special = {"contacts", "addresses", "masked"} | (set() if view.credit else set(CREDIT))
         return cls(
             **{field: getattr(customer, field) for field in cls.model_fields if field not in special},
-            credit_limit=customer.credit_limit if with_credit else None,
-            contacts=[ContactBody.of(contact) for contact in customer.contacts],
+            contacts=[ContactBody.of(contact, personal=view.personal) for contact in present(customer)],
             addresses=[AddressBody.of(address) for address in customer.addresses],
+            masked=view.masked,
         )
 
 
 class CustomerList(Shown):
-    """A page of customers."""
+    """A page of customers; sensitive fields are masked in it for everybody."""
 
     items: list[CustomerOut]
     next: str | None
+
+
+def check_discount(days: int | None, percent: Decimal | None, terms: int | None) -> None:
+    """Raise ValueError unless the discount has both a time and a rate, and ends before the payment is due."""
+    if (days is None) != (percent is None):
+        raise ValueError(_("A discount needs both its days and its percent; leave both empty for none."))
+    if days is not None and terms is not None and days > terms:
+        message = _("The discount ends after {days} days, but payment is due after {terms} already.")
+        raise ValueError(message.format(days=days, terms=terms))

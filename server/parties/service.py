@@ -1,6 +1,6 @@
-"""What happens to the site and to customers. Services flush and note; the edge commits."""
+"""What happens to the site and to customers. Services flush, write facts and note topics; the edge commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,22 +8,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from server.db import touch
-from server.errors import Conflict
+from server.errors import Conflict, FieldError, Invalid, Refused
 from server.http.numbers import fresh, keep_clear
 from server.http.text import fold
+from server.journal import facts
 from server.journal.audit import changes, write_audit
 from server.messages import translate as _
-from server.parties import repository
-from server.parties.models import Address, Contact, Customer, Site
-from server.parties.schemas import (
-    AddressBody,
-    ContactBody,
-    CustomerIn,
-    CustomerOut,
-    CustomerPatch,
-    SiteOut,
-    SitePatch,
-)
+from server.parties import matching, people, repository
+from server.parties.disclosure import CREDIT, WHOLE
+from server.parties.models import Customer, Site
+from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch, SiteOut, SitePatch, check_discount
+from server.parties.states import CustomerKind, CustomerStatus, PartyFact
 
 _LISTS = ("contacts", "addresses")
 
@@ -43,70 +38,136 @@ def update_site(session: Session, patch: SitePatch, *, actor: str, now: datetime
 
 
 def create_customer(session: Session, body: CustomerIn, *, actor: str, now: datetime) -> Customer:
-    """A new customer; raises Conflict when the number is taken."""
+    """A new prospect; raises Conflict when the number is taken."""
     if body.number is not None and repository.customer(session, body.number) is not None:
         raise Conflict(
             _("There is a customer {number} already. Choose another number.").format(number=body.number),
             reason="number_taken",
         )
     customer = Customer(
-        **body.model_dump(exclude={"number", *_LISTS}),
+        **body.model_dump(exclude={"number", "is_distinct", "label_template", *_LISTS}),
         number=body.number or fresh(session, "C", Customer.number),
         search_name=fold(body.name)[:200],
+        kind=CustomerKind.PROSPECT.value,
+        status=CustomerStatus.ACTIVE.value,
+        label_template=body.label_template.value,
         created_at=now,
-        contacts=_contacts(body.contacts),
-        addresses=_addresses(body.addresses),
+        contacts=people.make_contacts(body.contacts),
+        addresses=people.make_addresses(body.addresses),
     )
     session.add(customer)
     session.flush()
     if body.number is not None:
         keep_clear(session, "C", [body.number])
-    write_audit(
-        session, at=now, actor=actor, action="customer_created", subject=customer.number, detail={"name": customer.name}
-    )
-    touch(session, f"customer:{customer.number}")
+    matching.index(session, customer)
+    _note(session, customer, PartyFact.CUSTOMER_CREATED, {}, actor=actor, now=now)
     return customer
 
 
 def update_customer(
     session: Session, customer: Customer, patch: CustomerPatch, *, actor: str, now: datetime
 ) -> Customer:
-    """Change what the patch names of a customer whose contacts and addresses are loaded."""
-    before = _plain(customer)
-    changed = patch.changed()
-    for field, value in changed.items():
-        if field not in _LISTS:
-            setattr(customer, field, value)
-    if "name" in changed:
-        customer.search_name = fold(customer.name)[:200]
-    # A change of contacts or addresses alone is a change of the customer, too: its version must rise.
-    flag_modified(customer, "name")
+    """Change what the patch names of a customer whose contacts and addresses are loaded.
+
+    Open orders do not follow from here; doors call `server.erp.orders.policies.change_customer`.
+    """
+    require_not_merged(customer)
+    before = plain(customer)
+    _set_fields(customer, patch.changed())
     if patch.contacts is not None:
-        _replace(session, customer.contacts, _contacts(patch.contacts))
+        people.replace_contacts(session, customer, patch.contacts, actor=actor, now=now)
     if patch.addresses is not None:
-        _replace(session, customer.addresses, _addresses(patch.addresses))
+        people.replace_addresses(session, customer, patch.addresses)
+    mark_changed(customer)
     session.flush()
-    detail = changes(before, _plain(customer))
-    if detail["after"]:
-        write_audit(session, at=now, actor=actor, action="customer_changed", subject=customer.number, detail=detail)
-        touch(session, f"customer:{customer.number}", "orders")
+    if plain(customer) != before:
+        matching.index(session, customer)
+        _note(session, customer, PartyFact.CUSTOMER_CHANGED, before, actor=actor, now=now)
     return customer
 
 
-def _plain(customer: Customer) -> dict[str, Any]:
-    return CustomerOut.of(customer, with_credit=True).model_dump(mode="json", exclude={"row_version"})
+def become_customer(
+    session: Session, customer: Customer, cause: str, *, actor: str, now: datetime, since: datetime | None = None
+) -> None:
+    """The first signed order makes a customer of a prospect; `cause` is its number. A customer stays what he is."""
+    if customer.kind == CustomerKind.CUSTOMER:
+        return
+    customer.kind, customer.customer_since = CustomerKind.CUSTOMER.value, since or now
+    session.flush()
+    detail = {
+        "cause": cause,
+        "before": {"kind": CustomerKind.PROSPECT.value},
+        "after": {"kind": CustomerKind.CUSTOMER.value},
+    }
+    facts.write_about(session, PartyFact.CUSTOMER_WON, customer.number, actor=actor, now=now, detail=detail)
+    touch(session, f"customer:{customer.number}")
 
 
-def _contacts(bodies: Sequence[ContactBody]) -> list[Contact]:
-    return [Contact(**body.model_dump()) for body in bodies]
+# --- what the steps above and the sub-resources share ---
 
 
-def _addresses(bodies: Sequence[AddressBody]) -> list[Address]:
-    return [Address(**body.model_dump()) for body in bodies]
+def require_not_merged(customer: Customer) -> None:
+    """Raise Refused when the customer lives on under another number."""
+    if customer.status == CustomerStatus.MERGED:
+        raise Refused(
+            _("{number} was merged into another customer and cannot be changed.").format(number=customer.number),
+            reason="merged",
+        )
 
 
-def _replace(session: Session, stored: list[Any], wanted: Sequence[Any]) -> None:
-    """Put the wanted rows in the place of the stored ones."""
-    for row in list(stored):
-        session.delete(row)
-    stored[:] = wanted
+def mark_changed(customer: Customer) -> None:
+    """A change of contacts or addresses alone is a change of the customer, too: its version must rise."""
+    flag_modified(customer, "name")
+
+
+def plain(customer: Customer) -> dict[str, Any]:
+    """All that people enter about a customer, as JSON."""
+    return CustomerOut.of(customer, WHOLE).model_dump(mode="json", exclude={"row_version", "masked"})
+
+
+def note_change(session: Session, customer: Customer, before: Mapping[str, Any], *, actor: str, now: datetime) -> None:
+    """Raise the version of a customer whose contacts or addresses changed, and write what is written then."""
+    mark_changed(customer)
+    session.flush()
+    matching.index(session, customer)
+    _note(session, customer, PartyFact.CUSTOMER_CHANGED, before, actor=actor, now=now)
+
+
+def _set_fields(customer: Customer, changed: Mapping[str, Any]) -> None:
+    for field, value in changed.items():
+        if field not in _LISTS:
+            setattr(customer, field, str(value) if field == "label_template" else value)
+    if "name" in changed:
+        customer.search_name = fold(customer.name)[:200]
+    if customer.status == CustomerStatus.ACTIVE:
+        customer.blocked_reason = None
+    try:
+        check_discount(customer.discount_days, customer.discount_percent, customer.payment_terms_days)
+    except ValueError as error:
+        raise Invalid(errors=[FieldError("discount_days", str(error))]) from error
+
+
+def _note(
+    session: Session, customer: Customer, kind: PartyFact, before: Mapping[str, Any], *, actor: str, now: datetime
+) -> None:
+    """A fact without anything sensitive, an audit entry with the terms, and everybody who watches."""
+    detail = changes(before, plain(customer))
+    fields = sorted(detail["after"])
+    told = {side: _without(detail[side], (*CREDIT, *_LISTS)) for side in ("before", "after")}
+    facts.write_about(
+        session, kind, customer.number, actor=actor, now=now, detail={"fields": fields} | _present(kind, told)
+    )
+    kept = {side: _without(detail[side], _LISTS) for side in ("before", "after")}
+    write_audit(
+        session, at=now, actor=actor, action=kind.value, subject=customer.number,
+        detail={"fields": fields} | _present(kind, kept),
+    )  # fmt: skip
+    touch(session, f"customer:{customer.number}", "customers", "orders")
+
+
+def _present(kind: PartyFact, sides: Mapping[str, Any]) -> dict[str, Any]:
+    return {"after": sides["after"]} if kind == PartyFact.CUSTOMER_CREATED else dict(sides)
+
+
+def _without(values: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in left_out}

@@ -16,11 +16,13 @@ from server.errors import FieldError, Invalid
 from server.messages import translate as _
 from server.parties.models import Customer
 from server.parties.repository import customer as customer_by_number
-from server.parties.repository import site
+from server.parties.repository import customer_by_id, site
 
 
 def find_customer(session: Session, number: str) -> Customer:
     found = customer_by_number(session, number)
+    if found is not None and found.merged_into_id is not None:
+        return customer_by_id(session, found.merged_into_id)
     if found is None:
         raise Invalid(
             errors=[

@@ -25,7 +25,7 @@ from server.http.fields import (
     ShownDecimal,
     Strict,
 )
-from server.parties.schemas import CustomerNumber
+from server.parties.fields import CustomerNumber
 from server.tracking.states import OrderLifecycle
 
 OrderNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,28}$")]

@@ -21,6 +21,7 @@ from server.http.fields import plain
 from server.http.numbers import fresh
 from server.journal import facts
 from server.messages import translate as _
+from server.parties.service import become_customer
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import OrderLifecycle, UnitState, WorkOrderState
 
@@ -79,11 +80,12 @@ def confirm_order(
     """Promise the order: its date is frozen from here on. Raises Refused when it cannot be made, and says why."""
     require(order, Action.CONFIRM)
     require_makeable(session, order, Action.CONFIRM)
-    if not order.customer.active:
+    if not order.customer.is_active:
         raise Refused(
-            _("{order} cannot be confirmed: customer {customer} is not active.").format(
+            _("{order} cannot be confirmed: customer {customer} is blocked.").format(
                 order=order.number, customer=order.customer.number
-            )
+            ),
+            reason="customer_blocked",
         )
     promised = promise_date or order.promise_date or _computed_promise(session, order, now)
     today = now.astimezone(estimates.site_calendar(session).zone).date()
@@ -104,6 +106,7 @@ def confirm_order(
     order.confirmed_at = now
     session.flush()
     write_fact(session, order, FactKind.ORDER_CONFIRMED, actor=actor, now=now, detail=detail)
+    become_customer(session, order.customer, order.number, actor=actor, now=now)
     reestimate(session, order, now=now)
     return order
 

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.erp.orders import policies
 from server.errors import NotFound
 from server.http.currencies import CURRENCIES
 from server.http.paging import After, Text
 from server.http.versions import guard
 from server.messages import N_
 from server.parties import repository, service
+from server.parties.disclosure import View
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch
 from server.web.entry import (
@@ -41,11 +43,12 @@ Reader = Annotated[Principal, Depends(require(Permission.CUSTOMERS_READ))]
 Writer = Annotated[Principal, Depends(require(Permission.CUSTOMERS_WRITE))]
 
 _FIELDS = (
-    "name", "language", "currency", "credit_limit", "payment_terms_days", "segment", "priority", "special_instructions",
+    "name", "language", "currency", "segment", "special_instructions",
 )  # fmt: skip
 _EMPTYABLE = ("credit_limit", "segment", "special_instructions")
-_CONTACTS = ("name", "email", "phone", "function")
-_ADDRESSES = ("kind", "lines", "postal_code", "city", "country")
+_CREDIT = ("credit_limit", "payment_terms_days")
+_CONTACTS = ("id", "name", "email", "phone", "role")
+_ADDRESSES = ("id", "kind", "lines", "postal_code", "city", "country")
 _WORDS = {
     "number": N_("Write capitals, digits and hyphens, such as C-100."),
     "language": N_("Write a language such as en or de."),
@@ -68,7 +71,7 @@ def new_customer(page: PageDep, _principal: Writer) -> Response:
     """A form with the site's currency and language."""
     with page.database.read() as session:
         site = repository.site(session)
-    values = {"active": "1", "priority": "5", "payment_terms_days": "30"}
+    values = {"priority": "5", "payment_terms_days": "30"}
     return _show(page, Form(values | {"currency": site.currency, "language": site.language}))
 
 
@@ -79,7 +82,7 @@ def add_customer(page: PageDep, form: FormDep, principal: Writer) -> Response:
     if form.get("more"):
         return _show(page, form, spare=3)
     try:
-        data = {**given(form, "number", *_FIELDS), **_rest(form)}
+        data = {**given(form, "number", *_allowed(principal)), **_rest(form)}
         body = checked(page, form, model=CustomerIn, data=data, words=_WORDS)
 
         def work(session: Session) -> Customer:
@@ -93,10 +96,10 @@ def add_customer(page: PageDep, form: FormDep, principal: Writer) -> Response:
 
 
 @router.get("/{number}")
-def show_customer(page: PageDep, number: str, _principal: Writer) -> Response:
+def show_customer(page: PageDep, number: str, principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
-        stored = CustomerOut.of(_found(session, number), with_credit=True).model_dump(mode="json")
+        stored = CustomerOut.of(_found(session, number), View.of(principal)).model_dump(mode="json")
     return _show(page, _typed(stored), number=number)
 
 
@@ -107,18 +110,23 @@ def change_customer(page: PageDep, number: str, form: FormDep, principal: Writer
     if form.get("more"):
         return _show(page, form, number=number, spare=3)
     try:
-        data = {**changed(form, *_FIELDS, emptyable=_EMPTYABLE), **_rest(form)}
+        data = {**changed(form, *_allowed(principal), emptyable=_EMPTYABLE), **_rest(form)}
         patch = checked(page, form, model=CustomerPatch, data=data, words=_WORDS)
 
         def work(session: Session) -> None:
             customer = _found(session, number, lock=True)
             guard(number, expected=version_of(form), got=customer.row_version, wanted={}, stored={})
-            service.update_customer(session, customer, patch, actor=principal.actor, now=page.now)
+            policies.change_customer(session, customer, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
     except Fault as fault:
         return _show(page, fault.form, status=fault.status, number=number)
     return page.go("/setup/customers", page.say(N_("%(name)s is changed."), name=form.text("name")))
+
+
+def _allowed(principal: Principal) -> tuple[str, ...]:
+    credit = _CREDIT if principal.may(Permission.PARTY_CREDIT_WRITE) else ()
+    return (*_FIELDS, *credit, *(("priority",) if principal.may(Permission.PARTY_POLICY_WRITE) else ()))
 
 
 def _found(session: Session, number: str, *, lock: bool = False) -> Customer:
@@ -129,25 +137,23 @@ def _found(session: Session, number: str, *, lock: bool = False) -> Customer:
 
 
 def _compact(form: Form) -> Form:
-    form = compact(form, "contacts", _CONTACTS, marks=_CONTACTS)
+    form = compact(form, "contacts", _CONTACTS, marks=_CONTACTS[1:])
     return compact(form, "addresses", _ADDRESSES, marks=("lines", "city", "postal_code"))
 
 
 def _rest(form: Form) -> dict[str, Any]:
     return {
-        "active": form.checked("active"),
         "contacts": rows_of(form, "contacts", _CONTACTS),
         "addresses": rows_of(form, "addresses", _ADDRESSES),
     }
 
 
 def _typed(stored: dict[str, Any]) -> Form:
-    values = {name: "" if stored[name] is None else str(stored[name]) for name in _FIELDS}
+    values = {name: "" if stored[name] is None else str(stored[name]) for name in (*_FIELDS, *_CREDIT, "priority")}
     contacts = [{column: row[column] for column in _CONTACTS} for row in stored["contacts"]]
     addresses = [{column: row[column] for column in _ADDRESSES} for row in stored["addresses"]]
     rows = typed_rows("contacts", contacts) | typed_rows("addresses", addresses)
-    ticked = {"active": "1"} if stored["active"] else {}
-    return Form(values | rows | ticked | {"row_version": str(stored["row_version"])})
+    return Form(values | rows | {"row_version": str(stored["row_version"])})
 
 
 def _show(page: Page, form: Form, *, status: int = 200, number: str | None = None, spare: int = 1) -> Response:

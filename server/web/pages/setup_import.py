@@ -10,7 +10,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.imports import KINDS, ImportReport, import_csv
+from server.erp.imports import KINDS, ImportReport, customers, import_csv
 from server.erp.imports.table import MAX_BYTES
 from server.erp.imports_http import decoded
 from server.errors import Forbidden, Invalid, NotFound
@@ -98,6 +98,8 @@ def take_file(page: PageDep, principal: Importer, upload: Annotated[Upload, Depe
         raise NotFound
     if not principal.may(found.permission):
         raise Forbidden(extra={"permission": found.permission.value})
+    if upload.kind == "customers":
+        customers.require_columns(principal, upload.text)
     if upload.fault is not None:
         return _show(page, upload, status=422, fault=upload.fault)
     if not upload.text.strip():

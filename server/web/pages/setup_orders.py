@@ -15,6 +15,7 @@ from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
 from server.messages import N_
 from server.parties.models import Customer
+from server.parties.states import CustomerStatus
 from server.web.entry import Fault, FormDep, attempt, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
 from server.web.page import Page, PageDep
@@ -84,7 +85,10 @@ def _renamed(form: Form) -> Form:
 def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Response:
     with page.database.read() as session:
         customers = session.execute(
-            select(Customer.number, Customer.name).where(Customer.active).order_by(Customer.name).limit(500)
+            select(Customer.number, Customer.name)
+            .where(Customer.status == CustomerStatus.ACTIVE.value)
+            .order_by(Customer.name)
+            .limit(500)
         ).all()
         products = session.execute(
             select(Product.sku, Product.name).where(Product.active, Product.made).order_by(Product.sku).limit(500)

@@ -75,7 +75,7 @@ def _poison(house: Any) -> None:
         return answer.json()
 
     send("PATCH", "/site", {"name": EVIL})
-    contacts = [{"name": EVIL, "function": SHORT, "email": "a@b.example"}]
+    contacts = [{"name": EVIL, "role": SHORT, "email": "a@b.example"}]
     addresses = [{"kind": "delivery", "lines": EVIL, "city": EVIL, "postal_code": "90326", "country": "SE"}]
     send("PATCH", f"/customers/{values['customer']}",
          {"name": EVIL, "segment": SHORT, "special_instructions": EVIL, "contacts": contacts,

@@ -1,0 +1,195 @@
+"""Customers that look like one company entered twice: scored by the traits they share, and explained."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, case, exists, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from server.errors import Conflict
+from server.journal.audit import write_audit
+from server.messages import N_
+from server.messages import translate as _
+from server.parties.matching import traits_of
+from server.parties.models import Customer, DistinctPair, MatchKey
+from server.parties.people import make_addresses, make_contacts
+from server.parties.schemas import CustomerIn
+from server.parties.states import CustomerStatus
+
+#: What a shared trait says, of a hundred.
+WEIGHTS: Final[Mapping[str, int]] = {
+    "vat": 80, "name": 60, "email": 45, "person": 40, "sound": 35, "phone": 35, "address": 30,
+}  # fmt: skip
+#: From here on two customers are shown as suspects, and from there on a program must say that they are distinct.
+SUSPECT: Final = 50
+STRONG: Final = 80
+#: A trait that so many share, such as the switchboard of an office building, tells nothing about any of them.
+_COMMON: Final = 12
+_PAGE: Final = 50
+#: The weaker trait says nothing more where the stronger one of the same kind is shared.
+_IMPLIED: Final[Mapping[str, str]] = {"sound": "name", "person": "email"}
+
+WHY: Final[Mapping[str, str]] = {
+    "vat": N_("the same tax number"),
+    "name": N_("the same name but for case, accents and company form"),
+    "sound": N_("nearly the same name"),
+    "email": N_("the same e-mail address"),
+    "person": N_("a person of the same name at the same domain"),
+    "phone": N_("the same phone number"),
+    "address": N_("the same address"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A customer that looks like the one in question."""
+
+    number: str
+    name: str
+    kind: str
+    score: int
+    #: The kinds of the shared traits, the strongest first.
+    traits: tuple[str, ...]
+
+    @property
+    def why(self) -> str:
+        """The shared traits in words."""
+        return ", ".join(_(WHY[trait]) for trait in self.traits)
+
+    def as_json(self) -> dict[str, Any]:
+        """The suspect for programs."""
+        return {"number": self.number, "name": self.name, "score": self.score, "traits": list(self.traits)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two customers that look like one; `first` was there before `second`."""
+
+    first: Suspect
+    second: Suspect
+
+    @property
+    def score(self) -> int:
+        """How much alike they are, of a hundred."""
+        return self.first.score
+
+
+def score(traits: Collection[str]) -> int:
+    """How sure shared traits make us, of a hundred.
+
+    >>> score({"name"}), score({"name", "sound", "address"}), score({"vat", "name"})
+    (60, 90, 100)
+    """
+    telling = [trait for trait in traits if _IMPLIED.get(trait) not in traits]
+    return min(100, sum(WEIGHTS[trait] for trait in telling))
+
+
+def suspects(session: Session, traits: Iterable[tuple[str, str]], *, but: int | None = None) -> list[Suspect]:
+    """The customers that share enough of these traits, the most similar first."""
+    wanted = sorted(traits)
+    if not wanted:
+        return []
+    statement = (
+        select(Customer.id, Customer.number, Customer.name, Customer.kind, MatchKey.kind.label("trait"))
+        .join(MatchKey, MatchKey.customer_id == Customer.id)
+        .where(tuple_(MatchKey.kind, MatchKey.value).in_(wanted), Customer.status != CustomerStatus.MERGED.value)
+        .order_by(Customer.id)
+        .limit(500)
+    )
+    found: dict[int, tuple[Row[*tuple[Any, ...]], set[str]]] = {}
+    for row in session.execute(statement).all():
+        if row.id != but:
+            found.setdefault(row.id, (row, set()))[1].add(row.trait)
+    alike = [_suspect(row, shared) for row, shared in found.values()]
+    return sorted((each for each in alike if each.score >= SUSPECT), key=lambda each: -each.score)
+
+
+def suspects_of(session: Session, body: CustomerIn) -> list[Suspect]:
+    """The customers that look like one that is about to be entered."""
+    contacts, addresses = make_contacts(body.contacts), make_addresses(body.addresses)
+    return suspects(session, traits_of(body.name, body.vat_number, contacts, addresses))
+
+
+def refuse(session: Session, body: CustomerIn, *, least: int = STRONG) -> None:
+    """Raise Conflict, with the suspects, when the new one looks much like a customer that is there already."""
+    found = [each for each in suspects_of(session, body) if each.score >= least]
+    if found:
+        first = found[0]
+        raise Conflict(
+            _("{name} looks like {number}, {other}: {why}. Take that one, or say that this is another.").format(
+                name=body.name, number=first.number, other=first.name, why=first.why
+            ),
+            reason="possible_duplicate",
+            extra={"suspects": [each.as_json() for each in found]},
+        )
+
+
+def pairs(session: Session) -> list[Pair]:
+    """The pairs of customers that look most like one, without those that somebody said are distinct; two queries."""
+    left, right = aliased(MatchKey), aliased(MatchKey)
+    shared = (
+        select(MatchKey.kind, MatchKey.value)
+        .group_by(MatchKey.kind, MatchKey.value)
+        .having(func.count().between(2, _COMMON))
+        .subquery()
+    )
+    weight = func.sum(case(WEIGHTS, value=left.kind, else_=0))
+    told = exists().where(DistinctPair.low_id == left.customer_id, DistinctPair.high_id == right.customer_id)
+    statement = (
+        select(left.customer_id, right.customer_id)
+        .join(shared, and_(shared.c.kind == left.kind, shared.c.value == left.value))
+        .join(right, and_(right.kind == left.kind, right.value == left.value, right.customer_id > left.customer_id))
+        .where(~told)
+        .group_by(left.customer_id, right.customer_id)
+        .having(weight >= SUSPECT)
+        .order_by(weight.desc(), left.customer_id, right.customer_id)
+        .limit(2 * _PAGE)
+    )
+    ids = [(low, high) for low, high in session.execute(statement)]
+    known = _known(session, ids)
+    alike = [pair for low, high in ids if (pair := _pair(low, high, known)) is not None]
+    return sorted(alike, key=lambda pair: -pair.score)[:_PAGE]
+
+
+def say_distinct(session: Session, one: Customer, other: Customer, *, actor: str, now: datetime) -> None:
+    """Somebody looked: the two are not the same, and are never shown as suspects again."""
+    low, high = sorted((one.id, other.id))
+    if low != high and session.get(DistinctPair, (low, high)) is None:
+        session.add(DistinctPair(low_id=low, high_id=high, said_by=actor, said_at=now))
+        subject, detail = one.number, {"other": other.number}
+        write_audit(session, at=now, actor=actor, action="customers_distinct", subject=subject, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    rows: Mapping[int, Row[*tuple[Any, ...]]]
+    traits: Mapping[int, set[tuple[str, str]]]
+
+
+def _known(session: Session, ids: Collection[tuple[int, int]]) -> _Known:
+    every = {each for pair in ids for each in pair}
+    statement = (
+        select(Customer.id, Customer.number, Customer.name, Customer.kind, MatchKey.kind.label("trait"), MatchKey.value)
+        .join(MatchKey, MatchKey.customer_id == Customer.id)
+        .where(Customer.id.in_(every))
+    )
+    rows: dict[int, Row[*tuple[Any, ...]]] = {}
+    traits: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    for row in session.execute(statement).all():
+        rows[row.id] = row
+        traits[row.id].add((row.trait, row.value))
+    return _Known(rows, traits)
+
+
+def _pair(low: int, high: int, known: _Known) -> Pair | None:
+    shared = {kind for kind, _value in known.traits[low] & known.traits[high]}
+    first, second = _suspect(known.rows[low], shared), _suspect(known.rows[high], shared)
+    return Pair(first, second) if first.score >= SUSPECT else None
+
+
+def _suspect(row: Row[*tuple[Any, ...]], shared: set[str]) -> Suspect:
+    telling = sorted((trait for trait in shared if _IMPLIED.get(trait) not in shared), key=lambda each: -WEIGHTS[each])
+    return Suspect(row.number, row.name, row.kind, score(shared), tuple(telling))
