@@ -60,7 +60,7 @@ def _wrong_box(draft: Draft, step: UnitStep) -> Verdict | None:
 
 def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     order = draft.order(unit.order_id or 0)
-    box = open_box(draft, station.id) or _new_box(draft, order.id, station)
+    box = open_box(draft, station.id) or new_box(draft, order.id, station)
     unit = draft.move(unit, state=UnitState.PACKED.value, parent_id=box.id)
     settle(draft, unit.work_order_id)
     about = {"unit_id": unit.id, "order_id": order.id, "work_order_id": unit.work_order_id}
@@ -75,7 +75,8 @@ def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     return applied(Words(template, values), Action.UNIT_PACKED, unit)
 
 
-def _new_box(draft: Draft, order_id: int, station: Station) -> Box:
+def new_box(draft: Draft, order_id: int, station: Station) -> Box:
+    """An empty box for the order, which is the one that the station fills from now on."""
     supply, at = draft.supply, draft.cause.observed_at
     sscc = Sscc.make(supply.company_prefix, supply.sscc_reference)
     box_id, number = supply.box_ids[0], f"HU-{supply.box_number}"

@@ -82,6 +82,18 @@ def read_point(session: Session, key: str, *, lock: bool = False) -> ReadPoint |
     return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
 
 
+def read_points_of(session: Session, context: str) -> Sequence[ReadPoint]:
+    """The read points in use that have this meaning, with station and work center, by age."""
+    statement = (
+        select(ReadPoint)
+        .join(ReadPoint.station)
+        .where(ReadPoint.context == context, ReadPoint.active, Station.active)
+        .options(joinedload(ReadPoint.station).joinedload(Station.work_center))
+        .order_by(ReadPoint.id)
+    )
+    return session.scalars(statement).all()
+
+
 # --- what stations remember ---
 
 

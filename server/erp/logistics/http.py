@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.logistics import repository, service
+from server.erp.logistics import packing, repository, service
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.logistics.schemas import (
+    HandlingUnitIn,
     HandlingUnitList,
     HandlingUnitOut,
     ReasonBody,
@@ -61,6 +62,16 @@ def get_handling_unit(database: DatabaseDep, principal: OrdersRead, number: Numb
     """One handling unit, by number or SSCC."""
     with database.read() as session:
         return shown(_box_body(session, _box(session, number, principal)))
+
+
+@router.post("/handling-units", status_code=201, response_model=HandlingUnitOut)
+def post_handling_unit(door: DoorDep, principal: ShipmentsWrite, body: HandlingUnitIn) -> JSONResponse:
+    """A new box for an order, empty or with units; the rules are those of a scan at packing."""
+
+    def make(session: Session) -> Answer:
+        return Answer(201, _box_body(session, packing.open_box(session, body, actor=principal.actor, now=door.now)))
+
+    return door.post(principal, body, make)
 
 
 @router.post("/handling-units/{number}/close", response_model=HandlingUnitOut)

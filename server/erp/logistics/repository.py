@@ -79,6 +79,11 @@ def boxes_by_shipment(session: Session, shipment_ids: Collection[int]) -> Mappin
     return found
 
 
+def boxes_by_id(session: Session, ids: Collection[int]) -> Sequence[HandlingUnit]:
+    """The handling units of these ids, by rising id."""
+    return session.scalars(select(HandlingUnit).where(HandlingUnit.id.in_(ids)).order_by(HandlingUnit.id)).all()
+
+
 def contents(session: Session, box_ids: Collection[int]) -> Mapping[int, int]:
     """How many units lie in each of these boxes, in one query."""
     statement = select(Unit.parent_id, func.count()).where(Unit.parent_id.in_(box_ids)).group_by(Unit.parent_id)

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
+from server.erp.floor.schemas import ReadPointKey
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.schemas import OrderNumber
 from server.http.fields import Patch, ReasonText, ShortText, Shown, Strict
@@ -17,6 +18,15 @@ class ReasonBody(Strict):
     """Why, in words for colleagues."""
 
     reason: ReasonText
+
+
+class HandlingUnitIn(Strict):
+    """A new box of an order, empty or with units; they are packed as if they were scanned at the read point."""
+
+    order: OrderNumber
+    units: Annotated[list[BoxNumber], Field(max_length=1000)] = []
+    #: Where it is packed; needs no name where one read point packs alone.
+    read_point: ReadPointKey | None = None
 
 
 class ShipmentIn(Strict):

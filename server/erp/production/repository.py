@@ -248,6 +248,17 @@ def lock_unit(session: Session, unit_id: int) -> Unit:
     return session.scalars(statement).one()
 
 
+def orders_of_units(session: Session, numbers: Collection[str]) -> set[int | None]:
+    """The orders that the units of these numbers belong to."""
+    return set(session.scalars(select(Unit.order_id).where(Unit.number.in_(numbers))))
+
+
+def lock_units(session: Session, numbers: Collection[str]) -> Sequence[Unit]:
+    """The units of these numbers by rising id, kept from other writers until the commit."""
+    statement = select(Unit).where(Unit.number.in_(numbers)).order_by(Unit.id).with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
 def units_by_id(session: Session, ids: Collection[int]) -> dict[int, Unit]:
     """The units of these ids, by id."""
     return {found.id: found for found in session.scalars(select(Unit).where(Unit.id.in_(ids)).order_by(Unit.id))}

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from orderlight.autoid import Sscc
 from server.catalog.schemas import ProductIn, RoutingStepBody
 from server.catalog.service import create_product
 from server.db import Database
 from server.erp.floor.schemas import ReadPointIn, StationIn
 from server.erp.floor.service import create_read_point, create_station
 from server.erp.logistics.models import HandlingUnit, Shipment
-from server.erp.logistics.sscc import next_sscc
 from server.erp.orders.estimates import predict
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
@@ -62,7 +62,7 @@ def _ship(session: Session, order_id: int, number: int) -> None:
     row = {
         "id": box.id,
         "number": box.number,
-        "sscc": next_sscc(session, site(session)),
+        "sscc": Sscc.make(site(session).gs1_company_prefix, box.id).value,
         "order_id": order_id,
         "state": "closed",
         "opened_at": utc_now(),
