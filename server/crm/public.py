@@ -10,7 +10,7 @@ from server.auth.principal import Principal
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Unit
+from server.erp.production.models import IN_USE, Identifier, Unit
 from server.errors import NotFound
 
 
@@ -39,7 +39,7 @@ def owned_unit(session: Session, principal: Principal, gtin: str, serial: str) -
         .join(Identifier, Identifier.unit_id == Unit.id)
         .where(
             Identifier.value == f"01/{gtin14(gtin)}/21/{serial}",
-            Identifier.active,
+            IN_USE,
             visible_orders(principal),
         )
     )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Unit
+from server.erp.production.models import IN_USE, Identifier, Unit
 from server.erp.production.resolve import identifier_values
 from server.http.text import fold
 from server.parties.models import Customer
@@ -35,7 +35,7 @@ def find_units(session: Session, text: str) -> Sequence[UnitChoice]:
     wanted = text.strip()[:80]
     if not wanted:
         return []
-    coded = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(wanted)), Identifier.active)
+    coded = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(wanted)), IN_USE)
     # Each condition below has an index of its own, so that a large table is not read through.
     ordered = (
         select(SalesOrder.id)

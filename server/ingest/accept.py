@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from orderlight.events import Answer, Batch, Receipt
+from orderlight.events import Answer, Receipt
 from orderlight.events import Status as WireStatus
 from server.ingest.door import Door
 from server.ingest.driver import savepoint
@@ -23,6 +23,7 @@ from server.ingest.load import default_point, load_world, site_language
 from server.ingest.reads import Item, items_of
 from server.ingest.save import before, save
 from server.ingest.sources import advance_source, open_source, passed_over, refuse_double
+from server.ingest.wire import Request
 from server.tracking import words
 from server.tracking.states import Reason
 from server.tracking.verdicts import Words, quarantine
@@ -38,7 +39,7 @@ _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
 GAP_KEY = "passed_over"
 
 
-def accept(session: Session, batch: Batch, *, door: Door, now: datetime) -> Receipt:
+def accept(session: Session, batch: Request, *, door: Door, now: datetime) -> Receipt:
     """Take the batch in and answer every event; raises Conflict when two devices speak as one gateway."""
     connection = session.connection()
     source = open_source(connection, batch.gateway, batch.epoch, now=now)
@@ -100,7 +101,7 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     wrapped = base64.b64encode(item.payload.encode()).decode()
     safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
-    answer = answer_of(safe, verdict, door.words(site_language(session.connection())))
+    answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(session.connection()))))
     folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)])
     save(session, folded, before(folded.world), source_id=source_id, now=now)
     return answer

@@ -1,10 +1,20 @@
-"""JSON text, made by an encoder that is built once: the standard one is built anew for every value."""
+"""JSON text: for what is kept and answered, and in the canonical form that hashes of events are taken over."""
 
 import json.encoder
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 Encode = Callable[[Any], str]
+
+#: The value as compact JSON in UTF-8; frozen dataclasses such as a receipt as objects of their fields.
+json_bytes = msgspec.json.encode
+
+
+def json_text(value: Any) -> str:
+    """The value as compact JSON; raises TypeError for what has no JSON, ValueError for a lone surrogate."""
+    return json_bytes(value).decode()
 
 
 def encoder(*, sort_keys: bool = False, ensure_ascii: bool = True) -> Encode:

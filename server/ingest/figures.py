@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from orderlight.events import Batch, Receipt
+from orderlight.events import Receipt
 from server import metrics
 from server.auth.gateways import BROWSER
+from server.ingest.wire import Request
 
 
 class Noted(NamedTuple):
@@ -19,7 +20,7 @@ class Noted(NamedTuple):
     gap: int
 
 
-def count(batch: Batch, receipt: Receipt, noted: Noted, *, now: datetime, seconds: float) -> None:
+def count(batch: Request, receipt: Receipt, noted: Noted, *, now: datetime, seconds: float) -> None:
     """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
     kinds = {event.sequence: event.kind.value for event in batch.events}
     fates = Counter((kinds.get(one.sequence, "unreadable"), one.status.value) for one in receipt.results)

@@ -13,10 +13,11 @@ from server.ingest.reads import Item, named_of
 from server.tracking import words
 from server.tracking.facts import NewFact
 from server.tracking.judge import judge
+from server.tracking.midrun import Midruns, Passed
 from server.tracking.states import Reason, Signal, Status
 from server.tracking.steps import Read
-from server.tracking.verdicts import Outcome, Translate, Verdict, Words, quarantine
-from server.tracking.world import Context, Identity, StoredFact, World
+from server.tracking.verdicts import Outcome, Verdict, Words, quarantine
+from server.tracking.world import Context, StoredFact, World
 
 log = logging.getLogger(__name__)
 
@@ -54,26 +55,47 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
     """Judge the items one after the other; an event that cannot be judged never stops the next."""
     folded = Folded(world)
     translate = door.words(world.language)
+    notes, midruns = _Notes(folded), Midruns(world, translate)
     for number, item in enumerate(items):
         first = len(folded.facts)
-        outcome = _outcome(world, item, number, first)
+        passed = _pass(midruns, item, number, first)
+        if passed is not None:
+            verdict, say, station_id, fact = passed
+            folded.facts.append(fact)
+            folded.judged.append(Judged(item, answer_of(item, verdict, say), verdict, station_id, first, 1))
+            continue
+        midruns.settle()
+        notes.put_down(item.read)
+        outcome = _judge(world, item, number, first)
         _adopt(world, outcome)
-        verdict = outcome.verdict
+        midruns.forget(outcome.rows)
         folded.facts.extend(outcome.facts)
-        answer = answer_of(item, verdict, translate)
-        folded.judged.append(Judged(item, answer, verdict, outcome.station_id, first, len(outcome.facts)))
-        if item.read is not None:
-            _remember(world, item.read, verdict, outcome.station_id, number)
-            _keep_deeds(world, item.read.identity, outcome.facts, first)
+        answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate))
+        folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
+    midruns.settle()
+    notes.put_down(None)
     return folded
 
 
-def _outcome(world: World, item: Item, number: int, first_fact: int) -> Outcome:
+def _pass(midruns: Midruns, item: Item, number: int, first_fact: int) -> Passed | None:
+    """Take in a scan from the middle of a run; anything else, and whatever goes wrong, is left to the rules."""
+    if item.read is None:
+        return None
+    try:
+        # Numbers are given when the batch is saved; below zero they count within the batch.
+        return midruns.pass_on(item.read, -number - 1, -first_fact - 1)
+    except Exception:
+        # The supervisor of the fold, as below.
+        log.exception("event_not_passed", extra={"action": "event_not_passed", "sequence": item.sequence})
+        return None
+
+
+def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:
+    """Judge one event by all the rules."""
     if item.read is None:
         problem = (item.fault or "").removesuffix(".") + "."
         return Outcome(quarantine(item.fault_reason, Words(words.BAD_FIELD, {"problem": problem})))
     try:
-        # Numbers are given when the batch is saved; below zero they count within the batch.
         return judge(world, item.read, event_id=-number - 1, first_fact_id=-first_fact - 1)
     except Exception:
         # The supervisor of the fold: whatever a rule stumbles over concerns this event alone.
@@ -88,38 +110,81 @@ def _adopt(world: World, outcome: Outcome) -> None:
         world.supply = outcome.supply
 
 
-def answer_of(item: Item, verdict: Verdict, translate: Translate) -> Answer:
-    """The verdict in words."""
+def answer_of(item: Item, verdict: Verdict, say: str) -> Answer:
+    """The verdict with its sentence."""
     return Answer(
         item.sequence,
         _WIRE_STATUS[verdict.status],
         # The plain text behind a member of an enumeration, which databases and encoders take fastest.
         verdict.action._value_ if verdict.action is not None else None,
         verdict.subject,
-        verdict.words.render(translate),
+        say,
         _WIRE_SIGNAL[verdict.signal],
         verdict.reason._value_ if verdict.reason is not None else None,
         verdict.undo,
     )
 
 
-def _remember(world: World, read: Read, verdict: Verdict, station_id: int | None, number: int) -> None:
-    """Put the verdict on top of the station's list; it is written out when the batch is saved, if it is still there."""
-    if station_id is None or read.kind not in _SCANS or verdict.reason in _SILENT:
-        return
-    identity = read.identity
-    entry = {
+class _Notes:
+    """What later events of the batch may ask about earlier ones; put down only when one might, for few do."""
+
+    def __init__(self, folded: Folded) -> None:
+        self._folded = folded
+        #: So many of the judged stand in the lists of their stations, and so many have their facts kept.
+        self._remembered = 0
+        self._kept = 0
+
+    def put_down(self, read: Read | None) -> None:
+        """Bring the world up to date for an event that the rules will judge, or for saving."""
+        self._remember()
+        if read is not None and (read.corrects is not None or read.named.kind == "command"):
+            self._keep_deeds()
+
+    def _remember(self) -> None:
+        """Put the verdicts on top of their stations' lists; they are written out when the batch is saved."""
+        world, judged = self._folded.world, self._folded.judged
+        fresh: dict[int, list[dict[str, Any]]] = {}
+        # From the last one back: a station remembers few.
+        for number in range(len(judged) - 1, self._remembered - 1, -1):
+            one = judged[number]
+            if one.station_id is not None and _is_scan(one):
+                entries = fresh.setdefault(one.station_id, [])
+                if len(entries) < REMEMBERED:
+                    entries.append(_entry(one, number))
+        self._remembered = len(judged)
+        for station_id, entries in fresh.items():
+            context = world.contexts.get(station_id) or Context(station_id)
+            verdicts = (*entries, *context.verdicts)[:REMEMBERED]
+            world.contexts[station_id] = Context(*context[:-1], verdicts)
+            world.changed[Context].add(station_id)
+
+    def _keep_deeds(self) -> None:
+        """A later event of this very batch may take these facts back."""
+        folded = self._folded
+        for one in folded.judged[self._kept :]:
+            if one.item.read is not None and one.facts:
+                span = range(one.first_fact, one.first_fact + one.facts)
+                deeds = tuple(StoredFact(-place - 1, folded.facts[place]) for place in span)
+                folded.world.deeds[one.item.read.identity] = deeds
+        self._kept = len(folded.judged)
+
+
+def _is_scan(judged: Judged) -> bool:
+    read = judged.item.read
+    return read is not None and read.kind in _SCANS and judged.verdict.reason not in _SILENT
+
+
+def _entry(judged: Judged, number: int) -> dict[str, Any]:
+    assert judged.item.read is not None
+    identity = judged.item.read.identity
+    return {
         "judged": number,
         "gateway": identity.gateway,
         "epoch": identity.epoch,
         "sequence": identity.sequence,
-        "undo": verdict.undo,
+        "undo": judged.verdict.undo,
         "undone": False,
     }
-    context = world.contexts.get(station_id) or Context(station_id)
-    verdicts = (entry, *context.verdicts[: REMEMBERED - 1])
-    world.contexts[station_id] = Context(*context[:-1], verdicts)
-    world.changed.setdefault(Context, set()).add(station_id)
 
 
 def written_out(world: World, judged: Judged, entry: Mapping[str, Any], *, event_id: int) -> dict[str, Any]:
@@ -143,9 +208,3 @@ def written_out(world: World, judged: Judged, entry: Mapping[str, Any], *, event
         "undo": entry["undo"],
         "undone": entry["undone"],
     }
-
-
-def _keep_deeds(world: World, identity: Identity, facts: Sequence[NewFact], first: int) -> None:
-    """A later event of this very batch may take these facts back."""
-    if facts:
-        world.deeds[identity] = tuple(StoredFact(-first - place - 1, fact) for place, fact in enumerate(facts))

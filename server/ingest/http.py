@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from orderlight.events import SERVER_MAX_BYTES, Batch, BatchError, BatchTooLargeError, Receipt
+from orderlight.events import SERVER_MAX_BYTES, BatchError, BatchTooLargeError, Receipt
 from server.auth.gateways import BROWSER
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
@@ -20,9 +20,10 @@ from server.db import Database
 from server.erp.floor.models import Station
 from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
 from server.http.paging import Number
-from server.ingest import crash, figures, gateway_health
+from server.ingest import crash, figures, gateway_health, wire
 from server.ingest.accept import GAP_KEY, accept
 from server.ingest.door import Door
+from server.ingest.encoding import json_bytes
 from server.ingest.inbox_http import router as inbox_router
 from server.ingest.save import FACTS_KEY
 from server.settings.clock import utc_now
@@ -74,14 +75,14 @@ async def post_health(request: Request, database: DatabaseDep, principal: Writer
     return JSONResponse({"server_time": utc_now().isoformat()})
 
 
-async def read_batch(request: Request) -> Batch:
+async def read_batch(request: Request) -> wire.Request:
     """The batch in the body; raises TooLarge, UnsupportedMedia or Invalid."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMedia("Events come as application/json.")
     body = await read_body(request, SERVER_MAX_BYTES)
     try:
-        return Batch.parse(body)
+        return wire.read_request(body)
     except BatchTooLargeError as error:
         raise TooLarge(str(error)) from error
     except BatchError as error:
@@ -111,7 +112,7 @@ def speaker(request: Request) -> Any:
     return request.app.state.speak
 
 
-async def _take(database: Database, batch: Batch, door: Door) -> Response:
+async def _take(database: Database, batch: wire.Request, door: Door) -> Response:
     began = time.monotonic()
 
     def work(session: Session) -> tuple[Receipt, figures.Noted]:
@@ -124,7 +125,7 @@ async def _take(database: Database, batch: Batch, door: Door) -> Response:
     receipt, noted = await _submitted(database, work)
     crash.reached(crash.AFTER_COMMIT)
     figures.count(batch, receipt, noted, now=utc_now(), seconds=time.monotonic() - began)
-    return Response(receipt.encode(), media_type="application/json")
+    return Response(json_bytes(receipt), media_type="application/json")
 
 
 def _require_station(session: Session, key: str) -> None:

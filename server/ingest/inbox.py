@@ -12,7 +12,7 @@ from orderlight.events import Answer, Batch, Event, EventError
 from server.db import touch
 from server.erp.floor.schemas import ReadPointIn
 from server.erp.floor.service import create_read_point
-from server.erp.production.models import Identifier, Unit
+from server.erp.production.models import IN_USE, Identifier, Unit
 from server.errors import Conflict, Invalid, NotFound, Refused
 from server.ingest.door import Door
 from server.ingest.fold import Judged, fold
@@ -159,9 +159,7 @@ def _bind(session: Session, named: Named, number: str) -> None:
     if unit is None:
         raise Invalid(_("There is no unit {number}. Check the number.").format(number=number), reason="unknown_unit")
     value = named.values[0]
-    bound = session.scalars(
-        select(Identifier).where(Identifier.value == value, Identifier.active.is_(True))
-    ).one_or_none()
+    bound = session.scalars(select(Identifier).where(Identifier.value == value, IN_USE)).one_or_none()
     if bound is None:
         session.add(Identifier(scheme=_scheme(value), value=value, unit_id=unit.id, active=True))
     elif bound.unit_id != unit.id:

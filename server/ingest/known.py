@@ -86,7 +86,7 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
     """The first content stands. The other is kept in the inbox, for either a gateway or a person is mistaken."""
     values = {"sequence": item.sequence, "gateway": source.gateway}
     verdict = refusal(Reason.IDENTITY_CONFLICT, Words(words.CONFLICT, values))
-    answer = answer_of(item, verdict, door.words(site_language(session.connection())))
+    answer = answer_of(item, verdict, verdict.words.render(door.words(site_language(session.connection()))))
     event_id = take(session, "event")
     connection = session.connection()
     row = (

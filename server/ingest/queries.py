@@ -6,6 +6,7 @@ for each engine and then run with lists of values, without building it anew for 
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Text, any_, bindparam, func, select
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import BigInteger, TypeEngine
 
+from server.db import UtcDateTime
 from server.ingest import driver
 
 Processor = Callable[[Any], Any]
@@ -84,18 +86,24 @@ class _Ready:
         processors = self._processors
         if not processors:
             return rows
-        found = []
-        for row in rows:
-            values = list(row)
-            for index, processor in processors:
-                values[index] = processor(values[index])
-            found.append(tuple(values))
-        return found
+        if not rows:
+            return rows
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for index, processor in processors:
+            columns[index] = map(processor, columns[index])
+        return list(zip(*columns, strict=True))
 
 
 def result_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     """What turns the driver's value into ours; None where they are the same."""
+    if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
+        return _from_sqlite_time
     return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _from_sqlite_time(value: str | None) -> datetime | None:
+    # All of our times are UTC, and SQLAlchemy keeps them in SQLite without saying so.
+    return datetime.fromisoformat(f"{value}+00:00") if value is not None else None
 
 
 def bind_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

@@ -4,9 +4,10 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from orderlight.events import Batch, BatchFault, Event
+from orderlight.events import BatchFault
 from server.ingest.door import Door
 from server.ingest.encoding import encoder
+from server.ingest.wire import Request, Told, canonical
 from server.tracking.naming import NOTHING, Named, name_event
 from server.tracking.states import Reason
 from server.tracking.steps import Read
@@ -19,6 +20,7 @@ FIRST_TRUE_YEAR = 2021
 
 # The same form as Event.content_hash hashes, so that the text is made once for both.
 _canonical = encoder(sort_keys=True)
+_new = tuple.__new__
 
 
 class Item(NamedTuple):
@@ -38,7 +40,7 @@ class Item(NamedTuple):
     fault_reason: Reason = Reason.BAD_FIELD
 
 
-def items_of(batch: Batch, door: Door, *, now: datetime, default_point: str | None = None) -> list[Item]:
+def items_of(batch: Request, door: Door, *, now: datetime, default_point: str | None = None) -> list[Item]:
     """Everything in the batch in source order; events that name no read point get the default one."""
     found = [item_of(batch, event, door, now) for event in batch.events]
     if default_point is not None:
@@ -53,38 +55,32 @@ def _at(item: Item, point: str) -> Item:
     return item if item.read.read_point is not None else item._replace(read=item.read._replace(read_point=point))
 
 
-def item_of(batch: Batch, event: Event, door: Door, now: datetime) -> Item:
+def item_of(batch: Request, event: Told, door: Door, now: datetime) -> Item:
     """One event, ready to be judged and stored."""
-    payload = _canonical(event.as_json())
+    text = canonical(event) or _canonical(event.as_json()).encode()
     observed_at, suspect = corrected(event, now)
-    return Item(
-        sequence=event.sequence,
-        kind=event.kind.value,
-        read=_read(Identity(batch.gateway, batch.epoch, event.sequence), event, door, observed_at),
-        observed_at=observed_at,
-        clock_suspect=suspect,
-        content_hash=hashlib.sha256(payload.encode()).digest()[:16],
-        payload=payload,
-    )
+    kind, operator, corrects = event.kind._value_, event.operator, event.corrects
+    # By place, in the order of the fields: every scan makes these three.
+    read: Read = _new(Read, (
+        _new(Identity, (batch.gateway, batch.epoch, event.sequence)),
+        kind,
+        observed_at,
+        name_event(event),
+        event.read_point,
+        f"operator:{operator}" if operator is not None else door.actor,
+        operator is not None or door.is_person,
+        Identity(corrects.gateway, corrects.epoch, corrects.sequence) if corrects is not None else None,
+        door.station_key,
+        event.reader,
+    ))  # fmt: skip
+    content_hash = hashlib.sha256(text).digest()[:16]
+    found: Item = _new(Item, (
+        event.sequence, kind, read, observed_at, suspect, content_hash, text.decode(), None, Reason.BAD_FIELD,
+    ))  # fmt: skip
+    return found
 
 
-def _read(identity: Identity, event: Event, door: Door, observed_at: datetime) -> Read:
-    corrects = event.corrects
-    return Read(
-        identity=identity,
-        kind=event.kind.value,
-        observed_at=observed_at,
-        named=name_event(event),
-        read_point=event.read_point,
-        actor=f"operator:{event.operator}" if event.operator is not None else door.actor,
-        actor_is_person=event.operator is not None or door.is_person,
-        corrects=Identity(corrects.gateway, corrects.epoch, corrects.sequence) if corrects is not None else None,
-        station_key=door.station_key,
-        reader=event.reader,
-    )
-
-
-def corrected(event: Event, now: datetime) -> tuple[datetime, bool]:
+def corrected(event: Told, now: datetime) -> tuple[datetime, bool]:
     """When it happened as far as we know, and whether the edge's clock is to be doubted."""
     observed_at = event.observed_at
     if event.clock_suspect or observed_at.year < FIRST_TRUE_YEAR or observed_at > now + AHEAD:
@@ -92,7 +88,7 @@ def corrected(event: Event, now: datetime) -> tuple[datetime, bool]:
     return observed_at, False
 
 
-def _fault_item(batch: Batch, fault: BatchFault, now: datetime) -> Item:
+def _fault_item(batch: Request, fault: BatchFault, now: datetime) -> Item:
     text = fault.raw_text
     content_hash = hashlib.sha256(text.encode()).digest()[:16]
     sequence = fault.sequence

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.journal.models import Fact
 from server.tracking.history import Columns, History, PastFact
 from server.tracking.states import OperationState, UnitState, WorkOrderState
@@ -196,6 +196,6 @@ def _create(session: Session, kind: str, columns: Columns) -> None:
     session.execute(insert(table).values(values))
     if kind == "handling_unit":
         value = f"00/{columns['sscc']}"
-        known = session.scalar(select(Identifier.id).where(Identifier.value == value, Identifier.active.is_(True)))
+        known = session.scalar(select(Identifier.id).where(Identifier.value == value, IN_USE))
         if known is None:
             session.execute(insert(Identifier).values(scheme="sscc", value=value, unit_id=columns["id"], active=True))

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Dialect, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from orderlight.events import Batch, Event, EventKind
+from orderlight.events import EventKind
 from server.errors import Conflict
 from server.ingest.bulk import update_rows
 from server.ingest.queries import Query, Statement
 from server.ingest.reads import corrected
+from server.ingest.wire import Request, Told
 from server.journal.models import EventIdentity, EventSource
 
 _TABLE = EventSource.__table__
@@ -91,7 +92,7 @@ def _make(connection: Connection, gateway: str, epoch: str, now: datetime) -> No
     connection.execute(dialect_insert(EventSource).values(values).on_conflict_do_nothing())
 
 
-def refuse_double(connection: Connection, source: Source, batch: Batch) -> None:
+def refuse_double(connection: Connection, source: Source, batch: Request) -> None:
     """Raise Conflict when two lives of one gateway go on side by side: a copied memory card, a second program.
 
     A life that was ended by a restart may still be drained: whatever a later life vouches for (its
@@ -113,7 +114,7 @@ def refuse_double(connection: Connection, source: Source, batch: Batch) -> None:
             )
 
 
-def _has_outlived(fresh: Sequence[Event], vouched: int, began_at: datetime) -> bool:
+def _has_outlived(fresh: Sequence[Told], vouched: int, began_at: datetime) -> bool:
     return any(event.sequence > vouched and event.observed_at > began_at for event in fresh)
 
 
@@ -124,7 +125,7 @@ def passed_over(source: Source, sequences: Iterable[int]) -> int:
 
 
 def advance_source(
-    connection: Connection, source: Source, batch: Batch, sequences: Iterable[int], *, now: datetime
+    connection: Connection, source: Source, batch: Request, sequences: Iterable[int], *, now: datetime
 ) -> int:
     """Note what is recorded now; returns the highest sequence up to which nothing is missing."""
     added = sorted(sequence for sequence in sequences if sequence > 0)
@@ -150,7 +151,7 @@ def _contiguous(connection: Connection, source: Source, added: list[int]) -> int
     return reached
 
 
-def _beginning(source: Source, batch: Batch, now: datetime) -> dict[str, Any]:
+def _beginning(source: Source, batch: Request, now: datetime) -> dict[str, Any]:
     """What the first batch of a life says about its beginning."""
     if source.began_at is not None or not batch.events:
         return {}

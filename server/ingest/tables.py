@@ -11,7 +11,7 @@ from server.db.counters import take
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
 from server.tracking import world as w
@@ -87,7 +87,7 @@ def _identifiers(dialect: Dialect) -> Statement:
     return (
         select(Identifier.value, *_UNIT_NAMES)
         .join(Unit, Unit.id == Identifier.unit_id)
-        .where(among(Identifier.value, "values", dialect), Identifier.active.is_(True))
+        .where(among(Identifier.value, "values", dialect), IN_USE)
     )
 
 

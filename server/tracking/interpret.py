@@ -46,7 +46,7 @@ def _note_device(read: Read) -> Note:
 
 
 def _note_left(read: Read, world: World, station: Station) -> Step | Verdict:
-    unit = _find_unit(read, world)
+    unit = find_unit(read, world)
     if unit is None:
         return _unknown_tag(read)
     return Note(words.TAG_LEFT, {"unit": unit.number, "station": station.name}, unit.number)
@@ -60,7 +60,8 @@ def _unknown_read_point(read: Read) -> Verdict:
     return quarantine(Reason.UNKNOWN_READ_POINT, Words(words.UNKNOWN_READ_POINT, values))
 
 
-def _find_unit(read: Read, world: World) -> Unit | None:
+def find_unit(read: Read, world: World) -> Unit | None:
+    """The unit that the read names, by the surest of its identifiers."""
     for value in read.named.values:
         found = world.identifiers.get(value)
         if found is not None:
@@ -72,7 +73,7 @@ def _find_unit(read: Read, world: World) -> Unit | None:
 
 
 def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> Step | Verdict:
-    unit = _find_unit(read, world)
+    unit = find_unit(read, world)
     if unit is None:
         return _unknown_tag(read) if read.named.tag else _unknown_code(read, world)
     if unit.kind == UnitKind.CONTAINER:

@@ -4,10 +4,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from orderlight.autoid import identify, identify_epc
-from orderlight.events import Event
 
 #: Identifier values are kept in 160 characters; what does not fit is known by its hash.
 MAX_VALUE = 150
@@ -34,7 +33,20 @@ class Named(NamedTuple):
 NOTHING = Named("nothing", (), "")
 
 
-def name_event(event: Event) -> Named:
+class Coded(Protocol):
+    """What of an event may name something."""
+
+    @property
+    def epc(self) -> str | None: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def keys(self) -> Mapping[str, str]: ...
+    @property
+    def raw(self) -> str | None: ...
+
+
+def name_event(event: Coded) -> Named:
     """Say what the event names; the gateway's own keys are believed, for it knows how its scanners are set."""
     if event.epc is not None:
         keys = tuple(event.keys.items())

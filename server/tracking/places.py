@@ -21,6 +21,11 @@ _PENDING: Final = OperationState.PENDING.value
 _OVER: Final = frozenset({OperationState.COMPLETED.value, OperationState.SKIPPED.value})
 
 
+def is_fixed(unit: Unit) -> bool:
+    """Whether the unit is through production: its place follows from its state alone."""
+    return unit.state in _FIXED
+
+
 def place_of(world: World, unit: Unit, work_center_id: int) -> Place:
     """The unit's place for the table."""
     fixed = _FIXED.get(unit.state)

@@ -4,6 +4,7 @@ Rows are named tuples because a fold makes thousands of changed copies a second 
 They are never changed in place: the rules hand back new rows, and only `World.adopt` puts them in.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -237,22 +238,18 @@ class World:
     #: The language of the site.
     language: str = "en"
     #: Ids of rows that changed or are new, by type; what has to be saved.
-    changed: dict[type[Any], set[int]] = field(default_factory=dict)
+    changed: defaultdict[type[Any], set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def adopt(self, rows: Rows) -> None:
         """Put changed and new rows in; every row is known by its id, a context by that of its station."""
         for kind, found in rows.items():
             getattr(self, ATTRIBUTES[kind]).update(found)
-            changed = self.changed.get(kind)
-            if changed is None:
-                self.changed[kind] = set(found)
-            else:
-                changed.update(found)
+            self.changed[kind].update(found)
 
     def copy(self) -> "World":
         """A world that may go another way: its tables are its own, the rows are shared."""
         tables: dict[str, Any] = {name: dict(getattr(self, name)) for name in (*ATTRIBUTES.values(), "tallies")}
-        return replace(self, **tables, changed={})
+        return replace(self, **tables, changed=defaultdict(set))
 
     def work_of(self, order_id: int) -> tuple[int, ...]:
         """The work orders of an order."""

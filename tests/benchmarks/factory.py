@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
 from orderlight.events import Event
+from orderlight.events.event import as_text
 from server.catalog.schemas import ProductIn, RoutingStepBody, WorkCenterIn
 from server.catalog.service import create_product, create_work_center
 from server.db import Database
@@ -87,7 +88,7 @@ def events(factory: Factory, began: datetime) -> list[dict[str, Any]]:
         found.append(
             {
                 "v": 1, "sequence": sequence, "kind": "code_scanned", "read_point": point, "reader": "scanner-1",
-                "code": code, "keys": {"unit": code[3:-1]}, "observed_at": at.isoformat(timespec="microseconds"),
+                "code": code, "keys": {"unit": code[3:-1]}, "observed_at": as_text(at),
             }
         )  # fmt: skip
     return found

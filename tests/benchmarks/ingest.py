@@ -23,11 +23,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from orderlight.events import Batch, Receipt
+from orderlight.events import Receipt
 from server.app.serve import spare_the_collector
 from server.db import Database
 from server.ingest.accept import accept
 from server.ingest.door import Door
+from server.ingest.encoding import json_bytes
+from server.ingest.wire import read_request
 from server.migrations import upgrade
 from server.settings.clock import utc_now
 from simulators.services import Postgres, ServiceMissing, private_postgres
@@ -191,12 +193,12 @@ def _read(answers: Sequence[bytes], answered: Told) -> None:
 
 def take(database: Database, body: bytes) -> bytes:
     """From the bytes of a request to the bytes of its answer, which is given after the commit."""
-    batch = Batch.parse(body)
+    batch = read_request(body)
 
     def work(session: Session) -> Receipt:
         return accept(session, batch, door=DOOR, now=utc_now())
 
-    return database.write(work).encode()
+    return json_bytes(database.write(work))
 
 
 def _figure(engine: Engine, rates: Rates, size: int, place: int) -> Figure:

@@ -135,7 +135,7 @@ def rows_of(events: Events, *, first_id: int, is_sqlite: bool) -> list[Row]:
     """The rows that the server would store for these events, ready for the driver."""
     found = []
     for event_id, event in enumerate(events, first_id):
-        at = event["observed_at"].replace("T", " ").replace("+00:00", "") if is_sqlite else event["observed_at"]
+        at = event["observed_at"].replace("T", " ")[:26] if is_sqlite else event["observed_at"]
         values = {
             "id": event_id, "source_id": 1, "sequence": event["sequence"], "kind": event["kind"], "station_id": 1,
             "observed_at": at, "recorded_at": at, "clock_suspect": 0 if is_sqlite else False, "status": "applied",

@@ -4,7 +4,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.catalog.models import Product, WorkCenter
@@ -119,3 +130,7 @@ class Identifier(Base):
     value: Mapped[str] = mapped_column(String(160))
     unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("unit.id"))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+#: That an identifier is in use, in the very words of its partial index, for SQLite knows the index by no others.
+IN_USE: ColumnElement[bool] = literal_column("identifier.active")

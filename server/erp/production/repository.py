@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from server.catalog.models import Product
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.erp.production.resolve import identifier_values
 from server.http.paging import Keyset, Page
 from server.tracking.states import OperationState
@@ -221,7 +221,7 @@ def units(
 def bound_to(session: Session, code: str) -> list[int]:
     """The ids of the units that answer to this code."""
     # Asked for alone: an OR with a subquery would make PostgreSQL read every unit.
-    statement = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(code)), Identifier.active)
+    statement = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(code)), IN_USE)
     return list(session.scalars(statement))
 
 

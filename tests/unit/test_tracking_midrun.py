@@ -1,0 +1,134 @@
+"""Units in the middle of a run: whole days of scans come out the same with and without the short way."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orderlight.autoid import OwnCode
+from orderlight.events import Batch, Event
+from server.ingest.door import Door
+from server.ingest.fold import Folded, fold
+from server.ingest.reads import Item, items_of
+from server.tracking.midrun import Midruns
+from server.tracking.world import (
+    Context,
+    Operation,
+    Operator,
+    Order,
+    ReadPoint,
+    Station,
+    Supply,
+    Tally,
+    Unit,
+    WorkOrder,
+    World,
+)
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+STEPS = ("Cut", "Weld", "Paint")
+#: What is read besides units, and how often: signs, cards, and codes that nobody knows.
+CARDS = ("OLBB17", "OLCSTART", "OLCHOLD", "OLCRESUME", "OLCSCRAP", "OLCUNDO", "OLCPAUSE", "NOBODY")
+KEYS = {"B": "operator", "C": "command", "U": "unit"}
+
+
+def big_world(orders: int = 3, works: int = 2, units: int = 15) -> World:
+    """Orders with two work orders of three steps each, all released and nothing begun."""
+    world = World(
+        stations={place: Station(place, name.lower(), name, place, name) for place, name in enumerate(STEPS, 1)},
+        operators={"B17": Operator("B17", "Kim")},
+        supply=Supply("9506000", 1000, 1, 1000),
+    )
+    for place, name in enumerate(STEPS, 1):
+        key, context = name.lower(), ("end", "toggle", "end")[place - 1]
+        world.read_points[f"{key}-1"] = ReadPoint(f"{key}-1", place, context, 0)
+        world.read_points[f"{key}-gate"] = ReadPoint(f"{key}-gate", place, "gate", 5)
+        world.contexts[place] = Context(place)
+    for order_id in range(1, orders + 1):
+        number = f"SO-{order_id}"
+        world.orders[order_id] = Order(
+            order_id, number, "C-1", "{Aurora}", "processing", "not_started", False, None, None
+        )
+        for work_id in range(order_id * 10, order_id * 10 + works):
+            add_work(world, order_id, work_id, units)
+    return world
+
+
+def add_work(world: World, order_id: int, work_id: int, units: int) -> None:
+    """One work order with its operations and units."""
+    world.work_orders[work_id] = WorkOrder(work_id, f"WO-{work_id}", order_id, "released", None, None)
+    world.order_work[order_id] = (*world.order_work.get(order_id, ()), work_id)
+    world.tallies[work_id] = Tally(open=units)
+    for place, name in enumerate(STEPS, 1):
+        found, state = work_id * 10 + place, "ready" if place == 1 else "pending"
+        world.operations[found] = Operation(
+            found, work_id, place * 10, f"{name} {{x}}", place, state, 2, units, 0, 0, 0, None, None
+        )
+        world.routes[work_id] = (*world.routes.get(work_id, ()), found)
+    for position in range(1, units + 1):
+        found = work_id * 100 + position
+        world.units[found] = Unit(
+            found, f"U-{found}", "serial", order_id, work_id, position, "planned", None, False, *[None] * 6
+        )
+        world.identifiers[f"ol:U{found}"] = found
+
+
+def scans(seed: int, world: World, count: int) -> Iterator[dict[str, Any]]:
+    """A day in which most units are scanned where they are due, and some things go another way."""
+    chance = random.Random(seed)
+    at = NOW
+    progress = defaultdict(int)
+    for sequence in range(1, count + 1):
+        at += timedelta(seconds=chance.choice([0, 1, 1, 2, 70]))
+        unit = chance.choice(list(world.units))
+        place = min((progress[unit] + 1) // 2, len(STEPS) - 1) if chance.random() < 0.9 else chance.randrange(len(STEPS))
+        progress[unit] += 1
+        code = str(OwnCode("U", str(unit))) if chance.random() < 0.96 else chance.choice(CARDS)
+        suffix = "gate" if chance.random() < 0.05 else "1"
+        seen = at - timedelta(seconds=300) if chance.random() < 0.05 else at
+        keys = {KEYS[code[2]]: code[3:-1] if code[2] == "U" else code[3:]} if code != "NOBODY" else {}
+        yield {
+            "v": 1, "sequence": sequence, "kind": "code_scanned", "read_point": f"{STEPS[place].lower()}-{suffix}",
+            "code": code, "keys": keys, "observed_at": seen.isoformat(),
+            **({"operator": "B9"} if chance.random() < 0.05 else {}),
+        }  # fmt: skip
+
+
+def fold_day(world: World, items: list[Item]) -> list[Folded]:
+    """The day in batches of twenty; saving between them is left out."""
+    return [fold(world, items[start : start + 20], Door(actor="gateway:gw")) for start in range(0, len(items), 20)]
+
+
+def without_deeds(world: World) -> dict[str, Any]:
+    """The world to compare; what may be taken back is only kept where somebody might."""
+    return {one.name: getattr(world, one.name) for one in fields(world) if one.name != "deeds"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_day_comes_out_the_same_with_and_without_the_short_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tuple(Event.parse(event) for event in scans(seed, big_world(), 600))
+    items = items_of(Batch("gw", "0" * 16, told), Door(actor="gateway:gw"), now=NOW + timedelta(days=1))
+    passed = 0
+    pass_on = Midruns.pass_on
+
+    def counted(self: Midruns, *about: Any) -> Any:
+        nonlocal passed
+        found = pass_on(self, *about)
+        passed += found is not None
+        return found
+
+    monkeypatch.setattr(Midruns, "pass_on", counted)
+    short, short_world = fold_day(world := big_world(), items), world
+    monkeypatch.setattr(Midruns, "pass_on", lambda *_: None)
+    long, long_world = fold_day(world := big_world(), items), world
+
+    assert passed > 20
+    assert [one.answer for batch in short for one in batch.judged] == [
+        one.answer for batch in long for one in batch.judged
+    ]
+    assert [batch.facts for batch in short] == [batch.facts for batch in long]
+    assert without_deeds(short_world) == without_deeds(long_world)
