@@ -9,35 +9,38 @@ plainly in the middle is theirs: before they look, `settle` brings the world up 
 `forget` drops the runs that they may have turned. That both agree is tested over whole days of scans.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from orderlight.events import EventKind
-from server.tracking import words
 from server.tracking.draft import ONE, later
-from server.tracking.facts import FactKind, NewFact
-from server.tracking.places import is_fixed
+from server.tracking.facts import NewFact
 from server.tracking.refusals import blocked
-from server.tracking.settle import fulfilment
-from server.tracking.states import Action, OperationState, Signal, Status, UnitKind, UnitState, WorkOrderState
+from server.tracking.runs import (
+    Columns,
+    Count,
+    Course,
+    Middle,
+    Run,
+    act_of,
+    end_run,
+    middle_of,
+    sentence_of,
+    start_run,
+    stays,
+)
+from server.tracking.states import Signal, Status, WorkOrderState
 from server.tracking.steps import Read
-from server.tracking.table import UNITS, Act, Place
+from server.tracking.table import Act
 from server.tracking.verdicts import Translate, Verdict, Words
-from server.tracking.world import Context, Operation, Order, ReadPoint, Rows, Station, Tally, Unit, World
+from server.tracking.world import Context, Operation, Order, Rows, Station, Tally, Unit, World
 
 _READS: Final = frozenset({EventKind.CODE_SCANNED.value, EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
-_IN_PROCESS: Final = UnitState.IN_PROCESS.value
-_QUEUED: Final = UnitState.QUEUED.value
-_FINISHED: Final = UnitState.FINISHED.value
-_RUNNING: Final = OperationState.RUNNING.value
-_PENDING: Final = OperationState.PENDING.value
-_SKIPPED: Final = OperationState.SKIPPED.value
 _IN_PROGRESS: Final = WorkOrderState.IN_PROGRESS.value
-_CONTAINER: Final = UnitKind.CONTAINER.value
-_ACTS: Final = frozenset({Act.START, Act.COMPLETE})
 #: Rows are made by place, several times faster than by name.
 _new: Final = tuple.__new__
+#: The sentence of a passed scan is said already; nothing renders its words again.
+_SAID: Final = Words("")
 
-Columns = dict[str, Any]
 #: Work order, step and state of the unit, read point, and the station that the sender is bound to.
 _Key = tuple[int | None, int | None, str, str | None, str | None]
 
@@ -51,64 +54,15 @@ class Passed(NamedTuple):
     fact: NewFact
 
 
-class _Count:
-    """The counts of an operation while units pass."""
-
-    __slots__ = ("good", "room", "row", "started")
-
-    def __init__(self, row: Operation, room: int) -> None:
-        self.row = row
-        self.started = row.started
-        self.good = row.good
-        #: When so many are good, the next piece is the last one.
-        self.room = room
-
-
-class _Course:
-    """An order while its units pass, with the stages of the one work order they belong to."""
-
-    __slots__ = ("finished", "moved_at", "open", "order", "work_order_id")
-
-    def __init__(self, order: Order, work_order_id: int, tally: Tally) -> None:
-        self.order = order
-        self.moved_at = order.moved_at
-        self.work_order_id = work_order_id
-        self.open = tally.open
-        self.finished = tally.finished
-
-
-class _Run(NamedTuple):
-    """Everything that is the same for each unit of a run."""
-
-    kind: FactKind
-    action: Action
-    counts: _Count
-    course: _Course
-    station_id: int
-    #: What one piece adds to the counts.
-    starts: int
-    ends: int
-    #: Where the unit goes, and how the fact tells of it.
-    state: str
-    step: int | None
-    left: Columns
-    reached: Columns
-    counted: str
-    #: The sentence with its places for unit and count.
-    sentence: str
-    #: The operator at the station.
-    badge: str | None
-
-
 class Midruns:
     """The runs of one batch in its world."""
 
     def __init__(self, world: World, translate: Translate) -> None:
         self._world = world
         self._translate = translate
-        self._runs: dict[_Key, _Run | None] = {}
-        self._counts: dict[int, _Count] = {}
-        self._courses: dict[int, _Course] = {}
+        self._runs: dict[_Key, Run | None] = {}
+        self._counts: dict[int, Count] = {}
+        self._courses: dict[int, Course] = {}
 
     def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
         """Take the scan in when it is one in the middle of a run; else None, and the world stands as it stood."""
@@ -172,7 +126,7 @@ class Midruns:
                 return world.units.get(found)
         return None
 
-    def _pass(self, run: _Run, read: Read, unit: Unit, numbers: tuple[int, int]) -> Passed:
+    def _pass(self, run: Run, read: Read, unit: Unit, numbers: tuple[int, int]) -> Passed:
         count, course, at, world = run.counts, run.course, read.observed_at, self._world
         was: Columns = {}
         now: Columns = {}
@@ -208,121 +162,38 @@ class Midruns:
 
     # --- where a run begins ---
 
-    def _begin(self, read: Read, unit: Unit) -> _Run | None:
+    def _begin(self, read: Read, unit: Unit) -> Run | None:
         """The run that the unit is met in, when that is in its middle."""
         world = self._world
         read_point = world.read_points.get(read.read_point or "")
         work_order = world.work_orders.get(unit.work_order_id or 0)
-        order = world.orders.get(unit.order_id or 0)
-        if read_point is None or work_order is None or order is None or work_order.state != _IN_PROGRESS:
+        if read_point is None or work_order is None or work_order.state != _IN_PROGRESS:
             return None
         station = world.stations[read_point.station_id]
-        act = self._act(read, read_point, station, unit)
-        found = self._middle(unit, station, read.station_key) if act is not None else None
-        if act is None or found is None or blocked(world, unit) is not None:
+        if read.station_key is not None and read.station_key != station.key:
             return None
-        course = self._courses.get(work_order.id) or self._course(order, work_order.id)
-        if act is Act.COMPLETE and found[1] is None and not self._stays(course):
+        act = act_of(world, read_point, station, unit)
+        middle = middle_of(world, unit, station) if act is not None else None
+        if act is None or middle is None or blocked(world, unit) is not None:
             return None
-        self._courses[work_order.id] = course
-        count = self._counts.setdefault(found[0].row.id, found[0])
-        context = world.contexts.get(station.id)
-        badge = context.operator_badge if context is not None else None
-        return self._run(act, unit, (count, course, found[1]), station, badge)
+        return self._run(act, unit, middle, station)
 
-    def _act(self, read: Read, read_point: ReadPoint, station: Station, unit: Unit) -> Act | None:
-        """What the table says, where no card is armed, no quiet time holds and the unit is in production."""
+    def _run(self, act: Act, unit: Unit, middle: Middle, station: Station) -> Run | None:
+        operation, room, following = middle
+        course = self._course(unit, operation.work_order_id)
+        if course is None or (act is Act.COMPLETE and following is None and not stays(self._world, course)):
+            return None
+        counts = self._counts.setdefault(operation.id, Count(operation, room))
+        run = start_run(unit, counts, course) if act is Act.START else end_run(unit, counts, course, following)
         context = self._world.contexts.get(station.id)
-        armed = context is not None and context.armed_command is not None
-        if armed or read_point.quiet_seconds or unit.kind == _CONTAINER or is_fixed(unit):
-            return None
-        rule = UNITS[read_point.context][Place.RUNNING if unit.state == _IN_PROCESS else Place.DUE]
-        return rule.act if rule.act in _ACTS and rule.guarded else None
+        badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
+        said = sentence_of(run, following, self._translate)
+        return run._replace(station_id=station.id, sentence=said, badge=badge)
 
-    def _middle(self, unit: Unit, station: Station, bound_to: str | None) -> tuple[_Count, Operation | None] | None:
-        """The counts of the unit's operation here and the one after it, when neither is at a turn."""
-        if bound_to is not None and bound_to != station.key:
-            return None
-        world, lost = self._world, 0
-        current: Operation | None = None
-        following: Operation | None = None
-        for operation in (world.operations[found] for found in world.routes.get(unit.work_order_id or 0, ())):
-            if current is None:
-                lost += operation.scrap
-                if unit.step is None or operation.step == unit.step:
-                    current = operation
-            elif operation.state != _SKIPPED:
-                following = operation
-                break
-        if current is None or current.work_center_id != station.work_center_id or current.started_at is None:
-            return None
-        if current.state != _RUNNING or (following is not None and following.state == _PENDING):
-            return None
-        return self._counts.get(current.id) or _Count(current, current.quantity - lost - 1), following
-
-    def _course(self, order: Order, work_order_id: int) -> _Course:
-        return _Course(order, work_order_id, self._world.tallies.get(work_order_id) or Tally())
-
-    def _stays(self, course: _Course) -> bool:
-        """Whether the order's fulfilment is the same with one more unit finished; it is with every further one, too."""
-        world = self._world
-        if course.open < 2 or course.work_order_id not in world.tallies:
-            return False
-        others = [world.tallies.get(found) or Tally() for found in world.work_of(course.order.id)
-                  if found != course.work_order_id]  # fmt: skip
-        own = world.tallies[course.work_order_id]
-        counted = own._replace(open=course.open - 1, finished=course.finished + 1)
-        return fulfilment([*others, counted], begun=True) == course.order.fulfilment
-
-    def _run(
-        self, act: Act, unit: Unit, found: tuple[_Count, _Course, Operation | None], station: Station, badge: str | None
-    ) -> _Run:
-        count, course, following = found
-        ends = act is Act.COMPLETE
-        state, step = _IN_PROCESS, following.step if following is not None else None
-        if ends:
-            state = _QUEUED if following is not None else _FINISHED
-        else:
-            step = count.row.step
-        left: Columns = {} if unit.state == state else {"state": unit.state}
-        reached: Columns = {} if unit.state == state else {"state": state}
-        if unit.step != step:
-            left["step"], reached["step"] = unit.step, step
-        return _Run(
-            kind=FactKind.OPERATION_COMPLETED if ends else FactKind.OPERATION_STARTED,
-            action=Action.OPERATION_COMPLETED if ends else Action.OPERATION_STARTED,
-            counts=count,
-            course=course,
-            station_id=station.id,
-            starts=int(unit.state != _IN_PROCESS),
-            ends=int(ends),
-            state=state,
-            step=step,
-            left=left,
-            reached=reached,
-            counted=f"operation:{count.row.id}",
-            sentence=self._sentence(act, count.row, following),
-            badge=f"operator:{badge}" if badge is not None else None,
-        )
-
-    def _sentence(self, act: Act, operation: Operation, following: Operation | None) -> str:
-        template = words.STARTED
-        if act is Act.COMPLETE:
-            template = words.DONE_LAST if following is None else words.DONE_NEXT
-        values = {
-            "operation": _literal(operation.name),
-            "total": operation.quantity,
-            "next": _literal(following.name) if following is not None else None,
-            "unit": "{unit}",
-            "count": "{count}",
-        }
-        return self._translate(template).format_map(values)
-
-
-#: The sentence of a passed scan is said already; nothing renders its words again.
-_SAID: Final = Words("")
-
-
-def _literal(text: str) -> str:
-    """The text as it must stand in a template to come out as it is."""
-    return text.replace("{", "{{").replace("}", "}}")
+    def _course(self, unit: Unit, work_order_id: int) -> Course | None:
+        found = self._courses.get(work_order_id)
+        order = self._world.orders.get(unit.order_id or 0)
+        if found is None and order is not None:
+            tally = self._world.tallies.get(work_order_id) or Tally()
+            found = self._courses[work_order_id] = Course(order, work_order_id, tally)
+        return found

@@ -85,7 +85,9 @@ def scans(seed: int, world: World, count: int) -> Iterator[dict[str, Any]]:
     for sequence in range(1, count + 1):
         at += timedelta(seconds=chance.choice([0, 1, 1, 2, 70]))
         unit = chance.choice(list(world.units))
-        place = min((progress[unit] + 1) // 2, len(STEPS) - 1) if chance.random() < 0.9 else chance.randrange(len(STEPS))
+        place = (
+            min((progress[unit] + 1) // 2, len(STEPS) - 1) if chance.random() < 0.9 else chance.randrange(len(STEPS))
+        )
         progress[unit] += 1
         code = str(OwnCode("U", str(unit))) if chance.random() < 0.96 else chance.choice(CARDS)
         suffix = "gate" if chance.random() < 0.05 else "1"
