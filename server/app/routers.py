@@ -3,6 +3,7 @@
 from server.admin import devices, gateways, keys, session, users
 from server.app import docs, health
 from server.catalog import http as catalog
+from server.catalog import revisions_http as revisions
 from server.connectors import feed
 from server.crm import http as crm
 from server.erp import customers_http as customers
@@ -12,6 +13,8 @@ from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
 from server.erp.orders import http as orders
 from server.erp.production import http as production
+from server.erp.products import http as products
+from server.erp.products import packaging_http as packaging
 from server.ingest import http as ingest
 from server.parties import http as parties
 from server.parties import people_http as people
@@ -28,6 +31,9 @@ ROUTERS = (
     ingest.router,
     feed.router,
     catalog.router,
+    revisions.router,
+    products.router,
+    packaging.router,
     parties.router,
     people.router,
     customers.router,

@@ -8,6 +8,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product, WorkCenter
+from server.catalog.packaging import change_spec, create_spec, release_spec
+from server.catalog.packaging_schemas import PackagingPatch
 from server.catalog.schemas import WorkCenterIn
 from server.catalog.service import create_product, create_work_center
 from server.erp.floor.models import ReadPoint, Station
@@ -17,7 +19,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
-from server.erp.seed_products import COMPANY_PREFIX, PRODUCTS, gtin
+from server.erp.seed_products import COMPANY_PREFIX, PACKAGING, PRODUCTS, gtin
 from server.parties.models import Customer, Site
 from server.parties.people_schemas import AddressBody, ContactBody
 from server.parties.schemas import CustomerIn, SitePatch, WorkingHours
@@ -155,6 +157,7 @@ def seed_demo(session: Session, now: datetime) -> DemoWorld:
     points = [create_read_point(session, body, actor=ACTOR, now=now) for body in _READ_POINTS]
     customers = [create_customer(session, body, actor=ACTOR, now=now) for body in _CUSTOMERS]
     products = [create_product(session, body, actor=ACTOR, now=now) for body in PRODUCTS]
+    _pack(session, {product.sku: product for product in products}, {one.name: one for one in customers}, now)
     numbers = {customer.name: customer.number for customer in customers}
     orders = [_order(session, plan, numbers[plan.customer], now) for plan in _ORDERS]
     return DemoWorld(
@@ -177,6 +180,16 @@ def _site() -> SitePatch:
         working_hours=WorkingHours(days=[0, 1, 2, 3, 4], start="06:00", end="22:00"),
         gs1_company_prefix=COMPANY_PREFIX,
     )
+
+
+def _pack(session: Session, products: Mapping[str, Product], customers: Mapping[str, Customer], now: datetime) -> None:
+    """Released packaging specifications, and one new version that is still a draft."""
+    for owner, body in PACKAGING:
+        customer_id = None if owner is None else customers[owner].id
+        spec = create_spec(session, products[body.product], customer_id, body, actor=ACTOR, now=now)
+        release_spec(session, spec, actor=ACTOR, now=now)
+    patch = PackagingPatch(inner_material="Honeycomb paper between", notes="No foam from next year on.")
+    change_spec(session, spec, patch, actor=ACTOR, now=now)
 
 
 def _order(session: Session, plan: _Plan, customer: str, now: datetime) -> SalesOrder:

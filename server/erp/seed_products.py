@@ -5,6 +5,7 @@ from decimal import Decimal
 from orderlight.autoid import check_digit
 from server.catalog.design import EffectKind, RuleKind
 from server.catalog.option_schemas import ChoiceBody, EffectBody, OptionBody, RuleBody
+from server.catalog.packaging_schemas import PackagingIn
 from server.catalog.schemas import BomLineBody, ProductIn, RoutingStepBody
 
 #: GS1 keeps 9506000 for examples, so that no code here is anybody's product.
@@ -244,3 +245,32 @@ _BIKE = ProductIn(
 
 #: In an order in which every component comes before what takes it.
 PRODUCTS = (*_BOUGHT, _FRAME, _RACK, _MOUNT, _STEP_RAIL, _WHEEL, _BIKE)
+
+#: Whose, and how; None for whoever has no specification of his own.
+PACKAGING = (
+    (None, PackagingIn(product="FRAME-CITY", box="Carton, large", per_box=2, inner_material="Foam between")),
+    (None, PackagingIn(product="MOUNT-WIND", box="Carton, large", per_box=1, inner_material="Desiccant bag")),
+    (
+        "Aurora Bikes",
+        PackagingIn(
+            product="RACK-REAR",
+            box="Carton, small",
+            per_box=10,
+            inner_material="Paper between the racks",
+            label_text="Aurora part number on the short side",
+            label_template="aurora-small",
+        ),
+    ),
+    (
+        "Aurora Bikes",
+        PackagingIn(
+            product="FRAME-CITY",
+            box="Aurora carton 120",
+            per_box=4,
+            inner_material="Foam between",
+            label_text="Aurora part number, batch and colour",
+            label_template="aurora-large",
+            notes="Frame number up. Fork end towards the handle hole.",
+        ),
+    ),
+)

@@ -1,11 +1,11 @@
 """How a work order is made, as it was known at its release; and what has changed in the products since. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from server.catalog.configuration import Configured
 from server.catalog.design import explode
+from server.catalog.difference import Change, of_fields, of_rows
 from server.catalog.models import PackagingSpec
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
@@ -58,64 +58,13 @@ def packaging_in_json(spec: PackagingSpec | None) -> dict[str, Any] | None:
     return {name: getattr(spec, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that differs. `area` is product, bom, routing, configuration or packaging; None stands for nothing."""
-
-    area: str
-    what: str
-    before: str | None
-    after: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The change for programs."""
-        return {"area": self.area, "what": self.what, "before": self.before, "after": self.after}
-
-
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """What differs between two snapshots, or a snapshot and the present truth, one thing a line."""
     return [
-        *_fields("product", before, after, ("name", "gtin", "revision", "uom", "tracking")),
-        *_rows("bom", before.get("bom") or (), after.get("bom") or (), key="sku"),
-        *_rows("routing", before.get("routing") or (), after.get("routing") or (), key="step"),
-        *_fields("configuration", before.get("configuration") or {}, after.get("configuration") or {}),
-        *_fields("packaging", before, after, ("packaging",)),
-        *_fields("packaging", before.get("packaging_spec") or {}, after.get("packaging_spec") or {}),
+        *of_fields("product", before, after, ("name", "gtin", "revision", "uom", "tracking")),
+        *of_rows("bom", before.get("bom") or (), after.get("bom") or (), key="sku"),
+        *of_rows("routing", before.get("routing") or (), after.get("routing") or (), key="step"),
+        *of_fields("configuration", before.get("configuration") or {}, after.get("configuration") or {}),
+        *of_fields("packaging", before, after, ("packaging",)),
+        *of_fields("packaging", before.get("packaging_spec") or {}, after.get("packaging_spec") or {}),
     ]
-
-
-def _fields(
-    area: str, before: Mapping[str, Any], after: Mapping[str, Any], names: Sequence[str] | None = None
-) -> list[Change]:
-    wanted = names if names is not None else list(dict.fromkeys((*before, *after)))
-    return [
-        Change(area, name, _text(before.get(name)), _text(after.get(name)))
-        for name in wanted
-        if _text(before.get(name)) != _text(after.get(name))
-    ]
-
-
-def _rows(
-    area: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], *, key: str
-) -> list[Change]:
-    old, new = ({row[key]: row for row in rows} for rows in (before, after))
-    found = []
-    for name in dict.fromkeys((*old, *new)):
-        was, is_now = old.get(name), new.get(name)
-        if was is None or is_now is None:
-            found.append(Change(area, str(name), _row(was, key), _row(is_now, key)))
-            continue
-        found += [
-            Change(area, f"{name} {change.what}", change.before, change.after) for change in _fields(area, was, is_now)
-        ]
-    return found
-
-
-def _row(row: Mapping[str, Any] | None, key: str) -> str | None:
-    if row is None:
-        return None
-    return ", ".join(str(value) for name, value in row.items() if name != key and value not in (None, "", "0"))
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)

@@ -12,6 +12,8 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog.repository import work_center
 from server.erp.orders.access import is_customer, visible_orders
+from server.erp.orders.present import present_snapshot
+from server.erp.orders.snapshot import difference
 from server.erp.production import repository, service
 from server.erp.production.proof import evidence_of
 from server.erp.production.queue import queue
@@ -63,6 +65,18 @@ def get_work_order(database: DatabaseDep, principal: OrdersRead, number: Number)
         if found is None:
             raise NotFound
         return shown(_work_order(found, principal))
+
+
+@router.get("/work-orders/{number}/difference")
+def get_difference(database: DatabaseDep, principal: OrdersRead, number: Number) -> JSONResponse:
+    """What has changed in product, options and packaging since the work order was released; it does not follow."""
+    with database.read() as session:
+        found = repository.work_order(session, number, visible=visible_orders(principal))
+        if found is None or is_customer(principal):
+            raise NotFound
+        present, problems = present_snapshot(session, found.order_line_id)
+        changes = [] if present is None else [change.as_json() for change in difference(found.snapshot, present)]
+    return JSONResponse({"work_order": number, "changes": changes, "problems": problems})
 
 
 @router.get("/work-centers/{key}/queue", dependencies=_floor_read)
