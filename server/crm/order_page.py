@@ -26,7 +26,10 @@ from server.erp.orders.prediction import Estimate
 from server.erp.production.models import Operation, WorkOrder
 from server.errors import NotFound
 from server.parties.models import Customer
-from server.tracking.states import UnitState
+from server.tracking.states import HandlingUnitState, UnitState
+
+#: Boxes in these states may leave.
+READY_TO_GO = (HandlingUnitState.CLOSED, HandlingUnitState.LOADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,11 @@ class OrderPage:
     boxes: Sequence[Box]
     shipments: Sequence[ShipmentRow]
     timeline: Timeline
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether a closed box is still here."""
+        return any(box.state in READY_TO_GO for box in self.boxes)
 
 
 @dataclass(frozen=True, slots=True)

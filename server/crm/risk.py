@@ -24,7 +24,6 @@ OPEN = (
     OrderLifecycle.PROCESSING,
 )
 LAST_DAY = date(2999, 1, 1)
-_GONE = {Fulfilment.SHIPPED, Fulfilment.DELIVERED}
 
 
 class Risk(StrEnum):
@@ -37,6 +36,7 @@ class Risk(StrEnum):
     WAITING = "waiting"
     NO_PROMISE = "no_promise"
     SHIPPED = "shipped"
+    DELIVERED = "delivered"
     CANCELLED = "cancelled"
 
 
@@ -56,7 +56,9 @@ def judge(order: Standing, now: datetime) -> Risk:
     """One word: an order is late when its day is over or is expected to be, at risk when the late estimate misses."""
     if order.lifecycle == OrderLifecycle.CANCELLED:
         return Risk.CANCELLED
-    if order.lifecycle == OrderLifecycle.DONE or order.fulfilment in _GONE:
+    if order.lifecycle == OrderLifecycle.DONE or order.fulfilment == Fulfilment.DELIVERED:
+        return Risk.DELIVERED
+    if order.fulfilment == Fulfilment.SHIPPED:
         return Risk.SHIPPED
     if order.on_hold or order.lifecycle == OrderLifecycle.CREDIT_HOLD:
         return Risk.BLOCKED

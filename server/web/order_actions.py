@@ -11,13 +11,14 @@ from server.auth.principal import Principal
 from server.crm.access import visible_orders
 from server.crm.order_page import OrderPage
 from server.erp.logistics import service as logistics
+from server.erp.logistics.service import Carriage
 from server.erp.orders import repository, service
 from server.erp.orders.lifecycle import Action, possible
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.errors import FieldError, Forbidden, Invalid, NotFound
 from server.messages import N_
-from server.tracking.states import OrderLifecycle, ShipmentState
+from server.tracking.states import Fulfilment, OrderLifecycle, ShipmentState
 from server.web.forms import Form
 from server.web.page import Page
 
@@ -43,6 +44,8 @@ _OFFERS = (
     Offer("resume", N_("Lift the hold"), "play", N_("%(number)s goes on."), Permission.ORDERS_WRITE, look="primary"),
     Offer("hold", N_("Hold"), "pause", N_("%(number)s is on hold. Stations refuse its units until the hold is lifted."),
           Permission.ORDERS_WRITE, asks="reason"),
+    Offer("ship", N_("Ship closed boxes"), "truck", N_("The closed boxes of %(number)s have left: %(shipments)s."),
+          Permission.SHIPMENTS_WRITE, asks="carrier", look="primary"),
     Offer("deliver", N_("It has arrived"), "package-check", N_("What had left for %(number)s has arrived."),
           Permission.SHIPMENTS_WRITE, look="primary"),
     Offer("cancel", N_("Cancel the order"), "ban", N_("%(number)s is cancelled."),
@@ -50,14 +53,21 @@ _OFFERS = (
 )  # fmt: skip
 
 ACTIONS: Mapping[str, Offer] = {offer.key: offer for offer in _OFFERS}
-#: No step of the order itself: its shipments arrive, and the order is done with the last of them.
-_DELIVER = "deliver"
+#: No steps of the order itself: its boxes leave, its shipments arrive, and it is done with the last of them.
+_SHIP, _DELIVER = "ship", "deliver"
+#: A carrier and his number are stored with so many letters at most.
+SHORT = 80
 _MANAGERS = (Role.MANAGER, Role.ADMIN)
 
 
 def offered(order: OrderPage, principal: Principal) -> list[Offer]:
     """The buttons for this person now, in the order of use."""
     here = {action.value for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)}
+    if order.fulfilment in (Fulfilment.SHIPPED, Fulfilment.DELIVERED):
+        # What has left cannot be kept from moving, nor called off.
+        here -= {Action.HOLD.value, Action.CANCEL.value}
+    if order.can_ship and order.lifecycle == OrderLifecycle.PROCESSING and not order.on_hold:
+        here.add(_SHIP)
     if any(shipment.state == ShipmentState.SHIPPED for shipment in order.shipments):
         here.add(_DELIVER)
     return [
@@ -79,14 +89,15 @@ def perform(page: Page, principal: Principal, number: str, *, action: str, form:
         order = repository.order(session, number, visible=visible_orders(principal), lock=True)
         if order is None:
             raise NotFound
-        _apply(session, order, offer=offer, form=form, by=(principal, page))
+        told = _apply(session, order, offer=offer, form=form, by=(principal, page))
         promise = page.formats.long_day(order.promise_date) if order.promise_date else ""
-        return page.say(offer.done, number=number, promise=promise)
+        return page.say(offer.done, number=number, promise=promise, shipments=told)
 
     return page.database.write(work)
 
 
-def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by: tuple[Principal, Page]) -> None:
+def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by: tuple[Principal, Page]) -> str:
+    """Do it; the answer is what the sentence names beside the order."""
     principal, page = by
     actor, now = principal.actor, page.now
     if offer.key == Action.CONFIRM:
@@ -97,12 +108,16 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
         service.resume_order(session, order, actor=actor, now=now)
     elif offer.key == Action.HOLD:
         service.hold_order(session, order, reason=_reason(page, form), actor=actor, now=now)
+    elif offer.key == _SHIP:
+        carriage = Carriage(*(_short(page, form, name) for name in ("carrier", "tracking_reference")))
+        return ", ".join(logistics.ship_order(session, order, carriage, actor=actor, now=now))
     elif offer.key == _DELIVER:
         logistics.deliver_order(session, order, actor=actor, now=now)
     else:
         by_manager = principal.role in _MANAGERS
         reason = _reason(page, form)
         service.cancel_order(session, order, reason=reason, by_manager=by_manager, actor=actor, now=now)
+    return ""
 
 
 def _reason(page: Page, form: Form) -> str:
@@ -111,6 +126,16 @@ def _reason(page: Page, form: Form) -> str:
         message = page.say(N_("Say why in a few words; the stations show it."))
         raise Invalid(errors=[FieldError("reason", message, "missing")])
     return reason
+
+
+def _short(page: Page, form: Form, name: str) -> str | None:
+    text = form.get(name)
+    if text is not None and (len(text) > SHORT or not text.isprintable()):
+        message = page.say(
+            N_("Expected at most %(most)s letters on one line, got %(text)s."), most=SHORT, text=text[:40]
+        )
+        raise Invalid(errors=[FieldError(name, message, "invalid")])
+    return text
 
 
 def _date(page: Page, form: Form) -> date | None:

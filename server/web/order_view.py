@@ -34,7 +34,8 @@ def order_context(order: OrderPage, formats: Formats, *, version: int, older: bo
         "units": units,
         "cells": units[:MATRIX_CELLS],
         "legend": legend(units, say),
-        "gate": f"{order.lifecycle}.{order.fulfilment}.{order.on_hold}",
+        # When one of these changes, other buttons stand above.
+        "gate": f"{order.lifecycle}.{order.fulfilment}.{order.on_hold}.{order.can_ship}",
     }
 
 

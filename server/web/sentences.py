@@ -22,8 +22,13 @@ _SIGNALS = {
     Risk.WAITING: ("info", "hourglass"),
     Risk.NO_PROMISE: ("quiet", "calendar-days"),
     Risk.SHIPPED: ("ok", "truck"),
+    Risk.DELIVERED: ("ok", "package-check"),
     Risk.CANCELLED: ("quiet", "x"),
 }
+
+
+#: Nothing is expected of these any more.
+_OVER = (Risk.SHIPPED, Risk.DELIVERED, Risk.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def _sentence(order: OrderPage, formats: Formats, say: Say, *, for_customer: boo
     if order.fulfilment == Fulfilment.DELIVERED:
         return say(N_("All %(total)s have arrived."), total=order.milestones[-1].total)
     done = _progress(order.milestones, say)
-    if order.risk == Risk.SHIPPED:
+    if order.risk in (Risk.SHIPPED, Risk.DELIVERED):
         return f"{done}."
     if order.on_hold:
         return say(N_("%(done)s; work stands still at present."), done=done)
@@ -130,7 +135,7 @@ def _promise(order: OrderPage, formats: Formats, say: Say) -> str:
 def _remark(order: OrderPage, formats: Formats, say: Say, *, for_customer: bool) -> str | None:
     if order.on_hold and not for_customer:
         return say(N_("On hold: %(reason)s"), reason=order.hold_reason or say(N_("no reason was given")))
-    moving = order.lifecycle == OrderLifecycle.PROCESSING and order.risk not in (Risk.SHIPPED, Risk.CANCELLED)
+    moving = order.lifecycle == OrderLifecycle.PROCESSING and order.risk not in _OVER
     if not moving or order.moved_at is None:
         return None
     still = formats.now - order.moved_at

@@ -75,6 +75,7 @@ WORDS: dict[str, dict[str, str]] = {
         "waiting": N_("Not started"),
         "no_promise": N_("No promise yet"),
         "shipped": N_("Shipped"),
+        "delivered": N_("Delivered"),
         "cancelled": N_("Cancelled"),
     },
     "customer_risk": {
@@ -85,6 +86,7 @@ WORDS: dict[str, dict[str, str]] = {
         "waiting": N_("Not started"),
         "no_promise": N_("No promise yet"),
         "shipped": N_("Shipped"),
+        "delivered": N_("Delivered"),
         "cancelled": N_("Cancelled"),
     },
     "hit": {

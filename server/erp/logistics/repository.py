@@ -13,6 +13,10 @@ from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
 from server.tracking.states import ShipmentState
 
+#: A shipment in one of these is still in the house.
+PREPARING = tuple(
+    state.value for state in (ShipmentState.DRAFT, ShipmentState.WAITING, ShipmentState.PICKING, ShipmentState.PACKED)
+)
 EVERYTHING: ColumnElement[bool] = true()
 
 
@@ -116,6 +120,18 @@ def shipments_on_their_way(session: Session, order_id: int) -> Sequence[Shipment
     statement = (
         select(Shipment)
         .where(Shipment.order_id == order_id, Shipment.state == ShipmentState.SHIPPED.value)
+        .options(selectinload(Shipment.order))
+        .order_by(Shipment.id)
+    )
+    return session.scalars(statement).all()
+
+
+def shipments_prepared(session: Session, order_id: int) -> Sequence[Shipment]:
+    """The shipments of an order that have boxes and have not left, by age."""
+    boxed = select(HandlingUnit.shipment_id).where(HandlingUnit.order_id == order_id)
+    statement = (
+        select(Shipment)
+        .where(Shipment.order_id == order_id, Shipment.state.in_(PREPARING), Shipment.id.in_(boxed))
         .options(selectinload(Shipment.order))
         .order_by(Shipment.id)
     )

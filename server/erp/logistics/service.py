@@ -4,6 +4,7 @@ Scans at packing and at the dock do the same through `server.tracking`; both wri
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -33,9 +34,6 @@ _LOADED, _SHIPPED, _RECEIVED = (
     HandlingUnitState.RECEIVED.value,
 )
 _READY_TO_GO = (_CLOSED, _LOADED)
-_PREPARING = tuple(
-    state.value for state in (ShipmentState.DRAFT, ShipmentState.WAITING, ShipmentState.PICKING, ShipmentState.PACKED)
-)
 
 # --- boxes ---
 
@@ -130,7 +128,7 @@ def change_shipment(
 
 def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
     """Its boxes leave the house with all their units; raises Refused when it has left, has none, or one is open."""
-    if shipment.state not in _PREPARING:
+    if shipment.state not in repository.PREPARING:
         raise Refused(
             _("{shipment} cannot leave: it is {state}.").format(shipment=shipment.number, state=shipment.state),
             reason=f"is_{shipment.state}",
@@ -155,6 +153,29 @@ def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> 
     changes.fact(FactKind.SHIPMENT_SHIPPED, shipment.number)
     changes.write()
     return shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """Who carries a shipment, and under which number of his."""
+
+    carrier: str | None = None
+    tracking_reference: str | None = None
+
+
+def ship_order(session: Session, order: SalesOrder, carriage: Carriage, *, actor: str, now: datetime) -> list[str]:
+    """Every closed box of the order leaves, where no reader stands at the dock; returns the shipments' numbers.
+
+    Shipments that were prepared leave as they are, and the boxes that belong to none as one more. Raises Refused.
+    """
+    leaving = list(repository.shipments_prepared(session, order.id))
+    boxes = repository.boxes_of(session, order.id, lock=True)
+    if not leaving or any(box.state in _READY_TO_GO and box.shipment_id is None for box in boxes):
+        body = ShipmentIn(order=order.number, carrier=carriage.carrier, tracking_reference=carriage.tracking_reference)
+        leaving.append(create_shipment(session, body, actor=actor, now=now))
+    for shipment in leaving:
+        ship(session, shipment, actor=actor, now=now)
+    return [shipment.number for shipment in leaving]
 
 
 def deliver(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> Shipment:
@@ -193,7 +214,7 @@ def cancel_shipment(session: Session, shipment: Shipment, *, reason: str, actor:
     """Its boxes stay here for another shipment; raises Refused once any of them has left."""
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
     gone = [box.number for box in boxes if box.state not in (_OPEN, *_READY_TO_GO)]
-    if shipment.state not in _PREPARING or gone:
+    if shipment.state not in repository.PREPARING or gone:
         because = (
             _("{names} left already").format(names=", ".join(gone))
             if gone

@@ -197,3 +197,56 @@ def test_the_order_page_takes_note_that_everything_has_arrived(manager: httpx.Cl
     shown = manager.get(f"/orders/{order.number}", headers=page).text
     assert "All 8 have arrived." in shown
     assert "It has arrived" not in shown
+
+
+def test_closed_boxes_leave_by_a_button_where_no_reader_stands_at_the_dock(
+    manager: httpx.Client, signed_in: Callable[..., httpx.Client], order: SalesOrder, database: Database
+) -> None:
+    page, button = {"Accept": "text/html"}, "Ship closed boxes"
+
+    def shown(browser: httpx.Client = manager) -> str:
+        return browser.get(f"/orders/{order.number}", headers=page).text
+
+    def ship() -> str:
+        form = {"carrier": "Rail freight", "tracking_reference": "RF 17"}
+        return manager.get(manager.post(f"/orders/{order.number}/ship", data=form).headers["location"]).text
+
+    assert button not in shown()
+    assert "no closed box that waits" in ship()
+    manager.post("/api/v1/handling-units/HU-1000/close")
+    assert button in shown()
+    assert button not in shown(signed_in("sales"))
+    assert signed_in("sales").post(f"/orders/{order.number}/ship").status_code == 403
+
+    assert "have left: SH-1000." in ship()
+
+    shipment = manager.get("/api/v1/shipments/SH-1000").json()
+    assert (shipment["state"], shipment["carrier"]) == ("shipped", "Rail freight")
+    assert (shipment["tracking_reference"], shipment["handling_units"]) == ("RF 17", ["HU-1000"])
+    assert button not in shown()
+    with database.read() as session:
+        kinds = session.scalars(select(Fact.kind).where(Fact.order_id == order.id).order_by(Fact.id)).all()
+    assert (kinds.count("unit_shipped"), kinds[-1]) == (5, "shipment_shipped")
+
+
+def test_what_is_wholly_on_its_way_is_neither_held_nor_called_off_and_then_stands_as_delivered(
+    manager: httpx.Client, order: SalesOrder
+) -> None:
+    page = {"Accept": "text/html"}
+
+    def shown(path: str = f"/orders/{order.number}") -> str:
+        return manager.get(path, headers=page).text
+
+    for box in ("HU-1000", "HU-1001"):
+        manager.post(f"/api/v1/handling-units/{box}/close")
+    assert f'action="/orders/{order.number}/hold"' in shown()
+
+    manager.post(f"/orders/{order.number}/ship")
+
+    assert f'action="/orders/{order.number}/hold"' not in shown()
+    assert f'action="/orders/{order.number}/cancel"' not in shown()
+    assert "</svg>Shipped</span>" in shown("/orders?show=closed") + shown("/orders")
+    manager.post(f"/orders/{order.number}/deliver")
+    closed = shown("/orders?show=closed")
+    row = closed[closed.index(f'id="row-{order.number}"') :].partition("</tr>")[0]
+    assert "</svg>Delivered</span>" in row
