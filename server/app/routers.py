@@ -5,6 +5,7 @@ from server.app import docs, health
 from server.catalog import http as catalog
 from server.catalog import revisions_http as revisions
 from server.connectors import feed
+from server.crm import customers_http as crm_customers
 from server.crm import http as crm
 from server.erp import customers_http as customers
 from server.erp import imports_http as imports
@@ -44,5 +45,6 @@ ROUTERS = (
     imports.router,
     search.router,
     crm.router,
+    crm_customers.router,
     pages.router,
 )

@@ -1,8 +1,8 @@
-"""Tables of customer links: a private way to one order without a login."""
+"""Tables of CRM: private links to one order without a login, and what was said with a customer."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, BigId, UtcDateTime
@@ -30,3 +30,22 @@ class CustomerVisit(Base):
     link_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer_link.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Interaction(Base):
+    """What was said with a customer or is worth knowing of him, written down by one of our people."""
+
+    __tablename__ = "interaction"
+    __table_args__ = (Index("ix_interaction_customer_id_at", "customer_id", "at", "id"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"))
+    #: The person it was said with or is about.
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("contact.id"), index=True)
+    #: server.crm.interactions.Kind
+    kind: Mapped[str] = mapped_column(String(10))
+    #: in | out; None for a note
+    direction: Mapped[str | None] = mapped_column(String(3))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by: Mapped[str] = mapped_column(String(120))

@@ -4,10 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, BigId, Json, Quantity, UtcDateTime
+
+_WHOLE_ORDER = text("unit_id IS NULL AND order_id IS NOT NULL")
+_RECORD = text("unit_id IS NULL AND order_id IS NULL AND station_id IS NULL")
 
 
 class EventSource(Base):
@@ -72,6 +75,9 @@ class Fact(Base):
     __table_args__ = (
         Index("ix_fact_unit_id_observed_at", "unit_id", "observed_at"),
         Index("ix_fact_order_id_id", "order_id", "id"),
+        # What is told of a customer: facts about his orders as a whole, and about himself. Scans are in neither.
+        Index("ix_fact_whole_order", "order_id", "id", sqlite_where=_WHOLE_ORDER, postgresql_where=_WHOLE_ORDER),
+        Index("ix_fact_record", "subject", "id", sqlite_where=_RECORD, postgresql_where=_RECORD),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(40))

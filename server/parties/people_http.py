@@ -18,7 +18,7 @@ from server.http.versions import guard
 from server.parties import consents, people, repository, service
 from server.parties.disclosure import View
 from server.parties.http import found_customer, seen
-from server.parties.models import Customer
+from server.parties.models import Address, Contact, Customer
 from server.parties.people_schemas import (
     AddressBody,
     AddressPatch,
@@ -52,12 +52,18 @@ def list_addresses(door: DoorDep, principal: CustomersRead, number: Number) -> J
 
 @router.post("/contacts", status_code=201, dependencies=[PersonalView])
 def post_contact(door: DoorDep, principal: CustomersWrite, number: Number, body: ContactBody) -> JSONResponse:
-    """One more person at a customer; the answer is the whole customer."""
+    """One more person at a customer; the answer is the whole customer, with its `id`."""
 
-    def work(session: Session, customer: Customer) -> None:
-        people.add_contact(session, customer, body)
+    def make(session: Session) -> Answer:
+        added: list[Contact] = []
 
-    return door.post(principal, body, lambda session: _changed(session, door, principal, number, work, status=201))
+        def work(session: Session, customer: Customer) -> None:
+            added.append(people.add_contact(session, customer, body))
+
+        answer = _changed(session, door, principal, number, work)
+        return Answer(201, answer.body | {"id": added[0].id})
+
+    return door.post(principal, body, make, named_by="id")
 
 
 @router.patch("/contacts/{row_id}", dependencies=[PersonalView])
@@ -84,12 +90,18 @@ def delete_contact(door: DoorDep, principal: CustomersWrite, number: Number, row
 
 @router.post("/addresses", status_code=201)
 def post_address(door: DoorDep, principal: CustomersWrite, number: Number, body: AddressBody) -> JSONResponse:
-    """One more address; the answer is the whole customer."""
+    """One more address; the answer is the whole customer, with its `id`."""
 
-    def work(session: Session, customer: Customer) -> None:
-        people.add_address(session, customer, body)
+    def make(session: Session) -> Answer:
+        added: list[Address] = []
 
-    return door.post(principal, body, lambda session: _changed(session, door, principal, number, work, status=201))
+        def work(session: Session, customer: Customer) -> None:
+            added.append(people.add_address(session, customer, body))
+
+        answer = _changed(session, door, principal, number, work)
+        return Answer(201, answer.body | {"id": added[0].id})
+
+    return door.post(principal, body, make, named_by="id")
 
 
 @router.patch("/addresses/{row_id}")
@@ -132,7 +144,7 @@ def post_consent(door: DoorDep, principal: CustomersWrite, number: Number, body:
         given = consents.give_consent(session, customer, body, actor=principal.actor, now=door.now)
         return Answer(201, _consent(given))
 
-    return door.post(principal, body, make)
+    return door.post(principal, body, make, named_by="id")
 
 
 @router.post("/consents/{row_id}/withdraw")
@@ -176,15 +188,13 @@ def _changed(
     principal: Principal,
     number: str,
     work: Callable[[Session, Customer], None],
-    *,
-    status: int = 200,
 ) -> Answer:
     customer = found_customer(session, number, lock=True)
     service.require_not_merged(customer)
     before = service.plain(customer)
     work(session, customer)
     service.note_change(session, customer, before, actor=principal.actor, now=door.now)
-    return Answer(status, seen(session, customer, door, principal))
+    return Answer(200, seen(session, customer, door, principal))
 
 
 def _consent(consent: Any) -> dict[str, Any]:

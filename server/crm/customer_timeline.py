@@ -1,0 +1,214 @@
+"""All that happened with a customer, newest first: what people wrote down, and what the system knows.
+
+Each source is one function in PROVIDERS. A later feature tells its part by one more function there: it gives its newest
+entries before a cursor, each with a key that rises with it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from server.auth.models import User
+from server.crm.models import Interaction
+from server.erp.orders.models import SalesOrder
+from server.errors import FieldError, Invalid
+from server.journal.models import Fact
+from server.messages import translate as _
+from server.parties.models import Contact, Customer
+from server.tracking.facts import FactKind
+
+PAGE_SIZE: Final = 25
+#: So many of the newest orders are told of; the tab of orders has them all.
+ORDERS_TOLD: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that happened. `source` and `kind` choose its words and its sign."""
+
+    at: datetime
+    key: int
+    source: str
+    kind: str
+    #: The number of an order, shipment or the like that it is about.
+    subject: str | None = None
+    href: str | None = None
+    #: What people wrote, or the reason they gave.
+    text: str | None = None
+    direction: str | None = None
+    #: `user:anna`, later her name.
+    who: str | None = None
+    #: The person at the customer.
+    contact: str | None = None
+    #: The fields that a change touched.
+    fields: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry for programs."""
+        names = ("source", "kind", "subject", "text", "direction", "who", "contact")
+        told = {name: getattr(self, name) for name in names}
+        return {"at": self.at.astimezone(UTC).isoformat(), **told, "fields": list(self.fields)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The place after which a page begins: a time, then the source, then the key within it."""
+
+    at: datetime
+    rank: int
+    key: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The cursor that a page before gave out; raises Invalid."""
+        found = re.fullmatch(r"([0-9T:.\-]{19,26})Z\.(\d{1,2})\.(\d{1,18})", text)
+        try:
+            if found is not None:
+                return cls(datetime.fromisoformat(found[1]).replace(tzinfo=UTC), int(found[2]), int(found[3]))
+        except ValueError:
+            pass
+        message = _("The page after {after!r} cannot be found; expected the `next` of the page before.")
+        raise Invalid(errors=[FieldError("after", message.format(after=text[:60]))])
+
+    def __str__(self) -> str:
+        at = self.at.astimezone(UTC).replace(tzinfo=None).isoformat()
+        return f"{at}Z.{self.rank}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What one provider has to skip."""
+
+    cursor: Cursor | None
+    rank: int
+
+    def condition(self, at: InstrumentedAttribute[datetime], key: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """The cut in SQL: entries of one moment go by their source, then by their key."""
+        if self.cursor is None:
+            return key >= 0
+        earlier = at < self.cursor.at
+        if self.rank > self.cursor.rank:
+            return at <= self.cursor.at
+        if self.rank < self.cursor.rank:
+            return earlier
+        return or_(earlier, and_(at == self.cursor.at, key < self.cursor.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A page of it; `next` leads to the one after."""
+
+    items: Sequence[Item]
+    next: str | None = None
+
+
+Provider = Callable[[Session, Customer, Before], Sequence[Item]]
+
+
+def customer_timeline(session: Session, customer: Customer, *, after: str | None = None) -> Timeline:
+    """A page of what happened; a query for each source and one for names, whatever the length."""
+    cursor = Cursor.parse(after) if after else None
+    found = [
+        (item, rank)
+        for rank, provider in enumerate(PROVIDERS)
+        for item in provider(session, customer, Before(cursor, rank))
+    ]
+    found.sort(key=lambda each: (-each[0].at.timestamp(), each[1], -each[0].key))
+    shown = found[:PAGE_SIZE]
+    last = shown[-1] if len(found) > PAGE_SIZE else None
+    following = str(Cursor(last[0].at, last[1], last[0].key)) if last else None
+    return Timeline(_named(session, [item for item, _rank in shown]), following)
+
+
+# --- the sources ---
+
+
+def written_down(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
+    """Notes, calls, messages and meetings."""
+    statement = (
+        select(Interaction, Contact.name, Contact.erased_at)
+        .outerjoin(Contact, Contact.id == Interaction.contact_id)
+        .where(Interaction.customer_id == customer.id, before.condition(Interaction.at, Interaction.id))
+        .order_by(Interaction.at.desc(), Interaction.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return [
+        Item(
+            at=row.at, key=row.id, source="interaction", kind=row.kind, text=row.text, direction=row.direction,
+            who=row.recorded_by, contact=None if erased_at else contact,
+        )
+        for row, contact, erased_at in session.execute(statement)
+    ]  # fmt: skip
+
+
+def orders(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
+    """What became of the newest orders as a whole, their shipments included; single scans stand on their pages."""
+    newest = (
+        select(SalesOrder.id)
+        .where(SalesOrder.customer_id == customer.id)
+        .order_by(SalesOrder.id.desc())
+        .limit(ORDERS_TOLD)
+    )
+    mine = Fact.order_id.in_(newest.subquery().select())
+    statement = (
+        select(Fact, SalesOrder.number)
+        .join(SalesOrder, SalesOrder.id == Fact.order_id)
+        .where(Fact.unit_id.is_(None), Fact.order_id.is_not(None), mine, Fact.kind.in_(_TOLD))
+        .where(before.condition(Fact.observed_at, Fact.id))
+        .order_by(Fact.observed_at.desc(), Fact.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return [replace(_fact(fact, "order"), href=f"/orders/{number}") for fact, number in session.execute(statement)]
+
+
+def himself(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
+    """What changed about the customer."""
+    alone = and_(Fact.unit_id.is_(None), Fact.order_id.is_(None), Fact.station_id.is_(None))
+    statement = (
+        select(Fact)
+        .where(alone, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
+        .order_by(Fact.observed_at.desc(), Fact.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return [_fact(fact, "customer") for fact in session.scalars(statement)]
+
+
+PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders)
+
+_TOLD: Final = tuple(
+    kind.value
+    for kind in FactKind
+    if kind.value.startswith(("order_", "shipment_")) and kind is not FactKind.ORDER_RELEASED
+)
+
+
+def _fact(fact: Fact, source: str) -> Item:
+    detail: Mapping[str, Any] = fact.detail
+    reason = detail.get("reason") or detail.get("cause") or detail.get("into")
+    return Item(
+        at=fact.observed_at,
+        key=fact.id,
+        source=source,
+        kind=fact.kind,
+        subject=fact.subject,
+        text=str(reason) if reason else None,
+        who=fact.actor,
+        fields=tuple(str(field) for field in detail.get("fields", ())),
+    )
+
+
+def _named(session: Session, items: Sequence[Item]) -> list[Item]:
+    logins = {item.who.removeprefix("user:") for item in items if item.who and item.who.startswith("user:")}
+    names = dict(session.execute(select(User.login, User.name).where(User.login.in_(logins))).all()) if logins else {}
+    return [replace(item, who=_name(item.who, names)) for item in items]
+
+
+def _name(actor: str | None, names: Mapping[str, str]) -> str | None:
+    """The name of a person; a program or the house itself is nobody."""
+    login = (actor or "").removeprefix("user:")
+    return names.get(login, login) if actor and actor.startswith("user:") else None
