@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import visible_orders
 from server.crm.models import CustomerLink, CustomerVisit
+from server.crm.quotes import links as quote_links
+from server.crm.quotes.access import visible_quotes
+from server.crm.quotes.models import Quote
 from server.db import Database
 from server.erp.floor.models import Station
 from server.erp.orders.models import SalesOrder
@@ -28,7 +31,7 @@ def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | 
     )
     row = session.execute(statement).one_or_none()
     if row is None:
-        return None
+        return quote_links.visit_of(session, token_hash, now)
     _visit, link, order, customer = row
     return Principal(
         kind="visit",
@@ -50,6 +53,7 @@ def station_exists(session: Session, key: str) -> bool:
 _BY_PERMISSION = {
     "board": Permission.FLOOR_READ,
     "orders": Permission.ORDERS_READ,
+    "quotes": Permission.QUOTES_READ,
     "gateways": Permission.FLOOR_READ,
     "inbox": Permission.FLOOR_READ,
 }
@@ -61,7 +65,9 @@ def watching_rights(database: Database) -> Callable[[Principal, str], bool]:
     def may_watch(principal: Principal, topic: str) -> bool:
         kind, _, name = topic.partition(":")
         if kind == "order" and name:
-            return _exists(database, (SalesOrder.number == name) & visible_orders(principal))
+            return _exists(database, select(SalesOrder.id).where(SalesOrder.number == name, visible_orders(principal)))
+        if kind == "quote" and name:
+            return _exists(database, select(Quote.id).where(Quote.number == name, visible_quotes(principal)))
         if principal.customer_id is not None:
             return kind == "customer" and _is_customer(database, principal, name)
         if kind == "station" and name:
@@ -75,9 +81,9 @@ def watching_rights(database: Database) -> Callable[[Principal, str], bool]:
     return may_watch
 
 
-def _exists(database: Database, condition: ColumnElement[bool]) -> bool:
+def _exists(database: Database, statement: Select[int]) -> bool:
     with database.read() as session:
-        return session.execute(select(SalesOrder.id).where(condition)).first() is not None
+        return session.execute(statement).first() is not None
 
 
 def _is_customer(database: Database, principal: Principal, number: str) -> bool:

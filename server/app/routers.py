@@ -7,6 +7,8 @@ from server.catalog import revisions_http as revisions
 from server.connectors import feed
 from server.crm import customers_http as crm_customers
 from server.crm import http as crm
+from server.crm.quotes import http as quotes
+from server.crm.quotes import talk_http as talk
 from server.erp import customers_http as customers
 from server.erp import imports_http as imports
 from server.erp import search_http as search
@@ -46,5 +48,7 @@ ROUTERS = (
     search.router,
     crm.router,
     crm_customers.router,
+    quotes.router,
+    talk.router,
     pages.router,
 )

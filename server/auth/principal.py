@@ -21,6 +21,8 @@ class Principal:
     customer_id: int | None = None
     #: Set for visits: the one order that is visible.
     order_id: int | None = None
+    #: Set for visits by the link of a quote: that quote; its order is visible once it is accepted.
+    quote_id: int | None = None
     #: Set for gateway keys: the one gateway it may speak for.
     gateway: str | None = None
     #: Set for paired station screens; a screen that shows the board alone has none.

@@ -24,16 +24,23 @@ def write(session: Session, facts: Sequence[NewFact], *, recorded_at: datetime) 
 
 
 def write_about(
-    session: Session, kind: StrEnum, subject: str, *, actor: str, now: datetime, detail: Mapping[str, Any]
+    session: Session,
+    kind: StrEnum,
+    subject: str,
+    *,
+    actor: str,
+    now: datetime,
+    detail: Mapping[str, Any],
+    order_id: int | None = None,
 ) -> int:
-    """Append one fact about something that is not made, such as a customer, and return its id.
+    """Append one fact about something that is not made, such as a customer or a quote, and return its id.
 
     Programs read facts in the feed, so the detail holds no personal data, no limit and no terms.
     """
     fact_id = take(session, "fact", 1)
     row = {"id": fact_id, "kind": kind.value, "subject": subject, "actor": actor, "detail": dict(detail)}
-    times = {"observed_at": now, "recorded_at": now}
-    session.connection().execute(insert(Fact.__table__), [row | times])  # type: ignore[arg-type]
+    about = {"observed_at": now, "recorded_at": now, "order_id": order_id}
+    session.connection().execute(insert(Fact.__table__), [row | about])  # type: ignore[arg-type]
     return fact_id
 
 

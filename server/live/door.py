@@ -111,9 +111,10 @@ class LiveDoor:
 
 
 def audience_of(principal: Principal) -> str:
-    """Who shares a rendering: staff, the people of one customer, the visitors of one order, station screens."""
+    """Who shares a rendering: staff, one customer's people, visitors of one order or quote, station screens."""
     if principal.kind == "visit":
-        return f"visit:{principal.order_id}"
+        quote = f":quote-{principal.quote_id}" if principal.quote_id is not None else ""
+        return f"visit:{principal.order_id}{quote}"
     if principal.kind == "device":
         return "station"
     return f"customer:{principal.customer_id}" if principal.customer_id is not None else "staff"

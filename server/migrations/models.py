@@ -3,6 +3,7 @@
 from server.auth import models as auth
 from server.catalog import models as catalog
 from server.crm import models as crm
+from server.crm.quotes import models as quotes
 from server.db import Base, counters, topics
 from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
@@ -11,6 +12,6 @@ from server.erp.production import models as production
 from server.journal import models as journal
 from server.parties import models as parties
 
-MODULES = (counters, topics, journal, auth, parties, catalog, floor, orders, production, logistics, crm)
+MODULES = (counters, topics, journal, auth, parties, catalog, floor, orders, production, logistics, crm, quotes)
 
 metadata = Base.metadata

@@ -15,8 +15,16 @@ def test_every_role_has_a_line_in_the_table() -> None:
     assert set(ROLE_PERMISSIONS) == set(Role)
 
 
-def test_a_customer_reads_orders_and_does_nothing_else() -> None:
-    assert ROLE_PERMISSIONS[Role.CUSTOMER] == {Permission.ORDERS_READ}
+def test_a_customer_reads_orders_and_quotes_and_does_nothing_else() -> None:
+    assert ROLE_PERMISSIONS[Role.CUSTOMER] == {Permission.ORDERS_READ, Permission.QUOTES_READ}
+
+
+def test_sales_and_managers_write_quotes_finance_reads_them_and_the_floor_does_not_know_them() -> None:
+    def roles(permission: Permission) -> set[str]:
+        return {role for role, rights in ROLE_PERMISSIONS.items() if permission in rights}
+
+    assert roles(Permission.QUOTES_WRITE) == {Role.SALES, Role.MANAGER, Role.ADMIN}
+    assert roles(Permission.QUOTES_READ) - roles(Permission.QUOTES_WRITE) == {Role.FINANCE, Role.CUSTOMER}
 
 
 @pytest.mark.parametrize("permission", [Permission.ADMIN, Permission.EVENTS_WRITE, Permission.METRICS_READ])
@@ -50,10 +58,13 @@ def test_a_screen_scans_and_shows_but_releases_nothing() -> None:
     assert not screen.may(Permission.ORDERS_RELEASE)
 
 
-def test_a_visit_reads_orders_whatever_role_it_claims() -> None:
+def test_a_visit_reads_orders_and_quotes_whatever_role_it_claims() -> None:
     visit = Principal(kind="visit", actor="visit:1", name="Aurora Bikes", role="admin", order_id=1)
 
-    assert [permission for permission in Permission if visit.may(permission)] == [Permission.ORDERS_READ]
+    assert {permission for permission in Permission if visit.may(permission)} == {
+        Permission.ORDERS_READ,
+        Permission.QUOTES_READ,
+    }
 
 
 def test_a_key_text_is_read_back_as_it_was_made() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderlight.events import EventKind, Signal, Status
+from server.crm.quotes.facts import QuoteFact
 from server.tracking import states, words
 from server.tracking.facts import FactKind
 
@@ -29,6 +30,7 @@ def named(page: str, heading: str) -> set[str]:
         ("events.md", "Actions of applied events", states.Action),
         ("events.md", "Reasons", states.Reason),
         ("facts.md", "Kinds", FactKind),
+        ("facts.md", "Kinds of quotes", QuoteFact),
     ],
 )
 def test_a_table_names_every_word_and_no_other(page: str, heading: str, words: type[StrEnum]) -> None:

@@ -23,6 +23,9 @@ class SalesOrder(Versioned, Base):
     customer_reference: Mapped[str | None] = mapped_column(String(80))
     #: server.tracking.states.OrderLifecycle
     lifecycle: Mapped[str] = mapped_column(String(12), index=True)
+    #: The quote whose acceptance placed the order, and which of its versions; a quote places one order.
+    quote_number: Mapped[str | None] = mapped_column(String(40), unique=True, index=True)
+    quote_version: Mapped[int | None] = mapped_column(Integer)
     #: server.tracking.states.Fulfilment, folded from the units
     fulfilment: Mapped[str] = mapped_column(String(20), default="not_started")
     billing: Mapped[str] = mapped_column(String(12), default="none")

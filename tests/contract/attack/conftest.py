@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -20,7 +22,11 @@ from server.app import create_app
 from server.auth import devices, gateways, keys, sessions, users
 from server.auth.principal import Principal
 from server.auth.users import NewUser
+from server.crm.here import Here
 from server.crm.links import begin_visit, create_link
+from server.crm.quotes import service as quotes
+from server.crm.quotes import thread
+from server.crm.quotes.schemas import MessageIn, QuoteIn, QuoteLineIn
 from server.db import Database
 from server.erp.logistics import service as logistics
 from server.erp.logistics.models import HandlingUnit
@@ -265,7 +271,8 @@ def _work(house: House) -> None:
             number = session.get_one(Customer, customer).number
         house.belongings[name] = Belongings(
             name, {"order": order.number, "work_order": work_order, "unit": units[0], "box": box,
-                   "shipment": shipment, "customer": number, "customer_id": str(customer)},
+                   "shipment": shipment, "customer": number, "customer_id": str(customer),
+                   "quote": house.database.write(lambda session, customer=number: _offer(session, customer))},
         )  # fmt: skip
 
 
@@ -297,6 +304,17 @@ def _close_box(database: Database, order: SalesOrder) -> str:
 def _ship(session: Session, order: str, box: str) -> str:
     body = ShipmentIn(order=order, handling_units=[box])
     return logistics.create_shipment(session, body, actor="test", now=utc_now()).number
+
+
+def _offer(session: Session, customer: str) -> str:
+    """A quote that lies before the customer, with a message."""
+    here = Here(ZoneInfo("Europe/Berlin"), utc_now())
+    line = QuoteLineIn(product="FRAME-CITY", quantity=Decimal(3), unit_price=Decimal("149.00"))
+    quote = quotes.create_quote(session, QuoteIn(customer=customer, lines=[line]), actor="user:root", here=here)
+    quotes.send_quote(session, quote, actor="user:root", here=here)
+    writer = thread.Writer(thread.SALES, "Root", "user:root")
+    thread.write_message(session, quote, MessageIn(body=f"For {quote.customer.name} alone."), by=writer, here=here)
+    return quote.number
 
 
 # --- who comes ---

@@ -1,0 +1,1 @@
+"""Quotes: versions, negotiation, acceptance, and the order that comes of it."""

@@ -1,0 +1,131 @@
+"""The difference between two versions of a quote, line by line and in words. Pure.
+
+Lines have no name of their own that a customer would know, so they are matched by what they are: first those that
+ask for the same product with the same options, then those for the same product, each in the order of the lines.
+
+>>> red = Terms("FRAME", "Frame", {"colour": "red"}, Decimal(20), Decimal("120.00"))
+>>> blue = Terms("FRAME", "Frame", {"colour": "blue"}, Decimal(25), Decimal("115.00"))
+>>> [str(change) for change in compare([red], [blue])[0].changes]
+['Quantity 20 → 25', 'colour red → blue', 'price 120.00 → 115.00']
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from server.http.fields import plain
+from server.messages import translate as _
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One line of a version, as far as both sides talk about it."""
+
+    sku: str
+    name: str
+    configuration: Mapping[str, str]
+    quantity: Decimal
+    unit_price: Decimal
+    discount_percent: Decimal = Decimal(0)
+    wished_date: date | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that became another."""
+
+    #: quantity | unit_price | discount_percent | wished_date | note | option
+    field: str
+    label: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.before} → {self.now}"
+
+
+@dataclass(frozen=True, slots=True)
+class LineDifference:
+    """What happened to one line: added, removed or changed."""
+
+    kind: str
+    name: str
+    #: The place of the line in the newer version; of a removed one, in the older.
+    position: int
+    quantity: Decimal
+    changes: Sequence[Change] = field(default_factory=tuple)
+
+
+def compare(before: Sequence[Terms], now: Sequence[Terms]) -> list[LineDifference]:
+    """What differs, in the order of the newer version, then what is gone; empty when nothing does."""
+    pairs = match(before, now)
+    found: list[LineDifference] = []
+    for place, line in enumerate(now):
+        old = pairs.get(place)
+        if old is None:
+            found.append(LineDifference("added", line.name, place + 1, line.quantity))
+            continue
+        changes = changes_of(before[old], line)
+        if changes:
+            found.append(LineDifference("changed", line.name, place + 1, line.quantity, tuple(changes)))
+    kept = set(pairs.values())
+    gone = [(place, line) for place, line in enumerate(before) if place not in kept]
+    return [*found, *(LineDifference("removed", line.name, place + 1, line.quantity) for place, line in gone)]
+
+
+def match(before: Sequence[Terms], now: Sequence[Terms]) -> dict[int, int]:
+    """For each line of the newer version the one of the older that it continues, both counted from 0."""
+    pairs: dict[int, int] = {}
+    for is_same in (_is_same_choice, _is_same_product):
+        for place, line in enumerate(now):
+            if place in pairs:
+                continue
+            taken = set(pairs.values())
+            old = next((at for at, other in enumerate(before) if at not in taken and is_same(other, line)), None)
+            if old is not None:
+                pairs[place] = old
+    return pairs
+
+
+def _is_same_choice(one: Terms, other: Terms) -> bool:
+    return one.sku == other.sku and dict(one.configuration) == dict(other.configuration)
+
+
+def _is_same_product(one: Terms, other: Terms) -> bool:
+    return one.sku == other.sku
+
+
+def changes_of(before: Terms, now: Terms) -> list[Change]:
+    """What differs between two wordings of one line."""
+    options = list(dict.fromkeys([*before.configuration, *now.configuration]))
+    rows = [
+        ("quantity", _("Quantity"), plain(before.quantity), plain(now.quantity)),
+        *(("option", name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
+        ("unit_price", _("price"), price(before.unit_price), price(now.unit_price)),
+        ("discount_percent", _("discount in percent"), plain(before.discount_percent), plain(now.discount_percent)),
+        ("wished_date", _("wished for"), _day(before.wished_date), _day(now.wished_date)),
+        ("note", _("remark"), _text(before.note), _text(now.note)),
+    ]
+    return [Change(*row) for row in rows if row[2] != row[3]]
+
+
+def price(value: Decimal) -> str:
+    """The amount with two places at the least, as prices are written.
+
+    >>> price(Decimal("120")), price(Decimal("0.1250"))
+    ('120.00', '0.125')
+    """
+    whole, _point, places = plain(value).partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
+
+
+def _text(text: str | None) -> str:
+    return text or NOTHING
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else NOTHING

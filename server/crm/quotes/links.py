@@ -1,0 +1,117 @@
+"""Private links of quotes: one quote for one customer without a login, until revoked or after 90 days.
+
+As with links of orders, only hashes are stored, and loading the link changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from server.auth.authenticate import AUTH_TOPIC
+from server.auth.principal import Principal
+from server.auth.tokens import hash_token, new_token
+from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow
+from server.crm.quotes.models import Quote, QuoteLink, QuoteVisit
+from server.db import touch
+from server.errors import NotFound
+from server.journal.audit import write_audit
+from server.parties.models import Customer
+
+
+def create_link(session: Session, quote: Quote, *, actor: str, now: datetime) -> str:
+    """Make a link to the quote and return its token, which is shown this once."""
+    token = new_token()
+    session.add(
+        QuoteLink(
+            quote_id=quote.id,
+            token_hash=hash_token(token),
+            created_by=actor,
+            created_at=now,
+            expires_at=now + timedelta(days=LINK_DAYS),
+        )
+    )
+    write_audit(session, at=now, actor=actor, action="quote_link_created", subject=f"quote:{quote.number}")
+    return token
+
+
+def revoke_link(session: Session, quote: Quote, *, link_id: int, actor: str, now: datetime) -> LinkRow:
+    """End a link and every visit that came by it, at once. Raises NotFound."""
+    link = session.get(QuoteLink, link_id)
+    if link is None or link.quote_id != quote.id:
+        raise NotFound
+    if link.revoked_at is None:
+        link.revoked_at = now
+        session.execute(delete(QuoteVisit).where(QuoteVisit.link_id == link.id))
+        touch(session, AUTH_TOPIC)
+        write_audit(session, at=now, actor=actor, action="quote_link_revoked", subject=f"quote:{quote.number}")
+    return _row(link)
+
+
+def links_of(session: Session, quote_id: int) -> Sequence[LinkRow]:
+    """The links of a quote, newest first."""
+    statement = select(QuoteLink).where(QuoteLink.quote_id == quote_id).order_by(QuoteLink.id.desc()).limit(20)
+    return [_row(link) for link in session.scalars(statement)]
+
+
+def link_works(session: Session, token: str, *, now: datetime) -> bool:
+    """Whether the token opens a quote; looking changes nothing."""
+    return _working_link(session, token, now) is not None
+
+
+def begin_visit(session: Session, token: str, *, now: datetime) -> str:
+    """Let the browser in by the link and return the token for its cookie. Raises NotFound."""
+    link = _working_link(session, token, now)
+    if link is None:
+        raise NotFound
+    visit = new_token()
+    session.execute(delete(QuoteVisit).where(QuoteVisit.expires_at <= now))
+    session.add(
+        QuoteVisit(
+            token_hash=hash_token(visit),
+            link_id=link.id,
+            created_at=now,
+            expires_at=min(link.expires_at, now + timedelta(days=VISIT_DAYS)),
+        )
+    )
+    session.execute(update(QuoteLink).where(QuoteLink.id == link.id).values(last_used_at=now))
+    return visit
+
+
+def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | None:
+    """The customer behind a visit's cookie; None once the visit or its link has ended."""
+    statement = (
+        select(QuoteLink, Quote, Customer)
+        .join(QuoteVisit, QuoteVisit.link_id == QuoteLink.id)
+        .join(Quote, Quote.id == QuoteLink.quote_id)
+        .join(Customer, Customer.id == Quote.customer_id)
+        .where(QuoteVisit.token_hash == token_hash, QuoteVisit.expires_at > now)
+        .where(QuoteLink.revoked_at.is_(None), QuoteLink.expires_at > now)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    link, quote, customer = row
+    return Principal(
+        kind="visit",
+        actor=f"visit:quote-{link.id}",
+        name=customer.name,
+        customer_id=customer.id,
+        # Whoever accepted may follow what he ordered.
+        order_id=quote.order_id,
+        quote_id=quote.id,
+        language=customer.language,
+        row_id=link.id,
+    )
+
+
+def _row(link: QuoteLink) -> LinkRow:
+    return LinkRow(link.id, link.created_by, link.created_at, link.expires_at, link.revoked_at, link.last_used_at)
+
+
+def _working_link(session: Session, token: str, now: datetime) -> QuoteLink | None:
+    statement = select(QuoteLink).where(
+        QuoteLink.token_hash == hash_token(token), QuoteLink.revoked_at.is_(None), QuoteLink.expires_at > now
+    )
+    return session.scalars(statement).one_or_none()

@@ -1,0 +1,172 @@
+"""The customer's word: once, in time, for the version that is out, and one order comes of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from server.crm.here import Here
+from server.crm.quotes.models import Quote
+from server.db import Database
+from server.erp.orders.models import SalesOrder
+from server.journal.models import Fact
+
+LINE = {"product": "FRAME-CITY", "quantity": "20", "unit_price": "120", "discount_percent": "10",
+        "configuration": {"colour": "black"}}  # fmt: skip
+SIGNED = {"name": "Astrid Lund", "agreed": True}
+
+
+@pytest.fixture
+def sales(factory: Any, signed_in: Callable[..., httpx.Client]) -> httpx.Client:
+    """Somebody who sells, in the demo factory."""
+    return signed_in("sales")
+
+
+@pytest.fixture
+def aurora(factory: Any, signed_in: Callable[..., httpx.Client]) -> httpx.Client:
+    """A login of Aurora Bikes."""
+    return signed_in("customer", customer_id=factory.customer("Aurora Bikes").customer_id)
+
+
+@pytest.fixture
+def sent(sales: httpx.Client) -> Callable[..., str]:
+    """The path of a quote that was just sent."""
+
+    def send(**more: Any) -> str:
+        customer = sales.get("/api/v1/customers", params={"text": "Aurora"}).json()["items"][0]["number"]
+        made = sales.post("/api/v1/quotes", json={"customer": customer, "lines": [LINE]} | more)
+        path = f"/api/v1/quotes/{made.json()['number']}"
+        assert sales.post(f"{path}/send").status_code == 200
+        return path
+
+    return send
+
+
+def orders(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(SalesOrder)) or 0
+
+
+def test_acceptance_places_the_order_of_exactly_that_version(
+    sales: httpx.Client, aurora: httpx.Client, sent: Callable[..., str], database: Database
+) -> None:
+    path = sent(customer_reference="AB-9000")
+    sales.post(f"{path}/versions")
+    changed = [LINE | {"quantity": "25", "configuration": {"colour": "mint"}}]
+    sales.patch(path, json={"lines": changed}, headers={"If-Match": "*"})
+    sales.post(f"{path}/send")
+
+    answer = aurora.post(f"{path}/accept", json={"version": 2, **SIGNED})
+
+    quote = answer.json()
+    assert (answer.status_code, quote["state"], quote["accepted_by"]) == (200, "converted", "Astrid Lund")
+    order = sales.get(f"/api/v1/orders/{quote['order']}").json()
+    line = order["lines"][0]
+    assert (order["lifecycle"], order["customer_reference"]) == ("confirmed", "AB-9000")
+    assert (line["quantity"], line["unit_price"], line["configuration"]) == (
+        "25",
+        "108",
+        {"colour": "mint", "size": "56-cm"},
+    )
+    with database.read() as session:
+        row = session.execute(select(SalesOrder.quote_number, SalesOrder.quote_version)
+                              .where(SalesOrder.number == quote["order"])).one()  # fmt: skip
+        kinds = list(session.scalars(select(Fact.kind).order_by(Fact.id.desc()).limit(4)))
+    assert tuple(row) == (quote["number"], 2)
+    assert set(kinds) == {"quote_accepted", "order_created", "order_confirmed", "order_placed_from_quote"}
+
+
+def test_what_cannot_be_accepted_is_refused_in_a_sentence_and_nothing_is_half_done(
+    sales: httpx.Client, aurora: httpx.Client, sent: Callable[..., str], database: Database, factory: Any
+) -> None:
+    twice, old, withdrawn, declined, negotiated, late = (sent() for _ in range(6))
+    aurora.post(f"{twice}/accept", json={"version": 1, **SIGNED})
+    sales.post(f"{old}/versions")
+    sales.post(f"{old}/send")
+    sales.post(f"{withdrawn}/withdraw", json={"reason": "The steel is gone."})
+    aurora.post(f"{declined}/decline", json={"reason": "Too dear."})
+    aurora.post(f"{negotiated}/messages", json={"proposal": [{"position": 1, "quantity": "1"}]})
+    yesterday = Here(factory.here.zone, factory.now).today - timedelta(days=1)
+    database.write(lambda session: session.execute(
+        update(Quote).where(Quote.number == late.rpartition("/")[2]).values(valid_until=yesterday)
+    ) and None)  # fmt: skip
+    before = orders(database)
+
+    answers = [
+        aurora.post(f"{path}/accept", json={"version": 1, **SIGNED})
+        for path in (twice, old, withdrawn, declined, negotiated, late)
+    ]
+
+    assert {answer.status_code for answer in answers} == {409}
+    assert [answer.json()["reason"] for answer in answers] == [
+        "quote_converted", "quote_old_version", "quote_withdrawn", "quote_declined", "quote_negotiating",
+        "quote_expired",
+    ]  # fmt: skip
+    assert "signed by Astrid Lund" in answers[0].json()["detail"]
+    assert all(answer.json()["detail"].endswith(".") for answer in answers)
+    assert orders(database) == before
+    assert aurora.get(late).json()["state"] == "expired"
+
+
+def test_an_expiry_is_stored_by_the_next_write(
+    sales: httpx.Client, sent: Callable[..., str], database: Database, factory: Any
+) -> None:
+    path = sent()
+    number = path.rpartition("/")[2]
+    yesterday = Here(factory.here.zone, factory.now).today - timedelta(days=1)
+    database.write(lambda session: session.execute(
+        update(Quote).where(Quote.number == number).values(valid_until=yesterday)
+    ) and None)  # fmt: skip
+
+    assert sales.get(path).json()["state"] == "expired"
+    assert number in sales.get("/api/v1/quotes", params={"state": "expired"}).text
+    sales.post(f"{path}/messages", json={"body": "Shall we renew it?"})
+
+    with database.read() as session:
+        assert session.scalar(select(Quote.state).where(Quote.number == number)) == "expired"
+        assert session.scalar(select(func.count()).where(Fact.subject == number, Fact.kind == "quote_expired")) == 1
+
+
+def test_an_acceptance_needs_a_name_and_the_tick(aurora: httpx.Client, sent: Callable[..., str]) -> None:
+    path = sent()
+
+    unsigned = [
+        {"version": 1},
+        {"version": 1, "name": " ", "agreed": True},
+        {"version": 1, "name": "A", "agreed": False},
+        {"name": "A", "agreed": True},
+    ]
+    for body in unsigned:
+        assert aurora.post(f"{path}/accept", json=body).status_code == 422
+    assert aurora.get(path).json()["state"] == "sent"
+
+
+def test_of_many_who_accept_at_once_one_places_the_order(
+    aurora: httpx.Client, sales: httpx.Client, sent: Callable[..., str], database: Database
+) -> None:
+    path, before = sent(), orders(database)
+    callers = [aurora, sales] * 4
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda who: who.post(f"{path}/accept", json={"version": 1, **SIGNED}), callers))
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+    assert {answer.json()["reason"] for answer in answers if answer.status_code == 409} == {"quote_converted"}
+    assert orders(database) == before + 1
+
+
+def test_accepting_and_withdrawing_at_once_leaves_one_of_the_two(
+    aurora: httpx.Client, sales: httpx.Client, sent: Callable[..., str], database: Database
+) -> None:
+    path, before = sent(), orders(database)
+
+    with ThreadPoolExecutor(2) as pool:
+        accepted = pool.submit(lambda: aurora.post(f"{path}/accept", json={"version": 1, **SIGNED}))
+        withdrawn = pool.submit(lambda: sales.post(f"{path}/withdraw", json={"reason": "Sold out."}))
+
+    assert sorted([accepted.result().status_code, withdrawn.result().status_code]) == [200, 409]
+    assert orders(database) - before == (accepted.result().status_code == 200)
