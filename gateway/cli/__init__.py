@@ -79,6 +79,18 @@ def _add_looking(found: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     status.add_argument("--json", action="store_true", help=_("as JSON"))
     status.set_defaults(command=commands.status)
 
+    aside = found.add_parser(
+        "set-aside",
+        parents=[config],
+        help=_("list events that the server would not take; send them again or forget them"),
+    )
+    wish = aside.add_mutually_exclusive_group()
+    wish.add_argument("--list", action="store_true", help=_("list them with what the server said (the default)"))
+    wish.add_argument("--retry", metavar="EVENT", help=_("send EPOCH/SEQUENCE, or all, again under a new number"))
+    wish.add_argument("--discard", metavar="EVENT", help=_("forget EPOCH/SEQUENCE, or all, for good"))
+    aside.add_argument("--json", action="store_true", help=_("as JSON"))
+    aside.set_defaults(command=commands.set_aside)
+
     tail = found.add_parser("tail", parents=[config], help=_("show each read and event as it happens, as JSON lines"))
     tail.set_defaults(command=commands.tail)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from gettext import gettext as _
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from gateway import pipeline
 from gateway.cli import logs, words
@@ -79,6 +79,37 @@ def status(arguments: argparse.Namespace) -> int:
 def logs_safe(text: str) -> str:
     """Several lines, each without control characters."""
     return "\n".join(logs.escaped(line) for line in text.split("\n"))
+
+
+def set_aside(arguments: argparse.Namespace) -> int:
+    """`set-aside`: look, send again, or forget."""
+    wanted = _wanted(arguments)
+    if wanted is None:
+        sentence = _("Expected EPOCH/SEQUENCE as `set-aside --list` shows it, or all; got {got}.")
+        print(logs.escaped(sentence.format(got=arguments.retry or arguments.discard)), file=sys.stderr)
+        return EXIT_FAILED
+    found = pipeline.set_aside(load(arguments.config), wanted)
+    if "error" in found:
+        print(logs.escaped(str(found["error"])), file=sys.stderr)
+        return EXIT_FAILED
+    events: list[dict[str, Any]] = list(found["events"])  # type: ignore[call-overload]
+    print(json.dumps(events, indent=2) if arguments.json else logs_safe(words.set_aside(events, str(wanted["do"]))))
+    one_was_meant = wanted["do"] != pipeline.LIST and not wanted["all"]
+    return EXIT_FAILED if any(event.get("done") is False for event in events) or (one_was_meant and not events) else 0
+
+
+def _wanted(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    if arguments.retry is None and arguments.discard is None:
+        return {"do": pipeline.LIST, "all": True}
+    do, which = (
+        (pipeline.RETRY, arguments.retry) if arguments.retry is not None else (pipeline.DISCARD, arguments.discard)
+    )
+    if which == "all":
+        return {"do": do, "all": True}
+    epoch, slash, sequence = which.partition("/")
+    if not slash or not sequence.isascii() or not sequence.isdigit() or len(sequence) > 18:
+        return None
+    return {"do": do, "all": False, "epoch": epoch, "sequence": int(sequence)}
 
 
 def tail(arguments: argparse.Namespace) -> int:

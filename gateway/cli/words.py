@@ -1,6 +1,6 @@
 """Status and drivers for a person at a terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from gettext import gettext as _
 from typing import Any
@@ -31,7 +31,31 @@ def _outbox(outbox: Mapping[str, Any]) -> str:
     if fault := outbox.get("fault"):
         return str(fault)
     sentence = _("Outbox: {backlog} waiting, {set_aside} set aside, {shed} given up.").format(**outbox)
+    if outbox["set_aside"]:
+        sentence += " " + _(
+            "What is set aside takes {set_aside_bytes:,} bytes of its room; see orderlight-gateway set-aside."
+        ).format(**outbox)
     return f"{sentence} {outbox['full']}" if outbox.get("full") else sentence
+
+
+def set_aside(events: Sequence[Mapping[str, Any]], do: str) -> str:
+    """Events that the server would not take, each with its words and with what became of it."""
+    if not events:
+        return _("No such event is set aside.") if do != "list" else _("Nothing is set aside.")
+    return "\n".join(_kept(event, do) for event in events)
+
+
+def _kept(event: Mapping[str, Any], do: str) -> str:
+    line = _("{epoch}/{sequence} at {at}: {reason}").format(**event)
+    told = event["event"] or {}
+    what = ", ".join(str(told[name]) for name in ("kind", "read_point", "code", "epc") if told.get(name))
+    if what:
+        line += f" ({what})"
+    if fault := event.get("fault"):
+        return _("{line} - stays set aside: {fault}").format(line=line, fault=fault)
+    if event.get("done"):
+        return (_("{line} - goes out again.") if do == "retry" else _("{line} - is forgotten.")).format(line=line)
+    return line
 
 
 def _device(device: Mapping[str, Any]) -> str:

@@ -89,6 +89,34 @@ class Outbox:
         """Keep an event that no batch can carry out of the way of the others."""
         self._writer.act(lambda store: store.move_aside(epoch, sequence, reason, at))
 
+    def retry_set_aside(self, epoch: str, sequence: int) -> int | None:
+        """Send an event set aside again, as the newest of this epoch; its new sequence, or None when there is none.
+
+        Under its old number it was never taken, and an older epoch that goes on would pass for a second gateway.
+        Raises OutboxFull when there is no room for it; then it stays set aside.
+        """
+        with self._guarded() as reader:
+            body = reader.body_aside(epoch, sequence)
+        if body is None:
+            return None
+        event = json.loads(body)
+        del event["sequence"]
+        sheddable = event.get("kind") in _SHEDDABLE
+        ticket = self._writer.append(_encode(event).encode(), sheddable=sheddable, replaces=(epoch, sequence))
+        return ticket.wait()
+
+    def discard_set_aside(self, epoch: str, sequence: int) -> bool:
+        """Forget an event set aside for good; give whether there was one."""
+        found: list[bool] = []
+
+        def drop(store: Store) -> int:
+            found.append(store.drop_aside(epoch, sequence))
+            # Nothing that waits for delivery has left.
+            return 0
+
+        self._writer.act(drop)
+        return found[-1]
+
     def figures(self) -> OutboxFigures:
         """How it stands now."""
         with self._guarded() as reader:
@@ -101,10 +129,15 @@ class Outbox:
                 max_bytes=self._quota.max_bytes,
                 oldest_stored_at=reader.oldest_stored_at(),
                 set_aside=reader.count_set_aside(),
+                set_aside_bytes=reader.bytes_set_aside(),
                 shed=self._shed_before + ledger.shed,
                 refused=ledger.refused,
                 full=ledger.full,
             )
+
+    def reading(self) -> contextlib.AbstractContextManager[Store]:
+        """The file to look at, while nobody else looks."""
+        return self._guarded()
 
     def alarms(self) -> list[Alarm]:
         """What a person must know of, oldest first."""

@@ -57,6 +57,7 @@ class OutboxFigures:
     max_bytes: int
     oldest_stored_at: float | None
     set_aside: int
+    set_aside_bytes: int  # of bytes_used; room that new events do not have
     shed: int
     refused: int
     full: str | None  # the sentence that says why, while the outbox refuses events

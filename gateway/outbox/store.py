@@ -124,6 +124,9 @@ class Store:
             "INSERT INTO event VALUES (?, ?, ?, ?, ?)",
             [(base + t.sequence, epoch, stored_at, t.sheddable, numbered(t)) for t in tickets],
         )
+        for ticket in tickets:
+            if ticket.replaces is not None:
+                self.drop_aside(*ticket.replaces)
 
     def oldest(self, max_events: int, max_bytes: int) -> Parcel | None:
         """The oldest events, all of the oldest epoch, at least one; None when there is none."""
@@ -163,6 +166,17 @@ class Store:
             (sequence, millis(at), reason, base + sequence),
         )
         return self.delete(epoch, (sequence,))
+
+    def body_aside(self, epoch: str, sequence: int) -> bytes | None:
+        """The JSON of one event set aside."""
+        wanted = "SELECT body FROM set_aside WHERE epoch = ? AND sequence = ?"
+        row = self.connection.execute(wanted, (epoch, sequence)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def drop_aside(self, epoch: str, sequence: int) -> bool:
+        """Forget one event set aside; give whether there was one."""
+        found = self.connection.execute("DELETE FROM set_aside WHERE epoch = ? AND sequence = ?", (epoch, sequence))
+        return found.rowcount > 0
 
     def shed_oldest(self, limit: int, older_than: float | None, reason: str, at: float) -> int:
         """Give up to `limit` oldest tag events up, recording which; give how many."""
@@ -220,6 +234,10 @@ class Store:
     def count_set_aside(self) -> int:
         """How many events the server would not take at all."""
         return int(self.connection.execute("SELECT count(*) FROM set_aside").fetchone()[0])
+
+    def bytes_set_aside(self) -> int:
+        """Bytes of the events set aside, which count toward the quota like all others."""
+        return int(self.connection.execute("SELECT coalesce(sum(length(body)), 0) FROM set_aside").fetchone()[0])
 
     def oldest_stored_at(self) -> float | None:
         """When the oldest waiting event was stored, in seconds since 1970."""

@@ -17,12 +17,14 @@ class Group:
 class Ticket:
     """One event on its way to disk. `wait` returns its sequence, or raises why it was not stored."""
 
-    __slots__ = ("body", "error", "group", "sequence", "sheddable", "stored")
+    __slots__ = ("body", "error", "group", "replaces", "sequence", "sheddable", "stored")
 
-    def __init__(self, body: bytes, group: Group, *, sheddable: bool) -> None:
+    def __init__(self, body: bytes, group: Group, *, sheddable: bool, replaces: tuple[str, int] | None = None) -> None:
         self.body = body
         self.group = group
         self.sheddable = sheddable
+        #: Epoch and sequence of the event set aside that goes out again as this one.
+        self.replaces = replaces
         self.sequence = 0
         self.stored = False
         self.error: OutboxError | None = None

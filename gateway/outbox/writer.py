@@ -71,13 +71,16 @@ class Writer:
         self._settle(Work(tickets=[opening]))
         self._thread.start()
 
-    def append(self, body: bytes, *, sheddable: bool) -> Ticket:
-        """Queue one event body without its sequence; blocks while too many wait already."""
+    def append(self, body: bytes, *, sheddable: bool, replaces: tuple[str, int] | None = None) -> Ticket:
+        """Queue one event body without its sequence; blocks while too many wait already.
+
+        The event set aside that it `replaces` is forgotten by the same commit.
+        """
         with self._condition:
             while len(self._work.tickets) >= MAX_QUEUED and not (self._closing or self.broken.is_set()):
                 self._condition.wait()
             self._refuse_when_closed()
-            ticket = Ticket(body, self._work.group, sheddable=sheddable)
+            ticket = Ticket(body, self._work.group, sheddable=sheddable, replaces=replaces)
             self._work.tickets.append(ticket)
             self._condition.notify_all()
         return ticket

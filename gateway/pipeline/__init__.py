@@ -1,5 +1,6 @@
 """Puts the parts of the gateway together, and nothing else."""
 
+from gateway.pipeline.aside import DISCARD, LIST, RETRY, set_aside
 from gateway.pipeline.check import Plan, PlannedDevice, check, plan
 from gateway.pipeline.door import ask
 from gateway.pipeline.gateway import Gateway
@@ -8,6 +9,9 @@ from gateway.pipeline.replay import ReplayError, replay
 from gateway.protocols import describe as describe_drivers
 
 __all__ = [
+    "DISCARD",
+    "LIST",
+    "RETRY",
     "Gateway",
     "Plan",
     "PlannedDevice",
@@ -17,5 +21,6 @@ __all__ = [
     "describe_drivers",
     "plan",
     "replay",
+    "set_aside",
     "status_at_rest",
 ]

@@ -1,4 +1,4 @@
-"""The status socket: a Unix socket in the data directory that answers `status` and streams `tail`.
+"""The status socket: a Unix socket in the data directory that answers questions and streams `tail`.
 
 One thread serves all clients without ever waiting for one of them; a slow `tail` loses lines, and is told how
 many, before it could hold up a scanner.
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 SOCKET_NAME = "status.sock"
 _MAX_REQUEST = 4096
@@ -37,15 +38,16 @@ class _Client:
 
 
 class Door:
-    """Serves `status()`; `on_watch` is given a function to call with each line while somebody tails."""
+    """Serves `answers` by name, each given the whole question; `on_watch` is given a function to call with each line
+    while somebody tails."""
 
     def __init__(
         self,
         directory: Path,
-        status: Callable[[], Mapping[str, object]],
+        answers: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, object]]],
         on_watch: Callable[[Watch | None], None],
     ) -> None:
-        self._directory, self._status, self._on_watch = directory, status, on_watch
+        self._directory, self._answers, self._on_watch = directory, answers, on_watch
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, _Client] = {}
         self._lines: deque[Mapping[str, object]] = deque(maxlen=_MAX_LINES)
@@ -135,16 +137,18 @@ class Door:
 
     def _answer(self, client: _Client, request: bytes) -> None:
         try:
-            wanted = json.loads(request).get("ask")
+            question = json.loads(request)
+            wanted = str(question.get("ask"))
         except (ValueError, AttributeError):
-            wanted = None
-        if wanted == "status":
-            client.say(self._status())
-        elif wanted == "tail":
+            question, wanted = {}, ""
+        if wanted == "tail":
             client.tailing = True
             self._on_watch(self._publish)
+        elif wanted in self._answers:
+            client.say(self._answers[wanted](question))
         else:
-            client.say({"error": 'Ask {"ask": "status"} or {"ask": "tail"}.'})
+            known = ", ".join(f'{{"ask": "{name}"}}' for name in (*self._answers, "tail"))
+            client.say({"error": f"Ask one of {known}."})
 
     def _spread_lines(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -184,12 +188,12 @@ class Door:
             self._on_watch(None)
 
 
-def ask(directory: Path, wanted: str) -> Iterator[dict[str, object]]:
+def ask(directory: Path, wanted: str, **about: object) -> Iterator[dict[str, object]]:
     """The other side: lines from a running gateway; OSError when none runs on this directory."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         with _short_path(directory / SOCKET_NAME) as name:
             connection.connect(name)
-        connection.sendall(json.dumps({"ask": wanted}).encode() + b"\n")
+        connection.sendall(json.dumps({"ask": wanted, **about}).encode() + b"\n")
         with connection.makefile("rb") as lines:
             for line in lines:
                 yield json.loads(line)

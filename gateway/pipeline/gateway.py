@@ -3,15 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
+from typing import Any
 
-from gateway.outbox import Outbox, Quota
-from gateway.pipeline import health
+from gateway.outbox import Outbox, OutboxError
+from gateway.pipeline import aside, health
 from gateway.pipeline.answers import Answerer
 from gateway.pipeline.check import Plan, PlannedDevice
 from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
+from gateway.pipeline.quota import quota_of
 from gateway.protocols.reads import Read
 from gateway.sources import make_source
 from gateway.supervisor import Supervisor
@@ -44,7 +46,7 @@ class Gateway:
         self._faulty = False
         self._threads: list[threading.Thread] = []
         clock = GatewayClock()
-        self.outbox = Outbox.open(config.data_dir, quota_of(plan), clock_suspect=clock.now().suspect)
+        self.outbox = Outbox.open(config.data_dir, quota_of(config), clock_suspect=clock.now().suspect)
         answerer = Answerer(self.outbox.epoch, clock.monotonic)
         self.flow = Flow(plan.devices, self.outbox, answerer, clock)
         self._answerer = answerer
@@ -66,7 +68,11 @@ class Gateway:
             supervisors=self.supervisors,
             heartbeat_error=lambda: self._heartbeat.last_error,
         )
-        self._door = Door(config.data_dir, lambda: health.status(self._parts), self._watch)
+        self._door = Door(
+            config.data_dir,
+            {"status": lambda _wanted: health.status(self._parts), "set_aside": self._set_aside},
+            self._watch,
+        )
 
     def run(self) -> bool:
         """Work until stop(); False when the outbox or a thread broke and a restart must put it right."""
@@ -150,6 +156,12 @@ class Gateway:
             if not self._stop.wait(SWEEP_SECONDS):
                 self.flow.sweep()
 
+    def _set_aside(self, wanted: Mapping[str, Any]) -> Mapping[str, object]:
+        try:
+            return aside.act(self.outbox, wanted)
+        except OutboxError as error:
+            return {"error": str(error)}
+
     def _watch(self, watch: Watch | None) -> None:
         self.flow.watch = watch
 
@@ -157,12 +169,6 @@ class Gateway:
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
-
-
-def quota_of(plan: Plan) -> Quota:
-    """The outbox's limits."""
-    limits = plan.config.outbox
-    return Quota(limits.max_bytes, limits.max_age_days, limits.min_free_bytes, limits.ballast_bytes)
 
 
 def _transport(plan: Plan) -> HttpTransport:

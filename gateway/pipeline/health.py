@@ -175,6 +175,7 @@ def status_at_rest(config: GatewayConfig) -> dict[str, object]:
                 "oldest_age_seconds": _age(store.oldest_stored_at()),
                 "bytes_used": store.bytes_used(),
                 "set_aside": store.count_set_aside(),
+                "set_aside_bytes": store.bytes_set_aside(),
                 "shed": store.count_shed(),
                 "alarms": alarms,
             }

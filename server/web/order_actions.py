@@ -63,9 +63,11 @@ _MANAGERS = (Role.MANAGER, Role.ADMIN)
 def offered(order: OrderPage, principal: Principal) -> list[Offer]:
     """The buttons for this person now, in the order of use."""
     here = {action.value for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)}
+    # What has left cannot be called off, and once all has, nothing can be kept from moving.
+    if order.fulfilment in (Fulfilment.PARTIALLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.DELIVERED):
+        here.discard(Action.CANCEL.value)
     if order.fulfilment in (Fulfilment.SHIPPED, Fulfilment.DELIVERED):
-        # What has left cannot be kept from moving, nor called off.
-        here -= {Action.HOLD.value, Action.CANCEL.value}
+        here.discard(Action.HOLD.value)
     if order.can_ship and order.lifecycle == OrderLifecycle.PROCESSING and not order.on_hold:
         here.add(_SHIP)
     if any(shipment.state == ShipmentState.SHIPPED for shipment in order.shipments):

@@ -16,10 +16,10 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.watch: Watch | None = None
-        self.door = Door(folder, self.status, self.on_watch)
+        self.door = Door(folder, {"status": self.status}, self.on_watch)
         self.door.start()
 
-    def status(self) -> Mapping[str, object]:
+    def status(self, wanted: Mapping[str, object]) -> Mapping[str, object]:
         return {"gateway": "gw"}
 
     def on_watch(self, watch: Watch | None) -> None:
