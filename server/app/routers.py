@@ -12,6 +12,7 @@ from server.crm.quotes import talk_http as talk
 from server.erp import customers_http as customers
 from server.erp import imports_http as imports
 from server.erp import search_http as search
+from server.erp.billing import http as billing
 from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
 from server.erp.orders import http as orders
@@ -44,6 +45,8 @@ ROUTERS = (
     orders.router,
     production.router,
     logistics.router,
+    billing.router,
+    billing.router,
     imports.router,
     search.router,
     crm.router,

@@ -83,6 +83,8 @@ _CUSTOMERS = (
         name="Aurora Bikes",
         segment="bicycles",
         priority=3,
+        credit_limit=Decimal(25_000),
+        payment_terms_days=14,
         special_instructions="Frame number up when packing.",
         contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", role="Purchasing")],
         addresses=[
@@ -94,6 +96,7 @@ _CUSTOMERS = (
         language="de",
         segment="energy",
         priority=5,
+        credit_limit=Decimal(12_000),
         contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", role="Purchasing")],
         addresses=[
             AddressBody(kind="delivery", lines="Deichstraße 12", city="Husum", postal_code="25813", country="DE")
@@ -103,6 +106,8 @@ _CUSTOMERS = (
         name="Kestrel Rail",
         segment="rail",
         priority=2,
+        credit_limit=Decimal(40_000),
+        payment_terms_days=45,
         special_instructions="Two labels on each box, one on the short side.",
         contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", role="Goods in")],
         addresses=[
@@ -138,6 +143,8 @@ _ORDERS = (
     _Plan("Aurora Bikes", (("FRAME-CITY", 40), ("RACK-REAR", 40)), "draft", 30, "AB-7802", "mint"),
     _Plan("Nordwind Energie", (("MOUNT-WIND", 2),), "draft", 28, "4500081290"),
     _Plan("Kestrel Rail", (("STEP-RAIL", 2),), "cancelled", 12, "KR/26/130"),
+    # Above the credit limit together with what is confirmed already, so it waits.
+    _Plan("Nordwind Energie", (("MOUNT-WIND", 60),), "confirmed", 35, "4500081301"),
 )
 
 
@@ -179,6 +186,10 @@ def _site() -> SitePatch:
         language="en",
         working_hours=WorkingHours(days=[0, 1, 2, 3, 4], start="06:00", end="22:00"),
         gs1_company_prefix=COMPANY_PREFIX,
+        address="Example Street 7\n24937 Flensburg\nGermany",
+        tax_number="DE 000 000 000",
+        bank_account="Example Bank, IBAN DE00 0000 0000 0000 0000 00",
+        tax_percent=Decimal(19),
     )
 
 

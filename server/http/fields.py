@@ -121,6 +121,9 @@ PositiveQuantity = Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=
 Minutes = Annotated[Decimal, Field(ge=0, le=525600, max_digits=12, decimal_places=6, allow_inf_nan=False)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=4, allow_inf_nan=False)]
 
+#: A share in percent: nothing, the whole, or between.
+Share = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4, allow_inf_nan=False)]
+
 #: Decimals leave as text in plain digits, so that no reader rounds them.
 ShownDecimal = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
 

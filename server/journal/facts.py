@@ -1,6 +1,7 @@
 """Writing facts: one bulk statement, numbered in commit order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -62,3 +63,40 @@ def _row(fact_id: int, fact: NewFact, recorded_at: datetime) -> dict[str, object
         "recorded_at": recorded_at,
         "detail": dict(fact.detail),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeFact:
+    """A change that no scan can bring about, such as an issued invoice.
+
+    Programs read facts in the feed, so the detail holds no amount, no limit and no terms.
+    """
+
+    kind: StrEnum
+    subject: str
+    actor: str
+    at: datetime
+    order_id: int | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_office(session: Session, facts: Sequence[OfficeFact]) -> range:
+    """Append the facts and return their ids in the same order."""
+    if not facts:
+        return range(0)
+    first = take(session, "fact", len(facts))
+    rows = [
+        {
+            "id": fact_id,
+            "kind": fact.kind.value,
+            "subject": fact.subject,
+            "order_id": fact.order_id,
+            "actor": fact.actor,
+            "observed_at": fact.at,
+            "recorded_at": fact.at,
+            "detail": dict(fact.detail),
+        }
+        for fact_id, fact in enumerate(facts, first)
+    ]
+    session.connection().execute(insert(Fact.__table__), rows)  # type: ignore[arg-type]
+    return range(first, first + len(facts))

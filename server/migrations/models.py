@@ -5,6 +5,7 @@ from server.catalog import models as catalog
 from server.crm import models as crm
 from server.crm.quotes import models as quotes
 from server.db import Base, counters, topics
+from server.erp.billing import models as billing
 from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
@@ -12,6 +13,20 @@ from server.erp.production import models as production
 from server.journal import models as journal
 from server.parties import models as parties
 
-MODULES = (counters, topics, journal, auth, parties, catalog, floor, orders, production, logistics, crm, quotes)
+MODULES = (
+    counters,
+    topics,
+    journal,
+    auth,
+    parties,
+    catalog,
+    floor,
+    orders,
+    production,
+    logistics,
+    billing,
+    crm,
+    quotes,
+)
 
 metadata = Base.metadata

@@ -23,6 +23,14 @@ class Site(Versioned, Base):
     working_hours: Mapped[dict[str, Any]] = mapped_column(Json)
     #: Our GS1 company prefix; SSCC and EPC numbers are made under it.
     gs1_company_prefix: Mapped[str] = mapped_column(String(12), default="0000000")
+    #: What stands on invoices: our address, tax number and bank account.
+    address: Mapped[str | None] = mapped_column(Text)
+    tax_number: Mapped[str | None] = mapped_column(String(40))
+    bank_account: Mapped[str | None] = mapped_column(String(200))
+    #: The usual rate of value added tax.
+    tax_percent: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
+    #: Whether customers see their balance and invoices on their pages.
+    shows_balance: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Customer(Versioned, Base):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -27,6 +28,8 @@ def site(session: Session) -> Site:
         language="en",
         working_hours=dict(DEFAULT_HOURS),
         gs1_company_prefix="0000000",
+        tax_percent=Decimal(0),
+        shows_balance=False,
         row_version=0,
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from server.http.fields import (
     Amount,
@@ -15,6 +15,8 @@ from server.http.fields import (
     Note,
     Patch,
     ReasonText,
+    Share,
+    ShortText,
     Shown,
     ShownDecimal,
     Strict,
@@ -60,12 +62,19 @@ class WorkingHours(Strict):
 class SitePatch(Patch):
     """What may change about the site."""
 
+    emptyable = frozenset({"address", "tax_number", "bank_account"})
+
     name: Name | None = None
     time_zone: ZoneName | None = None
     currency: Currency | None = None
     language: Language | None = None
     working_hours: WorkingHours | None = None
     gs1_company_prefix: CompanyPrefix | None = None
+    address: Annotated[Note, StringConstraints(max_length=500)] | None = None
+    tax_number: Annotated[ShortText, StringConstraints(max_length=40)] | None = None
+    bank_account: LongName | None = None
+    tax_percent: Share | None = None
+    shows_balance: bool | None = None
 
 
 class SiteOut(Shown):
@@ -77,6 +86,11 @@ class SiteOut(Shown):
     language: str
     working_hours: dict[str, Any]
     gs1_company_prefix: str
+    address: str | None
+    tax_number: str | None
+    bank_account: str | None
+    tax_percent: ShownDecimal
+    shows_balance: bool
     row_version: int
 
     @classmethod

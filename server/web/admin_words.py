@@ -75,6 +75,11 @@ AUDIT: Mapping[str, str] = {
     "station_changed": N_("Station changed"),
     "read_point_created": N_("Read point added"),
     "read_point_changed": N_("Read point changed"),
+    "credit_viewed": N_("Credit looked at"),
+    "credit_held": N_("Order waits for credit"),
+    "credit_released": N_("Order released from credit hold"),
+    "invoice_created": N_("Invoice drafted"),
+    "invoice_changed": N_("Invoice changed"),
     "quarantine_resolved": N_("Inbox: repaired"),
     "quarantine_discarded": N_("Inbox: discarded"),
 }

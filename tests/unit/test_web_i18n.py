@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from server.erp.billing.states import Billing, InvoiceState, MoneyFact
 from server.tracking import states
 from server.tracking.facts import FactKind
 from server.web.i18n import LANGUAGES, Formats, negotiate
@@ -65,6 +66,9 @@ def test_a_promised_day_falls_due_at_its_end_at_the_site() -> None:
         ("handling_unit_state", states.HandlingUnitState),
         ("signal", states.Signal),
         ("fact", FactKind),
+        ("fact", MoneyFact),
+        ("billing", Billing),
+        ("invoice_state", InvoiceState),
     ],
 )
 def test_every_state_has_a_word(kind: str, codes: type) -> None:

@@ -17,6 +17,8 @@ from server.tracking.states import OrderLifecycle
 _CANNOT: Mapping[Action, str] = {
     Action.CHANGE: N_("{order} cannot be changed: {because}."),
     Action.CONFIRM: N_("{order} cannot be confirmed: {because}."),
+    Action.RELEASE_CREDIT: N_("{order} cannot be released from credit hold: {because}."),
+    Action.REVISE: N_("{order} cannot be made a draft again: {because}."),
     Action.RELEASE: N_("{order} cannot be released: {because}."),
     Action.HOLD: N_("{order} cannot be put on hold: {because}."),
     Action.RESUME: N_("{order} cannot be resumed: {because}."),

@@ -1,6 +1,6 @@
 """The doors to sales orders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -12,11 +12,22 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.db import Database
+from server.erp.billing.credit import check_loaded, today
+from server.erp.billing.deliveries import overdue_orders
 from server.erp.orders import estimates, repository, service
 from server.erp.orders.access import is_customer, sees_prices, visible_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
-from server.erp.orders.schemas import ConfirmBody, OrderIn, OrderList, OrderOut, OrderPatch, ReasonBody, View
+from server.erp.orders.schemas import (
+    ConfirmBody,
+    OrderIn,
+    OrderList,
+    OrderOut,
+    OrderPatch,
+    ReasonBody,
+    ReleaseCreditBody,
+    View,
+)
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
@@ -30,6 +41,7 @@ router = APIRouter(prefix="/api/v1/orders")
 
 OrdersRead = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
 OrdersWrite = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
+CreditRelease = Annotated[Principal, Depends(require(Permission.CREDIT_RELEASE))]
 OrdersRelease = Annotated[Principal, Depends(require(Permission.ORDERS_RELEASE))]
 
 
@@ -64,7 +76,8 @@ def list_orders(
         page = repository.orders(session, wanted, visible=visible_orders(principal), after=after, limit=limit)
         _bring_up_to_date(database, session, page.items, now=utc_now())
         counts = repository.progress(session, [order.id for order in page.items])
-        items = [_shown(order, counts.get(order.id), principal) for order in page.items]
+        late = overdue_orders(session, [order.id for order in page.items], today(session, utc_now()))
+        items = [_shown(order, counts.get(order.id), principal, late=late) for order in page.items]
     return JSONResponse(as_json(items, more=page.more))
 
 
@@ -126,6 +139,30 @@ def confirm(
     return _act(door, principal, number, act, body)
 
 
+@router.post("/{number}/release-credit", response_model=OrderOut)
+def release_credit(
+    door: DoorDep, principal: CreditRelease, number: OrderNumber, body: ReleaseCreditBody
+) -> JSONResponse:
+    """Confirm an order on credit hold although it is above the customer's limit, with a reason."""
+
+    def act(session: Session, order: SalesOrder) -> None:
+        service.release_credit(
+            session, order, reason=body.reason, actor=principal.actor, now=door.now, promise_date=body.promise_date
+        )
+
+    return _act(door, principal, number, act, body)
+
+
+@router.post("/{number}/revise", response_model=OrderOut)
+def revise(door: DoorDep, principal: OrdersWrite, number: OrderNumber) -> JSONResponse:
+    """Make a draft again of an order on credit hold, so that it can be changed."""
+
+    def act(session: Session, order: SalesOrder) -> None:
+        service.revise_order(session, order, actor=principal.actor, now=door.now)
+
+    return _act(door, principal, number, act)
+
+
 @router.post("/{number}/release", response_model=OrderOut)
 def release(door: DoorDep, principal: OrdersRelease, number: OrderNumber) -> JSONResponse:
     """Give the order to the shop floor: work orders, operations, units and their codes are made."""
@@ -174,7 +211,7 @@ def _act(
     principal: Principal,
     number: str,
     act: Callable[[Session, SalesOrder], None],
-    body: ConfirmBody | ReasonBody | None = None,
+    body: ConfirmBody | ReasonBody | ReleaseCreditBody | None = None,
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         order = _found(session, number, principal, lock=True)
@@ -193,11 +230,18 @@ def _found(session: Session, number: str, principal: Principal, *, lock: bool = 
 
 
 def _body(session: Session, order: SalesOrder, principal: Principal) -> dict[str, Any]:
-    return _shown(order, repository.progress(session, [order.id])[order.id], principal)
+    counts = repository.progress(session, [order.id])[order.id]
+    late = overdue_orders(session, [order.id], today(session, utc_now()))
+    body = _shown(order, counts, principal, late=late)
+    if order.lifecycle == OrderLifecycle.CREDIT_HOLD and principal.may(Permission.CREDIT_READ):
+        body["credit_hold"] = check_loaded(session, order, order.customer).sentence(order.number)
+    return body
 
 
-def _shown(order: SalesOrder, progress: repository.Progress | None, principal: Principal) -> dict[str, Any]:
-    view = View(internal=not is_customer(principal), prices=sees_prices(principal))
+def _shown(
+    order: SalesOrder, progress: repository.Progress | None, principal: Principal, *, late: Collection[int] = ()
+) -> dict[str, Any]:
+    view = View(internal=not is_customer(principal), prices=sees_prices(principal), overdue=order.id in late)
     return OrderOut.of(order, progress, view).model_dump(mode="json")
 
 

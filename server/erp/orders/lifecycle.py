@@ -20,6 +20,8 @@ class Action(StrEnum):
 
     CHANGE = "change"
     CONFIRM = "confirm"
+    RELEASE_CREDIT = "release-credit"
+    REVISE = "revise"
     RELEASE = "release"
     HOLD = "hold"
     RESUME = "resume"
@@ -33,6 +35,8 @@ _L: Final = OrderLifecycle
 TRANSITIONS: Final[Mapping[Action, Mapping[OrderLifecycle, OrderLifecycle]]] = {
     Action.CHANGE: {_L.DRAFT: _L.DRAFT},
     Action.CONFIRM: {_L.DRAFT: _L.CONFIRMED, _L.CREDIT_HOLD: _L.CONFIRMED},
+    Action.RELEASE_CREDIT: {_L.CREDIT_HOLD: _L.CONFIRMED},
+    Action.REVISE: {_L.CREDIT_HOLD: _L.DRAFT},
     Action.RELEASE: {_L.CONFIRMED: _L.PROCESSING},
     Action.HOLD: {_L.CONFIRMED: _L.CONFIRMED, _L.PROCESSING: _L.PROCESSING},
     Action.RESUME: {_L.CONFIRMED: _L.CONFIRMED, _L.PROCESSING: _L.PROCESSING},

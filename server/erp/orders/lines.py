@@ -1,6 +1,8 @@
 """Order lines from what was sent: customer, products and choices must exist, quantities must be possible."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -56,11 +58,20 @@ def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Custom
     ]
     if errors:
         raise Invalid(errors=errors)
-    at_list_price = customer.currency == site(session).currency
+    ours = site(session)
+    terms = _Terms(at_list_price=customer.currency == ours.currency, tax_percent=ours.tax_percent)
     return [
-        _line(position, body, products[body.product], configured.get(position - 1), at_list_price=at_list_price)
+        _line(position, body, products[body.product], configured.get(position - 1), terms)
         for position, body in enumerate(bodies, 1)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What stands where a line does not say it."""
+
+    at_list_price: bool
+    tax_percent: Decimal
 
 
 def _configure(
@@ -82,10 +93,10 @@ def _configure(
 
 
 def _line(
-    position: int, body: OrderLineIn, product: Product, configured: Configured | None, *, at_list_price: bool
+    position: int, body: OrderLineIn, product: Product, configured: Configured | None, terms: _Terms
 ) -> OrderLine:
     price = body.unit_price
-    if price is None and at_list_price:
+    if price is None and terms.at_list_price:
         price = priced(product, configured)
     choices = dict(configured.choices if configured else body.configuration)
     return OrderLine(
@@ -93,6 +104,8 @@ def _line(
         product=product,
         quantity=body.quantity,
         unit_price=price,
+        discount_percent=body.discount_percent,
+        tax_percent=terms.tax_percent if body.tax_percent is None else body.tax_percent,
         configuration=choices,
         configuration_summary=options_in_words(choices, configured.summary if configured else None),
         packaging=body.packaging or product.packaging,

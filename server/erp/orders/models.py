@@ -28,12 +28,19 @@ class SalesOrder(Versioned, Base):
     quote_version: Mapped[int | None] = mapped_column(Integer)
     #: server.tracking.states.Fulfilment, folded from the units
     fulfilment: Mapped[str] = mapped_column(String(20), default="not_started")
+    #: none | partial | invoiced | paid, mirrored from the invoices; overdue is derived from the clock when it is shown.
     billing: Mapped[str] = mapped_column(String(12), default="none")
     on_hold: Mapped[bool] = mapped_column(Boolean, default=False)
     hold_reason: Mapped[str | None] = mapped_column(Text)
     #: 1 first, 9 last; taken from the customer when the order is made.
     priority: Mapped[int] = mapped_column(Integer, default=5)
     currency: Mapped[str] = mapped_column(String(3))
+    #: What the lines add up to by `server.erp.orders.pricing`.
+    total_net: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    total_tax: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    total_gross: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    #: The part of the total that no issued invoice asks for yet.
+    uninvoiced_gross: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
     #: What was promised; frozen at confirmation.
     promise_date: Mapped[date | None] = mapped_column(Date, index=True)
     #: When we expect it to leave; moves with the work.
@@ -64,7 +71,10 @@ class OrderLine(Base):
     position: Mapped[int] = mapped_column(Integer)
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"), index=True)
     quantity: Mapped[Decimal] = mapped_column(Quantity)
+    #: In the order's currency; None where nobody has set a price.
     unit_price: Mapped[Decimal | None] = mapped_column(Money)
+    discount_percent: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
+    tax_percent: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
     #: Chosen options, by key: {"colour": "signal-red"}.
     configuration: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     #: The same for people: "Signal red, 56 cm".

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
 from server.catalog.option_schemas import Sku
+from server.erp.billing.states import Billing
 from server.erp.orders.lifecycle import possible
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.pricing import line_net
 from server.erp.orders.repository import Progress
 from server.http.fields import (
     Amount,
@@ -20,6 +23,7 @@ from server.http.fields import (
     Patch,
     PositiveQuantity,
     ReasonText,
+    Share,
     ShortText,
     Shown,
     ShownDecimal,
@@ -38,6 +42,9 @@ class OrderLineIn(Strict):
     product: Sku
     quantity: PositiveQuantity
     unit_price: Amount | None = None
+    discount_percent: Share = Decimal(0)
+    #: Left out, the site's usual rate.
+    tax_percent: Share | None = None
     configuration: Configuration = {}
     packaging: Note | None = None
 
@@ -75,6 +82,13 @@ class ConfirmBody(Strict):
     promise_date: Day | None = None
 
 
+class ReleaseCreditBody(Strict):
+    """Why an order above the limit is confirmed; another date where the promised one is past."""
+
+    reason: ReasonText
+    promise_date: Day | None = None
+
+
 class ReasonBody(Strict):
     """Why, in words for colleagues."""
 
@@ -88,6 +102,8 @@ class View:
     #: Priorities, reasons and actions are for our own house.
     internal: bool
     prices: bool
+    #: An invoice of the order should have been paid by yesterday.
+    overdue: bool = False
 
 
 class PartyRef(Shown):
@@ -105,12 +121,15 @@ class OrderLineOut(Shown):
     name: str
     quantity: ShownDecimal
     unit_price: ShownDecimal | None
+    discount_percent: ShownDecimal | None
+    tax_percent: ShownDecimal | None
+    net: ShownDecimal | None
     configuration: dict[str, str]
     configuration_summary: str | None
     packaging: str | None
 
     @classmethod
-    def of(cls, line: OrderLine, view: View) -> Self:
+    def of(cls, line: OrderLine, view: View, currency: str) -> Self:
         """The answer for a line whose product is loaded."""
         return cls(
             position=line.position,
@@ -118,6 +137,9 @@ class OrderLineOut(Shown):
             name=line.product.name,
             quantity=line.quantity,
             unit_price=line.unit_price if view.prices else None,
+            discount_percent=line.discount_percent if view.prices else None,
+            tax_percent=line.tax_percent if view.prices else None,
+            net=line_net(line, currency) if view.prices and line.unit_price is not None else None,
             configuration=line.configuration,
             configuration_summary=line.configuration_summary,
             packaging=line.packaging,
@@ -140,6 +162,7 @@ class PredictionOut(Shown):
         return cls(at=order.predicted_at, late_at=order.predicted_late_at, computed_at=order.estimated_at)
 
 
+_TOTALS = ("total_net", "total_tax", "total_gross")
 _INTERNAL = ("hold_reason", "priority", "special_instructions", "created_by")
 _PLAIN = (
     "number",
@@ -169,6 +192,8 @@ class OrderOut(Shown):
     billing: str
     on_hold: bool
     hold_reason: str | None = None
+    #: Why it waits for credit, with every figure; for those who see credit, where one order is asked for.
+    credit_hold: str | None = None
     priority: int | None = None
     currency: str
     promise_date: date | None
@@ -179,6 +204,9 @@ class OrderOut(Shown):
     confirmed_at: datetime | None
     released_at: datetime | None
     moved_at: datetime | None
+    total_net: ShownDecimal | None = None
+    total_tax: ShownDecimal | None = None
+    total_gross: ShownDecimal | None = None
     lines: list[OrderLineOut]
     units: dict[str, int]
     actions: list[str]
@@ -189,6 +217,11 @@ class OrderOut(Shown):
         """The answer for an order whose customer, lines and products are loaded."""
         fields: dict[str, Any] = {name: getattr(order, name) for name in _PLAIN}
         actions: list[str] = []
+        # A customer learns of his balance where the company shows it, and not here.
+        if view.internal and view.overdue:
+            fields["billing"] = Billing.OVERDUE.value
+        if view.prices:
+            fields |= {name: getattr(order, name) for name in _TOTALS}
         if view.internal:
             fields |= {name: getattr(order, name) for name in _INTERNAL}
             actions = [str(action) for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)]
@@ -196,7 +229,7 @@ class OrderOut(Shown):
             **fields,
             customer=PartyRef(number=order.customer.number, name=order.customer.name),
             prediction=PredictionOut.of(order),
-            lines=[OrderLineOut.of(line, view) for line in order.lines],
+            lines=[OrderLineOut.of(line, view, order.currency) for line in order.lines],
             units=_sorted(progress.by_state if progress else {}),
             actions=actions,
         )

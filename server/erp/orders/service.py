@@ -9,21 +9,38 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from server.db import touch
 from server.erp.floor.repository import station_keys
-from server.erp.orders import estimates, repository
-from server.erp.orders.guards import require, require_makeable
-from server.erp.orders.lifecycle import Action, after
+from server.erp.orders import repository
+from server.erp.orders.confirmation import confirm_order, release_credit, revise_order
+from server.erp.orders.guards import require
+from server.erp.orders.lifecycle import Action
 from server.erp.orders.lines import find_customer, make_lines
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.pricing import price_order
+from server.erp.orders.record import moved, reestimate, write_fact
 from server.erp.orders.schemas import OrderIn, OrderPatch
 from server.erp.production import repository as production
 from server.errors import Refused
 from server.http.fields import plain
 from server.http.numbers import fresh
-from server.journal import facts
 from server.messages import translate as _
-from server.parties.service import become_customer
-from server.tracking.facts import FactKind, NewFact
+from server.tracking.facts import FactKind
 from server.tracking.states import OrderLifecycle, UnitState, WorkOrderState
+
+__all__ = [
+    "cancel_order",
+    "change_order",
+    "complete_order",
+    "confirm_order",
+    "create_order",
+    "hold_order",
+    "moved",
+    "plain_order",
+    "reestimate",
+    "release_credit",
+    "resume_order",
+    "revise_order",
+    "write_fact",
+]
 
 _OUT_OF_THE_HOUSE = (UnitState.SHIPPED, UnitState.DELIVERED)
 
@@ -47,6 +64,7 @@ def create_order(
         created_by=actor,
         lines=lines,
     )
+    price_order(order)
     session.add(order)
     session.flush()
     write_fact(session, order, FactKind.ORDER_CREATED, actor=actor, now=now, detail={"after": plain_order(order)})
@@ -66,48 +84,13 @@ def change_order(session: Session, order: SalesOrder, patch: OrderPatch, *, acto
         session.flush()
     for field, value in changed.items():
         setattr(order, field, lines if field == "lines" else value)
+    if lines is not None:
+        price_order(order)
     _mark_changed(order)
     session.flush()
     detail = _difference(before, plain_order(order))
     if detail["after"]:
         write_fact(session, order, FactKind.ORDER_CHANGED, actor=actor, now=now, detail=detail)
-    return order
-
-
-def confirm_order(
-    session: Session, order: SalesOrder, *, actor: str, now: datetime, promise_date: date | None = None
-) -> SalesOrder:
-    """Promise the order: its date is frozen from here on. Raises Refused when it cannot be made, and says why."""
-    require(order, Action.CONFIRM)
-    require_makeable(session, order, Action.CONFIRM)
-    if not order.customer.is_active:
-        raise Refused(
-            _("{order} cannot be confirmed: customer {customer} is blocked.").format(
-                order=order.number, customer=order.customer.number
-            ),
-            reason="customer_blocked",
-        )
-    promised = promise_date or order.promise_date or _computed_promise(session, order, now)
-    today = now.astimezone(estimates.site_calendar(session).zone).date()
-    if promised < today:
-        raise Refused(
-            _("{order} cannot be confirmed: the promised date {promised} is past. Choose another.").format(
-                order=order.number, promised=promised
-            ),
-            reason="promise_past",
-        )
-    detail = moved(
-        order,
-        {"lifecycle": order.lifecycle, "promise_date": _iso(order.promise_date)},
-        {"lifecycle": OrderLifecycle.CONFIRMED.value, "promise_date": promised.isoformat()},
-    )
-    order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.CONFIRM).value
-    order.promise_date = promised
-    order.confirmed_at = now
-    session.flush()
-    write_fact(session, order, FactKind.ORDER_CONFIRMED, actor=actor, now=now, detail=detail)
-    become_customer(session, order.customer, order.number, actor=actor, now=now)
-    reestimate(session, order, now=now)
     return order
 
 
@@ -175,28 +158,6 @@ def complete_order(session: Session, order: SalesOrder, *, actor: str, now: date
 # --- what the steps above share ---
 
 
-def write_fact(
-    session: Session, order: SalesOrder, kind: FactKind, *, actor: str, now: datetime, detail: Mapping[str, Any]
-) -> int:
-    """Write a fact about an order whose customer is loaded, note who watches it, and return the fact's id."""
-    touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders", "board")
-    fact = NewFact(kind=kind, subject=order.number, actor=actor, observed_at=now, order_id=order.id, detail=detail)
-    return facts.write(session, [fact], recorded_at=now)[0]
-
-
-def reestimate(session: Session, order: SalesOrder, *, now: datetime) -> None:
-    """Work the order's estimate out again and show the new one on the loaded order."""
-    session.flush()
-    estimates.predict(session, [order.id], now=now)
-    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
-
-
-def moved(order: SalesOrder, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The detail of a fact that changed columns of the order, by row as every fact writes it."""
-    key = f"sales_order:{order.id}"
-    return {"before": {key: dict(before)}, "after": {key: dict(after)}}
-
-
 def plain_order(order: SalesOrder) -> dict[str, Any]:
     """What a person can change about an order, as a fact keeps it; lines and products are loaded."""
     return {
@@ -214,6 +175,8 @@ def _plain_line(line: OrderLine) -> dict[str, Any]:
         "product": line.product.sku,
         "quantity": plain(line.quantity),
         "unit_price": None if line.unit_price is None else plain(line.unit_price),
+        "discount_percent": plain(line.discount_percent),
+        "tax_percent": plain(line.tax_percent),
         "configuration": line.configuration,
         "packaging": line.packaging,
     }
@@ -227,18 +190,6 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
 def _mark_changed(order: SalesOrder) -> None:
     # A change of lines alone is a change of the order, too: its version must rise.
     flag_modified(order, "priority")
-
-
-def _computed_promise(session: Session, order: SalesOrder, now: datetime) -> date:
-    found = estimates.compute_for_draft(session, order, now=now)
-    if found is None:
-        raise Refused(
-            _("{order} cannot be confirmed: its work reaches beyond ten years. Promise a date yourself.").format(
-                order=order.number
-            ),
-            reason="no_estimate",
-        )
-    return found.late_at.astimezone(found.calendar.zone).date()
 
 
 def _require_manager_and_nothing_shipped(session: Session, order: SalesOrder, *, by_manager: bool) -> None:

@@ -24,7 +24,11 @@ from server.web.sections import ADMIN, show_in
 
 router = APIRouter(prefix="/admin/site", include_in_schema=False)
 
-_FIELDS = ("name", "time_zone", "currency", "language", "gs1_company_prefix")
+_FIELDS = (
+    "name", "time_zone", "currency", "language", "gs1_company_prefix",
+    "address", "tax_number", "bank_account",
+)  # fmt: skip
+_EMPTYABLE = ("address", "tax_number", "bank_account")
 _WORDS = {
     "gs1_company_prefix": N_("Write 6 to 12 digits, as GS1 gave them to you."),
     "currency": N_("Choose one of the list."),
@@ -52,7 +56,8 @@ def change_site(page: PageDep, form: FormDep, principal: AdminPrincipal) -> Resp
         "end": form.text("working_hours.end"),
     }
     try:
-        data = {**changed(form, *_FIELDS), "working_hours": hours}
+        typed = changed(form, *_FIELDS, emptyable=_EMPTYABLE) | {"tax_percent": form.text("tax_percent", "0") or "0"}
+        data = {**typed, "working_hours": hours, "shows_balance": form.checked("shows_balance")}
         patch = checked(page, form, model=SitePatch, data=data, words=_WORDS)
 
         def work(session: Session) -> None:
@@ -93,7 +98,9 @@ def _zones() -> list[tuple[str, str]]:
 
 def _typed(site: Site) -> Form:
     hours = site.working_hours
-    values = {name: str(getattr(site, name)) for name in _FIELDS}
+    stored = SiteOut.of(site).model_dump(mode="json")
+    values = {name: "" if stored[name] is None else str(stored[name]) for name in (*_FIELDS, "tax_percent")}
+    values |= {"shows_balance": "1"} if site.shows_balance else {}
     values |= {f"day.{day}": "1" for day in hours["days"]}
     values |= {"working_hours.start": hours["start"], "working_hours.end": hours["end"]}
     return Form(values | {"row_version": str(site.row_version)})

@@ -1,0 +1,1 @@
+"""Invoices from shipments, payments, credit, and what an order really earned."""

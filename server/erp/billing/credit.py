@@ -1,0 +1,132 @@
+"""The credit of a customer: his exposure now, and whether an order still fits under the limit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from server.erp.billing import deliveries, owed
+from server.erp.billing.repository import lock_customer
+from server.erp.billing.rules import ZERO, CreditCheck, Exposure, LineStanding
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.pricing import Priced, totals
+from server.parties.models import Customer
+from server.parties.repository import site
+from server.tracking.states import Fulfilment
+
+#: Nothing more will leave than has left.
+_ALL_GONE = (Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a customer owes, may owe and has paid, as of a time."""
+
+    customer: str
+    name: str
+    exposure: Exposure
+    overdue: Decimal
+    overdue_invoices: int
+    #: Paid, and no invoice has it yet.
+    unallocated: Decimal
+    as_of: datetime
+    terms_days: int
+    #: Open or confirmed in other currencies than the customer's, which no limit covers.
+    elsewhere: Mapping[str, Decimal]
+
+
+def today(session: Session, now: datetime) -> date:
+    """The day at the site."""
+    return now.astimezone(ZoneInfo(site(session).time_zone)).date()
+
+
+def credit_of(session: Session, customer: Customer, *, now: datetime) -> Credit:
+    """The customer's credit now; a fixed number of queries."""
+    exposures = _exposures(session, customer)
+    own = exposures.pop(customer.currency, Exposure(customer.currency, customer.credit_limit))
+    late, count = owed.overdue_amount(session, customer.id, customer.currency, today(session, now))
+    spare = owed.unallocated(session, customer.id, customer.currency)
+    return Credit(
+        customer=customer.number,
+        name=customer.name,
+        exposure=own,
+        overdue=late,
+        overdue_invoices=count,
+        unallocated=sum((left for _payment, left in spare), ZERO),
+        as_of=now,
+        terms_days=customer.payment_terms_days,
+        elsewhere={currency: exposure.total for currency, exposure in exposures.items() if exposure.total},
+    )
+
+
+def check_order(session: Session, order: SalesOrder) -> CreditCheck:
+    """The order against the limit of its customer, who is locked: another order cannot slip in beside it."""
+    customer = lock_customer(session, order.customer_id)
+    return check_loaded(session, order, customer)
+
+
+def check_loaded(session: Session, order: SalesOrder, customer: Customer) -> CreditCheck:
+    """The order against the limit, for showing; nobody is kept out."""
+    exposures = _exposures(session, customer)
+    own = exposures.get(customer.currency, Exposure(customer.currency, customer.credit_limit))
+    return CreditCheck(own, order.currency, order.total_gross)
+
+
+def _exposures(session: Session, customer: Customer) -> dict[str, Exposure]:
+    invoices = owed.open_amounts(session, customer.id)
+    uninvoiced = uninvoiced_amounts(session, owed.committed_orders(session, customer.id))
+    currencies = {*invoices, *uninvoiced}
+    return {
+        currency: Exposure(
+            currency,
+            customer.credit_limit if currency == customer.currency else None,
+            invoices.get(currency, ZERO),
+            uninvoiced.get(currency, ZERO),
+        )
+        for currency in currencies
+    }
+
+
+def uninvoiced_amounts(session: Session, orders: Iterable[SalesOrder]) -> dict[str, Decimal]:
+    """What of these orders will still be invoiced, by currency."""
+    known = list(orders)
+    gone = [order for order in known if order.fulfilment in _ALL_GONE]
+    found: dict[str, Decimal] = {}
+    for order in known:
+        if order not in gone:
+            found[order.currency] = found.get(order.currency, ZERO) + order.uninvoiced_gross
+    for order, lines in standings(session, gone).items():
+        left = uninvoiced_gross(order, lines)
+        found[order.currency] = found.get(order.currency, ZERO) + left
+    return found
+
+
+def standings(session: Session, orders: Iterable[SalesOrder]) -> dict[SalesOrder, list[LineStanding]]:
+    """How much of each line of these orders is to be invoiced and is invoiced; lines are loaded."""
+    known = list(orders)
+    if not known:
+        return {}
+    invoiced = deliveries.invoiced_quantities(session, [order.id for order in known])
+    gone = deliveries.gone_quantities(session, [order.id for order in known if order.fulfilment in _ALL_GONE])
+    return {
+        order: [
+            LineStanding(
+                gone.get(line.id, ZERO) if order.fulfilment in _ALL_GONE else line.quantity,
+                invoiced.get(line.id, ZERO),
+            )
+            for line in order.lines
+        ]
+        for order in known
+    }
+
+
+def uninvoiced_gross(order: SalesOrder, lines: Iterable[LineStanding]) -> Decimal:
+    """What the rest of the order comes to, with tax, by the rule of every other total."""
+    rest = [
+        Priced(standing.left, line.unit_price, line.discount_percent, line.tax_percent)
+        for line, standing in zip(order.lines, lines, strict=True)
+    ]
+    return totals(rest, order.currency).gross

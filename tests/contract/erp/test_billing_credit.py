@@ -1,0 +1,211 @@
+"""Credit: what a customer owes and may owe, orders that wait for it, and who lets them through."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from server.db import Database
+from server.erp.orders.schemas import OrderIn, OrderLineIn
+from server.erp.orders.service import create_order
+from server.erp.seed import DemoWorld
+from server.journal.models import Audit, Fact
+from server.parties.models import Customer
+from server.parties.schemas import CustomerIn
+from server.parties.service import create_customer
+from server.settings.clock import utc_now
+
+PRICE = Decimal("240")
+
+
+@pytest.fixture
+def finance(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
+    """Somebody who looks after the money."""
+    return signed_in("finance")
+
+
+@pytest.fixture
+def sales(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
+    """Somebody who sells."""
+    return signed_in("sales")
+
+
+@pytest.fixture
+def customer(database: Database, world: DemoWorld) -> str:
+    """A customer who may owe 1,000.00, and owes nothing."""
+
+    def work(session: Session) -> str:
+        body = CustomerIn(name="Small Limit", credit_limit=Decimal(1000))
+        return create_customer(session, body, actor="test", now=utc_now()).number
+
+    return database.write(work)
+
+
+def draft(database: Database, customer: str, pieces: int, **more: object) -> str:
+    """An order over so many pieces for 240.00 each, without tax."""
+    line = OrderLineIn(product="STEP-RAIL", quantity=Decimal(pieces), unit_price=PRICE, tax_percent=Decimal(0))
+    body = OrderIn(customer=customer, lines=[line], **more)  # type: ignore[arg-type]
+    return database.write(lambda session: create_order(session, body, actor="test", now=utc_now()).number)
+
+
+def test_an_order_above_the_limit_waits_and_says_every_figure(
+    sales: httpx.Client, finance: httpx.Client, database: Database, customer: str
+) -> None:
+    first, second = draft(database, customer, 3), draft(database, customer, 2)
+
+    confirmed = sales.post(f"/api/v1/orders/{first}/confirm").json()
+    waiting = sales.post(f"/api/v1/orders/{second}/confirm").json()
+
+    assert confirmed["lifecycle"] == "confirmed"
+    assert waiting["lifecycle"] == "credit_hold"
+    assert waiting["credit_hold"] == (
+        f"{second} waits for credit: the limit is 1,000.00 EUR, 720.00 are open or confirmed already, "
+        "this order adds 480.00, which is 200.00 too much."
+    )
+    credit = finance.get(f"/api/v1/customers/{customer}/credit").json()
+    assert (credit["limit"], credit["exposure"], credit["uninvoiced"], credit["available"]) == (
+        "1000", "720", "720", "280",
+    )  # fmt: skip
+    assert credit["as_of"]
+
+
+def test_exactly_the_limit_is_allowed_and_no_limit_never_holds(
+    sales: httpx.Client, database: Database, customer: str
+) -> None:
+    database.write(
+        lambda session: session.execute(update(Customer).where(Customer.number == customer).values(credit_limit=480))
+    )
+    exact, above = draft(database, customer, 2), draft(database, customer, 1)
+    states = [sales.post(f"/api/v1/orders/{each}/confirm").json()["lifecycle"] for each in (exact, above)]
+    database.write(
+        lambda session: session.execute(update(Customer).where(Customer.number == customer).values(credit_limit=None))
+    )
+
+    assert states == ["confirmed", "credit_hold"]
+    assert sales.post(f"/api/v1/orders/{above}/confirm").json()["lifecycle"] == "confirmed"
+
+
+def test_a_waiting_order_cannot_reach_the_floor_and_confirming_again_does_not_help(
+    signed_in: Callable[..., httpx.Client], sales: httpx.Client, database: Database, customer: str
+) -> None:
+    number = draft(database, customer, 5)
+    sales.post(f"/api/v1/orders/{number}/confirm")
+    planner = signed_in("planner")
+
+    release = planner.post(f"/api/v1/orders/{number}/release")
+    again = planner.post(f"/api/v1/orders/{number}/confirm")
+    shown = planner.get(f"/api/v1/orders/{number}").json()
+
+    assert (release.status_code, release.json()["reason"]) == (409, "not_in_credit_hold")
+    assert release.json()["detail"] == f"{number} cannot be released: it waits for credit."
+    assert (again.status_code, again.json()["reason"]) == (409, "credit_hold")
+    # Who does not see credit learns that it waits, and no figure.
+    assert (shown["lifecycle"], shown["credit_hold"]) == ("credit_hold", None)
+    assert "1,000" not in again.text
+    assert planner.get("/api/v1/work-orders", params={"order": number}).json()["items"] == []
+
+
+def test_finance_releases_with_a_reason_that_is_kept_twice(
+    sales: httpx.Client, finance: httpx.Client, database: Database, customer: str
+) -> None:
+    number = draft(database, customer, 5)
+    sales.post(f"/api/v1/orders/{number}/confirm")
+
+    by_sales = sales.post(f"/api/v1/orders/{number}/release-credit", json={"reason": "He always pays."})
+    unreasoned = finance.post(f"/api/v1/orders/{number}/release-credit", json={})
+    released = finance.post(f"/api/v1/orders/{number}/release-credit", json={"reason": "Bank guarantee of today."})
+    twice = finance.post(f"/api/v1/orders/{number}/release-credit", json={"reason": "Again."})
+
+    assert (by_sales.status_code, unreasoned.status_code) == (403, 422)
+    assert (released.status_code, released.json()["lifecycle"]) == (200, "confirmed")
+    assert twice.status_code == 409
+    with database.read() as session:
+        kinds = session.scalars(select(Fact.kind).where(Fact.subject == number).order_by(Fact.id)).all()
+        kept = session.scalars(select(Audit).where(Audit.action == "credit_released")).one()
+    assert kinds == ["order_created", "credit_held", "credit_released", "order_confirmed"]
+    assert kept.detail is not None
+    assert (kept.detail["reason"], kept.detail["excess"]) == ("Bank guarantee of today.", "200")
+
+
+def test_a_waiting_order_goes_back_to_draft_and_is_made_smaller(
+    sales: httpx.Client, database: Database, customer: str
+) -> None:
+    number = draft(database, customer, 5)
+    sales.post(f"/api/v1/orders/{number}/confirm")
+
+    revised = sales.post(f"/api/v1/orders/{number}/revise").json()
+    lines = [{"product": "STEP-RAIL", "quantity": "4", "unit_price": "240", "tax_percent": "0"}]
+    changed = sales.patch(f"/api/v1/orders/{number}", json={"lines": lines}, headers={"If-Match": "*"}).json()
+
+    assert (revised["lifecycle"], changed["total_gross"]) == ("draft", "960")
+    assert sales.post(f"/api/v1/orders/{number}/confirm").json()["lifecycle"] == "confirmed"
+
+
+def test_two_orders_confirmed_at_once_do_not_both_slip_under_the_limit(
+    sales: httpx.Client, finance: httpx.Client, database: Database, customer: str
+) -> None:
+    numbers = [draft(database, customer, 3) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda number: sales.post(f"/api/v1/orders/{number}/confirm"), numbers))
+
+    assert sorted(answer.json()["lifecycle"] for answer in answers) == ["confirmed"] + ["credit_hold"] * 3
+    assert finance.get(f"/api/v1/customers/{customer}/credit").json()["exposure"] == "720"
+
+
+def test_an_order_in_another_currency_than_the_limit_waits(
+    sales: httpx.Client, database: Database, customer: str
+) -> None:
+    number = draft(database, customer, 1, currency="USD")
+
+    waiting = sales.post(f"/api/v1/orders/{number}/confirm").json()
+
+    assert waiting["lifecycle"] == "credit_hold"
+    assert "it is in USD, and the limit of 1,000.00 EUR cannot be compared with that." in waiting["credit_hold"]
+
+
+def test_prices_that_are_wrong_or_too_large_are_refused(sales: httpx.Client, customer: str) -> None:
+    def ask(**line: str) -> int:
+        body = {"customer": customer, "lines": [{"product": "STEP-RAIL", "quantity": "1", **line}]}
+        return sales.post("/api/v1/orders", json=body).status_code
+
+    assert ask(unit_price="-1") == 422
+    assert ask(unit_price="1", discount_percent="100.5") == 422
+    assert ask(unit_price="1", tax_percent="-1") == 422
+    assert ask(unit_price="999999999999", quantity="99999999") == 422
+    assert ask(unit_price="0") == 201
+
+
+def test_every_view_of_credit_stands_in_the_audit_and_others_see_none(
+    signed_in: Callable[..., httpx.Client], sales: httpx.Client, database: Database, customer: str
+) -> None:
+    path = f"/api/v1/customers/{customer}/credit"
+    seen = [sales.get(path).status_code for _ in range(2)]
+    refused = [signed_in(role).get(path).status_code for role in ("planner", "service", "operator")]
+
+    assert seen == [200, 200]
+    assert refused == [403, 403, 403]
+    assert sales.get("/api/v1/customers/C-999/credit").status_code == 404
+    with database.read() as session:
+        viewed = session.scalars(select(Audit.subject).where(Audit.action == "credit_viewed")).all()
+    # Who looks again within a quarter of an hour is noted once.
+    assert viewed == [customer]
+
+
+def test_the_profit_of_an_order_names_every_source(
+    sales: httpx.Client, signed_in: Callable[..., httpx.Client], world: DemoWorld
+) -> None:
+    number = world.orders[2].number
+    profit = sales.get(f"/api/v1/orders/{number}/profit").json()
+    figures = {each["name"]: each for each in profit["figures"]}
+
+    # Eight steps take 2 sheets, 3 m of tube and 16 bolts each: 8 * (37.00 + 12.60 + 1.92).
+    assert figures["material"]["amount"] == "-412.16"
+    assert (figures["to_invoice"]["amount"], figures["invoiced"]["amount"]) == ("1920", "0")
+    assert figures["labour"]["detail"]["minutes"] == "274"
+    assert all(each["source"] and each["as_of"] for each in figures.values())
+    assert signed_in("planner").get(f"/api/v1/orders/{number}/profit").status_code == 403
