@@ -46,7 +46,6 @@ ROUTERS = (
     production.router,
     logistics.router,
     billing.router,
-    billing.router,
     imports.router,
     search.router,
     crm.router,

@@ -13,6 +13,7 @@ from server.auth.users import NewUser
 from server.catalog.models import Product
 from server.cli.context import ACTOR, CommandFailed, make_folder, open_database, password_link
 from server.db import Database
+from server.erp.billing.seed import seed_past
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -92,7 +93,9 @@ def fold_again(database: Database) -> Report:
 def _fill_with_demo(session: Session) -> str | None:
     if session.scalar(select(Product.id).limit(1)) is not None:
         return None
-    world = seed_demo(session, utc_now())
+    now = utc_now()
+    world = seed_demo(session, now)
+    seed_past(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

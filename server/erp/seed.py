@@ -83,7 +83,6 @@ _CUSTOMERS = (
         name="Aurora Bikes",
         segment="bicycles",
         priority=3,
-        credit_limit=Decimal(25_000),
         payment_terms_days=14,
         special_instructions="Frame number up when packing.",
         contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", role="Purchasing")],
@@ -96,7 +95,6 @@ _CUSTOMERS = (
         language="de",
         segment="energy",
         priority=5,
-        credit_limit=Decimal(12_000),
         contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", role="Purchasing")],
         addresses=[
             AddressBody(kind="delivery", lines="Deichstraße 12", city="Husum", postal_code="25813", country="DE")
@@ -106,7 +104,6 @@ _CUSTOMERS = (
         name="Kestrel Rail",
         segment="rail",
         priority=2,
-        credit_limit=Decimal(40_000),
         payment_terms_days=45,
         special_instructions="Two labels on each box, one on the short side.",
         contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", role="Goods in")],
@@ -143,8 +140,6 @@ _ORDERS = (
     _Plan("Aurora Bikes", (("FRAME-CITY", 40), ("RACK-REAR", 40)), "draft", 30, "AB-7802", "mint"),
     _Plan("Nordwind Energie", (("MOUNT-WIND", 2),), "draft", 28, "4500081290"),
     _Plan("Kestrel Rail", (("STEP-RAIL", 2),), "cancelled", 12, "KR/26/130"),
-    # Above the credit limit together with what is confirmed already, so it waits.
-    _Plan("Nordwind Energie", (("MOUNT-WIND", 60),), "confirmed", 35, "4500081301"),
 )
 
 

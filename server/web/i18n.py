@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from babel.support import Translations
 from babel.units import format_unit
 
@@ -153,3 +153,7 @@ class Formats:
     def number(self, value: Decimal | int | float) -> str:
         """A number without needless zeros: '1,204', '2.5'."""
         return format_decimal(value, locale=self.locale)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount with its currency and all its coins: '€1,204.50'."""
+        return format_currency(amount, currency, locale=self.locale)

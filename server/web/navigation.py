@@ -15,16 +15,19 @@ class Place:
     label: str
     permission: Permission
     staff_only: bool = True
+    #: Other addresses that belong to it.
+    also: tuple[str, ...] = ()
 
     def is_here(self, path: str) -> bool:
         """Whether the present page lies under this place."""
-        return path == self.href or path.startswith(self.href + "/")
+        return any(path == here or path.startswith(here + "/") for here in (self.href, *self.also))
 
 
 PLACES = (
     Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False),
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
+    Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),
     Place("/setup", N_("Set-up"), Permission.CATALOG_READ),
     Place("/admin", N_("Admin"), Permission.INBOX_DECIDE),
 )

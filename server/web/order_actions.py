@@ -10,6 +10,7 @@ from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.crm.access import visible_orders
 from server.crm.order_page import OrderPage
+from server.erp.billing.credit import check_loaded
 from server.erp.logistics import service as logistics
 from server.erp.logistics.service import Carriage
 from server.erp.orders import repository, service
@@ -39,6 +40,9 @@ class Offer:
 _OFFERS = (
     Offer("confirm", N_("Confirm"), "badge-check", N_("%(number)s is confirmed for %(promise)s."),
           Permission.ORDERS_WRITE, asks="promise_date", look="primary"),
+    Offer("release-credit", N_("Release credit"), "badge-check", N_("%(number)s is confirmed for %(promise)s."),
+          Permission.CREDIT_RELEASE, asks="reason", look="primary"),
+    Offer("revise", N_("Back to draft"), "pencil", N_("%(number)s is a draft again."), Permission.ORDERS_WRITE),
     Offer("release", N_("Release to the floor"), "play", N_("%(number)s is released. Its units can be scanned now."),
           Permission.ORDERS_RELEASE, look="primary"),
     Offer("resume", N_("Lift the hold"), "play", N_("%(number)s goes on."), Permission.ORDERS_WRITE, look="primary"),
@@ -81,19 +85,24 @@ def offered(order: OrderPage, principal: Principal) -> list[Offer]:
     ]
 
 
-def perform(page: Page, principal: Principal, number: str, *, action: str, form: Form) -> str:
-    """Do it in one transaction and return the sentence that says so; raises Forbidden, Refused, Invalid, NotFound."""
+def perform(page: Page, principal: Principal, number: str, *, action: str, form: Form) -> tuple[str, str]:
+    """Do it in one transaction; returns the sentence that says so and its signal.
+
+    Raises Forbidden, Refused, Invalid, NotFound.
+    """
     offer = ACTIONS[action]
     if not principal.is_staff or not principal.may(offer.permission):
         raise Forbidden(extra={"permission": offer.permission.value})
 
-    def work(session: Session) -> str:
+    def work(session: Session) -> tuple[str, str]:
         order = repository.order(session, number, visible=visible_orders(principal), lock=True)
         if order is None:
             raise NotFound
         told = _apply(session, order, offer=offer, form=form, by=(principal, page))
+        if order.lifecycle == OrderLifecycle.CREDIT_HOLD:
+            return _waits(page, session, order, principal), "warn"
         promise = page.formats.long_day(order.promise_date) if order.promise_date else ""
-        return page.say(offer.done, number=number, promise=promise, shipments=told)
+        return page.say(offer.done, number=number, promise=promise, shipments=told), "ok"
 
     return page.database.write(work)
 
@@ -104,6 +113,10 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
     actor, now = principal.actor, page.now
     if offer.key == Action.CONFIRM:
         service.confirm_order(session, order, actor=actor, now=now, promise_date=_date(page, form))
+    elif offer.key == Action.RELEASE_CREDIT:
+        service.release_credit(session, order, reason=_reason(page, form), actor=actor, now=now)
+    elif offer.key == Action.REVISE:
+        service.revise_order(session, order, actor=actor, now=now)
     elif offer.key == Action.RELEASE:
         release_order(session, order, actor=actor, now=now)
     elif offer.key == Action.RESUME:
@@ -120,6 +133,13 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
         reason = _reason(page, form)
         service.cancel_order(session, order, reason=reason, by_manager=by_manager, actor=actor, now=now)
     return ""
+
+
+def _waits(page: Page, session: Session, order: SalesOrder, principal: Principal) -> str:
+    """Why the order waits for credit; the figures are for those who see credit."""
+    if principal.may(Permission.CREDIT_READ):
+        return check_loaded(session, order, order.customer).sentence(order.number)
+    return page.say(N_("%(number)s waits for credit. Finance or a manager can release it."), number=order.number)
 
 
 def _reason(page: Page, form: Form) -> str:

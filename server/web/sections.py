@@ -1,4 +1,4 @@
-"""The rooms of administration and set-up: two tables, each a list beside the page, narrowed to what the person may."""
+"""The rooms of administration, set-up and money: a table each, a list beside the page, narrowed to what one may."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -52,11 +52,20 @@ SETUP = (
 )
 
 
+MONEY = (
+    Section("/invoices", N_("Invoices"), "receipt", P.INVOICES_READ),
+    Section("/to-invoice", N_("To invoice"), "truck", P.INVOICES_WRITE),
+    Section("/payments", N_("Payments"), "banknote", P.INVOICES_READ),
+    Section("/credit", N_("Credit holds"), "hourglass", P.CREDIT_READ),
+)
+
+
 def show_in(room: tuple[Section, ...], page: Page, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """The page beside the list of its room."""
     principal = page.principal
     sections = [section for section in room if principal is not None and principal.may(section.permission)]
-    title = page.say(N_("Admin")) if room is ADMIN else page.say(N_("Set-up"))
+    titles = {ADMIN: N_("Admin"), SETUP: N_("Set-up"), MONEY: N_("Money")}
+    title = page.say(titles[room])
 
     def named(kind: str, code: str) -> str:
         return page.say(word(kind, code))

@@ -16,6 +16,7 @@ from server.auth.principal import Principal
 from server.auth.users import NewUser
 from server.crm.links import create_link
 from server.db import Database
+from server.erp.billing.seed import seed_past
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
@@ -69,6 +70,7 @@ def prepare(database_url: str) -> Access:
 def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
     world = seed_demo(session, now)
+    seed_past(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)

@@ -14,6 +14,7 @@ from server.erp.billing.repository import overdue
 from server.erp.billing.states import ISSUED, OPEN
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.pricing import Priced
 from server.erp.production.models import Unit
 from server.parties.models import Customer
 from server.tracking.states import ShipmentState, UnitKind
@@ -80,6 +81,15 @@ def shipped_quantities(session: Session, shipment_ids: Collection[int]) -> Mappi
     for shipment_id, line_id, quantity in session.execute(statement):
         found[shipment_id or 0][line_id or 0] = Decimal(quantity)
     return found
+
+
+def as_lines(order: SalesOrder, quantities: Mapping[int, Decimal]) -> list[Priced]:
+    """What would be invoiced of an order whose lines are loaded, by quantities of its lines."""
+    return [
+        Priced(quantities[line.id], line.unit_price, line.discount_percent, line.tax_percent)
+        for line in order.lines
+        if line.id in quantities
+    ]
 
 
 def gone_quantities(session: Session, order_ids: Collection[int]) -> Mapping[int, Decimal]:

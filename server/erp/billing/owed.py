@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
 
+from server.db import Money
 from server.erp.billing.models import Invoice, Payment, PaymentAllocation
 from server.erp.billing.repository import overdue
 from server.erp.billing.states import OPEN
@@ -18,10 +19,15 @@ ZERO = Decimal(0)
 COMMITTED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value, OrderLifecycle.DONE.value)
 
 
+def _open_sum() -> ColumnElement[Decimal]:
+    # A difference of two amounts is a plain number to the library; it is an amount again.
+    return func.sum(type_coerce(Invoice.gross - Invoice.paid, Money()))
+
+
 def open_amounts(session: Session, customer_id: int) -> Mapping[str, Decimal]:
     """What is open of issued invoices, by currency."""
     statement = (
-        select(Invoice.currency, func.sum(Invoice.gross - Invoice.paid))
+        select(Invoice.currency, _open_sum())
         .where(Invoice.customer_id == customer_id, Invoice.state.in_(OPEN))
         .group_by(Invoice.currency)
     )
@@ -30,7 +36,7 @@ def open_amounts(session: Session, customer_id: int) -> Mapping[str, Decimal]:
 
 def overdue_amount(session: Session, customer_id: int, currency: str, today: date) -> tuple[Decimal, int]:
     """How much should have been paid by yesterday, and by how many invoices."""
-    statement = select(func.sum(Invoice.gross - Invoice.paid), func.count()).where(
+    statement = select(_open_sum(), func.count()).where(
         Invoice.customer_id == customer_id, Invoice.currency == currency, overdue(today)
     )
     amount, count = session.execute(statement).one()

@@ -112,6 +112,14 @@ def lock_invoice(session: Session, number: str) -> Invoice | None:
     return session.scalars(statement.with_for_update(of=Invoice)).one()
 
 
+def locked_invoice(session: Session, number: str) -> Invoice:
+    """As `lock_invoice`, of an invoice that is there; raises LookupError when it is not."""
+    found = lock_invoice(session, number)
+    if found is None:
+        raise LookupError(f"Failed to lock invoice {number}: there is none.")
+    return found
+
+
 def open_invoices(session: Session, customer_id: int, currency: str) -> Sequence[Invoice]:
     """What the customer still has to pay, the most urgent first."""
     statement = select(Invoice).where(
@@ -212,3 +220,14 @@ def received(session: Session, invoice_id: int) -> Mapping[int, Decimal]:
 def numbers_of(session: Session, payment_ids: Collection[int]) -> Mapping[int, str]:
     """The numbers of these payments by id."""
     return dict(session.execute(select(Payment.id, Payment.number).where(Payment.id.in_(payment_ids))).all())
+
+
+def payments_for(session: Session, invoice_id: int) -> Sequence[tuple[Payment, Decimal]]:
+    """What payments brought for an invoice, or took back, in the order in which it was booked."""
+    statement = (
+        select(Payment, PaymentAllocation.amount)
+        .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
+        .where(PaymentAllocation.invoice_id == invoice_id)
+        .order_by(PaymentAllocation.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]

@@ -34,13 +34,16 @@ class Changes:
     order: SalesOrder
     actor: str
     now: datetime
-    _facts: list[tuple[NewFact, Unit | None]] = field(default_factory=list)
+    _facts: list[tuple[NewFact, list[Unit]]] = field(default_factory=list)
+    _units: list[Unit] = field(default_factory=list)
     _before: dict[str, dict[str, Any]] = field(default_factory=dict)
     _after: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def set(self, row: Any, **columns: Any) -> None:
         """Change columns of a row; the next fact carries what was before and what is after."""
         key = f"{row.__tablename__}:{row.id}"
+        if isinstance(row, Unit):
+            self._units.append(row)
         for column, value in columns.items():
             self._before.setdefault(key, {}).setdefault(column, _plain(getattr(row, column)))
             self._after.setdefault(key, {})[column] = _plain(value)
@@ -60,14 +63,15 @@ class Changes:
             quantity=_ONE if unit is not None and unit.work_order_id is not None else None,
             detail={**rows, **detail},
         )
-        self._facts.append((made, unit))
-        self._before, self._after = {}, {}
+        # Every unit that changed points at the fact that changed it, and so does the one it is about.
+        self._facts.append((made, self._units if unit is None else [*self._units, unit]))
+        self._before, self._after, self._units = {}, {}, []
 
     def write(self) -> None:
         """Store rows and facts, derive how far the order is, and note who watches it."""
         ids = facts.write(self.session, [fact for fact, _ in self._facts], recorded_at=self.now)
-        for fact_id, (_, unit) in zip(ids, self._facts, strict=True):
-            if unit is not None:
+        for fact_id, (_, units) in zip(ids, self._facts, strict=True):
+            for unit in units:
                 unit.last_fact_id = fact_id
         self.session.flush()
         self._settle()

@@ -15,6 +15,7 @@ from server.db.topics import versions
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
+from server.web.money_view import customer_account
 from server.web.order_view import customer_context
 from server.web.page import Page, PageDep
 
@@ -32,9 +33,10 @@ def track(page: PageDep, visitor: VisitPrincipal) -> Response:
         number = visited_order(session, visitor.order_id)
         version = versions(session, f"order:{number}")[f"order:{number}"]
         found = order_page(session, visitor, number, here=Here(page.site.zone, page.now))
+        account = customer_account(session, visitor, now=page.now)
     page.principal = visitor
     context = customer_context(found, page.formats, version=version)
-    return page.show("pages/customer_order.html", by_link=True, **context)
+    return page.show("pages/customer_order.html", by_link=True, account=account, **context)
 
 
 @router.get("/track/{token}")

@@ -23,6 +23,7 @@ from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.parties.models import Customer
 from server.web.forms import Form, read_form
+from server.web.money_view import FIGURES, SOURCES, customer_account, note_view, order_money
 from server.web.order_actions import ACTIONS, offered, perform
 from server.web.order_view import customer_context, order_context, unit_words
 from server.web.page import Page, PageDep
@@ -71,10 +72,14 @@ def order(page: PageDep, principal: Reader, number: Number, before: Before = Non
         shown = versions(session, topic)
         found = order_page(session, principal, number, here=here, before=before)
         links = links_of(session, found.id) if principal.is_staff else ()
+        money = order_money(session, principal, number, now=page.now)
+        account = customer_account(session, principal, now=page.now)
     if not principal.is_staff:
         context = customer_context(found, page.formats, version=shown[topic])
-        return page.show("pages/customer_order.html", by_link=False, **context)
+        return page.show("pages/customer_order.html", by_link=False, account=account, **context)
+    note_view(page.database, principal, money, now=page.now)
     context = order_context(found, page.formats, version=shown[topic], older=before is not None)
+    context |= {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
     return page.show("pages/order.html", links=links, actions=offered(found, principal), form=Form(), **context)
 
 
@@ -112,10 +117,10 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
     if action not in ACTIONS:
         return page.go(f"/orders/{number}")
     try:
-        done = perform(page, principal, number, action=action, form=form)
+        done, kind = perform(page, principal, number, action=action, form=form)
     except (Refused, Invalid) as refusal:
         return page.go(f"/orders/{number}", refusal.detail, kind="stop")
-    return page.go(f"/orders/{number}", done)
+    return page.go(f"/orders/{number}", done, kind=kind)
 
 
 def _list_topic(page: Page, principal: Principal) -> str:

@@ -124,7 +124,10 @@ def test_the_due_day_follows_the_terms_and_overdue_follows_the_clock(
 def test_payments_are_spread_and_what_is_too_much_is_credit(
     finance: httpx.Client, order: SalesOrder, world: DemoWorld
 ) -> None:
+    customer = world.customers["Kestrel Rail"].number
+    before = finance.get(f"/api/v1/customers/{customer}/credit").json()
     first, second = make(finance, "SH-1"), make(finance, "SH-2")
+    asked = finance.get(f"/api/v1/customers/{customer}/credit").json()
 
     partly = pay(finance, world, "1000.00", reference="Transfer 1").json()
     more = pay(finance, world, "1500", allocations=[{"invoice": first, "amount": "428"}]).json()
@@ -136,8 +139,11 @@ def test_payments_are_spread_and_what_is_too_much_is_credit(
     assert states == {first: "paid", second: "issued"}
     assert (used["state"], used["open"]) == ("paid", "0")
     assert billing(finance, order) == "paid"
-    customer = world.customers["Kestrel Rail"].number
-    assert finance.get(f"/api/v1/customers/{customer}/credit").json()["unallocated"] == "215.2"
+    # What is invoiced moves from one part of the exposure to the other.
+    assert asked["open_invoices"] == "2284.8"
+    assert asked["exposure"] == before["exposure"]
+    after = finance.get(f"/api/v1/customers/{customer}/credit").json()
+    assert (after["unallocated"], after["open_invoices"]) == ("215.2", "0")
 
 
 def test_a_reversal_is_a_new_row_and_opens_the_invoice_again(

@@ -1,0 +1,153 @@
+"""The past of the demo factory: orders that were made and delivered, and what became of their invoices."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.erp.billing.payments import record_payment
+from server.erp.billing.repository import locked_invoice
+from server.erp.billing.schemas import InvoiceIn, PaymentIn
+from server.erp.billing.service import create_invoice, issue_invoice
+from server.erp.logistics.changes import Changes
+from server.erp.logistics.models import HandlingUnit
+from server.erp.logistics.schemas import ShipmentIn
+from server.erp.logistics.service import close_box, create_shipment, deliver, ship
+from server.erp.logistics.sscc import next_sscc
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.release import release_order
+from server.erp.orders.repository import lock_order
+from server.erp.orders.schemas import OrderIn, OrderLineIn
+from server.erp.orders.service import confirm_order, create_order
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.seed import ACTOR, DemoWorld
+from server.http.numbers import fresh
+from server.parties.repository import site
+from server.parties.schemas import CustomerPatch
+from server.parties.service import update_customer
+from server.tracking.facts import FactKind
+from server.tracking.states import HandlingUnitState, OperationState, UnitKind, UnitState, WorkOrderState
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An order of the past: ordered, left and paid so many days ago; None for what has not happened."""
+
+    customer: str
+    sku: str
+    pieces: int
+    ordered: int
+    left: int
+    reference: str
+    invoiced: int | None = None
+    paid: int | None = None
+    #: How much was paid; None for all of it.
+    amount: str | None = None
+
+
+_PASTS = (
+    _Past("Kestrel Rail", "STEP-RAIL", 6, 84, 70, "KR/26/091", invoiced=69),
+    _Past("Aurora Bikes", "FRAME-CITY", 4, 40, 27, "AB-7698", invoiced=26, paid=11),
+    _Past("Nordwind Energie", "MOUNT-WIND", 3, 30, 16, "4500081103", invoiced=15, paid=4, amount="150.00"),
+    _Past("Aurora Bikes", "RACK-REAR", 8, 21, 6, "AB-7731", invoiced=5),
+    _Past("Kestrel Rail", "STEP-RAIL", 2, 15, 2, "KR/26/110"),
+)
+
+
+_LIMITS = {"Aurora Bikes": 25_000, "Nordwind Energie": 12_000, "Kestrel Rail": 40_000}
+
+
+def seed_past(session: Session, world: DemoWorld, now: datetime) -> list[SalesOrder]:
+    """Give the demo factory a past: one invoice overdue, one paid, one partly paid, one open, one still to make.
+
+    Customers get credit limits, and one of them an order that does not fit under his.
+    """
+    for name, limit in _LIMITS.items():
+        patch = CustomerPatch(credit_limit=Decimal(limit))
+        update_customer(session, world.customers[name], patch, actor=ACTOR, now=now)
+    pasts = [_live_through(session, world, past, now) for past in _PASTS]
+    return [*pasts, _order_above_the_limit(session, world, now)]
+
+
+def _order_above_the_limit(session: Session, world: DemoWorld, now: datetime) -> SalesOrder:
+    line = OrderLineIn(product="MOUNT-WIND", quantity=Decimal(60))
+    customer = world.customers["Nordwind Energie"].number
+    body = OrderIn(customer=customer, customer_reference="4500081301", lines=[line])
+    order = create_order(session, body, actor=ACTOR, now=now)
+    return confirm_order(session, order, actor=ACTOR, now=now)
+
+
+def _live_through(session: Session, world: DemoWorld, past: _Past, now: datetime) -> SalesOrder:
+    began, left = now - timedelta(days=past.ordered), now - timedelta(days=past.left)
+    line = OrderLineIn(product=past.sku, quantity=Decimal(past.pieces))
+    customer = world.customers[past.customer].number
+    body = OrderIn(customer=customer, customer_reference=past.reference, lines=[line])
+    order = create_order(session, body, actor=ACTOR, now=began)
+    confirm_order(session, order, actor=ACTOR, now=began, promise_date=left.date())
+    release_order(session, order, actor=ACTOR, now=began)
+    box = _make_and_pack(session, order, left - timedelta(hours=2))
+    close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
+    shipment = create_shipment(session, ShipmentIn(order=order.number, carrier="Road"), actor=ACTOR, now=left)
+    ship(session, shipment, actor=ACTOR, now=left)
+    if past.left > 2:
+        deliver(session, shipment, actor=ACTOR, now=left + timedelta(days=1))
+    if past.invoiced is not None:
+        _invoice(session, past, shipment.number, now)
+    return order
+
+
+def _make_and_pack(session: Session, order: SalesOrder, at: datetime) -> HandlingUnit:
+    """Every unit through its last operation and into one box."""
+    changes = Changes(session, lock_order(session, order.id), ACTOR, at)
+    work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == order.id)).one()
+    steps = session.scalars(select(Operation).where(Operation.work_order_id == work.id)).all()
+    units = session.scalars(select(Unit).where(Unit.work_order_id == work.id).order_by(Unit.id)).all()
+    for step in steps:
+        done = {"started": step.quantity, "good": step.quantity, "started_at": at, "completed_at": at}
+        changes.set(step, state=OperationState.COMPLETED.value, **done)
+    changes.set(work, state=WorkOrderState.COMPLETED.value, started_at=at, completed_at=at)
+    for unit in units:
+        changes.set(unit, state=UnitState.FINISHED.value, step=None)
+        changes.fact(FactKind.OPERATION_COMPLETED, unit.number, unit=unit)
+    box = _open_box(session, order, at)
+    for unit in units:
+        changes.set(unit, state=UnitState.PACKED.value, parent_id=box.id)
+        changes.fact(FactKind.UNIT_PACKED, unit.number, unit=unit, box=box.number)
+    changes.write()
+    return box
+
+
+def _open_box(session: Session, order: SalesOrder, at: datetime) -> HandlingUnit:
+    number = fresh(session, "HU", HandlingUnit.number)
+    side = Unit(number=number, kind=UnitKind.CONTAINER.value, order_id=order.id, state=UnitState.IN_STOCK.value)
+    session.add(side)
+    session.flush()
+    sscc = next_sscc(session, site(session))
+    box = HandlingUnit(
+        id=side.id,
+        number=number,
+        sscc=sscc,
+        order_id=order.id,
+        state=HandlingUnitState.OPEN.value,
+        opened_at=at,
+    )
+    session.add_all([box, Identifier(scheme="sscc", value=f"00/{sscc}", unit_id=side.id)])
+    session.flush()
+    return box
+
+
+def _invoice(session: Session, past: _Past, shipment: str, now: datetime) -> None:
+    at = now - timedelta(days=past.invoiced or 0)
+    number = create_invoice(session, InvoiceIn(shipments=[shipment]), actor=ACTOR, now=at).number
+    invoice = issue_invoice(session, locked_invoice(session, number), actor=ACTOR, now=at)
+    if past.paid is None:
+        return
+    paid_at = now - timedelta(days=past.paid)
+    body = PaymentIn(
+        customer=invoice.customer.number,
+        amount=Decimal(past.amount) if past.amount else invoice.gross,
+        reference=f"{past.reference} / {number}",
+    )
+    record_payment(session, body, actor=ACTOR, now=paid_at)

@@ -1,0 +1,80 @@
+"""Credit: orders that wait for it with the form that lets them through, and the account of one customer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from server.auth.http import require
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.crm.activity import sales_activity
+from server.erp.billing import credit, owed, repository
+from server.erp.billing.access import note_credit_view
+from server.erp.billing.models import Invoice, Payment
+from server.erp.billing.rules import CreditCheck
+from server.errors import Invalid, NotFound, Refused
+from server.http.paging import Number
+from server.parties.repository import customer as find_customer
+from server.web.entry import FormDep
+from server.web.money_view import invoice_row, sees_activity
+from server.web.order_actions import perform
+from server.web.page import PageDep
+from server.web.sections import MONEY, show_in
+
+router = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Principal, Depends(require(Permission.CREDIT_READ))]
+Releaser = Annotated[Principal, Depends(require(Permission.CREDIT_RELEASE))]
+#: Each line asks for the whole credit of its customer, so there are not many on a page.
+_MOST = 50
+
+
+@router.get("/credit")
+def show_holds(page: PageDep, principal: Reader) -> Response:
+    """Orders on credit hold, the oldest first, each with why it waits and what sales has done lately."""
+    with page.database.read() as session:
+        orders = owed.orders_on_credit_hold(session, limit=_MOST)
+        customers = {order.customer_id: order.customer for order in orders}
+        credits = {key: credit.credit_of(session, customer, now=page.now) for key, customer in customers.items()}
+        checks = {order.id: CreditCheck(credits[order.customer_id].exposure, order.currency, order.total_gross)
+                  for order in orders}  # fmt: skip
+        latest = {key: sales_activity(session, key, limit=4) for key in customers} if sees_activity(principal) else {}
+    for found in credits.values():
+        note_credit_view(page.database, principal, found.customer, now=page.now)
+    return show_in(MONEY, page, "money/holds.html", orders=orders, credits=credits, checks=checks, latest=latest)
+
+
+@router.post("/credit/{number}/release")
+def release(page: PageDep, principal: Releaser, number: Number, form: FormDep) -> Response:
+    """Confirm the order all the same, with a reason."""
+    try:
+        done, kind = perform(page, principal, number, action="release-credit", form=form)
+    except (Refused, Invalid) as refusal:
+        return page.go("/credit", refusal.detail, kind="stop")
+    return page.go("/credit", done, kind=kind)
+
+
+@router.get("/customers/{number}/account")
+def show_account(page: PageDep, principal: Reader, number: Number) -> Response:
+    """What a customer owes, may owe and has paid, and beside it what sales has done lately."""
+    with page.database.read() as session:
+        customer = find_customer(session, number)
+        if customer is None:
+            raise NotFound
+        found = credit.credit_of(session, customer, now=page.now)
+        today = credit.today(session, page.now)
+        invoices = repository.newest_invoices(session, Invoice.customer_id == customer.id, limit=30)
+        payments = repository.newest_payments(session, Payment.customer_id == customer.id, limit=15)
+        activity = sales_activity(session, customer.id) if sees_activity(principal) else ()
+    note_credit_view(page.database, principal, customer.number, now=page.now)
+    return show_in(
+        MONEY,
+        page,
+        "money/account.html",
+        customer=customer,
+        credit=found,
+        invoices=[invoice_row(each, today) for each in invoices],
+        payments=payments,
+        activity=activity,
+    )
