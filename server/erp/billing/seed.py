@@ -12,23 +12,20 @@ from server.erp.billing.repository import locked_invoice
 from server.erp.billing.schemas import InvoiceIn, PaymentIn
 from server.erp.billing.service import create_invoice, issue_invoice
 from server.erp.logistics.changes import Changes
-from server.erp.logistics.models import HandlingUnit
-from server.erp.logistics.schemas import ShipmentIn
+from server.erp.logistics.packing import open_box
+from server.erp.logistics.schemas import HandlingUnitIn, ShipmentIn
 from server.erp.logistics.service import close_box, create_shipment, deliver, ship
-from server.erp.logistics.sscc import next_sscc
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.repository import lock_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
-from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import ACTOR, DemoWorld
-from server.http.numbers import fresh
-from server.parties.repository import site
 from server.parties.schemas import CustomerPatch
 from server.parties.service import update_customer
 from server.tracking.facts import FactKind
-from server.tracking.states import HandlingUnitState, OperationState, UnitKind, UnitState, WorkOrderState
+from server.tracking.states import HandlingUnitState, OperationState, UnitState, WorkOrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,10 @@ def _live_through(session: Session, world: DemoWorld, past: _Past, now: datetime
     order = create_order(session, body, actor=ACTOR, now=began)
     confirm_order(session, order, actor=ACTOR, now=began, promise_date=left.date())
     release_order(session, order, actor=ACTOR, now=began)
-    box = _make_and_pack(session, order, left - timedelta(hours=2))
-    close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
+    packing = HandlingUnitIn(order=order.number, units=_make(session, order, left - timedelta(hours=3)))
+    box = open_box(session, packing, actor=ACTOR, now=left - timedelta(hours=2))
+    if box.state == HandlingUnitState.OPEN:
+        close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
     shipment = create_shipment(session, ShipmentIn(order=order.number, carrier="Road"), actor=ACTOR, now=left)
     ship(session, shipment, actor=ACTOR, now=left)
     if past.left > 2:
@@ -98,44 +97,20 @@ def _live_through(session: Session, world: DemoWorld, past: _Past, now: datetime
     return order
 
 
-def _make_and_pack(session: Session, order: SalesOrder, at: datetime) -> HandlingUnit:
-    """Every unit through its last operation and into one box."""
+def _make(session: Session, order: SalesOrder, at: datetime) -> list[str]:
+    """Every unit through its last operation; returns their numbers."""
     changes = Changes(session, lock_order(session, order.id), ACTOR, at)
     work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == order.id)).one()
-    steps = session.scalars(select(Operation).where(Operation.work_order_id == work.id)).all()
-    units = session.scalars(select(Unit).where(Unit.work_order_id == work.id).order_by(Unit.id)).all()
-    for step in steps:
+    for step in session.scalars(select(Operation).where(Operation.work_order_id == work.id)):
         done = {"started": step.quantity, "good": step.quantity, "started_at": at, "completed_at": at}
         changes.set(step, state=OperationState.COMPLETED.value, **done)
     changes.set(work, state=WorkOrderState.COMPLETED.value, started_at=at, completed_at=at)
+    units = session.scalars(select(Unit).where(Unit.work_order_id == work.id).order_by(Unit.id)).all()
     for unit in units:
         changes.set(unit, state=UnitState.FINISHED.value, step=None)
         changes.fact(FactKind.OPERATION_COMPLETED, unit.number, unit=unit)
-    box = _open_box(session, order, at)
-    for unit in units:
-        changes.set(unit, state=UnitState.PACKED.value, parent_id=box.id)
-        changes.fact(FactKind.UNIT_PACKED, unit.number, unit=unit, box=box.number)
     changes.write()
-    return box
-
-
-def _open_box(session: Session, order: SalesOrder, at: datetime) -> HandlingUnit:
-    number = fresh(session, "HU", HandlingUnit.number)
-    side = Unit(number=number, kind=UnitKind.CONTAINER.value, order_id=order.id, state=UnitState.IN_STOCK.value)
-    session.add(side)
-    session.flush()
-    sscc = next_sscc(session, site(session))
-    box = HandlingUnit(
-        id=side.id,
-        number=number,
-        sscc=sscc,
-        order_id=order.id,
-        state=HandlingUnitState.OPEN.value,
-        opened_at=at,
-    )
-    session.add_all([box, Identifier(scheme="sscc", value=f"00/{sscc}", unit_id=side.id)])
-    session.flush()
-    return box
+    return [unit.number for unit in units]
 
 
 def _invoice(session: Session, past: _Past, shipment: str, now: datetime) -> None:

@@ -69,22 +69,30 @@ class Changes:
 
     def write(self) -> None:
         """Store rows and facts, derive how far the order is, and note who watches it."""
+        self.session.flush()
+        self._settle()
         ids = facts.write(self.session, [fact for fact, _ in self._facts], recorded_at=self.now)
         for fact_id, (_, units) in zip(ids, self._facts, strict=True):
             for unit in units:
                 unit.last_fact_id = fact_id
         self.session.flush()
-        self._settle()
         order = self.order
+        if order.fulfilment == Fulfilment.DELIVERED and order.lifecycle == OrderLifecycle.PROCESSING:
+            complete_order(self.session, order, actor=self.actor, now=self.now)
         touch(self.session, f"order:{order.number}", f"customer:{order.customer.number}", "orders", "board")
 
     def _settle(self) -> None:
-        order = self.order
-        state = order_fulfilment(self.session, order.id)
+        """Put on the order how far it is; the last fact, which brought it there, carries the change."""
+        order, state = self.order, order_fulfilment(self.session, self.order.id)
+        if order.fulfilment == state or not self._facts:
+            order.fulfilment = state
+            return
+        fact, units = self._facts[-1]
+        key, told = f"sales_order:{order.id}", dict(fact.detail)
+        told["before"] = {**told.get("before", {}), key: {"fulfilment": order.fulfilment}}
+        told["after"] = {**told.get("after", {}), key: {"fulfilment": state}}
+        self._facts[-1] = (fact._replace(detail=told), units)
         order.fulfilment = state
-        if state == Fulfilment.DELIVERED and order.lifecycle == OrderLifecycle.PROCESSING:
-            complete_order(self.session, order, actor=self.actor, now=self.now)
-        self.session.flush()
 
 
 def order_fulfilment(session: Session, order_id: int) -> str:

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from server.catalog.models import Product
 from server.db import Database
+from server.erp.orders.models import SalesOrder
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import create_order
+from server.erp.production.models import WorkOrder
 from server.erp.seed import DemoWorld
 from server.journal.models import Audit, Fact
 from server.parties.models import Customer
@@ -197,15 +200,21 @@ def test_every_view_of_credit_stands_in_the_audit_and_others_see_none(
 
 
 def test_the_profit_of_an_order_names_every_source(
-    sales: httpx.Client, signed_in: Callable[..., httpx.Client], world: DemoWorld
+    sales: httpx.Client, signed_in: Callable[..., httpx.Client], world: DemoWorld, database: Database
 ) -> None:
     number = world.orders[2].number
     profit = sales.get(f"/api/v1/orders/{number}/profit").json()
     figures = {each["name"]: each for each in profit["figures"]}
 
-    # Eight steps take 2 sheets, 3 m of tube and 16 bolts each: 8 * (37.00 + 12.60 + 1.92).
-    assert figures["material"]["amount"] == "-412.16"
-    assert (figures["to_invoice"]["amount"], figures["invoiced"]["amount"]) == ("1920", "0")
-    assert figures["labour"]["detail"]["minutes"] == "274"
+    with database.read() as session:
+        work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == world.orders[2].id)).one()
+        costs = dict(session.execute(select(Product.sku, Product.standard_cost)).all())
+        net = session.scalars(select(SalesOrder.total_net).where(SalesOrder.number == number)).one()
+    each_takes = sum(Decimal(part["quantity"]) * costs[part["sku"]] for part in work.snapshot["bom"])
+    assert Decimal(figures["material"]["amount"]) == -round(8 * each_takes, 2)
+    assert (Decimal(figures["to_invoice"]["amount"]), figures["invoiced"]["amount"]) == (net, "0")
+    assert Decimal(figures["labour"]["detail"]["minutes"]) > 0
+    parts = [Decimal(each["amount"] or 0) for each in figures.values()]
+    assert Decimal(profit["total"]) == sum(parts)
     assert all(each["source"] and each["as_of"] for each in figures.values())
     assert signed_in("planner").get(f"/api/v1/orders/{number}/profit").status_code == 403

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from orderlight.autoid import Sscc
 from server.db import Database
 from server.erp.billing.models import Invoice
 from server.erp.logistics.models import HandlingUnit, Shipment
-from server.erp.logistics.sscc import next_sscc
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.pricing import price_order
+from server.erp.orders.repository import order as find_order
 from server.erp.production.models import Unit
 from server.erp.seed import DemoWorld
 from server.journal.models import Fact
@@ -32,7 +35,7 @@ def ship(session: Session, order: SalesOrder, number: str, units: slice) -> None
     )
     session.add_all([box, shipment])
     session.flush()
-    sscc = next_sscc(session, site(session))
+    sscc = Sscc.make(site(session).gs1_company_prefix, box.id).value
     session.add(
         HandlingUnit(
             id=box.id, number=box.number, sscc=sscc, order_id=order.id, state="shipped",
@@ -56,6 +59,10 @@ def order(world: DemoWorld, database: Database) -> SalesOrder:
     found = world.orders[2]
 
     def work(session: Session) -> None:
+        known = find_order(session, found.number)
+        assert known is not None
+        known.lines[0].unit_price, known.lines[0].tax_percent = Decimal(240), Decimal(19)
+        price_order(known)
         ship(session, found, "1", slice(0, 5))
         ship(session, found, "2", slice(5, 8))
 
