@@ -11,19 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
-from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.here import Here
 from server.crm.milestones import Milestone, StepCount, milestones
+from server.crm.order_rows import BOXES, HEADS, LINES, SHIPMENTS, WORK, OrderHead
 from server.crm.orders_list import standing_of
 from server.crm.risk import Risk, due_at, judge
-from server.crm.timeline import Timeline, order_timeline
-from server.crm.units import UnitRow, unit_rows
-from server.erp.logistics.models import HandlingUnit, Shipment
+from server.crm.timeline import Timeline, brief_timeline, order_timeline
+from server.crm.units import RouteStep, UnitRow, route_steps, unit_rows
 from server.erp.orders import estimates
-from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.models import SalesOrder
 from server.erp.orders.prediction import Estimate
-from server.erp.production.models import Operation, WorkOrder
+from server.erp.orders.recent import RecentEstimates
 from server.errors import NotFound
 from server.parties.models import Customer
 from server.tracking.states import HandlingUnitState, UnitState
@@ -150,27 +149,49 @@ def order_page(
     before: int | None = None,
 ) -> OrderPage:
     """The order for this caller; raises NotFound. The number of queries does not grow with the order."""
-    order, customer = find_order(session, principal, number)
-    return build_page(session, order, customer, here=here, before=before)
-
-
-def build_page(
-    session: Session, order: SalesOrder, customer: Customer, *, here: Here, before: int | None = None
-) -> OrderPage:
-    """The page of an order whose reader was checked."""
-    work = list(session.scalars(select(WorkOrder).where(WorkOrder.order_id == order.id).order_by(WorkOrder.id)))
-    operations = _operations(session, [each.id for each in work])
-    units = unit_rows(session, order.id, operations)
-    states = Counter(unit.state for unit in units)
-    boxes = _boxes(session, order.id, units)
+    is_visible = select(SalesOrder.id).where(SalesOrder.number == number, visible_orders(principal))
+    order = order_head(session, number) if session.execute(is_visible).first() is not None else None
+    if order is None:
+        raise NotFound
     estimate = estimates.compute(session, [order.id], now=here.now).get(order.id)
+    timeline = order_timeline(session, order.id, before=before)
+    return _page(session, order, here, (route_steps(session, order.id), estimate, timeline))
+
+
+def order_head(session: Session, number: str) -> OrderHead | None:
+    """The order's own row, for whoever then asks whether its reader may see it."""
+    return HEADS.first(session, order=number)
+
+
+def live_page(
+    session: Session, order: OrderHead, recent: RecentEstimates, *, here: Here, for_customer: bool
+) -> OrderPage:
+    """The page of an order whose reader was checked, as fast as can be: a customer's without what he is not told."""
+    estimate = recent.of(session, order, now=here.now)
+    steps = route_steps(session, order.id)
+    if for_customer:
+        names = {(each.work_order_id, each.step): each.name for each in steps}
+        return _page(session, order, here, (steps, estimate, brief_timeline(session, order.id, names)))
+    return _page(session, order, here, (steps, estimate, order_timeline(session, order.id)))
+
+
+def _page(
+    session: Session,
+    order: OrderHead,
+    here: Here,
+    known: tuple[Sequence[RouteStep], Estimate | None, Timeline],
+) -> OrderPage:
+    operations, estimate, timeline = known
+    units = unit_rows(session, order.id, operations)
+    states = Counter([unit.state for unit in units])
+    boxes = _boxes(session, order.id, units)
     predicted, standing = Prediction.of(estimate), standing_of(order, here.zone)
     return OrderPage(
         id=order.id,
         number=order.number,
         row_version=order.row_version,
-        customer=customer.name,
-        customer_number=customer.number,
+        customer=order.customer,
+        customer_number=order.customer_number,
         reference=order.customer_reference,
         lifecycle=order.lifecycle,
         fulfilment=order.fulfilment,
@@ -184,7 +205,7 @@ def build_page(
         predicted_at=predicted.at,
         predicted_late_at=predicted.late_at,
         estimate=estimate,
-        special_instructions=order.special_instructions or customer.special_instructions,
+        special_instructions=order.special_instructions or order.customer_instructions,
         created_at=order.created_at,
         created_by=order.created_by,
         confirmed_at=order.confirmed_at,
@@ -192,51 +213,37 @@ def build_page(
         moved_at=order.moved_at,
         moved_where=_moved_where(units),
         lines=_lines(session, order.id),
-        work_orders=[each.number for each in work],
+        work_orders=[each.number for each in WORK.all(session, order=order.id)],
         milestones=milestones(order.lifecycle, _counts(operations, units), states),
         units=units,
         unit_states=states,
         boxes=boxes,
         shipments=_shipments(session, order.id, boxes),
-        timeline=order_timeline(session, order.id, before=before),
+        timeline=timeline,
     )
 
 
-def _operations(session: Session, work_order_ids: Sequence[int]) -> list[Operation]:
-    statement = (
-        select(Operation)
-        .where(Operation.work_order_id.in_(work_order_ids))
-        .order_by(Operation.work_order_id, Operation.step)
-    )
-    return list(session.scalars(statement))
-
-
-def _counts(operations: Sequence[Operation], units: Sequence[UnitRow]) -> list[StepCount]:
-    alive = Counter(unit.work_order_id for unit in units if unit.state != UnitState.SCRAPPED)
+def _counts(operations: Sequence[RouteStep], units: Sequence[UnitRow]) -> list[StepCount]:
+    alive = Counter([unit.work_order_id for unit in units if unit.state != UnitState.SCRAPPED])
     return [StepCount(each.step, each.name, alive[each.work_order_id], each.started, each.good) for each in operations]
 
 
 def _lines(session: Session, order_id: int) -> list[Line]:
-    statement = (
-        select(OrderLine, Product.sku, Product.name, Product.uom)
-        .join(Product, Product.id == OrderLine.product_id)
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.position)
-    )
     return [
-        Line(line.position, sku, name, line.quantity, uom, line.configuration or {}, line.packaging)
-        for line, sku, name, uom in session.execute(statement)
+        Line(row.position, row.sku, row.name, row.quantity, row.uom, row.configuration or {}, row.packaging)
+        for row in LINES.all(session, order=order_id)
     ]
 
 
 def _boxes(session: Session, order_id: int, units: Sequence[UnitRow]) -> list[Box]:
-    packed = Counter(unit.box_id for unit in units if unit.box_id is not None)
-    statement = select(HandlingUnit).where(HandlingUnit.order_id == order_id).order_by(HandlingUnit.id)
-    return [Box(box.number, box.sscc, box.state, packed[box.id], box.shipment_id) for box in session.scalars(statement)]
+    packed = Counter([unit.box_id for unit in units if unit.box_id is not None])
+    return [
+        Box(box.number, box.sscc, box.state, packed[box.id], box.shipment_id)
+        for box in BOXES.all(session, order=order_id)
+    ]
 
 
 def _shipments(session: Session, order_id: int, boxes: Sequence[Box]) -> list[ShipmentRow]:
-    statement = select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id)
     return [
         ShipmentRow(
             each.number,
@@ -248,7 +255,7 @@ def _shipments(session: Session, order_id: int, boxes: Sequence[Box]) -> list[Sh
             each.delivered_at,
             [box for box in boxes if box.shipment_id == each.id],
         )
-        for each in session.scalars(statement)
+        for each in SHIPMENTS.all(session, order=order_id)
     ]
 
 

@@ -124,7 +124,7 @@ def _judged(rows: Iterable[Row[*tuple[Any, ...]]], here: Here) -> list[_Judged]:
     ]
 
 
-def standing_of(row: "Row[*tuple[Any, ...]] | SalesOrder", zone: ZoneInfo) -> Standing:
+def standing_of(row: Any, zone: ZoneInfo) -> Standing:
     """What the judgement of risk looks at, from an order or a row with its columns."""
     return Standing(
         row.lifecycle,

@@ -5,12 +5,13 @@ import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from server.auth.models import User
+from server.db.prepared import Prepared
 from server.erp.floor.models import Station
 from server.erp.production.models import Operation
 from server.journal.models import EventRecord, EventSource, Fact
@@ -70,93 +71,184 @@ class Timeline:
     older: int | None = None
 
 
+class _Told(NamedTuple):
+    """A fact with the names it refers to and the event behind it."""
+
+    id: int
+    kind: str
+    subject: str
+    step: str | None
+    station: str | None
+    actor: str
+    detail: Mapping[str, Any]
+    observed_at: datetime
+    recorded_at: datetime
+    reverses_id: int | None
+    reverses: str | None
+    gateway: str | None
+    event_kind: str
+    sequence: int
+    event_observed_at: datetime
+    event_recorded_at: datetime
+    clock_suspect: bool
+    payload: Mapping[str, Any]
+
+
+class _Brief(NamedTuple):
+    """A fact as far as a customer may be told of it."""
+
+    id: int
+    kind: str
+    subject: str
+    work_order_id: int | None
+    step: int | None
+    observed_at: datetime
+    recorded_at: datetime
+    reverses_id: int | None
+
+
+_Original = aliased(Fact)
+#: Above every number of a fact.
+_NEWEST = 2**62
+
+
+def _told(of: ColumnElement[bool]) -> Prepared[_Told]:
+    statement = (
+        select(
+            Fact.id,
+            Fact.kind,
+            Fact.subject,
+            Operation.name.label("step_name"),
+            Station.name.label("station_name"),
+            Fact.actor,
+            Fact.detail,
+            Fact.observed_at,
+            Fact.recorded_at,
+            Fact.reverses_id,
+            _Original.kind.label("original_kind"),
+            EventSource.gateway,
+            EventRecord.kind.label("event_kind"),
+            EventRecord.sequence,
+            EventRecord.observed_at.label("event_observed_at"),
+            EventRecord.recorded_at.label("event_recorded_at"),
+            EventRecord.clock_suspect,
+            EventRecord.payload,
+        )
+        .outerjoin(Operation, (Operation.work_order_id == Fact.work_order_id) & (Operation.step == Fact.step))
+        .outerjoin(Station, Station.id == Fact.station_id)
+        .outerjoin(_Original, _Original.id == Fact.reverses_id)
+        .outerjoin(EventRecord, EventRecord.id == Fact.event_id)
+        .outerjoin(EventSource, EventSource.id == EventRecord.source_id)
+    )
+    return Prepared(_Told, _page(statement, of))
+
+
+def _page(statement: Any, of: ColumnElement[bool]) -> Any:
+    return statement.where(of, Fact.id < bindparam("before")).order_by(Fact.id.desc()).limit(PAGE_SIZE + 1)
+
+
+_OF_ORDER, _OF_UNIT = Fact.order_id == bindparam("of"), Fact.unit_id == bindparam("of")
+_TOLD_OF_ORDER, _TOLD_OF_UNIT = _told(_OF_ORDER), _told(_OF_UNIT)
+_BRIEF_OF_ORDER = Prepared(
+    _Brief,
+    _page(
+        select(
+            Fact.id,
+            Fact.kind,
+            Fact.subject,
+            Fact.work_order_id,
+            Fact.step,
+            Fact.observed_at,
+            Fact.recorded_at,
+            Fact.reverses_id,
+        ),
+        _OF_ORDER,
+    ),
+)
+
+
 def order_timeline(session: Session, order_id: int, *, before: int | None = None) -> Timeline:
-    """What happened to the order; six queries."""
-    return _timeline(session, Fact.order_id == order_id, before)
+    """What happened to the order; at most three queries."""
+    found = _TOLD_OF_ORDER.all(session, of=order_id, before=before or _NEWEST)
+    return _timeline(session, found, Fact.order_id == order_id, before)
 
 
 def unit_timeline(session: Session, unit_id: int, *, before: int | None = None) -> Timeline:
-    """What happened to one unit; six queries."""
-    return _timeline(session, Fact.unit_id == unit_id, before)
+    """What happened to one unit; at most three queries."""
+    found = _TOLD_OF_UNIT.all(session, of=unit_id, before=before or _NEWEST)
+    return _timeline(session, found, Fact.unit_id == unit_id, before)
 
 
-def _timeline(session: Session, of: ColumnElement[bool], before: int | None) -> Timeline:
-    statement = select(Fact).where(of).order_by(Fact.id.desc()).limit(PAGE_SIZE + 1)
-    if before is not None:
-        statement = statement.where(Fact.id < before)
-    found = list(session.scalars(statement))
+def brief_timeline(session: Session, order_id: int, steps: Mapping[tuple[int, int], str]) -> Timeline:
+    """The newest entries without places, people and proofs, for those who are not told of them; one query.
+
+    `steps` are the names of the order's operations by work order and step.
+    """
+    found = _BRIEF_OF_ORDER.all(session, of=order_id, before=_NEWEST)
     shown = found[:PAGE_SIZE]
-    around = _Around.load(session, shown, of)
-    older = shown[-1].id if len(found) > PAGE_SIZE else None
-    return Timeline([_entry(fact, around) for fact in shown], older)
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What the entries of one page refer to."""
-
-    proofs: Mapping[int, Proof]
-    stations: Mapping[int, str]
-    steps: Mapping[tuple[int, int], str]
-    people: Mapping[str, str]
-    reversed_kinds: Mapping[int, str]
-    taken_back: frozenset[int]
-
-    @classmethod
-    def load(cls, session: Session, facts: Sequence[Fact], of: ColumnElement[bool]) -> "_Around":
-        ids = [fact.id for fact in facts]
-        return cls(
-            _proofs(session, _present(fact.event_id for fact in facts)),
-            _stations(session, _present(fact.station_id for fact in facts)),
-            _steps(session, _present(fact.work_order_id for fact in facts)),
-            _people(session, {fact.actor for fact in facts}),
-            _kinds(session, _present(fact.reverses_id for fact in facts)),
-            _taken_back(session, ids, of),
+    back = _taken_back_among(shown)
+    entries = [
+        Entry(
+            id=fact.id,
+            kind=fact.kind,
+            subject=fact.subject,
+            step=steps.get((fact.work_order_id or 0, fact.step or 0)),
+            station=None,
+            who=None,
+            reason=None,
+            observed_at=fact.observed_at,
+            recorded_at=fact.recorded_at,
+            taken_back=fact.id in back,
+            reverses=None,
+            proof=None,
         )
+        for fact in shown
+    ]
+    return Timeline(entries, shown[-1].id if len(found) > PAGE_SIZE else None)
 
 
-def _entry(fact: Fact, around: _Around) -> Entry:
-    step = around.steps.get((fact.work_order_id or 0, fact.step or 0))
+def _timeline(session: Session, found: Sequence[_Told], of: ColumnElement[bool], before: int | None) -> Timeline:
+    shown = found[:PAGE_SIZE]
+    people = _people(session, {fact.actor for fact in shown})
+    # What takes back an entry is newer than it, so a page of the newest entries holds every reversal of its own.
+    back = _taken_back_among(shown) if before is None else _taken_back(session, [fact.id for fact in shown], of)
+    older = shown[-1].id if len(found) > PAGE_SIZE else None
+    return Timeline([_entry(fact, people, back) for fact in shown], older)
+
+
+def _taken_back_among(facts: Sequence[_Told | _Brief]) -> frozenset[int]:
+    reversed_kind = FactKind.REVERSED.value
+    return frozenset(fact.reverses_id for fact in facts if fact.kind == reversed_kind and fact.reverses_id is not None)
+
+
+def _entry(fact: _Told, people: Mapping[str, str], back: frozenset[int]) -> Entry:
     return Entry(
         id=fact.id,
         kind=fact.kind,
         subject=fact.subject,
-        step=step,
-        station=around.stations.get(fact.station_id or 0),
-        who=around.people.get(fact.actor),
+        step=fact.step,
+        station=fact.station,
+        who=people.get(fact.actor),
         reason=_reason(fact),
         observed_at=fact.observed_at,
         recorded_at=fact.recorded_at,
-        taken_back=fact.id in around.taken_back,
-        reverses=around.reversed_kinds.get(fact.reverses_id or 0),
-        proof=around.proofs.get(fact.event_id or 0),
+        taken_back=fact.id in back,
+        reverses=fact.reverses,
+        proof=None if fact.gateway is None else _proof(fact, fact.gateway),
     )
 
 
-def _reason(fact: Fact) -> str | None:
+def _reason(fact: _Told) -> str | None:
     reason = fact.detail.get("reason")
     return str(reason) if reason else None
 
 
-def _present(values: Iterable[int | None]) -> list[int]:
-    return sorted({value for value in values if value is not None})
-
-
-def _proofs(session: Session, event_ids: Sequence[int]) -> dict[int, Proof]:
-    statement = (
-        select(EventRecord, EventSource.gateway)
-        .join(EventSource, EventSource.id == EventRecord.source_id)
-        .where(EventRecord.id.in_(event_ids))
-    )
-    return {event.id: _proof(event, gateway) for event, gateway in session.execute(statement)}
-
-
-def _proof(event: EventRecord, gateway: str) -> Proof:
-    told: Mapping[str, Any] = event.payload
+def _proof(fact: _Told, gateway: str) -> Proof:
+    told = fact.payload
     return Proof(
-        kind=event.kind,
+        kind=fact.event_kind,
         gateway=gateway,
-        sequence=event.sequence,
+        sequence=fact.sequence,
         read_point=told.get("read_point"),
         reader=told.get("reader"),
         antenna=told.get("antenna"),
@@ -164,10 +256,10 @@ def _proof(event: EventRecord, gateway: str) -> Proof:
         reads=told.get("reads"),
         code=_readable(told),
         epc=told.get("epc"),
-        observed_at=event.observed_at,
-        recorded_at=event.recorded_at,
+        observed_at=fact.event_observed_at,
+        recorded_at=fact.event_recorded_at,
         reader_time=told.get("reader_time"),
-        clock_suspect=event.clock_suspect,
+        clock_suspect=fact.clock_suspect,
         operator=told.get("operator"),
     )
 
@@ -184,17 +276,6 @@ def _readable(told: Mapping[str, Any]) -> str | None:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in str(code)[:200])
 
 
-def _stations(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    return dict(session.execute(select(Station.id, Station.name).where(Station.id.in_(ids))).all())
-
-
-def _steps(session: Session, work_order_ids: Sequence[int]) -> dict[tuple[int, int], str]:
-    statement = select(Operation.work_order_id, Operation.step, Operation.name).where(
-        Operation.work_order_id.in_(work_order_ids)
-    )
-    return {(work_order_id, step): name for work_order_id, step, name in session.execute(statement)}
-
-
 def _people(session: Session, actors: Iterable[str]) -> dict[str, str]:
     """Actors by the names of people; a gateway or the program itself is nobody."""
     logins = [actor.removeprefix("user:") for actor in actors if actor.startswith("user:")]
@@ -208,10 +289,6 @@ def _people(session: Session, actors: Iterable[str]) -> dict[str, str]:
         found[f"user:{login}"] = name
         found[f"operator:{badge}"] = name
     return found
-
-
-def _kinds(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    return dict(session.execute(select(Fact.id, Fact.kind).where(Fact.id.in_(ids))).all())
 
 
 def _taken_back(session: Session, ids: Sequence[int], of: ColumnElement[bool]) -> frozenset[int]:

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.timeline import Timeline, unit_timeline
+from server.db.prepared import Prepared
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Operation, Unit
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import NotFound
 from server.tracking.states import UnitKind, UnitState
 
@@ -67,59 +69,111 @@ class UnitRow:
         return round(6 * (self.steps_done + begun) / self.steps_total)
 
 
-def unit_rows(session: Session, order_id: int, operations: Sequence[Operation]) -> list[UnitRow]:
-    """The serials and lots of an order by work order and position; three queries."""
-    statement = (
-        select(Unit, Product.name, Station.name, HandlingUnit.number)
-        .outerjoin(Product, Product.id == Unit.product_id)
-        .outerjoin(Station, Station.id == Unit.last_station_id)
-        .outerjoin(HandlingUnit, HandlingUnit.id == Unit.parent_id)
-        .where(Unit.order_id == order_id, Unit.kind != UnitKind.CONTAINER.value)
-        .order_by(Unit.work_order_id, Unit.position, Unit.id)
+class RouteStep(NamedTuple):
+    """One operation of a work order, with its pieces."""
+
+    work_order_id: int
+    step: int
+    name: str
+    started: int
+    good: int
+
+
+_ROUTES = Prepared(
+    RouteStep,
+    select(Operation.work_order_id, Operation.step, Operation.name, Operation.started, Operation.good)
+    .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+    .where(WorkOrder.order_id == bindparam("order"))
+    .order_by(Operation.work_order_id, Operation.step),
+)
+
+
+class _Found(NamedTuple):
+    id: int
+    number: str
+    position: int
+    product: str | None
+    work_order_id: int | None
+    state: str
+    step: int | None
+    held: bool
+    hold_reason: str | None
+    serial: str | None
+    box: str | None
+    box_id: int | None
+    station: str | None
+    last_seen_at: datetime | None
+
+
+_SERIAL = (
+    select(func.max(Identifier.value))
+    .where(Identifier.unit_id == Unit.id, Identifier.scheme == "sgtin", Identifier.active)
+    .correlate(Unit)
+    .scalar_subquery()
+)
+_UNITS = Prepared(
+    _Found,
+    select(
+        Unit.id,
+        Unit.number,
+        Unit.position,
+        Product.name,
+        Unit.work_order_id,
+        Unit.state,
+        Unit.step,
+        Unit.held,
+        Unit.hold_reason,
+        _SERIAL.label("serial"),
+        HandlingUnit.number.label("box"),
+        Unit.parent_id,
+        Station.name.label("station"),
+        Unit.last_seen_at,
     )
-    serials = _serials(session, order_id)
-    routes: dict[int, list[Operation]] = {}
+    .outerjoin(Product, Product.id == Unit.product_id)
+    .outerjoin(Station, Station.id == Unit.last_station_id)
+    .outerjoin(HandlingUnit, HandlingUnit.id == Unit.parent_id)
+    .where(Unit.order_id == bindparam("order"), Unit.kind != UnitKind.CONTAINER.value)
+    .order_by(Unit.work_order_id, Unit.position, Unit.id),
+)
+
+
+def route_steps(session: Session, order_id: int) -> list[RouteStep]:
+    """The operations of an order by work order and step; one query."""
+    return _ROUTES.all(session, order=order_id)
+
+
+def unit_rows(session: Session, order_id: int, operations: Sequence[RouteStep]) -> list[UnitRow]:
+    """The serials and lots of an order by work order and position; one query."""
+    routes: dict[int | None, tuple[tuple[int, str], ...]] = {}
     for operation in operations:
-        routes.setdefault(operation.work_order_id, []).append(operation)
-    return [
-        _row(unit, (product, station, box), routes.get(unit.work_order_id or 0, []), serials.get(unit.id))
-        for unit, product, station, box in session.execute(statement)
-    ]
+        before = routes.get(operation.work_order_id, ())
+        routes[operation.work_order_id] = (*before, (operation.step, operation.name))
+    return [_row(unit, routes.get(unit.work_order_id, ())) for unit in _UNITS.all(session, order=order_id)]
 
 
-def _row(
-    unit: Unit, names: tuple[str | None, str | None, str | None], route: Sequence[Operation], serial: str | None
-) -> UnitRow:
-    product, station, box = names
-    present = next((operation for operation in route if operation.step == unit.step), None)
-    behind = sum(operation.step < present.step for operation in route) if present else 0
+@lru_cache(maxsize=20_000)
+def _row(unit: _Found, route: tuple[tuple[int, str], ...]) -> UnitRow:
+    """Kept, for a scan changes one unit of an order and leaves the others as they were."""
+    places = {step: place for place, (step, _) in enumerate(route)}
+    present = places.get(unit.step) if unit.step is not None else None
     return UnitRow(
         id=unit.id,
         number=unit.number,
         position=unit.position,
-        product=product or "",
+        product=unit.product or "",
         work_order_id=unit.work_order_id,
         state=unit.state,
-        step=present.name if present else None,
-        steps_done=len(route) if unit.state in _THROUGH else behind,
+        step=None if present is None else route[present][1],
+        steps_done=len(route) if unit.state in _THROUGH else present or 0,
         steps_total=len(route),
         held=unit.held,
         hold_reason=unit.hold_reason,
-        serial=serial,
-        box=box,
-        box_id=unit.parent_id,
-        last_station=station,
+        serial=None if unit.serial is None else unit.serial.partition("/21/")[2],
+        box=unit.box,
+        box_id=unit.box_id,
+        last_station=unit.station,
         last_seen_at=unit.last_seen_at,
     )
-
-
-def _serials(session: Session, order_id: int) -> dict[int, str]:
-    statement = (
-        select(Identifier.unit_id, Identifier.value)
-        .join(Unit, Unit.id == Identifier.unit_id)
-        .where(Unit.order_id == order_id, Identifier.scheme == "sgtin", Identifier.active)
-    )
-    return {unit_id: value.partition("/21/")[2] for unit_id, value in session.execute(statement)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +208,7 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
 
 
 def _single(session: Session, unit_id: int, order_id: int) -> UnitRow:
-    work_order_id = session.execute(select(Unit.work_order_id).where(Unit.id == unit_id)).scalar_one()
-    route = session.scalars(
-        select(Operation).where(Operation.work_order_id == work_order_id).order_by(Operation.step)
-    ).all()
-    rows = unit_rows(session, order_id, route)
+    rows = unit_rows(session, order_id, route_steps(session, order_id))
     found = next((row for row in rows if row.id == unit_id), None)
     if found is None:
         raise NotFound

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 #: The standard ends a line at CR LF, LF or a lone CR; data that hides one would forge a frame.
 _LINE_END = re.compile("\r\n|\n|\r")
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def frame(event: str, data: str) -> bytes:
@@ -19,8 +20,8 @@ def frame(event: str, data: str) -> bytes:
 
 
 def json_frame(event: str, members: Mapping[str, object]) -> bytes:
-    """A frame whose data is a JSON object."""
-    return frame(event, json.dumps(members, separators=(",", ":"), ensure_ascii=False))
+    """A frame whose data is a JSON object; JSON escapes every line end, so it is one line."""
+    return f"event: {event}\ndata: {_encode(members)}\n\n".encode("utf-8", "backslashreplace")
 
 
 PING = frame("ping", "{}")

@@ -1,9 +1,12 @@
 """The time axis of an order as numbers: where now, the promise and the estimate stand, in percent of its width."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from server.crm.customer_view import CustomerOrder
 from server.crm.order_page import OrderPage
+from server.crm.risk import Risk
+from server.erp.orders.prediction import Estimate, Part
 from server.web.i18n import Formats
 
 
@@ -31,6 +34,46 @@ class Axis:
     def band(self) -> float:
         """The width of the band between the likely and the late estimate."""
         return max(1.0, self.late.at - self.likely.at) if self.likely and self.late else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The axis and the words beside it: all that the picture hangs on, so that an equal one need not be drawn again."""
+
+    axis: Axis
+    promise: date | None
+    predicted_at: datetime | None
+    predicted_late_at: datetime | None
+    computed_at: datetime | None
+    #: How long until the promise falls due, or since; empty where that says nothing any more.
+    left: str
+    is_overdue: bool
+    risk: Risk
+    #: What the estimate is worked out from, for our own people.
+    parts: tuple[Part, ...]
+    for_customer: bool
+
+
+def outlook(
+    order: OrderPage | CustomerOrder, axis: Axis | None, estimate: Estimate | None, formats: Formats
+) -> Outlook | None:
+    """What `partials/order_axis.html` draws; `order` is what its reader may know of it."""
+    if axis is None:
+        return None
+    is_running = order.due_at is not None and order.risk not in (Risk.SHIPPED, Risk.DELIVERED, Risk.CANCELLED)
+    for_customer = isinstance(order, CustomerOrder)
+    return Outlook(
+        axis=axis,
+        promise=order.promise,
+        predicted_at=order.predicted_at,
+        predicted_late_at=order.predicted_late_at,
+        computed_at=estimate.computed_at if estimate else None,
+        left=formats.span(order.due_at - formats.now) if order.due_at and is_running else "",
+        is_overdue=order.due_at is not None and order.due_at <= formats.now,
+        risk=order.risk,
+        parts=estimate.parts if estimate and not for_customer else (),
+        for_customer=for_customer,
+    )
 
 
 def time_axis(order: OrderPage, formats: Formats) -> Axis | None:

@@ -81,6 +81,27 @@ def _in_words(moment: datetime, pattern: str, zone: ZoneInfo, locale: str) -> st
     return format_datetime(moment, pattern, tzinfo=zone, locale=locale)
 
 
+@lru_cache(maxsize=8192)
+def _distance(seconds: int, locale: str, add_direction: bool, width: Literal["narrow", "long"]) -> str:
+    length = timedelta(seconds=seconds)
+    return format_timedelta(length, add_direction=add_direction, locale=locale, threshold=0.95, format=width)
+
+
+def _whole(length: timedelta) -> int:
+    """Whole seconds, as coarse as the words for a distance are."""
+    return length.days * 86_400 + length.seconds
+
+
+@lru_cache(maxsize=4096)
+def _day_in_words(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _number_in_words(value: Decimal | int | float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     """How one language writes what one site shows: times in the site's zone, numbers in the language's way."""
@@ -115,7 +136,7 @@ class Formats:
 
     def relative(self, moment: datetime) -> str:
         """How long ago, or until: '3 minutes ago', 'in 2 days'."""
-        return format_timedelta(moment - self.now, add_direction=True, locale=self.locale, threshold=0.95)
+        return _distance(_whole(moment - self.now), self.locale, True, "long")
 
     def span(self, length: timedelta, *, narrow: bool = False) -> str:
         """A length of time: '3 hours', or '3h' where room is dear."""
@@ -124,7 +145,7 @@ class Formats:
         if 1 < days < MOST_DAYS:
             # Nobody on the floor reckons in weeks: "13 days" says what "2 weeks" rounds away.
             return format_unit(days, "duration-day", length=width, locale=self.locale)
-        return format_timedelta(abs(length), locale=self.locale, threshold=0.95, format=width)
+        return _distance(_whole(abs(length)), self.locale, False, width)
 
     def hours(self, minutes: Decimal | float) -> str:
         """Working minutes as hours and minutes: '7 h 30 min'."""
@@ -135,12 +156,12 @@ class Formats:
 
     def day(self, day: date) -> str:
         """A day in brief: 'Fri 27 Nov'."""
-        return format_date(day, "EEE d MMM", locale=self.locale)
+        return _day_in_words(day, "EEE d MMM", self.locale)
 
     def long_day(self, day: date) -> str:
         """A day in full: 'Friday 27 November'; with the year when it is not this one."""
         pattern = "EEEE d MMMM" if day.year == self.local(self.now).year else "EEEE d MMMM y"
-        return format_date(day, pattern, locale=self.locale)
+        return _day_in_words(day, pattern, self.locale)
 
     def day_of(self, moment: datetime) -> date:
         """The day of the moment at the site."""
@@ -152,7 +173,7 @@ class Formats:
 
     def number(self, value: Decimal | int | float) -> str:
         """A number without needless zeros: '1,204', '2.5'."""
-        return format_decimal(value, locale=self.locale)
+        return _number_in_words(value, self.locale)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """An amount with its currency and all its coins: '€1,204.50'."""

@@ -1,7 +1,7 @@
 """What the templates of an order get, the same for the page and for its live fragment."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from server.crm.customer_view import StoryLine, customer_order
@@ -10,7 +10,7 @@ from server.crm.units import UnitRow
 from server.messages import N_
 from server.tracking.facts import FactKind
 from server.tracking.states import UnitState
-from server.web.axis import time_axis
+from server.web.axis import outlook, time_axis
 from server.web.i18n import Formats
 from server.web.sentences import Say, status
 from server.web.words import word
@@ -21,18 +21,23 @@ MATRIX_CELLS = 400
 _FIXED = {"confirmed": N_("Confirmed"), "packed": N_("Packed"), "shipped": N_("Shipped")}
 #: The shades of the two states that are no progress.
 HELD, SCRAPPED = -1, -2
+_NO_PROGRESS = {HELD: "held", SCRAPPED: "scrapped"}
 
 
 def order_context(order: OrderPage, formats: Formats, *, version: int, older: bool = False) -> dict[str, Any]:
     """Everything that `partials/order.html` names, for our own people."""
     say = Say(formats.language)
-    units = [(unit, unit_words(unit, say)) for unit in order.units]
+    units = [(unit, unit_words(unit, say), shade(unit)) for unit in order.units]
     return {
         **_shared(order, formats, version=version, for_customer=False),
         "order": order,
+        "outlook": outlook(order, time_axis(order, formats), order.estimate, formats),
         "older": older,
-        "units": units,
-        "cells": units[:MATRIX_CELLS],
+        "units": [(order.number, unit, words, _ago(unit, formats), formats.zone) for unit, words, _ in units],
+        "cells": [
+            (order.number, unit.number, unit.position, words, shade_class(found))
+            for unit, words, found in units[:MATRIX_CELLS]
+        ],
         "legend": legend(units, say),
         # When one of these changes, other buttons stand above.
         "gate": f"{order.lifecycle}.{order.fulfilment}.{order.on_hold}.{order.can_ship}",
@@ -43,27 +48,27 @@ def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dic
     """Everything that `partials/customer_order.html` names: nothing but the allow-listed view."""
     say = Say(formats.language)
     allowed = customer_order(order)
-    units = [(unit, unit_words(unit, say, for_customer=True)) for unit in order.units]
-    cells = [
-        {
-            "number": unit.number,
-            "serial": unit.serial or unit.number,
-            "position": unit.position,
-            "product": unit.product,
-            "words": words,
-            "shade": shade_class(unit),
-            "last_seen_at": unit.last_seen_at,
-        }
-        for unit, words in units
-    ]
+    units = [(unit, unit_words(unit, say, for_customer=True), shade(unit)) for unit in order.units]
     return {
         **_shared(order, formats, version=version, for_customer=True),
         "order": allowed,
-        "units": cells,
-        "cells": cells[:MATRIX_CELLS],
+        "outlook": outlook(allowed, time_axis(order, formats), order.estimate, formats),
+        "units": [
+            (unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, _ago(unit, formats),
+             formats.zone)
+            for unit, words, _ in units
+        ],
+        "cells": [
+            (unit.number, unit.serial or unit.number, unit.position, words, shade_class(found))
+            for unit, words, found in units[:MATRIX_CELLS]
+        ],
         "legend": legend(units, say, held=N_("Being checked")),
-        "story": [{"at": line.at, "text": story_words(line, say)} for line in allowed.story],
-    }
+        "story": [(line.at, story_words(line, say), formats.zone) for line in allowed.story],
+    }  # fmt: skip
+
+
+def _ago(unit: UnitRow, formats: Formats) -> str:
+    return formats.relative(unit.last_seen_at) if unit.last_seen_at else ""
 
 
 def _shared(order: OrderPage, formats: Formats, *, version: int, for_customer: bool) -> dict[str, Any]:
@@ -71,24 +76,27 @@ def _shared(order: OrderPage, formats: Formats, *, version: int, for_customer: b
         "version": version,
         "topic": f"order:{order.number}",
         "lamp": status(order, formats, for_customer=for_customer),
-        "axis": time_axis(order, formats),
         "steps": milestone_rows(order, Say(formats.language)),
         "for_customer": for_customer,
-        "shade_class": shade_class,
     }
 
 
-def milestone_rows(order: OrderPage, say: Say) -> list[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A milestone for the stepper."""
+
+    name: str
+    done: int
+    total: int
+    state: str
+
+
+def milestone_rows(order: OrderPage, say: Say) -> tuple[Step, ...]:
     """Milestones for the stepper; those that are no operation get their word here."""
-    return [
-        {
-            "name": say(_FIXED[step.kind]) if step.kind in _FIXED else step.name,
-            "done": step.done,
-            "total": step.total,
-            "state": step.state,
-        }
+    return tuple(
+        Step(say(_FIXED[step.kind]) if step.kind in _FIXED else step.name, step.done, step.total, step.state)
         for step in order.milestones
-    ]
+    )
 
 
 def unit_words(unit: UnitRow, say: Say, *, for_customer: bool = False) -> str:
@@ -113,23 +121,25 @@ def shade(unit: UnitRow) -> int:
     return HELD if unit.held else unit.level
 
 
-def shade_class(unit: UnitRow) -> str:
+def shade_class(found: int) -> str:
     """The shade as the style sheet names it."""
-    found = shade(unit)
-    return {HELD: "held", SCRAPPED: "scrapped"}.get(found, f"l{found}")
+    return _NO_PROGRESS.get(found) or f"l{found}"
 
 
-def legend(units: Sequence[tuple[UnitRow, str]], say: Say, *, held: str = N_("On hold")) -> list[tuple[str, str, int]]:
+def legend(
+    units: Sequence[tuple[UnitRow, str, int]], say: Say, *, held: str = N_("On hold")
+) -> list[tuple[str, str, int]]:
     """How many units stand where: words, shade, number; the furthest first."""
-    found: Counter[tuple[int, str, str]] = Counter()
-    for unit, words in units:
+    found: dict[tuple[int, str], int] = {}
+    for unit, words, place in units:
         short = words
         if unit.held and unit.state != UnitState.SCRAPPED:
             short = say(held)
         elif unit.state == UnitState.PACKED:
             short = say(N_("Packed"))
-        found[(shade(unit), shade_class(unit), short)] += 1
-    return [(words, css, number) for (_, css, words), number in sorted(found.items(), key=lambda each: -each[0][0])]
+        found[(place, short)] = found.get((place, short), 0) + 1
+    ranked = sorted(found.items(), key=lambda each: -each[0][0])
+    return [(words, shade_class(place), number) for (place, words), number in ranked]
 
 
 def story_words(line: StoryLine, say: Say) -> str:

@@ -1,6 +1,6 @@
 """Turning a template into HTML: one environment a language, and what every template may call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,9 @@ from server.parties.models import Site
 from server.web import words
 from server.web.i18n import Formats, translations
 from server.web.static_files import TEMPLATES, asset, build
+
+#: Pieces of some 300 bytes that a language keeps; beyond that it begins anew.
+KEPT_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,41 @@ def environment(language: str) -> Environment:
     catalogue = translations(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.filters["printable"] = printable
-    made.globals.update(asset=asset, build=build(), word=_worder(language))
+    made.globals.update(asset=asset, build=build(), word=_worder(language), kept=Kept())
     return made
+
+
+class Kept:
+    """`{{ kept(macro, a, b) }}` is `{{ macro(a, b) }}`, drawn once for equal arguments.
+
+    A live page is drawn again at every scan and shows mostly the same. The macro must hang on nothing but its
+    arguments, the language, and the zone of the site, which is therefore one of the arguments wherever it shows times.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Markup] = {}
+
+    def __call__(self, macro: Any, *arguments: Any) -> Markup:
+        return self.each(macro, (arguments,))
+
+    def each(self, macro: Any, rows: Iterable[tuple[Any, ...]]) -> Markup:
+        """`{{ kept.each(macro, rows) }}`: the macro with the arguments of each row."""
+        # Macros of different templates may have one name; what they were compiled to is theirs alone.
+        code, known, drawn = macro._func.__code__, self._known, []
+        for arguments in rows:
+            # Text and markup may be equal and are not the same: one is escaped, the other is not.
+            key = (code, arguments, tuple(map(type, arguments)))
+            found = known.get(key)
+            if found is None:
+                found = self._draw(macro, key)
+            drawn.append(found)
+        return Markup("".join(drawn))  # noqa: S704 - made by our own templates, which escape
+
+    def _draw(self, macro: Any, key: tuple[Any, ...]) -> Markup:
+        if len(self._known) >= KEPT_AT_MOST:
+            self._known.clear()
+        found = self._known[key] = Markup(macro(*key[1]))  # noqa: S704 - as above
+        return found
 
 
 def _worder(language: str) -> Any:
