@@ -34,6 +34,15 @@ def get_authenticator(request: Request) -> Authenticator:
     return cast(Authenticator, request.app.state.authenticator)
 
 
+# A plain function as a dependency would be called on a thread, which costs more than all the rest of a short request.
+async def _database(request: Request) -> Database:
+    return get_database(request)
+
+
+async def _settings(request: Request) -> Settings:
+    return get_settings(request)
+
+
 def client_address(request: Request) -> str:
     """Where the request came from, for limits and the audit."""
     return request.client.host if request.client is not None else "unknown"
@@ -110,6 +119,6 @@ def require(permission: Permission) -> Callable[[Request], Awaitable[Principal]]
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 VisitPrincipal = Annotated[Principal, Depends(visit_principal)]
-DatabaseDep = Annotated[Database, Depends(get_database)]
-SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
 AdminPrincipal = Annotated[Principal, Depends(require(Permission.ADMIN))]

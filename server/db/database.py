@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -44,6 +44,8 @@ class Database:
         self._queue: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
         self._pool: ThreadPoolExecutor | None = None
         self._writer: threading.Thread | None = None
+        #: Used by the writer thread alone.
+        self._writing: Connection | None = None
         self._start_lock = threading.Lock()
 
     def on_commit(self, woken: Woken) -> None:
@@ -113,6 +115,12 @@ class Database:
     # --- SQLite: one writer, one commit for all that is queued ---
 
     def _write_loop(self) -> None:
+        try:
+            self._write_groups()
+        finally:
+            self._close_writing()
+
+    def _write_groups(self) -> None:
         while True:
             first = self._queue.get()
             if first is None:
@@ -134,28 +142,43 @@ class Database:
     def _commit_group(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         # From here on no caller can cancel; one who gave up while his work was queued wants nothing done.
         group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+        if not group:
+            return
         done: dict[Future[Any], Any] = {}
         failed: dict[Future[Any], BaseException] = {}
+        versions: dict[str, int] = {}
         try:
-            with (
-                self.engine.connect().execution_options(sqlite_writes=True) as connection,
-                connection.begin(),
-            ):
+            connection = self._open_to_write()
+            with connection.begin():
                 changed: set[str] = set()
                 for work, future in group:
                     try:
-                        done[future] = _run_in_savepoint(connection, work, changed)
-                    except BaseException as refusal:  # noqa: BLE001 - the error belongs to the one who handed in the work
+                        done[future] = _run(connection, work, changed, is_alone=len(group) == 1)
+                    except BaseException as refusal:
                         failed[future] = refusal
+                        if len(group) == 1:
+                            raise
                 versions = topics.bump(connection, changed)
         except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
             failed = {future: failed.get(future, fault) for _work, future in group}
             done, versions = {}, {}
+            self._close_writing()
         self._wake(versions)
         for future, result in done.items():
             future.set_result(result)
         for future, cause in failed.items():
             future.set_exception(cause)
+
+    def _open_to_write(self) -> Connection:
+        """The writer's own connection; taking one from the pool for each commit costs as much as the commit."""
+        if self._writing is None:
+            self._writing = self.engine.connect().execution_options(sqlite_writes=True)
+        return self._writing
+
+    def _close_writing(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.close()
 
     def _wake(self, versions: Mapping[str, int]) -> None:
         for woken in self._woken if versions else ():
@@ -176,8 +199,10 @@ def _as_asked(work: Work[T]) -> Work[T]:
     return run
 
 
-def _run_in_savepoint(connection: Connection, work: Work[T], changed: set[str]) -> T:
-    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+def _run(connection: Connection, work: Work[T], changed: set[str], *, is_alone: bool) -> T:
+    """One piece of work; beside others it gets a savepoint, so that its failure is its own."""
+    mode: Literal["rollback_only", "create_savepoint"] = "rollback_only" if is_alone else "create_savepoint"
+    with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session:
         result = work(session)
         session.commit()
         changed |= topics.touched(session)

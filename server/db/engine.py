@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from server.db.driver import ask
+
 #: How long a connection waits for another process (a backup, a command) that holds the SQLite write lock.
 BUSY_SECONDS = 30
 
@@ -47,4 +49,4 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("sqlite_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -6,11 +6,12 @@ the columns' types say.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Dialect, Select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from server.db.driver import ask
 
 #: A NamedTuple whose fields stand in the order of the columns.
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -69,17 +70,5 @@ class _Ready:
     def ask(self, connection: Connection, arguments: dict[str, Any]) -> list[Any]:
         """The rows as the driver gives them."""
         values = self._constants | arguments
-        driver: Any = connection.connection.driver_connection
-        try:
-            asked = values if self._order is None else tuple([values[name] for name in self._order])
-            return driver.execute(self._text, asked).fetchall()  # type: ignore[no-any-return]
-        except connection.dialect.loaded_dbapi.Error as error:
-            _raise_as_usual(connection, self._text, error)
-
-
-def _raise_as_usual(connection: Connection, text: str, error: Exception) -> NoReturn:
-    """In the form in which SQLAlchemy reports errors, which is the one that everybody else catches."""
-    dialect = connection.dialect
-    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
-    base = dialect.loaded_dbapi.Error
-    raise DBAPIError.instance(text, None, error, base, connection_invalidated=is_lost, dialect=dialect) from error
+        asked = values if self._order is None else [values[name] for name in self._order]
+        return ask(connection, self._text, asked)

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Connection, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.db.base import Base
+from server.db.driver import ask
 
 _KEY = "topics"
 
@@ -47,9 +48,9 @@ def bump(connection: Connection, topics: Iterable[str]) -> dict[str, int]:
         return {}
     # One text for any number of topics: a statement of so many values would be compiled anew for every commit.
     if connection.dialect.name == "postgresql":
-        found = connection.exec_driver_sql(_POSTGRESQL, (wanted,))
+        found = ask(connection, _POSTGRESQL, (wanted,))
     else:
-        found = connection.exec_driver_sql(_SQLITE, (json.dumps(wanted),))
+        found = ask(connection, _SQLITE, (json.dumps(wanted),))
     return {row[0]: row[1] for row in found}
 
 

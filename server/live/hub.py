@@ -7,6 +7,7 @@ it knows versions, not messages, so a viewer that was away or is slow sees the n
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ log = logging.getLogger("server.live")
 T = TypeVar("T")
 
 RENDER_THREADS = 4
+#: What was last drawn within so many seconds is drawn at once on the event loop: handing it to a thread and back would
+#: take as long as drawing it. Not so where the database is another process, which may let us wait.
+SHORT = 0.004
+#: At most so many in a row; a batch that moves many orders must not keep the loop from its other work.
+SHORT_IN_A_ROW = 2
 
 
 class Fragment(Protocol):
@@ -72,6 +78,9 @@ class Hub:
         self._latest: dict[str, int] = {}
         self._frames: dict[FrameKey, Frame] = {}
         self._rendering: dict[FrameKey, tuple[int, asyncio.Future[Frame]]] = {}
+        #: How long the last drawing of a key took, in seconds.
+        self._took: dict[FrameKey, float] = {}
+        self._in_a_row = 0
         self.viewers = 0
         self.closing = False
 
@@ -107,6 +116,7 @@ class Hub:
     def _spread(self) -> None:
         with self._lock:
             pending, self._pending = self._pending, {}
+        self._in_a_row = 0
         for topic, version in pending.items():
             watchers = self._watchers.get(topic)
             if watchers:
@@ -148,6 +158,8 @@ class Hub:
         if known is not None and known.version >= wanted:
             return known
         started = self._rendering.get(key)
+        if started is None and self._is_short(key):
+            return self._keep(key, self._draw(key, wanted))
         if started is None or started[0] < wanted:
             started = wanted, asyncio.ensure_future(self._make(key, wanted))
             started[1].add_done_callback(_look_at_outcome)
@@ -161,12 +173,21 @@ class Hub:
         finally:
             if self._rendering.get(key, (0,))[0] == wanted:
                 del self._rendering[key]
+        return self._keep(key, frame)
+
+    def _keep(self, key: FrameKey, frame: Frame) -> Frame:
         if key[0] in self._watchers:
             self._frames[key] = frame
         return frame
 
+    def _is_short(self, key: FrameKey) -> bool:
+        self._in_a_row += 1
+        is_near = self._database.is_sqlite and not self.closing
+        return is_near and self._in_a_row <= SHORT_IN_A_ROW and self._took.get(key, SHORT) < SHORT
+
     def _draw(self, key: FrameKey, wanted: int) -> Frame:
         LIVE_RENDERS.inc()
+        began = time.perf_counter()
         try:
             drawn = self._render(*key)
         except SQLAlchemyError:
@@ -176,6 +197,8 @@ class Hub:
             # The supervisor of rendering: one page that cannot be drawn must not end everybody's stream.
             log.exception("A live fragment could not be rendered.", extra={"topic_kind": key[0].partition(":")[0]})
             drawn = None
+        if key[0] in self._watchers:
+            self._took[key] = time.perf_counter() - began
         if drawn is None:
             return Frame(wanted, b"")
         version = max(drawn.version, wanted)
@@ -196,6 +219,8 @@ class Hub:
         self._latest.pop(topic, None)
         for key in [key for key in self._frames if key[0] == topic]:
             del self._frames[key]
+        for key in [key for key in self._took if key[0] == topic]:
+            del self._took[key]
 
 
 def _look_at_outcome(made: "asyncio.Future[Frame]") -> None:
