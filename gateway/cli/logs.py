@@ -18,8 +18,6 @@ def set_up(stream: TextIO = sys.stderr, *, level: int = logging.INFO, as_json: b
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # The HTTP library tells of each retry on its own; the uplink says it once, in words.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,13 +1,17 @@
-"""HTTP to the server: keep-alive, time limits, and faults in words."""
+"""HTTP to the server: keep-alive, time limits, and faults in words.
 
+One kind of request to one server, once for every scan: it is written by hand as one piece, head and body in one
+packet, and the standard library reads the answer. A general client would take longer over it than the network does.
+"""
+
+import contextlib
 import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
 from typing import Protocol
-
-import urllib3
-from urllib3.connection import HTTPConnection
+from urllib.parse import urlsplit
 
 #: Time to open a connection, and longest silence while an answer is awaited.
 CONNECT_SECONDS = 5.0
@@ -48,61 +52,80 @@ class HttpTransport:
     """One kept-alive connection to one server. One thread at a time."""
 
     def __init__(self, url: str, key: str, *, agent: str, ca_file: str | None = None) -> None:
+        parts = urlsplit(url)
         self._url = url
-        self._headers = {
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-            "User-Agent": agent,
-        }
-        self._pool = urllib3.PoolManager(
-            num_pools=1,
-            maxsize=1,
-            retries=False,
-            socket_options=_socket_options(),
-            ssl_context=_trust(ca_file) if url.startswith("https") else None,
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._tls = _trust(ca_file) if parts.scheme == "https" else None
+        self._head = (
+            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {key}\r\n"
+            f"Content-Type: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: {agent}\r\n"
         )
-        self._kept_alive = False
+        self._socket: socket.socket | None = None
 
     def post(self, path: str, body: bytes, timeout: float = READ_SECONDS) -> Reply:
         """Send and wait for the answer; TransportFault when none comes."""
         try:
             return self._post_again_if_stale(path, body, timeout)
-        except urllib3.exceptions.HTTPError as error:
-            self._kept_alive = False
+        except (OSError, HTTPException) as error:
+            self.close()
             raise TransportFault(_sentence(self._url, error)) from error
+        except TransportFault:
+            self.close()
+            raise
 
     def _post_again_if_stale(self, path: str, body: bytes, timeout: float) -> Reply:
         """A server may close an idle connection at the very moment it is used again: that is no outage."""
+        was_kept = self._socket is not None
         try:
             return self._post(path, body, timeout)
-        except urllib3.exceptions.ProtocolError:
-            if not self._kept_alive:
+        except (ConnectionError, HTTPException):
+            if not was_kept:
                 raise
-            self._kept_alive = False
+            self.close()
             return self._post(path, body, timeout)
 
     def _post(self, path: str, body: bytes, timeout: float) -> Reply:
-        response = self._pool.request(
-            "POST",
-            self._url + path,
-            body=body,
-            headers=self._headers,
-            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout),
-            redirect=False,
-            preload_content=False,
-        )
-        headers = response.headers
-        reply = Reply(response.status, _read(response), headers.get("Retry-After"), headers.get("Date"))
-        self._kept_alive = True
+        connection = self._socket or self._connect(min(CONNECT_SECONDS, timeout))
+        connection.settimeout(timeout)
+        head = f"POST {self._prefix}{path} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode("latin-1") + body)
+        response = HTTPResponse(connection, method="POST")
+        try:
+            response.begin()
+            reply = Reply(
+                response.status, _read(response), response.getheader("Retry-After"), response.getheader("Date")
+            )
+        finally:
+            response.close()
+        if response.will_close:
+            self.close()
         return reply
+
+    def _connect(self, timeout: float) -> socket.socket:
+        connection = socket.create_connection((self._host, self._port), timeout)
+        try:
+            for option in _socket_options():
+                connection.setsockopt(*option)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_hostname=self._host)
+        except BaseException:
+            connection.close()
+            raise
+        self._socket = connection
+        return connection
 
     def close(self) -> None:
         """Let the connection go."""
-        self._pool.clear()
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.close()
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
-    """The whole body; the connection goes back to the pool, or is closed when the body breaks a limit."""
+def _read(response: HTTPResponse) -> bytes:
+    """The whole body; whatever breaks a limit is no answer."""
     until = time.monotonic() + WHOLE_SECONDS
     parts: list[bytes] = []
     size = 0
@@ -110,27 +133,25 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER_BYTES or time.monotonic() > until:
-            response.close()
             raise TransportFault(
                 f"Server's answer is too long: {size:,} bytes so far, expected at most {MAX_ANSWER_BYTES:,} "
                 f"bytes within {WHOLE_SECONDS:.0f} s."
             )
-    response.release_conn()
+    if response.length:
+        raise TransportFault(f"Server's answer broke off: {response.length:,} bytes of it did not come.")
     return b"".join(parts)
 
 
-def _sentence(url: str, error: urllib3.exceptions.HTTPError) -> str:
-    refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused:
+def _sentence(url: str, error: OSError | HTTPException) -> str:
+    if isinstance(error, TimeoutError):
         return f"Server at {url} does not answer in time."
-    if isinstance(error, urllib3.exceptions.SSLError):
+    if isinstance(error, ssl.SSLError):
         return f"Server at {url} has no certificate that is trusted here ({error})."
-    cause = error.__context__ or error
-    return f"Server at {url} cannot be reached ({getattr(cause, 'strerror', None) or cause})."
+    return f"Server at {url} cannot be reached ({getattr(error, 'strerror', None) or error})."
 
 
-def _socket_options() -> list[tuple[int, int, int | bytes]]:
-    options = list(HTTPConnection.default_socket_options)
+def _socket_options() -> list[tuple[int, int, int]]:
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
     if user_timeout is not None:
         options.append((socket.IPPROTO_TCP, user_timeout, _USER_TIMEOUT_MS))
