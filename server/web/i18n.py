@@ -87,6 +87,10 @@ def _distance(seconds: int, locale: str, add_direction: bool, width: Literal["na
     return format_timedelta(length, add_direction=add_direction, locale=locale, threshold=0.95, format=width)
 
 
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
 def _whole(length: timedelta) -> int:
     """Whole seconds, as coarse as the words for a distance are."""
     return length.days * 86_400 + length.seconds
@@ -124,15 +128,19 @@ class Formats:
 
     def moment(self, moment: datetime) -> str:
         """The whole moment in words: 'Sunday, 22 November 2026 at 09:14:05 CET'."""
-        return _in_words(moment, "EEEE d MMMM y, HH:mm:ss z", self.zone, self.locale)
+        # Kept by the minute, with the seconds put in: hardly two reads share a second.
+        words = _in_words(_minute(moment), "EEEE d MMMM y, HH:mm:# z", self.zone, self.locale)
+        return words.replace("#", f"{self.local(moment).second:02d}")
 
     def short_moment(self, moment: datetime) -> str:
         """Day and time in brief: '22 Nov, 09:14'."""
-        return _in_words(moment, "d MMM, HH:mm", self.zone, self.locale)
+        return _in_words(_minute(moment), "d MMM, HH:mm", self.zone, self.locale)
 
     def clock(self, moment: datetime, *, seconds: bool = False) -> str:
         """The time of day: '09:14'."""
-        return _in_words(moment, "HH:mm:ss" if seconds else "HH:mm", self.zone, self.locale)
+        if seconds:
+            return _in_words(moment, "HH:mm:ss", self.zone, self.locale)
+        return _in_words(_minute(moment), "HH:mm", self.zone, self.locale)
 
     def relative(self, moment: datetime) -> str:
         """How long ago, or until: '3 minutes ago', 'in 2 days'."""

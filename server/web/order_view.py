@@ -33,7 +33,7 @@ def order_context(order: OrderPage, formats: Formats, *, version: int, older: bo
         "order": order,
         "outlook": outlook(order, time_axis(order, formats), order.estimate, formats),
         "older": older,
-        "units": [(order.number, unit, words, _ago(unit, formats), formats.zone) for unit, words, _ in units],
+        "units": [((order.number, unit, words, formats.zone), _ago(unit, formats)) for unit, words, _ in units],
         "cells": [
             (order.number, unit.number, unit.position, words, shade_class(found))
             for unit, words, found in units[:MATRIX_CELLS]
@@ -54,8 +54,8 @@ def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dic
         "order": allowed,
         "outlook": outlook(allowed, time_axis(order, formats), order.estimate, formats),
         "units": [
-            (unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, _ago(unit, formats),
-             formats.zone)
+            ((unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, formats.zone),
+             _ago(unit, formats))
             for unit, words, _ in units
         ],
         "cells": [

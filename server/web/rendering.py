@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ from server.web.static_files import TEMPLATES, asset, build
 
 #: Pieces of some 300 bytes that a language keeps; beyond that it begins anew.
 KEPT_AT_MOST = 20_000
+#: Marks the place of words that come later; no text of ours holds it (Unicode, private use area).
+LATER = "\ue000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def environment(language: str) -> Environment:
     catalogue = translations(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.filters["printable"] = printable
-    made.globals.update(asset=asset, build=build(), word=_worder(language), kept=Kept())
+    made.globals.update(asset=asset, build=build(), word=_worder(language), kept=Kept(), LATER=LATER)
     return made
 
 
@@ -71,16 +73,18 @@ class Kept:
 
     def each(self, macro: Any, rows: Iterable[tuple[Any, ...]]) -> Markup:
         """`{{ kept.each(macro, rows) }}`: the macro with the arguments of each row."""
+        return Markup("".join([self._one(macro, arguments) for arguments in rows]))  # noqa: S704 - of our own templates
+
+    def each_with(self, macro: Any, rows: Iterable[tuple[tuple[Any, ...], str]]) -> Markup:
+        """As `each`; each row brings words that change by themselves, which stand where the macro says {{ LATER }}."""
+        drawn = [self._one(macro, arguments).replace(LATER, escape(words)) for arguments, words in rows]
+        return Markup("".join(drawn))  # noqa: S704 - as above
+
+    def _one(self, macro: Any, arguments: tuple[Any, ...]) -> Markup:
         # Macros of different templates may have one name; what they were compiled to is theirs alone.
-        code, known, drawn = macro._func.__code__, self._known, []
-        for arguments in rows:
-            # Text and markup may be equal and are not the same: one is escaped, the other is not.
-            key = (code, arguments, tuple(map(type, arguments)))
-            found = known.get(key)
-            if found is None:
-                found = self._draw(macro, key)
-            drawn.append(found)
-        return Markup("".join(drawn))  # noqa: S704 - made by our own templates, which escape
+        # Text and markup may be equal and are not the same: one is escaped, the other is not.
+        key = (macro._func.__code__, arguments, tuple(map(type, arguments)))
+        return self._known.get(key) or self._draw(macro, key)
 
     def _draw(self, macro: Any, key: tuple[Any, ...]) -> Markup:
         if len(self._known) >= KEPT_AT_MOST:
