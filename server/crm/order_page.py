@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
@@ -155,10 +155,10 @@ def order_page(
         raise NotFound
     estimate = estimates.compute(session, [order.id], now=here.now).get(order.id)
     timeline = order_timeline(session, order.id, before=before)
-    return _page(session, order, here, (route_steps(session, order.id), estimate, timeline))
+    return _page(session.connection(), order, here, (route_steps(session, order.id), estimate, timeline))
 
 
-def order_head(session: Session, number: str) -> OrderHead | None:
+def order_head(session: Session | Connection, number: str) -> OrderHead | None:
     """The order's own row, for whoever then asks whether its reader may see it."""
     return HEADS.first(session, order=number)
 
@@ -167,16 +167,16 @@ def live_page(
     session: Session, order: OrderHead, recent: RecentEstimates, *, here: Here, for_customer: bool
 ) -> OrderPage:
     """The page of an order whose reader was checked, as fast as can be: a customer's without what he is not told."""
-    estimate = recent.of(session, order, now=here.now)
-    steps = route_steps(session, order.id)
+    estimate, connection = recent.of(session, order, now=here.now), session.connection()
+    steps = route_steps(connection, order.id)
     if for_customer:
         names = {(each.work_order_id, each.step): each.name for each in steps}
-        return _page(session, order, here, (steps, estimate, brief_timeline(session, order.id, names)))
-    return _page(session, order, here, (steps, estimate, order_timeline(session, order.id)))
+        return _page(connection, order, here, (steps, estimate, brief_timeline(connection, order.id, names)))
+    return _page(connection, order, here, (steps, estimate, order_timeline(session, order.id)))
 
 
 def _page(
-    session: Session,
+    session: Connection,
     order: OrderHead,
     here: Here,
     known: tuple[Sequence[RouteStep], Estimate | None, Timeline],
@@ -228,14 +228,14 @@ def _counts(operations: Sequence[RouteStep], units: Sequence[UnitRow]) -> list[S
     return [StepCount(each.step, each.name, alive[each.work_order_id], each.started, each.good) for each in operations]
 
 
-def _lines(session: Session, order_id: int) -> list[Line]:
+def _lines(session: Session | Connection, order_id: int) -> list[Line]:
     return [
         Line(row.position, row.sku, row.name, row.quantity, row.uom, row.configuration or {}, row.packaging)
         for row in LINES.all(session, order=order_id)
     ]
 
 
-def _boxes(session: Session, order_id: int, units: Sequence[UnitRow]) -> list[Box]:
+def _boxes(session: Session | Connection, order_id: int, units: Sequence[UnitRow]) -> list[Box]:
     packed = Counter([unit.box_id for unit in units if unit.box_id is not None])
     return [
         Box(box.number, box.sscc, box.state, packed[box.id], box.shipment_id)
@@ -243,7 +243,7 @@ def _boxes(session: Session, order_id: int, units: Sequence[UnitRow]) -> list[Bo
     ]
 
 
-def _shipments(session: Session, order_id: int, boxes: Sequence[Box]) -> list[ShipmentRow]:
+def _shipments(session: Session | Connection, order_id: int, boxes: Sequence[Box]) -> list[ShipmentRow]:
     return [
         ShipmentRow(
             each.number,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from server.auth.models import User
@@ -179,7 +179,7 @@ def unit_timeline(session: Session, unit_id: int, *, before: int | None = None) 
     return _timeline(session, found, Fact.unit_id == unit_id, before)
 
 
-def brief_timeline(session: Session, order_id: int, steps: Mapping[tuple[int, int], str]) -> Timeline:
+def brief_timeline(session: Session | Connection, order_id: int, steps: Mapping[tuple[int, int], str]) -> Timeline:
     """The newest entries without places, people and proofs, for those who are not told of them; one query.
 
     `steps` are the names of the order's operations by work order and step.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
@@ -137,12 +137,12 @@ _UNITS = Prepared(
 )
 
 
-def route_steps(session: Session, order_id: int) -> list[RouteStep]:
+def route_steps(session: Session | Connection, order_id: int) -> list[RouteStep]:
     """The operations of an order by work order and step; one query."""
     return _ROUTES.all(session, order=order_id)
 
 
-def unit_rows(session: Session, order_id: int, operations: Sequence[RouteStep]) -> list[UnitRow]:
+def unit_rows(session: Session | Connection, order_id: int, operations: Sequence[RouteStep]) -> list[UnitRow]:
     """The serials and lots of an order by work order and position; one query."""
     routes: dict[int | None, tuple[tuple[int, str], ...]] = {}
     for operation in operations:

@@ -29,9 +29,9 @@ class Prepared(Generic[R]):
         self._statement = statement
         self._ready: dict[str, _Ready] = {}
 
-    def all(self, session: Session, **arguments: Any) -> list[R]:
-        """Every row it finds."""
-        connection = session.connection()
+    def all(self, session: Session | Connection, **arguments: Any) -> list[R]:
+        """Every row it finds; whoever asks several queries hands in the session's connection itself."""
+        connection = session if isinstance(session, Connection) else session.connection()
         ready = self._ready.get(connection.dialect.name)
         if ready is None:
             ready = self._ready[connection.dialect.name] = _Ready(self._statement, connection.dialect)
@@ -47,7 +47,7 @@ class Prepared(Generic[R]):
             rows.append(make(values))
         return rows
 
-    def first(self, session: Session, **arguments: Any) -> R | None:
+    def first(self, session: Session | Connection, **arguments: Any) -> R | None:
         """The first row, or None."""
         found = self.all(session, **arguments)
         return found[0] if found else None

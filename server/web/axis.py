@@ -1,7 +1,8 @@
 """The time axis of an order as numbers: where now, the promise and the estimate stand, in percent of its width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from server.crm.customer_view import CustomerOrder
 from server.crm.order_page import OrderPage
@@ -77,21 +78,35 @@ def outlook(
 
 
 def time_axis(order: OrderPage, formats: Formats) -> Axis | None:
-    """The axis of a running order; None where there is nothing to compare."""
-    ends = [moment for moment in (order.due_at, order.predicted_at, order.predicted_late_at) if moment]
-    if not ends or (order.predicted_at is None and order.promise is None):
+    """The axis of a running order, as of this minute; None where there is nothing to compare."""
+    if order.predicted_at is None and order.promise is None:
         return None
-    begin = min(order.released_at or order.confirmed_at or order.created_at, formats.now)
-    end = max(*ends, formats.now)
+    now = formats.now.replace(second=0, microsecond=0)
+    begin = order.released_at or order.confirmed_at or order.created_at
+    promise = order.promise if order.due_at else None
+    return _axis(
+        begin, (promise, order.due_at), (order.predicted_at, order.predicted_late_at), replace(formats, now=now)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _axis(
+    begin: datetime,
+    promised: tuple[date | None, datetime | None],
+    predicted: tuple[datetime | None, datetime | None],
+    formats: Formats,
+) -> Axis:
+    """Kept, for of all that a live page shows the axis alone stays the same from scan to scan."""
+    (promise, due_at), (likely, late) = promised, predicted
+    begin = min(begin, formats.now)
+    end = max([formats.now, *[moment for moment in (due_at, likely, late) if moment]])
     room = (end - begin) * 0.06 or timedelta(hours=1)
     scale = _Scale(begin - room / 4, end + room, formats)
     return Axis(
         now=scale.mark(formats.now, formats.clock(formats.now)),
-        promise=scale.mark(order.due_at, formats.day(order.promise)) if order.promise and order.due_at else None,
-        likely=scale.mark(order.predicted_at, formats.short_moment(order.predicted_at)) if order.predicted_at else None,
-        late=scale.mark(order.predicted_late_at, formats.short_moment(order.predicted_late_at))
-        if order.predicted_late_at
-        else None,
+        promise=scale.mark(due_at, formats.day(promise)) if promise and due_at else None,
+        likely=scale.mark(likely, formats.short_moment(likely)) if likely else None,
+        late=scale.mark(late, formats.short_moment(late)) if late else None,
         days=scale.days(),
     )
 
