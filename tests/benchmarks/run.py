@@ -63,7 +63,13 @@ def _latency(folder: Path, *, quick: bool) -> list[Figure]:
     return measure(folder, seconds=4 if quick else 15)
 
 
-PARTS: dict[str, Callable[..., list[Figure]]] = {"ingest": _ingest, "latency": _latency}
+def _delivery(folder: Path, *, quick: bool) -> list[Figure]:
+    from delivery import measure
+
+    return measure(folder, seconds=1.5 if quick else 5.0, backlog=4000 if quick else 20_000)
+
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {"ingest": _ingest, "latency": _latency, "delivery": _delivery}
 
 if __name__ == "__main__":
     raise SystemExit(main())
