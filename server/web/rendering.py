@@ -68,6 +68,9 @@ class Kept:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Markup] = {}
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def __call__(self, macro: Any, *arguments: Any) -> Markup:
         return self.each(macro, (arguments,))
 

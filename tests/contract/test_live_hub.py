@@ -33,9 +33,11 @@ class Rendering:
         self.version = 0
         self.gate = threading.Event()
         self.gate.set()
+        self.threads: list[threading.Thread] = []
 
     def __call__(self, topic: str, language: str, audience: str) -> Drawn | None:
         self.calls.append((topic, language, audience))
+        self.threads.append(threading.current_thread())
         version = self.version
         assert self.gate.wait(10)
         if topic == "order:away":
@@ -169,6 +171,22 @@ def test_nothing_is_rendered_that_nobody_watches(sqlite_database: Database) -> N
 
         assert rendering.calls == []
         assert hub.latest("order:SO-1000") == 0
+
+    _play(sqlite_database, scene)
+
+
+def test_what_is_drawn_quickly_is_drawn_without_changing_threads(sqlite_database: Database) -> None:
+    async def scene(hub: Hub, rendering: Rendering) -> None:
+        page = Browser(hub, {"order:SO-1000": 0})
+        await page.until(lambda: bool(page.frames))
+
+        for version in range(1, 6):
+            await _change(sqlite_database, "order:SO-1000")
+            await page.until(lambda version=version: page.shown("order:SO-1000")[-1:] == [version])  # type: ignore[misc]
+
+        assert rendering.threads[0] is not threading.current_thread()
+        assert threading.current_thread() in rendering.threads[1:]
+        await page.close()
 
     _play(sqlite_database, scene)
 
