@@ -53,6 +53,7 @@ def station_exists(session: Session, key: str) -> bool:
 _BY_PERMISSION = {
     "board": Permission.FLOOR_READ,
     "orders": Permission.ORDERS_READ,
+    "customers": Permission.CUSTOMERS_READ,
     "quotes": Permission.QUOTES_READ,
     "gateways": Permission.FLOOR_READ,
     "inbox": Permission.FLOOR_READ,

@@ -15,12 +15,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.auth.models import User
 from server.crm.models import Interaction
+from server.crm.quotes.models import Quote
 from server.erp.orders.models import SalesOrder
 from server.errors import FieldError, Invalid
 from server.journal.models import Fact
 from server.messages import translate as _
 from server.parties.models import Contact, Customer
-from server.tracking.facts import FactKind
 
 PAGE_SIZE: Final = 25
 #: So many of the newest orders are told of; the tab of orders has them all.
@@ -158,7 +158,7 @@ def orders(session: Session, customer: Customer, before: Before) -> Sequence[Ite
     statement = (
         select(Fact, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == Fact.order_id)
-        .where(Fact.unit_id.is_(None), Fact.order_id.is_not(None), mine, Fact.kind.in_(_TOLD))
+        .where(Fact.unit_id.is_(None), Fact.order_id.is_not(None), mine)
         .where(before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
@@ -168,23 +168,31 @@ def orders(session: Session, customer: Customer, before: Before) -> Sequence[Ite
 
 def himself(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
     """What changed about the customer."""
-    alone = and_(Fact.unit_id.is_(None), Fact.order_id.is_(None), Fact.station_id.is_(None))
     statement = (
         select(Fact)
-        .where(alone, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
+        .where(_RECORD, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
     )
     return [_fact(fact, "customer") for fact in session.scalars(statement)]
 
 
-PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders)
+def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
+    """What became of the newest quotes; what was said about them stands in their own threads."""
+    newest = select(Quote.number).where(Quote.customer_id == customer.id).order_by(Quote.id.desc()).limit(ORDERS_TOLD)
+    statement = (
+        select(Fact)
+        .where(_RECORD, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
+        .order_by(Fact.observed_at.desc(), Fact.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return [replace(_fact(fact, "quote"), href=f"/quotes/{fact.subject}") for fact in session.scalars(statement)]
 
-_TOLD: Final = tuple(
-    kind.value
-    for kind in FactKind
-    if kind.value.startswith(("order_", "shipment_")) and kind is not FactKind.ORDER_RELEASED
-)
+
+PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders, quotes)
+
+#: Facts about records alone, which have an index of their own.
+_RECORD: Final = and_(Fact.unit_id.is_(None), Fact.order_id.is_(None), Fact.station_id.is_(None))
 
 
 def _fact(fact: Fact, source: str) -> Item:

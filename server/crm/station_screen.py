@@ -1,23 +1,20 @@
 """What a station's screen shows: who is there, the last verdicts, the work at hand and what comes next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import WorkCenter
 from server.crm.here import Here
-from server.crm.risk import due_at
+from server.crm.station_work import Job, packing_at, with_packaging, work_at
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
-from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.production.models import Operation, WorkOrder
 from server.errors import NotFound
-from server.parties.models import Customer
-from server.tracking.states import Context, OperationState, OrderLifecycle
+from server.tracking.states import Context, OperationState
 
 #: Which read point of a station a browser's scan goes to, when it has several.
 _PREFERRED = (Context.TOGGLE, Context.END, Context.START, Context.PACK, Context.SHIP, Context.GATE)
@@ -49,21 +46,6 @@ class VerdictRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """An order at this station."""
-
-    order: str
-    customer: str
-    operation: str | None
-    done: int
-    total: int
-    due_at: datetime | None
-    instructions: str | None = None
-    packaging: str | None = None
-    on_hold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ReadPointRow:
     """A way to scan at this station."""
 
@@ -88,6 +70,8 @@ class StationScreen:
     read_points: Sequence[ReadPointRow]
     job: Job | None
     queue: Sequence[Job]
+    #: Whether boxes are packed here, so that the customer's packaging rule counts.
+    packs: bool = False
 
     @property
     def last(self) -> VerdictRow | None:
@@ -150,7 +134,7 @@ def _entry(station: Station, center: str, state: StationState | None) -> Station
 
 
 def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
-    """The screen of the station with this key; raises NotFound. Six queries."""
+    """The screen of the station with this key; raises NotFound. Six queries, eight where boxes are packed."""
     found = session.execute(
         select(Station, WorkCenter.name, StationState)
         .join(WorkCenter, WorkCenter.id == Station.work_center_id)
@@ -162,7 +146,11 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
     station, center, state = found
     verdicts = verdict_rows(state)
     at_hand = next((row["order"] for row in (state.verdicts if state else []) if row.get("order")), None)
-    jobs = _jobs(session, station.work_center_id, here)
+    read_points = _read_points(session, station.id)
+    packs = any(point.context == Context.PACK for point in read_points)
+    jobs = work_at(session, station.work_center_id, here=here)
+    if packs:
+        jobs = [*jobs, *packing_at(session, at_hand, here=here)]
     job = next((each for each in jobs if each.order == at_hand), jobs[0] if jobs else None)
     armed = state is not None and state.armed_until is not None and state.armed_until > here.now
     return StationScreen(
@@ -175,8 +163,9 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         armed_until=state.armed_until if state and armed else None,
         open_box=_open_box(session, state),
         verdicts=verdicts,
-        read_points=_read_points(session, station.id),
-        job=_with_packaging(session, job),
+        read_points=read_points,
+        job=with_packaging(session, job),
+        packs=packs,
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
     )
 
@@ -216,57 +205,3 @@ def _open_box(session: Session, state: StationState | None) -> str | None:
         return None
     statement = select(HandlingUnit.number).where(HandlingUnit.id == state.open_handling_unit_id)
     return session.execute(statement).scalar_one_or_none()
-
-
-def _jobs(session: Session, work_center_id: int, here: Here) -> list[Job]:
-    statement = (
-        select(
-            SalesOrder.number,
-            Customer.name.label("customer"),
-            func.min(Operation.name).label("operation"),
-            func.sum(Operation.good).label("done"),
-            func.sum(Operation.quantity - Operation.scrap).label("total"),
-            SalesOrder.promise_date,
-            func.coalesce(SalesOrder.special_instructions, Customer.special_instructions).label("instructions"),
-            SalesOrder.on_hold,
-        )
-        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
-        .join(Customer, Customer.id == SalesOrder.customer_id)
-        .where(
-            Operation.work_center_id == work_center_id,
-            Operation.state.in_([state.value for state in _WAITING]),
-            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
-        )
-        .group_by(SalesOrder.id, Customer.id)
-        .order_by(SalesOrder.priority, SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.id)
-        .limit(50)
-    )
-    return [_job(row, here) for row in session.execute(statement)]
-
-
-def _job(row: Row[*tuple[Any, ...]], here: Here) -> Job:
-    return Job(
-        order=row.number,
-        customer=row.customer,
-        operation=row.operation,
-        done=int(row.done),
-        total=int(row.total),
-        due_at=due_at(row.promise_date, here.zone),
-        instructions=row.instructions,
-        on_hold=row.on_hold,
-    )
-
-
-def _with_packaging(session: Session, job: Job | None) -> Job | None:
-    if job is None:
-        return None
-    statement = (
-        select(OrderLine.packaging)
-        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
-        .where(SalesOrder.number == job.order, OrderLine.packaging.is_not(None))
-        .order_by(OrderLine.position)
-        .limit(1)
-    )
-    packaging = session.execute(statement).scalar_one_or_none()
-    return replace(job, packaging=packaging)

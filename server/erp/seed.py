@@ -19,10 +19,10 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
+from server.erp.seed_customers import CUSTOMERS
 from server.erp.seed_products import COMPANY_PREFIX, PACKAGING, PRODUCTS, gtin
 from server.parties.models import Customer, Site
-from server.parties.people_schemas import AddressBody, ContactBody
-from server.parties.schemas import CustomerIn, SitePatch, WorkingHours
+from server.parties.schemas import SitePatch, WorkingHours
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
 
@@ -78,41 +78,6 @@ _READ_POINTS = (
     ReadPointIn(key="ship-gate", name="Ship dock, RFID gate", station="ship", context=Context.SHIP, quiet_seconds=30),
 )
 
-_CUSTOMERS = (
-    CustomerIn(
-        name="Aurora Bikes",
-        segment="bicycles",
-        priority=3,
-        payment_terms_days=14,
-        special_instructions="Frame number up when packing.",
-        contacts=[ContactBody(name="Purchasing", email="purchasing@aurora-bikes.example", role="Purchasing")],
-        addresses=[
-            AddressBody(kind="delivery", lines="Norrland Quay 4", city="Umeå", postal_code="903 26", country="SE")
-        ],
-    ),
-    CustomerIn(
-        name="Nordwind Energie",
-        language="de",
-        segment="energy",
-        priority=5,
-        contacts=[ContactBody(name="Einkauf", email="einkauf@nordwind-energie.example", role="Purchasing")],
-        addresses=[
-            AddressBody(kind="delivery", lines="Deichstraße 12", city="Husum", postal_code="25813", country="DE")
-        ],
-    ),
-    CustomerIn(
-        name="Kestrel Rail",
-        segment="rail",
-        priority=2,
-        payment_terms_days=45,
-        special_instructions="Two labels on each box, one on the short side.",
-        contacts=[ContactBody(name="Stores", email="stores@kestrel-rail.example", role="Goods in")],
-        addresses=[
-            AddressBody(kind="delivery", lines="Works Road 1", city="Derby", postal_code="DE24 8UP", country="GB")
-        ],
-    ),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -157,7 +122,7 @@ def seed_demo(session: Session, now: datetime) -> DemoWorld:
     ]
     stations = [create_station(session, body, actor=ACTOR, now=now) for body in _STATIONS]
     points = [create_read_point(session, body, actor=ACTOR, now=now) for body in _READ_POINTS]
-    customers = [create_customer(session, body, actor=ACTOR, now=now) for body in _CUSTOMERS]
+    customers = [create_customer(session, body, actor=ACTOR, now=now) for body in CUSTOMERS]
     products = [create_product(session, body, actor=ACTOR, now=now) for body in PRODUCTS]
     _pack(session, {product.sku: product for product in products}, {one.name: one for one in customers}, now)
     numbers = {customer.name: customer.number for customer in customers}

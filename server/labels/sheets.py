@@ -12,6 +12,7 @@ from server.erp.production.models import Operation, Unit, WorkOrder
 from server.errors import NotFound
 from server.labels import repository
 from server.labels.symbols import Symbol, code_128, gs1_128
+from server.parties.states import LabelTemplate
 from server.tracking.states import Command
 
 #: A traveller lists so many units; the labels carry the rest.
@@ -33,6 +34,10 @@ class Head:
     configuration: Mapping[str, str]
     packaging: str | None
     instructions: str | None
+    #: What the customer wants seen, packed and printed in his way.
+    alerts: tuple[str, ...] = ()
+    packaging_rule: str | None = None
+    label_template: str = LabelTemplate.STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,9 @@ def _head(work_order: WorkOrder) -> Head:
         configuration=line.configuration or {},
         packaging=snapshot.get("packaging") or line.packaging or work_order.product.packaging,
         instructions=order.special_instructions,
+        alerts=tuple((order.customer.alerts or "").splitlines()),
+        packaging_rule=order.customer.packaging_rule,
+        label_template=order.customer.label_template,
     )
 
 

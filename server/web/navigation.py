@@ -25,6 +25,7 @@ class Place:
 
 PLACES = (
     Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False),
+    Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
     Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),

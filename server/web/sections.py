@@ -46,7 +46,7 @@ SETUP = (
     Section("/setup/work-centers", N_("Work centers"), "wrench", P.FLOOR_READ),
     Section("/setup/stations", N_("Stations"), "factory", P.FLOOR_READ),
     Section("/setup/products", N_("Products"), "boxes", P.CATALOG_READ),
-    Section("/setup/customers", N_("Customers"), "users", P.CUSTOMERS_READ),
+    Section("/customers", N_("Customers"), "users", P.CUSTOMERS_READ),
     Section("/setup/orders/new", N_("New order"), "file-text", P.ORDERS_WRITE),
     Section("/import", N_("Import"), "upload", P.IMPORTS_WRITE),
 )

@@ -2,6 +2,31 @@
 
 from server.messages import N_
 
+#: Fields of a customer as forms, timelines and refusals name them.
+CUSTOMER_FIELDS: dict[str, str] = {
+    "number": N_("Number"),
+    "name": N_("Name"),
+    "kind": N_("Kind"),
+    "customer_since": N_("Customer since"),
+    "language": N_("Language"),
+    "currency": N_("Currency"),
+    "vat_number": N_("Tax number"),
+    "segment": N_("Segment"),
+    "special_instructions": N_("Special instructions"),
+    "status": N_("Status"),
+    "blocked_reason": N_("Why blocked"),
+    "credit_limit": N_("Credit limit"),
+    "payment_terms_days": N_("Payment within, days"),
+    "discount_days": N_("Discount within, days"),
+    "discount_percent": N_("Discount, percent"),
+    "priority": N_("Priority"),
+    "packaging_rule": N_("Packaging rule"),
+    "label_template": N_("Labels"),
+    "alerts": N_("Alerts"),
+    "contacts": N_("Contacts"),
+    "addresses": N_("Addresses"),
+}
+
 WORDS: dict[str, dict[str, str]] = {
     "lifecycle": {
         "draft": N_("Draft"),
@@ -173,6 +198,34 @@ WORDS: dict[str, dict[str, str]] = {
         "invoice_cancelled": N_("Invoice cancelled"),
         "payment_recorded": N_("Payment recorded"),
         "payment_reversed": N_("Payment reversed"),
+    },
+    "customer_field": CUSTOMER_FIELDS,
+    "customer_kind": {"prospect": N_("Prospect"), "customer": N_("Customer")},
+    "customer_status": {"active": N_("Active"), "blocked": N_("Blocked"), "merged": N_("Merged")},
+    "label_template": {"standard": N_("Standard, 24 to a sheet"), "large": N_("Large, 8 to a sheet")},
+    "purpose": {
+        "news": N_("News"),
+        "offers": N_("Offers"),
+        "calls": N_("Calls"),
+        "surveys": N_("Surveys"),
+        "reference": N_("Named as a reference"),
+    },
+    "interaction": {
+        "note": N_("Note"),
+        "call": N_("Call"),
+        "message": N_("Message"),
+        "meeting": N_("Meeting"),
+    },
+    "interaction_in": {"call": N_("Call from the customer"), "message": N_("Message from the customer")},
+    "interaction_out": {"call": N_("Call to the customer"), "message": N_("Message to the customer")},
+    "party_fact": {
+        "customer_created": N_("Entered as a prospect"),
+        "customer_changed": N_("Changed"),
+        "customer_won": N_("Became a customer"),
+        "customer_merged": N_("Merged"),
+        "contact_erased": N_("A person was erased"),
+        "consent_given": N_("A consent was given"),
+        "consent_withdrawn": N_("A consent was withdrawn"),
     },
     "role": {
         "operator": N_("Operator"),

@@ -178,7 +178,7 @@ class ApiFloor:
         """Who may order what: every customer any product that we make and that leaves nothing to choose."""
         made = self._api.items("/api/v1/products", made="true", active="true")
         products = [found["sku"] for found in made if found["routing"] and not _must_choose(found)]
-        customers = [found["number"] for found in self._api.items("/api/v1/customers", active="true")]
+        customers = [found["number"] for found in self._api.items("/api/v1/customers", status="active")]
         return [(customer, product) for customer in customers for product in products]
 
 

@@ -15,6 +15,7 @@ from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.auth.users import NewUser
 from server.crm.links import create_link
+from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
 from server.erp.orders.models import SalesOrder
@@ -71,6 +72,7 @@ def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
     world = seed_demo(session, now)
     seed_past(session, world, now)
+    seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)

@@ -104,14 +104,14 @@ def test_each_role_opens_its_rooms_alone(
     assert {opens(path) for path in ADMIN_ALONE} == {admins}
     assert {opens(path) for path in DECIDERS} == {decides}
     assert {opens(path) for path in ("/setup/products/new", "/setup/stations/new")} == {plans}
-    assert opens("/setup/customers/new") is sells
+    assert opens("/customers/new") is sells
     assert opens("/setup")
 
 
 def test_a_customer_sees_neither_room(signed_in: SignedIn, demo: Database) -> None:
     browser = signed_in("customer", customer_id=one(demo, select(Customer.id).limit(1)))
 
-    for path in (*ADMIN_ALONE, *DECIDERS, "/setup", "/setup/customers", "/import", "/setup/orders/new"):
+    for path in (*ADMIN_ALONE, *DECIDERS, "/setup", "/customers", "/import", "/setup/orders/new"):
         assert browser.get(path, headers=HTML).status_code == 403, path
 
 
@@ -416,7 +416,7 @@ def test_from_an_empty_server_to_a_scan_by_forms_alone(admin: httpx.Client, data
         data=PRODUCT | {"routing.2.name": "Bend", "routing.2.work_center": "bend", "routing.2.run_minutes": "2.5"},
     )
     admin.post(
-        "/setup/customers/new",
+        "/customers/new",
         data={"name": "Aurora", "language": "en", "currency": "PLN", "payment_terms_days": "30", "priority": "5",
               "active": "1", "number": "C-7"},
     )  # fmt: skip
@@ -506,16 +506,16 @@ def test_a_customer_keeps_contacts_and_addresses(admin: httpx.Client, database: 
         "addresses.0.kind": "delivery", "addresses.0.lines": "Deichstraße 12", "addresses.0.city": "Husum",
         "addresses.0.country": "DE",
     }  # fmt: skip
-    wrong = admin.post("/setup/customers/new", data=data | {"contacts.0.email": "einkauf"})
-    done = admin.post("/setup/customers/new", data=data)
+    wrong = admin.post("/customers/new", data=data | {"contacts.0.email": "einkauf"})
+    done = admin.post("/customers/new", data=data)
 
     assert "e-mail address" in fault_at(wrong, "contacts.0.email")
     assert done.status_code == 303
     number = one(database, select(Customer.number))
-    page = admin.get(f"/setup/customers/{number}").text
+    page = admin.get(f"/customers/{number}/edit").text
     assert "Deichstraße 12" in page
     assert "einkauf@nordwind.example" in page
-    assert "Nordwind &lt;GmbH&gt;" in admin.get("/setup/customers").text
+    assert "Nordwind &lt;GmbH&gt;" in admin.get("/customers").text
 
 
 def test_an_order_without_lines_or_with_an_unknown_product_says_so(admin: httpx.Client, demo: Database) -> None:
@@ -600,7 +600,7 @@ def test_the_audit_tells_who_did_what_and_finds_it(admin: httpx.Client, database
 @pytest.mark.parametrize(
     "path",
     ["/admin/gateways/nope", "/admin/users/nope", "/setup/products/nope", "/setup/stations/nope", "/admin/inbox/1",
-     "/setup/read-points/nope", "/setup/customers/nope", "/setup/work-centers/nope", "/setup/products?after=nope"],
+     "/setup/read-points/nope", "/customers/C-nope/edit", "/setup/work-centers/nope", "/setup/products?after=nope"],
 )  # fmt: skip
 def test_what_does_not_exist_is_a_page_that_says_so(admin: httpx.Client, path: str) -> None:
     answer = admin.get(path)

@@ -19,6 +19,7 @@ from orderlight.events import Answer, Batch, Event
 from server.app import create_app
 from server.auth import sessions, users
 from server.auth.users import NewUser
+from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
@@ -161,7 +162,7 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "orderlight.db"
     database = Database(f"sqlite:///{path}")
     upgrade(database.engine)
-    database.write(lambda session: seed_demo(session, utc_now()))
+    database.write(lambda session: seed_relations(session, seed_demo(session, utc_now()), utc_now()))
     database.close()
     return path
 

@@ -28,8 +28,9 @@ ADMIN_PAGES = (
 SETUP_PAGES = (
     "/setup", "/setup/work-centers", "/setup/work-centers/new", "/setup/stations", "/setup/stations/new",
     "/setup/stations/cut", "/setup/read-points/new?station=cut", "/setup/read-points/cut-1", "/setup/products",
-    "/setup/products/new", "/setup/products/FRAME-CITY", "/setup/customers", "/setup/customers/new",
-    "/setup/customers/C-100", "/setup/orders/new", "/import",
+    "/setup/products/new", "/setup/products/FRAME-CITY", "/customers", "/customers/new",
+    "/customers/C-100", "/customers/C-100/timeline", "/customers/C-100/people", "/customers/C-100/terms/edit",
+    "/customers/C-100/edit", "/customers/C-100/merge?other=C-104", "/customers/suspects", "/setup/orders/new", "/import",
 )  # fmt: skip
 
 

@@ -149,4 +149,6 @@ def queue_entry(entry: QueueEntry) -> dict[str, Any]:
         "special_instructions": order.special_instructions,
         "configuration": entry.work_order.snapshot.get("configuration", {}),
         "packaging": entry.work_order.snapshot.get("packaging"),
+        "alerts": order.customer.alerts,
+        "packaging_rule": order.customer.packaging_rule,
     }

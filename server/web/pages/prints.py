@@ -9,12 +9,18 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.labels import sheets
+from server.parties.states import LabelTemplate
 from server.web.page import PageDep
 
 router = APIRouter(include_in_schema=False)
 
 FloorReader = Annotated[Principal, Depends(require(Permission.FLOOR_READ))]
 Administrator = Annotated[Principal, Depends(require(Permission.ADMIN))]
+#: The sheet of each label template, and how many labels fit on it.
+_UNIT_LABELS = {
+    LabelTemplate.STANDARD: ("print/unit_labels.html", 24),
+    LabelTemplate.LARGE: ("print/unit_labels_large.html", 8),
+}
 #: How many labels of the first sheet are used up already.
 Start = Annotated[int, Query(ge=1, le=24)]
 
@@ -29,10 +35,14 @@ def show_traveller(page: PageDep, number: str, _principal: FloorReader) -> HTMLR
 
 @router.get("/work-orders/{number}/labels")
 def show_unit_labels(page: PageDep, number: str, _principal: FloorReader, start: Start = 1) -> HTMLResponse:
-    """A label for each unit, on sheets of 24 (70 by 37 mm); `start` is the first free label."""
+    """A label for each unit by the customer's template: 24 to a sheet (70 by 37 mm) or 8 (105 by 74 mm).
+
+    `start` is the first free label of the sheet.
+    """
     with page.database.read() as session:
         found = sheets.make_unit_labels(session, number)
-    return page.show("print/unit_labels.html", head=found.head, labels=found.labels, blank=start - 1)
+    template, fit = _UNIT_LABELS[LabelTemplate(found.head.label_template)]
+    return page.show(template, head=found.head, labels=found.labels, blank=(start - 1) % fit)
 
 
 @router.get("/handling-units/{number}/label")

@@ -72,7 +72,7 @@ ADVICE = {
     "customer": Advice(
         N_("Add a customer"),
         N_("Whoever ordered follows the order on a page of his own."),
-        "/setup/customers/new",
+        "/customers/new",
         Permission.CUSTOMERS_WRITE,
     ),
     "order": Advice(

@@ -45,7 +45,7 @@ _KINDS = {
     "customers": Kind(
         N_("Customers"),
         Permission.CUSTOMERS_WRITE,
-        "/setup/customers",
+        "/customers",
         "number,name,contact_name,contact_email,address,postal_code,city,country\n"
         "C-200,Aurora Bikes,Purchasing,purchasing@aurora-bikes.example,Norrland Quay 4,903 26,Umeå,SE",
     ),

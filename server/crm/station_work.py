@@ -1,0 +1,141 @@
+"""The work that waits at a station: orders by priority and promise, each with what its customer wants seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from server.crm.here import Here
+from server.crm.risk import due_at
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
+from server.parties.models import Customer
+from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, UnitKind, UnitState
+
+_WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
+_IN_A_BOX = (UnitState.PACKED.value, UnitState.SHIPPED.value, UnitState.DELIVERED.value)
+_NEXT_FIRST = (SalesOrder.priority, SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.id)
+_MOST = 50
+#: A packer looks at the order in hand and a few more.
+_MOST_TO_PACK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An order at this station."""
+
+    order: str
+    customer: str
+    operation: str | None
+    done: int
+    total: int
+    due_at: datetime | None
+    instructions: str | None = None
+    packaging: str | None = None
+    on_hold: bool = False
+    #: What sales wants everybody to see who works on this customer's orders.
+    alerts: tuple[str, ...] = ()
+    #: How everything for this customer is packed.
+    packaging_rule: str | None = None
+    #: 1 first, 9 last.
+    priority: int = 5
+
+
+def work_at(session: Session, work_center_id: int, *, here: Here) -> list[Job]:
+    """The orders with work at a work center, next first."""
+    columns = (
+        func.min(Operation.name).label("operation"),
+        func.sum(Operation.good).label("done"),
+        func.sum(Operation.quantity - Operation.scrap).label("total"),
+    )
+    statement = (
+        _of_orders(*columns)
+        .join(WorkOrder, WorkOrder.order_id == SalesOrder.id)
+        .join(Operation, Operation.work_order_id == WorkOrder.id)
+        .where(
+            Operation.work_center_id == work_center_id,
+            Operation.state.in_([state.value for state in _WAITING]),
+            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
+        )
+        .group_by(SalesOrder.id, Customer.id)
+        .order_by(*_NEXT_FIRST)
+        .limit(_MOST)
+    )
+    return [_job(row, here) for row in session.execute(statement)]
+
+
+def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job]:
+    """The order in hand and those that are made and wait for their boxes, next first; two queries."""
+    waiting = (
+        select(SalesOrder.id)
+        .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
+        .where(or_(SalesOrder.number == at_hand, SalesOrder.fulfilment == Fulfilment.PRODUCED.value))
+        .order_by(SalesOrder.number != (at_hand or ""), *_NEXT_FIRST)
+        .limit(_MOST_TO_PACK)
+    )
+    ids = list(session.scalars(waiting))
+    if not ids:
+        return []
+    packed = func.sum(case((Unit.state.in_(_IN_A_BOX), 1), else_=0))
+    counted = (func.count().label("total"), packed.label("done"))
+    statement = (
+        _of_orders(*counted)
+        .join(Unit, Unit.order_id == SalesOrder.id)
+        .where(SalesOrder.id.in_(ids), Unit.kind != UnitKind.CONTAINER.value, Unit.state != UnitState.SCRAPPED.value)
+        .group_by(SalesOrder.id, Customer.id)
+        .order_by(*_NEXT_FIRST)
+    )
+    return [_job(row, here) for row in session.execute(statement)]
+
+
+def with_packaging(session: Session, job: Job | None) -> Job | None:
+    """The job with what its order says about packaging."""
+    if job is None:
+        return None
+    statement = (
+        select(OrderLine.packaging)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(SalesOrder.number == job.order, OrderLine.packaging.is_not(None))
+        .order_by(OrderLine.position)
+        .limit(1)
+    )
+    packaging = session.execute(statement).scalar_one_or_none()
+    return replace(job, packaging=packaging)
+
+
+def _of_orders(*columns: Any) -> Select[Any]:
+    return select(
+        SalesOrder.number,
+        Customer.name.label("customer"),
+        SalesOrder.priority,
+        SalesOrder.promise_date,
+        func.coalesce(SalesOrder.special_instructions, Customer.special_instructions).label("instructions"),
+        SalesOrder.on_hold,
+        Customer.alerts,
+        Customer.packaging_rule,
+        *columns,
+    ).join(Customer, Customer.id == SalesOrder.customer_id)
+
+
+def _job(row: Row[*tuple[Any, ...]], here: Here) -> Job:
+    return Job(
+        order=row.number,
+        customer=row.customer,
+        operation=getattr(row, "operation", None),
+        done=int(row.done),
+        total=int(row.total),
+        due_at=due_at(row.promise_date, here.zone),
+        instructions=row.instructions,
+        on_hold=row.on_hold,
+        alerts=_lines(row.alerts),
+        packaging_rule=row.packaging_rule,
+        priority=row.priority,
+    )
+
+
+def _lines(text: str | None) -> tuple[str, ...]:
+    found: Sequence[str] = (text or "").splitlines()
+    return tuple(line.strip() for line in found if line.strip())
