@@ -30,7 +30,8 @@ SETUP_PAGES = (
     "/setup/stations/cut", "/setup/read-points/new?station=cut", "/setup/read-points/cut-1", "/setup/products",
     "/setup/products/new", "/setup/products/FRAME-CITY", "/customers", "/customers/new",
     "/customers/C-100", "/customers/C-100/timeline", "/customers/C-100/people", "/customers/C-100/terms/edit",
-    "/customers/C-100/edit", "/customers/C-100/merge?other=C-104", "/customers/suspects", "/setup/orders/new", "/import",
+    "/customers/C-100/edit", "/customers/C-100/merge?other=C-104", "/customers/suspects",
+    "/setup/orders/new", "/import",
 )  # fmt: skip
 
 
