@@ -160,6 +160,9 @@ class Answerer:
             self._awaiting.popitem(last=False)
 
     def _take(self, answer: Answer, late: dict[str, tuple[Source, Signal]]) -> None:
+        if answer.sequence is None:
+            # Nobody can tell whose read it was.
+            return
         waiting = self._awaiting.pop(answer.sequence, None)
         if waiting is None:
             if answer.sequence > self._settled:

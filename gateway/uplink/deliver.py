@@ -130,13 +130,17 @@ class Deliverer:
 
     def _take(self, reply: Reply, parcel: Parcel) -> float:
         try:
-            answers = read_answers(reply.body, self._gateway, parcel)
+            receipt = read_receipt(reply.body, self._gateway, parcel)
         except ReceiptError as error:
             return self._hold(UplinkPhase.CONFUSED, f"{error} Nothing is deleted.")
-        self._on_answers(parcel.epoch, answers)
+        numbered = {answer.sequence: answer for answer in receipt.results if answer.sequence is not None}
+        if not numbered:
+            # The server keeps what came, and could read no number in it.
+            return self._narrow(parcel, receipt.results[0].say)
+        self._on_answers(parcel.epoch, list(numbered.values()))
         crash_points.reached("before_delete")
-        self._outbox.delete(parcel.epoch, [answer.sequence for answer in answers])
-        self.counters.acked += len(answers)
+        self._outbox.delete(parcel.epoch, list(numbered))
+        self.counters.acked += len(numbered)
         self._succeed()
         return 0.0
 
@@ -146,11 +150,13 @@ class Deliverer:
         self._board.show(UplinkPhase.ONLINE)
 
     def _halve(self, reply: Reply, parcel: Parcel) -> float:
+        return self._narrow(parcel, f"{reply.status}: {server_words(reply.body)}")
+
+    def _narrow(self, parcel: Parcel, reason: str) -> float:
         """One bad event must not hold up the others: narrow it down, then put it out of the way."""
         if len(parcel.sequences) > 1:
             self._limit = len(parcel.sequences) // 2
             return 0.0
-        reason = f"{reply.status}: {server_words(reply.body)}"
         sequence = parcel.sequences[0]
         self._outbox.set_aside(parcel.epoch, sequence, reason, self._wall())
         self.counters.set_aside += 1
@@ -169,16 +175,16 @@ def encode(gateway: str, parcel: Parcel) -> bytes:
     return head + b",".join(parcel.bodies) + b"]}"
 
 
-def read_answers(body: bytes, gateway: str, parcel: Parcel) -> tuple[Answer, ...]:
-    """The verdicts of a receipt; ReceiptError unless it is about this parcel and nothing else."""
+def read_receipt(body: bytes, gateway: str, parcel: Parcel) -> Receipt:
+    """The receipt; ReceiptError unless it is about this parcel and nothing else."""
     receipt = Receipt.parse(body)
     if (receipt.gateway, receipt.epoch) != (gateway, parcel.epoch):
         raise ReceiptError(
             f"Failed to take a receipt: expected {gateway}/{parcel.epoch}, got {receipt.gateway}/{receipt.epoch}."
         )
-    named = {answer.sequence for answer in receipt.results}
+    named = {answer.sequence for answer in receipt.results if answer.sequence is not None}
     if strange := sorted(named - set(parcel.sequences)):
         raise ReceiptError(f"Failed to take a receipt: it names sequence {strange[0]}, which was not sent.")
-    if not named:
+    if not receipt.results:
         raise ReceiptError(f"Failed to take a receipt: expected verdicts on {len(parcel.sequences)} events, got none.")
-    return receipt.results
+    return receipt

@@ -38,7 +38,8 @@ class Signal(StrEnum):
 class Answer:
     """The verdict on one event, with the sentence a person reads at the station."""
 
-    sequence: int
+    #: None for an event that had no readable number.
+    sequence: int | None
     status: Status
     action: str | None
     subject: str | None
@@ -55,7 +56,7 @@ class Answer:
             raise ReceiptError(f"Failed to read an answer: expected an object, got {type(data).__name__}.")
         try:
             return cls(
-                sequence=fields.sequence("sequence", data.get("sequence")),
+                sequence=_number(data),
                 status=Status(str(data.get("status"))),
                 action=_optional(data, "action"),
                 subject=_optional(data, "subject"),
@@ -89,6 +90,7 @@ class Receipt:
     epoch: str
     #: The highest sequence of the epoch up to which nothing is missing; 0 when the first is missing.
     committed_sequence: int
+    #: By rising sequence; at the end those of events that had none, which are kept, but cannot be deleted by number.
     results: tuple[Answer, ...]
 
     @classmethod
@@ -118,6 +120,13 @@ class Receipt:
     def encode(self) -> bytes:
         """The receipt as UTF-8 JSON."""
         return json.dumps(self.as_json(), separators=(",", ":")).encode()
+
+
+def _number(data: Mapping[str, Any]) -> int | None:
+    """The sequence; null says that the event had none, and a missing one is a fault."""
+    if "sequence" in data and data["sequence"] is None:
+        return None
+    return fields.sequence("sequence", data.get("sequence"))
 
 
 def _optional(data: Mapping[str, Any], name: str) -> str | None:

@@ -6,6 +6,7 @@ Called by the gateways' door, the stations' door and tests; the edge that calls 
 import base64
 import json
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -56,11 +57,14 @@ def accept(session: Session, batch: Request, *, door: Door, now: datetime) -> Re
 
 
 def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """An answer for every event, by rising sequence; what had no readable number cannot be answered."""
+    """An answer for every event, by rising sequence; at the end those of events that had no readable number."""
     first = {answer.sequence: answer for answer in answers}
     found = [*answers, *known.answers]
     found += [replace(first[item.sequence], status=WireStatus.DUPLICATE) for item in known.repeated]
-    return tuple(sorted((answer for answer in found if answer.sequence > 0), key=lambda answer: answer.sequence))
+    found.sort(key=lambda answer: answer.sequence or 0)
+    # What had no number is known by its content, as a number below zero.
+    without = bisect_left(found, 1, key=lambda answer: answer.sequence or 0)
+    return (*found[without:], *(replace(answer, sequence=None) for answer in found[:without]))
 
 
 def record(

@@ -23,7 +23,7 @@ class Noted(NamedTuple):
 def count(batch: Request, receipt: Receipt, noted: Noted, *, now: datetime, seconds: float) -> None:
     """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
     kinds = {event.sequence: event.kind.value for event in batch.events}
-    fates = Counter((kinds.get(one.sequence, "unreadable"), one.status.value) for one in receipt.results)
+    fates = Counter((kinds.get(one.sequence or 0, "unreadable"), one.status.value) for one in receipt.results)
     for (kind, status), number in fates.items():
         metrics.EVENTS_RECEIVED.labels(kind=kind, status=status).inc(number)
     reasons = Counter(one.reason for one in receipt.results if one.status == "quarantined" and one.reason)

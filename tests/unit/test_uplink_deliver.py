@@ -11,7 +11,7 @@ from gateway.uplink.backoff import Backoff
 from gateway.uplink.deliver import Deliverer
 from gateway.uplink.http import Reply, TransportFault
 from gateway.uplink.state import UplinkPhase
-from orderlight.events import Answer
+from orderlight.events import Answer, Receipt, Signal, Status
 
 OLD, NEW = "0" * 15 + "1", "0" * 15 + "2"
 
@@ -214,6 +214,40 @@ def test_a_bad_event_is_narrowed_down_and_set_aside_and_no_other_waits_for_it(st
     accepted = [sequences for _epoch, sequences in server.requests if 137 not in sequences]
     assert [sequence for sequences in accepted for sequence in sequences] == [n for n in range(1, 301) if n != 137]
     assert len(server.requests) < 40
+
+
+UNREADABLE = Answer(None, Status.QUARANTINED, None, None, "This event holds no number.", Signal.STOP, "bad_field")
+
+
+def without_number(epoch: str, named: Sequence[int]) -> Reply:
+    told = tuple(Answer(number, Status.APPLIED, None, None, "Done.", Signal.OK) for number in named)
+    return Reply(200, Receipt("gw", epoch, 0, (*told, UNREADABLE)).encode())
+
+
+def test_an_event_in_which_the_server_reads_no_number_is_set_aside_and_no_other_waits_for_it() -> None:
+    outbox = MemoryOutbox(events(OLD, 9))
+
+    def reads_no_four(epoch: str, sequences: list[int]) -> Reply:
+        named = [number for number in sequences if number != 4]
+        return receipt(epoch, sequences) if named == sequences else without_number(epoch, named)
+
+    worker = deliverer(outbox, FakeServer(reads_no_four))
+
+    assert worker.deliver_pending() == 0
+    assert not outbox.events
+    assert outbox.aside == [(OLD, 4, "This event holds no number.")]
+    assert worker.state.phase is UplinkPhase.ONLINE
+
+
+def test_a_request_answered_without_any_number_is_halved_until_one_event_is_left() -> None:
+    outbox = MemoryOutbox(events(OLD, 4))
+    server = FakeServer(lambda epoch, _sequences: without_number(epoch, []))
+    worker = deliverer(outbox, server)
+
+    assert worker.deliver_pending() == 0
+
+    assert [len(sequences) for _epoch, sequences in server.requests][:3] == [4, 2, 1]
+    assert [sequence for _epoch, sequence, _reason in outbox.aside] == [1, 2, 3, 4]
 
 
 def test_a_state_is_logged_when_it_changes_and_not_when_it_repeats(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from orderlight.events import Batch, Event
 from server.errors import Conflict
 from server.ingest.door import Door
 from server.ingest.reads import items_of
-from server.journal.models import EventIdentity, EventRecord, EventSource, Fact, Quarantine
+from server.journal.models import EventIdentity, EventRecord, EventSource, Fact
 
 A, B, C = "U-1000", "U-1001", "U-1002"
 
@@ -101,6 +101,7 @@ def test_one_bad_event_never_stops_the_others(plant: Any, tools: Any) -> None:
         3: ("quarantined", "bad_field"),
         4: ("quarantined", "unknown_kind"),
         5: ("quarantined", "bad_field"),
+        None: ("quarantined", "bad_field"),
     }
     assert receipt.committed_sequence == 5
     assert [one.reason for one in plant.inbox()] == ["bad_field", "bad_field", "unknown_kind", "bad_field"]
@@ -111,11 +112,15 @@ def test_one_bad_event_never_stops_the_others(plant: Any, tools: Any) -> None:
 
 
 def test_a_bad_event_without_a_number_is_kept_once_however_often_it_comes(plant: Any) -> None:
+    told = []
     for _ in range(3):
-        receipt = plant.send({"kind": "code_scanned"})
-        assert receipt.results == ()
+        receipt = plant.send({"kind": "code_scanned"}, plant.event("OLU1000X"))
+        wire = receipt.as_json()["results"]
+        assert [one["sequence"] for one in wire] == [receipt.results[0].sequence, None]
+        told.append((wire[-1]["status"], wire[-1]["reason"]))
 
-    assert plant.count(Quarantine) == 1
+    assert told == [("quarantined", "bad_field"), ("duplicate", "bad_field"), ("duplicate", "bad_field")]
+    assert [one.reason for one in plant.inbox()].count("bad_field") == 1
 
 
 def test_characters_that_databases_fear_are_kept(plant: Any) -> None:
