@@ -12,6 +12,7 @@ from server.auth.models import User
 from server.auth.users import NewUser
 from server.catalog.models import Product
 from server.cli.context import ACTOR, CommandFailed, make_folder, open_database, password_link
+from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
@@ -98,6 +99,7 @@ def _fill_with_demo(session: Session) -> str | None:
     world = seed_demo(session, now)
     seed_past(session, world, now)
     seed_relations(session, world, now)
+    seed_quotes(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

@@ -69,6 +69,8 @@ class CustomerOrder:
     number: str
     customer: str
     reference: str | None
+    quote_number: str | None
+    quote_version: int | None
     risk: Risk
     promise: date | None
     due_at: datetime | None
@@ -86,6 +88,8 @@ def customer_order(page: OrderPage) -> CustomerOrder:
         number=page.number,
         customer=page.customer,
         reference=page.reference,
+        quote_number=page.quote_number,
+        quote_version=page.quote_version,
         risk=Risk.NO_PROMISE if in_doubt else page.risk,
         promise=None if in_doubt else page.promise,
         due_at=None if in_doubt else page.due_at,

@@ -79,6 +79,9 @@ class OrderPage:
     customer: str
     customer_number: str
     reference: str | None
+    #: The quote whose acceptance placed the order, and which version of it.
+    quote_number: str | None
+    quote_version: int | None
     lifecycle: str
     fulfilment: str
     billing: str
@@ -193,6 +196,8 @@ def _page(
         customer=order.customer,
         customer_number=order.customer_number,
         reference=order.customer_reference,
+        quote_number=order.quote_number,
+        quote_version=order.quote_version,
         lifecycle=order.lifecycle,
         fulfilment=order.fulfilment,
         billing=order.billing,

@@ -31,6 +31,8 @@ class OrderHead(NamedTuple):
     predicted_at: datetime | None
     predicted_late_at: datetime | None
     customer_reference: str | None
+    quote_number: str | None
+    quote_version: int | None
     special_instructions: str | None
     created_at: datetime
     created_by: str
@@ -59,6 +61,8 @@ HEADS = Prepared(
         SalesOrder.predicted_at,
         SalesOrder.predicted_late_at,
         SalesOrder.customer_reference,
+        SalesOrder.quote_number,
+        SalesOrder.quote_version,
         SalesOrder.special_instructions,
         SalesOrder.created_at,
         SalesOrder.created_by,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.crm.here import Here
 from server.crm.order_page import live_page, order_head
+from server.crm.quotes import repository as quotes
 from server.crm.station_screen import station_screen
 from server.db import Database
 from server.db.prepared import Prepared
@@ -19,6 +20,7 @@ from server.erp.orders.recent import RecentEstimates
 from server.errors import NotFound
 from server.parties.models import Site
 from server.settings.clock import utc_now
+from server.web import quote_view
 from server.web.floor_view import board_html, station_html
 from server.web.i18n import Formats
 from server.web.order_view import customer_context, order_context
@@ -82,6 +84,8 @@ def _draw(session: Session, topic: str, formats: Formats, wanted: _For) -> str |
     kind, _, name = topic.partition(":")
     if kind == "order":
         return _order(session, name, formats, wanted)
+    if kind == "quote":
+        return _quote(session, name, formats, wanted)
     if kind == "station":
         return _station(session, name, formats, wanted.version)
     if topic == "board" and wanted.audience in ("staff", "station"):
@@ -95,7 +99,8 @@ def _order(session: Session, number: str, formats: Formats, wanted: _For) -> str
     if order is None:
         return None
     # Whoever is not one of us gets the customer's view, and only of his own order.
-    for_customer = wanted.audience in (f"customer:{order.customer_id}", f"visit:{order.id}")
+    outside = wanted.audience.partition(":quote-")[0]
+    for_customer = outside in (f"customer:{order.customer_id}", f"visit:{order.id}")
     if not for_customer and wanted.audience != "staff":
         return None
     here = Here(formats.zone, formats.now)
@@ -104,6 +109,22 @@ def _order(session: Session, number: str, formats: Formats, wanted: _For) -> str
         context = customer_context(page, formats, version=wanted.version)
         return render("partials/customer_order.html", formats, context)
     return render("partials/order.html", formats, order_context(page, formats, version=wanted.version))
+
+
+def _quote(session: Session, number: str, formats: Formats, wanted: _For) -> str | None:
+    audience, version = wanted.audience, wanted.version
+    quote = quotes.quote(session, number)
+    if quote is None:
+        return None
+    if audience == "staff":
+        context = quote_view.staff_context(session, quote, formats, version=version)
+        return render("partials/quote.html", formats, context | quote_view.bases(number, by_link=False))
+    whose = audience == f"customer:{quote.customer_id}" or audience.endswith(f":quote-{quote.id}")
+    if not whose or quote.sent_version is None:
+        return None
+    context = quote_view.customer_context(session, quote, formats, version=version)
+    by_link = audience.startswith("visit:")
+    return render("partials/customer_quote.html", formats, context | quote_view.bases(number, by_link=by_link))
 
 
 def _station(session: Session, key: str, formats: Formats, version: int) -> str | None:

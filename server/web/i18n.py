@@ -24,6 +24,7 @@ LOCALE = Path(__file__).parent / "locale"
 #: The languages we speak, each with the formats it uses; plain English alone would give a 12-hour clock.
 LANGUAGES = {"en": "en_GB"}
 DEFAULT = "en"
+_CENT = Decimal("0.01")
 #: Longer spans are told in months.
 MOST_DAYS = 60
 #: Chinese without a script: the region tells which one its readers expect.
@@ -183,6 +184,8 @@ class Formats:
         """A number without needless zeros: '1,204', '2.5'."""
         return _number_in_words(value, self.locale)
 
-    def money(self, amount: Decimal, currency: str) -> str:
-        """An amount with its currency and all its coins: '€1,204.50'."""
-        return format_currency(amount, currency, locale=self.locale)
+    def money(self, value: Decimal, currency: str) -> str:
+        """An amount with its currency and all its coins: '€1,204.50'; a price below a cent keeps its places."""
+        if value == value.quantize(_CENT):
+            return format_currency(value, currency, locale=self.locale)
+        return format_currency(value, currency, "¤#,##0.00##", locale=self.locale, currency_digits=False)

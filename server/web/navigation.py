@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False),
     Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
+    Place("/quotes", N_("Quotes"), Permission.QUOTES_READ, staff_only=False),
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
     Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),
@@ -48,7 +49,7 @@ def home(principal: Principal | None) -> str:
     if principal is None:
         return "/login"
     if principal.kind == "visit":
-        return "/track"
+        return "/quote" if principal.quote_id is not None else "/track"
     if principal.kind == "device":
         return f"/station/{principal.station_key}" if principal.station_key else "/board"
     return "/station" if principal.role == "operator" else "/orders"

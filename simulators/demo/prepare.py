@@ -15,6 +15,7 @@ from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.auth.users import NewUser
 from server.crm.links import create_link
+from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
@@ -75,6 +76,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
+    seed_quotes(session, world, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]
     api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)

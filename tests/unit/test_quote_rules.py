@@ -114,7 +114,6 @@ def test_two_lines_of_one_product_are_told_apart_by_their_options() -> None:
     assert words([red, blue], [blue, red]) == []
 
 
-def test_a_discount_is_taken_off_before_rounding() -> None:
-    assert pricing.amount(Decimal(3), Decimal("33.3333"), Decimal("12.5")) == Decimal("87.50")
+def test_a_margin_is_what_is_left_of_the_price() -> None:
     assert pricing.Margin.of(Decimal(200), Decimal(150)) == pricing.Margin(Decimal("50.00"), Decimal("25.0"))
     assert pricing.Margin.of(Decimal(0), Decimal(10)).percent is None

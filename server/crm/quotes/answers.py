@@ -3,7 +3,6 @@
 from sqlalchemy.orm import Session
 
 from server.crm.here import Here
-from server.crm.quotes import pricing
 from server.crm.quotes.capable import capable_to_promise
 from server.crm.quotes.facts import QuoteFact, write_fact
 from server.crm.quotes.lines import find_version
@@ -81,7 +80,7 @@ def _confirm(session: Session, order: SalesOrder, actor: str, here: Here) -> str
 
 
 def order_body(session: Session, quote: Quote, version: QuoteVersion, *, here: Here) -> OrderIn:
-    """The order that the version asks for, at the price that remains of it after discounts."""
+    """The order that the version asks for, at its prices and discounts."""
     wishes = [line.wished_date for line in version.lines if line.wished_date is not None]
     estimate = capable_to_promise(session, quote, version, now=here.now) if wishes else None
     careful = estimate.late_at.astimezone(here.zone).date() if estimate else None
@@ -95,7 +94,8 @@ def order_body(session: Session, quote: Quote, version: QuoteVersion, *, here: H
             OrderLineIn(
                 product=line.product.sku,
                 quantity=line.quantity,
-                unit_price=pricing.net_price(line.unit_price, line.discount_percent),
+                unit_price=line.unit_price,
+                discount_percent=line.discount_percent,
                 configuration=line.configuration,
             )
             for line in version.lines

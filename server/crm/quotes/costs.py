@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.crm.quotes.choices import Wish, choose
-from server.crm.quotes.lines import amount_of
+from server.crm.quotes.lines import amount_of, total_of
 from server.crm.quotes.models import Quote, QuoteLine
 from server.crm.quotes.pricing import Margin, together
 from server.parties.repository import site
@@ -27,8 +27,11 @@ def margins(session: Session, quote: Quote, lines: Sequence[QuoteLine], *, now: 
         None if found.cost is None else found.cost * line.quantity
         for line, found in zip(lines, choose(session, wishes, currency=currency, now=now), strict=True)
     ]
-    each = [None if cost is None else Margin.of(amount_of(line), cost) for line, cost in zip(lines, costs, strict=True)]
+    each = [
+        None if cost is None else Margin.of(amount_of(line, currency), cost)
+        for line, cost in zip(lines, costs, strict=True)
+    ]
     known = [cost for cost in costs if cost is not None]
     if len(known) < len(lines):
         return each, None
-    return each, Margin.of(together(map(amount_of, lines)), together(known))
+    return each, Margin.of(total_of(lines, currency), together(known))

@@ -106,7 +106,7 @@ def changes_of(before: Terms, now: Terms) -> list[Change]:
         ("quantity", _("Quantity"), plain(before.quantity), plain(now.quantity)),
         *(("option", name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
         ("unit_price", _("price"), price(before.unit_price), price(now.unit_price)),
-        ("discount_percent", _("discount in percent"), plain(before.discount_percent), plain(now.discount_percent)),
+        ("discount_percent", _("discount"), _percent(before.discount_percent), _percent(now.discount_percent)),
         ("wished_date", _("wished for"), _day(before.wished_date), _day(now.wished_date)),
         ("note", _("remark"), _text(before.note), _text(now.note)),
     ]
@@ -121,6 +121,10 @@ def price(value: Decimal) -> str:
     """
     whole, _point, places = plain(value).partition(".")
     return f"{whole}.{places.ljust(2, '0')}"
+
+
+def _percent(value: Decimal) -> str:
+    return f"{plain(value)} %"
 
 
 def _text(text: str | None) -> str:

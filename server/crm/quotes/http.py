@@ -196,7 +196,7 @@ def get_difference(
         now = known_version(quote, principal, to or known[-1].version)
         earlier = [version.version for version in known if version.version < now.version]
         before = known_version(quote, principal, from_version or (earlier or [now.version])[-1])
-        return JSONResponse(difference_json(before, now))
+        return JSONResponse(difference_json(before, now, quote.currency))
 
 
 @router.get("/{number}/estimate")

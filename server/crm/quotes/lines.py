@@ -13,6 +13,7 @@ from server.crm.quotes.difference import Terms
 from server.crm.quotes.models import Quote, QuoteLine, QuoteVersion
 from server.crm.quotes.schemas import QuoteLineIn
 from server.erp.orders.planning import quantity_problem
+from server.erp.orders.pricing import Priced, line_net
 from server.errors import FieldError, Invalid, NotFound
 from server.messages import translate as _
 from server.parties.repository import site
@@ -41,7 +42,7 @@ def make_lines(session: Session, bodies: Sequence[QuoteLineIn], currency: str) -
     errors = [error for place, found in enumerate(chosen) for error in _mistakes(place, lines[place], found, currency)]
     if errors:
         raise Invalid(errors=errors)
-    _check_total(lines)
+    check_total(lines, currency)
     return lines
 
 
@@ -74,8 +75,9 @@ def _line(position: int, body: QuoteLineIn, product: Product, chosen: Chosen, *,
     )
 
 
-def _check_total(lines: Sequence[QuoteLine]) -> None:
-    total = total_of(lines)
+def check_total(lines: Sequence[QuoteLine], currency: str) -> None:
+    """Raise Invalid when the lines amount to more than an order could hold."""
+    total = total_of(lines, currency)
     if total >= pricing.MOST:
         message = _("These lines amount to {total}, expected less than {most}. Look at quantities and prices.")
         raise Invalid(errors=[FieldError("lines", message.format(total=total, most=pricing.MOST), "too_large")])
@@ -99,14 +101,14 @@ def copy_lines(lines: Iterable[QuoteLine]) -> list[QuoteLine]:
     ]
 
 
-def amount_of(line: QuoteLine) -> Decimal:
-    """What the line costs."""
-    return pricing.amount(line.quantity, line.unit_price, line.discount_percent)
+def amount_of(line: QuoteLine, currency: str) -> Decimal:
+    """What the line costs before tax, to the coin, as the line of the order will."""
+    return line_net(Priced(line.quantity, line.unit_price, line.discount_percent, Decimal(0)), currency)
 
 
-def total_of(lines: Iterable[QuoteLine]) -> Decimal:
-    """What the lines cost together."""
-    return pricing.together(amount_of(line) for line in lines)
+def total_of(lines: Iterable[QuoteLine], currency: str) -> Decimal:
+    """What the lines cost together before tax."""
+    return pricing.together(amount_of(line, currency) for line in lines)
 
 
 def terms_of(version: QuoteVersion) -> list[Terms]:

@@ -7,19 +7,17 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, cast, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server.crm.here import Here
 from server.crm.quotes import repository
 from server.crm.quotes.rules import OPEN
-from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.models import SalesOrder
 from server.tracking.states import OrderLifecycle
 
 _CENT = Decimal("0.01")
 _REAL = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
-#: Quantities are kept to one millionth, prices to one ten-thousandth.
-_SCALE = 10**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +81,13 @@ def _sums(rows: Iterable[Any]) -> list[Sum]:
 
 
 def _demand(session: Session) -> list[Demand]:
-    # The products of scaled whole numbers outgrow 64 bits; an overview may round where a bill may not.
-    amount = func.sum(cast(OrderLine.quantity, Float) * cast(OrderLine.unit_price, Float))
     statement = (
-        select(SalesOrder.currency, func.count(SalesOrder.id.distinct()), amount)
-        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+        select(SalesOrder.currency, func.count(), func.sum(SalesOrder.total_net))
         .where(SalesOrder.lifecycle.in_(_REAL))
         .group_by(SalesOrder.currency)
         .order_by(SalesOrder.currency)
     )
-    return [
-        Demand(currency, count, _rounded(Decimal(total or 0) / _SCALE))
-        for currency, count, total in session.execute(statement)
-    ]
+    return [Demand(currency, count, _rounded(total)) for currency, count, total in session.execute(statement)]
 
 
 def _rounded(value: Decimal) -> Decimal:

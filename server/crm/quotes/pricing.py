@@ -1,27 +1,24 @@
-"""What a line and a version amount to, and what is left of it for us. Pure.
+"""What a price comes to after its discount, and what is left of it for us. Pure.
 
->>> net_price(Decimal("120.00"), Decimal(10)), amount(Decimal(3), Decimal("9.995"), Decimal(0))
-(Decimal('108.0000'), Decimal('29.99'))
+>>> net_price(Decimal("120.00"), Decimal(10))
+Decimal('108.0000')
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from server.erp.orders.pricing import MAX_TOTAL
+
 _PRICE = Decimal("0.0001")
 _CENT = Decimal("0.01")
-#: What the column of a total holds.
-MOST = Decimal(10) ** 14
+#: Tax comes on top of a quote, and the order must still hold the sum.
+MOST = MAX_TOTAL / 2
 
 
 def net_price(unit_price: Decimal, discount_percent: Decimal) -> Decimal:
-    """The price of one after the discount, to one ten-thousandth as orders keep it."""
+    """The price of one after the discount, to one ten-thousandth, to be shown."""
     return (unit_price * (100 - discount_percent) / 100).quantize(_PRICE, ROUND_HALF_UP)
-
-
-def amount(quantity: Decimal, unit_price: Decimal, discount_percent: Decimal) -> Decimal:
-    """What the line costs, to the cent."""
-    return (quantity * net_price(unit_price, discount_percent)).quantize(_CENT, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,6 @@ class Margin:
         return cls(left.quantize(_CENT, ROUND_HALF_UP), share)
 
 
-def together(prices: Iterable[Decimal]) -> Decimal:
+def together(amounts: Iterable[Decimal]) -> Decimal:
     """The sum."""
-    return sum(prices, Decimal(0))
+    return sum(amounts, Decimal(0))

@@ -155,3 +155,8 @@ def sums(session: Session, wanted: QuoteFilter, *, visible: ColumnElement[bool])
         .group_by(state, Quote.currency, Quote.probability)
     )
     return session.execute(statement).all()
+
+
+def customer_number(session: Session, customer_id: int) -> str | None:
+    """The number of the customer with this row id."""
+    return session.scalar(select(Customer.number).where(Customer.id == customer_id))

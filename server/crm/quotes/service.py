@@ -41,7 +41,7 @@ def create_quote(session: Session, body: QuoteIn, *, actor: str, here: Here) -> 
         owner=body.owner or _own_login(session, actor),
         probability=body.probability,
         valid_until=body.valid_until or here.today + timedelta(days=VALID_DAYS),
-        total=total_of(lines),
+        total=total_of(lines, currency),
         created_at=here.now,
         created_by=actor,
         moved_at=here.now,
@@ -160,7 +160,7 @@ def require(quote: Quote, standing: Standing, action: QuoteAction) -> None:
 def weigh(quote: Quote) -> None:
     """Let the quote amount to what its version in force does, valid for as long."""
     version = in_force(quote)
-    quote.total, quote.valid_until = total_of(version.lines), version.valid_until
+    quote.total, quote.valid_until = total_of(version.lines, quote.currency), version.valid_until
 
 
 def plain_quote(quote: Quote) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class QuoteLineOut(Shown):
     margin: MarginOut | None = None
 
     @classmethod
-    def of(cls, line: QuoteLine, margin: Margin | None) -> Self:
+    def of(cls, line: QuoteLine, currency: str, margin: Margin | None) -> Self:
         """The answer for a line whose product is loaded."""
         return cls(
             position=line.position,
@@ -79,7 +79,7 @@ class QuoteLineOut(Shown):
             unit_price=line.unit_price,
             discount_percent=line.discount_percent,
             net_price=net_price(line.unit_price, line.discount_percent),
-            amount=amount_of(line),
+            amount=amount_of(line, currency),
             configuration=line.configuration,
             chosen=line.chosen,
             wished_date=line.wished_date,
@@ -113,9 +113,11 @@ class VersionOut(Shown):
             note=version.note,
             created_at=version.created_at,
             sent_at=version.sent_at,
-            total=total_of(version.lines),
+            total=total_of(version.lines, quote.currency),
             margin=MarginOut.of(whole),
-            lines=[QuoteLineOut.of(line, margin) for line, margin in zip(version.lines, each, strict=True)],
+            lines=[
+                QuoteLineOut.of(*row) for row in zip(version.lines, [quote.currency] * len(each), each, strict=True)
+            ],
         )
 
 
@@ -201,10 +203,10 @@ class QuoteList(Shown):
     next: str | None
 
 
-def difference_json(before: QuoteVersion, now: QuoteVersion) -> dict[str, Any]:
+def difference_json(before: QuoteVersion, now: QuoteVersion, currency: str) -> dict[str, Any]:
     """What differs between two versions, in fields and in words."""
     lines = compare(terms_of(before), terms_of(now))
-    total: tuple[Decimal, Decimal] = (total_of(before.lines), total_of(now.lines))
+    total: tuple[Decimal, Decimal] = (total_of(before.lines, currency), total_of(now.lines, currency))
     return {
         "from": before.version,
         "to": now.version,

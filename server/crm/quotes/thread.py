@@ -14,9 +14,8 @@ from server.crm.here import Here
 from server.crm.quotes.choices import Wish, choose
 from server.crm.quotes.difference import Change, Terms, changes_of, match
 from server.crm.quotes.facts import QuoteFact, write_fact
-from server.crm.quotes.lines import find_version, terms_of, terms_of_line, total_of
+from server.crm.quotes.lines import check_total, find_version, terms_of, terms_of_line
 from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersion
-from server.crm.quotes.pricing import MOST
 from server.crm.quotes.rules import QuoteAction, QuoteState, after
 from server.crm.quotes.schemas import MessageIn, ProposedLine
 from server.crm.quotes.service import begin_version, require, settle
@@ -86,7 +85,7 @@ def take_over(session: Session, quote: Quote, message: QuoteMessage, *, actor: s
     for wish in message.proposal:
         fields = {name: value for name, value in wish.items() if name != "chosen"}
         _apply(session, lines.get(wish["position"] - 1), ProposedLine.model_validate(fields))
-    _check_total(draft)
+    check_total(draft.lines, quote.currency)
     message.taken_into = draft.version
     quote.moved_at = here.now
     session.flush()
@@ -168,8 +167,3 @@ def _apply(session: Session, line: QuoteLine | None, wish: ProposedLine) -> None
     line.quantity = wish.quantity or line.quantity
     line.unit_price = line.unit_price if wish.unit_price is None else wish.unit_price
     line.wished_date = wish.wished_date or line.wished_date
-
-
-def _check_total(draft: QuoteVersion) -> None:
-    if total_of(draft.lines) >= MOST:
-        raise Refused(_("With this proposal the quote would amount to more than can be kept."), reason="too_large")

@@ -28,6 +28,8 @@ ENDED = N_("This link opens nothing any more. Ask us for a new one.")
 def track(page: PageDep, visitor: VisitPrincipal) -> Response:
     """The order of whoever came by a private link."""
     if visitor.order_id is None:
+        if visitor.quote_id is not None:
+            return page.go("/quote")
         raise NotFound
     with page.database.read() as session:
         number = visited_order(session, visitor.order_id)

@@ -24,7 +24,8 @@ OPEN = {
     "GET /", "GET /openapi.json", "GET /docs", "GET /healthz", "GET /readyz", "GET /metrics", "GET /live",
     "POST /api/v1/session", "POST /api/v1/set-password", "POST /api/v1/devices/pair",
     "GET /login", "POST /login", "GET /pair", "POST /pair", "GET /set-password/{token}", "POST /set-password/{token}",
-    "GET /track/{token}", "POST /track/{token}", "GET /01/{gtin}/21/{serial:path}",
+    "GET /track/{token}", "POST /track/{token}", "GET /quote/{token}", "POST /quote/{token}",
+    "GET /01/{gtin}/21/{serial:path}",
 }  # fmt: skip
 #: Names that stand nowhere, each as long and as plain as one that does.
 MISSING = {

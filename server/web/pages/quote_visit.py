@@ -1,0 +1,76 @@
+"""A quote by its private link: a button first, then the one quote, for as long as the link lives."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from server.auth.cookies import set_cookie
+from server.auth.http import VisitPrincipal
+from server.auth.principal import Principal
+from server.crm.links import VISIT_DAYS
+from server.crm.quotes.links import begin_visit, link_works
+from server.crm.quotes.repository import number_of
+from server.errors import NotFound
+from server.messages import N_
+from server.web.entry import FormDep
+from server.web.page import Page, PageDep
+from server.web.pages.quotes import act_on, show_quote, show_version
+
+router = APIRouter(include_in_schema=False)
+
+ENDED = N_("This link opens nothing any more. Ask us for a new one.")
+VersionAt = Annotated[int, Path(ge=1, le=100_000)]
+
+
+@router.get("/quote")
+def quote(page: PageDep, visitor: VisitPrincipal) -> Response:
+    """The quote of whoever came by its link, whoever else is signed in at this browser."""
+    return show_quote(page, visitor, _visited(page, visitor))
+
+
+@router.get("/quote/versions/{version}")
+def one_version(page: PageDep, visitor: VisitPrincipal, version: VersionAt) -> Response:
+    """A version that was sent before, and what differs."""
+    return show_version(page, visitor, _visited(page, visitor), version)
+
+
+@router.get("/quote/{token}")
+def door(page: PageDep, token: str) -> Response:
+    """A button and no more, for mail programs load every link they see. Raises NotFound."""
+    with page.database.read() as session:
+        if not link_works(session, token, now=page.now):
+            raise NotFound(page.say(ENDED))
+    return page.show("pages/quote_door.html")
+
+
+@router.post("/quote/act/{action}")
+def act(page: PageDep, visitor: VisitPrincipal, action: str, form: FormDep) -> Response:
+    """Write, propose, accept or decline."""
+    return act_on(page, visitor, _visited(page, visitor), action=action, form=form)
+
+
+@router.post("/quote/{token}")
+def enter(page: PageDep, token: str) -> Response:
+    """Let the browser in and lead it on, so that the token does not stay in the address."""
+
+    def work(session: Session) -> str:
+        return begin_visit(session, token, now=page.now)
+
+    visit = page.database.write(work)
+    response = page.go("/quote")
+    set_cookie(response, "visit", visit, page.settings, max_age=VISIT_DAYS * 86_400)
+    return response
+
+
+def _visited(page: Page, visitor: Principal) -> str:
+    """The number of the quote the visit leads to; the page is then the visitor's. Raises NotFound."""
+    if visitor.quote_id is None:
+        raise NotFound
+    page.principal = visitor
+    with page.database.read() as session:
+        number = number_of(session, visitor.quote_id)
+    if number is None:
+        raise NotFound
+    return number

@@ -1,0 +1,99 @@
+"""Private links of quotes: one quote for one customer, and after his word the order that came of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from server.crm.quotes.models import QuoteVisit
+from server.db import Database
+
+HTML = {"Accept": "text/html"}
+LINE = {"product": "FRAME-CITY", "quantity": "20", "unit_price": "120"}
+
+
+@pytest.fixture
+def sales(factory: Any, signed_in: Callable[..., httpx.Client]) -> httpx.Client:
+    """Somebody who sells, in the demo factory."""
+    return signed_in("sales")
+
+
+@pytest.fixture
+def sent(sales: httpx.Client) -> Callable[..., str]:
+    """The path of a quote that was just sent."""
+
+    def send(**more: Any) -> str:
+        customer = sales.get("/api/v1/customers", params={"text": "Aurora"}).json()["items"][0]["number"]
+        made = sales.post("/api/v1/quotes", json={"customer": customer, "lines": [LINE]} | more)
+        path = f"/api/v1/quotes/{made.json()['number']}"
+        assert sales.post(f"{path}/send").status_code == 200
+        return path
+
+    return send
+
+
+@pytest.fixture
+def visit(
+    sales: httpx.Client, sent: Callable[..., str], new_client: Callable[..., httpx.Client]
+) -> Callable[[], tuple[httpx.Client, str, str]]:
+    """A browser that came in by the link of a fresh quote, the quote's path, and the token."""
+
+    def come() -> tuple[httpx.Client, str, str]:
+        path = sent()
+        token = sales.post(f"{path}/links").json()["url"].rpartition("/")[2]
+        visitor = new_client()
+        assert visitor.post(f"/quote/{token}").headers["location"] == "/quote"
+        return visitor, path, token
+
+    return come
+
+
+def test_loading_the_link_of_a_quote_lets_nobody_in_yet(
+    sales: httpx.Client, sent: Callable[..., str], client: httpx.Client, database: Database
+) -> None:
+    url = sales.post(f"{sent()}/links").json()["url"]
+
+    page = client.get("/quote/" + url.rpartition("/")[2], headers=HTML)
+
+    assert '<form method="post">' in page.text
+    assert not client.cookies
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(QuoteVisit)) == 0
+    assert client.get("/quote/" + "x" * 43, headers=HTML).status_code == 404
+    assert client.post("/quote/%00", headers=HTML).status_code == 404
+
+
+def test_a_visitor_sees_his_quote_alone_and_after_accepting_his_order(
+    visit: Callable[[], tuple[httpx.Client, str, str]], sent: Callable[..., str], factory: Any
+) -> None:
+    visitor, path, _token = visit()
+    other = sent()
+    foreign = factory.released("Aurora Bikes").number
+
+    page = visitor.get("/quote", headers=HTML)
+    assert page.status_code == 200
+    assert path.rpartition("/")[2] in page.text
+    assert other.rpartition("/")[2] not in page.text
+    assert visitor.get(other).status_code == visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
+    accepted = visitor.post("/quote/act/accept", data={"version": "1", "name": "Astrid Lund", "agreed": "1"})
+    assert accepted.headers["location"] == "/quote"
+
+    order = visitor.get(path).json()["order"]
+    assert visitor.get(f"/api/v1/orders/{order}").status_code == 200
+    assert visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
+    assert order in visitor.get("/track", headers=HTML).text
+
+
+def test_a_revoked_link_ends_the_visit_to_a_quote_at_once(
+    visit: Callable[[], tuple[httpx.Client, str, str]], sales: httpx.Client, client: httpx.Client
+) -> None:
+    visitor, path, token = visit()
+    link = sales.get(f"{path}/links").json()["items"][0]
+    assert link["works"]
+
+    sales.post(f"{path}/links/{link['id']}/revoke")
+
+    assert visitor.get(path).status_code == 401
+    assert client.get(f"/quote/{token}", headers=HTML).status_code == 404
