@@ -1,25 +1,24 @@
 """Writing many rows with one call of the driver for each table.
 
-SQLite: `executemany`. PostgreSQL: COPY for new rows, which is three times as fast as INSERT, and one
-UPDATE ... FROM unnest(...) for changed ones.
+SQLite: statements of many rows, the rest one by one. PostgreSQL: one JSON document, which is the cheapest that the
+driver can make of rows, taken apart by the database; such statements also share one trip with others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Date, Dialect, String, Table, Text
+from sqlalchemy import Boolean, Connection, Date, Dialect, LargeBinary, String, Table, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from server.db import Json, Quantity, UtcDateTime
 from server.ingest import driver
+from server.ingest.encoding import json_text
 from server.ingest.queries import Processor, bind_processor
 
 Rows = Sequence[Sequence[Any]]
-#: Below so many rows the set-up of COPY costs more than it saves.
-COPY_FROM = 8
 #: SQLite takes many rows in one statement a quarter faster than one by one; each text is prepared once.
 ROWS_A_STATEMENT = 50
 
@@ -30,10 +29,10 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
         return
     plan = _plan(table, columns, connection.dialect.name)
     encoded = list(zip(*plan.columns(rows, connection.dialect), strict=True))
-    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
-        driver.copy_rows(connection, f"COPY {table.name} ({plan.names}) FROM STDIN", encoded)
+    if connection.dialect.name == "postgresql":
+        driver.run(connection, plan.insert_document, (plan.document(encoded),))
         return
-    whole = len(encoded) - len(encoded) % ROWS_A_STATEMENT if connection.dialect.name == "sqlite" else 0
+    whole = len(encoded) - len(encoded) % ROWS_A_STATEMENT
     for start in range(0, whole, ROWS_A_STATEMENT):
         together = chain.from_iterable(encoded[start : start + ROWS_A_STATEMENT])
         driver.run(connection, plan.insert(ROWS_A_STATEMENT), tuple(together))
@@ -47,8 +46,8 @@ def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
         return
     plan = _plan(table, columns, connection.dialect.name)
     if connection.dialect.name == "postgresql":
-        lists = [list(values) for values in plan.columns(rows, connection.dialect)]
-        driver.run(connection, plan.update_from_lists, lists)
+        encoded = zip(*plan.columns(rows, connection.dialect), strict=True)
+        driver.run(connection, plan.update_document, (plan.document(encoded),))
         return
     key, *others = plan.columns(rows, connection.dialect)
     driver.run_many(connection, plan.update_one, list(zip(*others, key, strict=True)))
@@ -60,25 +59,30 @@ class _Plan:
     def __init__(self, table: Table, columns: tuple[str, ...], engine: str) -> None:
         self.kinds: list[TypeEngine[Any]] = [table.c[name].type for name in columns]
         self.names = ", ".join(columns)
-        marks = ", ".join(("?" if engine == "sqlite" else "%s") for _ in columns)
-        self._row = f"({marks})"
+        self._columns = columns
+        self._row = f"({', '.join('?' for _ in columns)})"
         self._insert = f"INSERT INTO {table.name} ({self.names}) VALUES "  # noqa: S608 - names of our own tables
         self._inserts: dict[int, str] = {}
         key, *others = columns
         settings = ", ".join(f"{name} = ?" for name in others)
-        self.update_one = f"UPDATE {table.name} SET {settings} WHERE {key} = ?"  # noqa: S608 - names of our own tables
-        self.update_from_lists = ""
+        self.update_one = f"UPDATE {table.name} SET {settings} WHERE {key} = ?"  # noqa: S608
+        self.insert_document = self.update_document = ""
         if engine == "postgresql":
-            self.update_from_lists = self._from_lists(table, key, others)
+            self._take_documents(table)
         self._encoders: list[tuple[int, Processor]] | None = None
 
-    def _from_lists(self, table: Table, key: str, others: list[str]) -> str:
+    def _take_documents(self, table: Table) -> None:
+        key, *others = self._columns
+        kinds = ", ".join(f"{name} {_kind(kind)}" for name, kind in zip(self._columns, self.kinds, strict=True))
+        given = f"json_to_recordset(%s::json) AS v({kinds})"
         settings = ", ".join(f"{name} = v.{name}" for name in others)
-        lists = ", ".join(f"%s::{_array(kind)}" for kind in self.kinds)
-        return (
-            f"UPDATE {table.name} SET {settings} FROM unnest({lists}) AS v({self.names}) "  # noqa: S608
-            f"WHERE {table.name}.{key} = v.{key}"
-        )
+        self.insert_document = f"INSERT INTO {table.name} ({self.names}) SELECT {self.names} FROM {given}"  # noqa: S608
+        self.update_document = f"UPDATE {table.name} SET {settings} FROM {given} WHERE {table.name}.{key} = v.{key}"  # noqa: S608
+
+    def document(self, rows: Iterable[Sequence[Any]]) -> str:
+        """The rows as one JSON document."""
+        names = self._columns
+        return json_text([dict(zip(names, row, strict=True)) for row in rows])
 
     def insert(self, count: int) -> str:
         """The statement that adds so many rows."""
@@ -108,6 +112,8 @@ def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
         return None
     if isinstance(kind, UtcDateTime):
         return _sqlite_time if dialect.name == "sqlite" else None
+    if isinstance(kind, LargeBinary):
+        return _hexadecimal if dialect.name == "postgresql" else None
     if isinstance(kind, Boolean):
         # Both drivers write True as their database's own.
         return None
@@ -124,22 +130,20 @@ def _sqlite_time(value: datetime) -> str:
     return value.isoformat(" ", "microseconds")[:26]
 
 
-def _array(kind: TypeEngine[Any]) -> str:
-    if isinstance(kind, Json):
-        return "text[]"
+def _kind(kind: TypeEngine[Any]) -> str:
+    """What PostgreSQL reads a value of the document as."""
     if isinstance(kind, UtcDateTime):
-        return "timestamptz[]"
+        return "timestamptz"
     # A cast to varchar(12) would cut a longer text in silence; the assignment to the column refuses it.
-    if isinstance(kind, String | Text):
-        return "text[]"
+    if isinstance(kind, String | Text | Json):
+        return "text"
     plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
-    return _ARRAYS[plain.__visit_name__]
+    return _KINDS[plain.__visit_name__]
 
 
-_ARRAYS = {
-    "big_integer": "bigint[]",
-    "integer": "bigint[]",
-    "boolean": "boolean[]",
-    "date": "date[]",
-    "large_binary": "bytea[]",
-}
+_KINDS = {"big_integer": "bigint", "integer": "bigint", "boolean": "boolean", "date": "date", "large_binary": "bytea"}
+
+
+def _hexadecimal(value: bytes) -> str:
+    # The text form in which PostgreSQL reads bytes (PostgreSQL, 8.4.1).
+    return "\\x" + value.hex()

@@ -58,17 +58,6 @@ def run_many(connection: Connection, text: str, parameters: Sequence[Parameters]
     _asked(connection, text, lambda cursor: cursor.executemany(text, parameters))
 
 
-def copy_rows(connection: Connection, text: str, found: Sequence[Sequence[Any]]) -> None:
-    """Feed rows to a COPY ... FROM STDIN of PostgreSQL."""
-
-    def feed(cursor: Any) -> None:
-        with cursor.copy(text) as copy:
-            for row in found:
-                copy.write_row(row)
-
-    _asked(connection, text, feed)
-
-
 def _driver(connection: Connection) -> Any:
     driver = connection.connection.driver_connection
     assert driver is not None

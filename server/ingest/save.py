@@ -74,9 +74,12 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
     first_event = first["event"]
     saved = Saved(first_event, first.get("fact", 0))
     connection = session.connection()
-    _save_events(connection, folded, saved, source_id=source_id, now=now)
     keep_for_people(connection, folded.judged, first_event, now=now)
-    _save_effects(session, folded, was, saved, now)
+    with driver.together(connection):
+        _save_events(connection, folded, saved, source_id=source_id, now=now)
+        _save_rows(connection, folded, was, saved, now)
+        _save_facts(connection, folded.facts, saved, now)
+    _tell(session, folded, was)
     return saved
 
 
@@ -84,14 +87,16 @@ def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: in
     """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
     first = driver.take_numbers(session, {"fact": len(folded.facts)}) if folded.facts else {}
     saved = Saved(event_id, first.get("fact", 0))
-    _save_effects(session, folded, was, saved, now)
+    connection = session.connection()
+    with driver.together(connection):
+        _save_rows(connection, folded, was, saved, now)
+        _save_facts(connection, folded.facts, saved, now)
+    _tell(session, folded, was)
     return saved
 
 
-def _save_effects(session: Session, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
-    connection = session.connection()
-    _save_rows(connection, folded, was, saved, now)
-    _save_facts(connection, folded.facts, saved, now)
+def _tell(session: Session, folded: Folded, was: Before) -> None:
+    """What stands beside the rows: the numbers that were used, the figures, and whose pages show something else."""
     tables.use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
     _touch(session, folded)
@@ -148,8 +153,7 @@ def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, 
 def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
     _save_new_things(connection, world, was, saved)
-    with driver.together(connection):
-        _update_rows(connection, world, was, saved)
+    _update_rows(connection, world, was, saved)
     _save_contexts(connection, folded, was, saved, now)
 
 
