@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from orderlight.events import Answer, Receipt
 from orderlight.events import Status as WireStatus
 from server.ingest.door import Door
-from server.ingest.driver import savepoint
+from server.ingest.driver import connection_of, savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
@@ -42,7 +42,7 @@ GAP_KEY = "passed_over"
 
 def accept(session: Session, batch: Request, *, door: Door, now: datetime) -> Receipt:
     """Take the batch in and answer every event; raises Conflict when two devices speak as one gateway."""
-    connection = session.connection()
+    connection = connection_of(session)
     source = open_source(connection, batch.gateway, batch.epoch, now=now)
     if door.guards_against_clones:
         refuse_double(connection, source, batch)
@@ -74,7 +74,7 @@ def record(
     if not items:
         return []
     try:
-        with savepoint(session.connection(), depth):
+        with savepoint(connection_of(session), depth):
             world = load_world(session, items)
             return [judged.answer for judged in _judge_and_save(session, world, source_id, items, door, now).judged]
     except _DATA_FAULTS as error:
@@ -105,7 +105,7 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     wrapped = base64.b64encode(item.payload.encode()).decode()
     safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
-    answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(session.connection()))))
+    answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
     folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)])
     save(session, folded, before(folded.world), source_id=source_id, now=now)
     return answer

@@ -17,6 +17,17 @@ from server.db.counters import take
 Parameters = Sequence[Any] | dict[str, Any]
 
 
+def connection_of(session: Session) -> Connection:
+    """The session's connection, found once: SQLAlchemy looks through its states at each call."""
+    found: Connection | None = session.info.get(_CONNECTION)
+    if found is None:
+        found = session.info[_CONNECTION] = session.connection()
+    return found
+
+
+_CONNECTION = "ingest_connection"
+
+
 def rows(connection: Connection, text: str, parameters: Parameters = ()) -> list[Any]:
     """What a query finds."""
     return _asked(connection, text, lambda cursor: cursor.execute(text, parameters).fetchall())  # type: ignore[no-any-return]
@@ -100,7 +111,7 @@ def savepoint(connection: Connection, depth: int) -> Iterator[None]:
 
 def take_numbers(session: Session, counts: Mapping[str, int]) -> dict[str, int]:
     """As `server.db.counters.take` for several counters: the first of so many numbers of each, locked in this order."""
-    connection = session.connection()
+    connection = connection_of(session)
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     text = f"UPDATE counter SET value = value + {mark} WHERE name = {mark} RETURNING value"  # noqa: S608
     found = rows_of_all(connection, [(text, (count, name)) for name, count in counts.items()])

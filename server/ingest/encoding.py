@@ -11,6 +11,9 @@ Encode = Callable[[Any], str]
 #: The value as compact JSON in UTF-8; frozen dataclasses such as a receipt as objects of their fields.
 json_bytes = msgspec.json.encode
 
+#: What compact JSON says, in plain values.
+json_value = msgspec.json.decode
+
 
 def json_text(value: Any) -> str:
     """The value as compact JSON; raises TypeError for what has no JSON, ValueError for a lone surrogate."""

@@ -14,6 +14,7 @@ from server.db import touch
 from server.db.counters import take
 from server.ingest.bulk import insert_rows
 from server.ingest.door import Door
+from server.ingest.driver import connection_of
 from server.ingest.fold import answer_of
 from server.ingest.load import site_language
 from server.ingest.queries import Query, Statement, among, listed
@@ -71,7 +72,7 @@ def _stored(session: Session, source: Source, items: Sequence[Item]) -> dict[int
     asked = [item.sequence for item in items if item.sequence <= source.max_sequence]
     if not asked:
         return {}
-    rows = _KNOWN.rows(session.connection(), source_id=source.id, sequences=listed(asked))
+    rows = _KNOWN.rows(connection_of(session), source_id=source.id, sequences=listed(asked))
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
@@ -86,9 +87,9 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
     """The first content stands. The other is kept in the inbox, for either a gateway or a person is mistaken."""
     values = {"sequence": item.sequence, "gateway": source.gateway}
     verdict = refusal(Reason.IDENTITY_CONFLICT, Words(words.CONFLICT, values))
-    answer = answer_of(item, verdict, verdict.words.render(door.words(site_language(session.connection()))))
+    answer = answer_of(item, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
     event_id = take(session, "event")
-    connection = session.connection()
+    connection = connection_of(session)
     row = (
         event_id, source.id, item.sequence, item.kind, None, item.observed_at, now, item.clock_suspect,
         answer.status.value, None, answer.reason, item.payload,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from orderlight.events import EventKind
 from server.ingest import tables
 from server.ingest.deeds import load_deeds
+from server.ingest.driver import connection_of
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.reads import Item
 from server.tracking import world as w
@@ -42,7 +43,7 @@ def site_language(connection: Connection) -> str:
 
 def load_world(session: Session, items: Sequence[Item]) -> w.World:
     """Everything that these events name, as it stands now."""
-    connection = session.connection()
+    connection = connection_of(session)
     world = w.World()
     reads = [item.read for item in items if item.read is not None]
     found = ask(connection, _named(reads))

@@ -4,7 +4,6 @@ A statement is written with SQLAlchemy Core, so tables and columns are named in 
 for each engine and then run with lists of values, without building it anew for every batch.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,8 +13,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import BigInteger, TypeEngine
 
-from server.db import UtcDateTime
+from server.db import Json, UtcDateTime
 from server.ingest import driver
+from server.ingest.encoding import json_text, json_value
 
 Processor = Callable[[Any], Any]
 #: A SELECT of any columns.
@@ -78,7 +78,7 @@ class _Ready:
         if self._is_sqlite:
             for name, value in arguments.items():
                 if isinstance(value, list):
-                    values[name] = json.dumps(value)
+                    values[name] = json_text(value)
         return tuple(values[name] for name in self._order) if self._order is not None else values
 
     def processed(self, rows: list[Any]) -> list[tuple[Any, ...]]:
@@ -96,9 +96,15 @@ class _Ready:
 
 def result_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     """What turns the driver's value into ours; None where they are the same."""
+    if isinstance(kind, Json):
+        return _from_json
     if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
         return _from_sqlite_time
     return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _from_json(value: str | None) -> Any:
+    return json_value(value) if value is not None else None
 
 
 def _from_sqlite_time(value: str | None) -> datetime | None:

@@ -73,7 +73,7 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
     first = driver.take_numbers(session, counts)
     first_event = first["event"]
     saved = Saved(first_event, first.get("fact", 0))
-    connection = session.connection()
+    connection = driver.connection_of(session)
     keep_for_people(connection, folded.judged, first_event, now=now)
     with driver.together(connection):
         _save_events(connection, folded, saved, source_id=source_id, now=now)
@@ -87,7 +87,7 @@ def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: in
     """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
     first = driver.take_numbers(session, {"fact": len(folded.facts)}) if folded.facts else {}
     saved = Saved(event_id, first.get("fact", 0))
-    connection = session.connection()
+    connection = driver.connection_of(session)
     with driver.together(connection):
         _save_rows(connection, folded, was, saved, now)
         _save_facts(connection, folded.facts, saved, now)
