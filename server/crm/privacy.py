@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, delete, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from server.auth.models import User
@@ -15,7 +15,7 @@ from server.erp.orders.models import SalesOrder
 from server.errors import Refused
 from server.journal import facts
 from server.journal.audit import write_audit
-from server.journal.models import Fact
+from server.journal.models import Fact, IdempotencyKey
 from server.messages import translate as _
 from server.parties import matching, people, repository
 from server.parties.models import Contact, Customer
@@ -84,6 +84,7 @@ def erase_person(session: Session, customer: Customer, contact: Contact, *, acto
         .values(text=ERASED_TEXT)
         .execution_options(synchronize_session="fetch")
     )
+    _forget_answers(session, contact)
     ended = people.erase_contact(session, contact, actor=actor, now=now)
     mark_changed(customer)
     matching.index(session, customer)
@@ -93,6 +94,18 @@ def erase_person(session: Session, customer: Customer, contact: Contact, *, acto
     subject = f"{customer.number}/contact:{contact.id}"
     write_audit(session, at=now, actor=actor, action=kind.value, subject=subject, detail=detail)
     touch(session, f"customer:{customer.number}", "customers")
+
+
+def _forget_answers(session: Session, contact: Contact) -> None:
+    """Answers that are kept a day for retried requests must not outlive the person."""
+    body = type_coerce(IdempotencyKey.body, Text)
+    traces = [trace for trace in (contact.email, contact.phone) if trace]
+    if traces:
+        session.execute(
+            delete(IdempotencyKey)
+            .where(or_(*(body.contains(trace, autoescape=True) for trace in traces)))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _said(session: Session, contact_id: int) -> Sequence[Interaction]:

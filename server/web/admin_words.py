@@ -65,6 +65,7 @@ AUDIT: Mapping[str, str] = {
     "customer_viewed": N_("Sensitive fields of a customer seen"),
     "customer_merged": N_("Customers merged"),
     "customers_distinct": N_("Customers told apart"),
+    "customers_exported": N_("Customers given out as a file"),
     "person_exported": N_("Data of a person given out"),
     "contact_erased": N_("Data of a person erased"),
     "product_created": N_("Product added"),

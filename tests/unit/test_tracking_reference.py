@@ -9,6 +9,7 @@ import pytest
 from orderlight.events import EventKind, Signal, Status
 from server.crm.quotes.facts import QuoteFact
 from server.erp.billing.states import MoneyFact
+from server.parties.states import PartyFact
 from server.tracking import states, words
 from server.tracking.facts import FactKind
 
@@ -31,6 +32,7 @@ def named(page: str, heading: str) -> set[str]:
         ("events.md", "Actions of applied events", states.Action),
         ("events.md", "Reasons", states.Reason),
         ("facts.md", "Kinds", FactKind),
+        ("facts.md", "Kinds about customers", PartyFact),
         ("facts.md", "Kinds of quotes", QuoteFact),
         ("facts.md", "Kinds about money", MoneyFact),
     ],

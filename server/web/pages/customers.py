@@ -59,6 +59,7 @@ def show_customers(
         next_href=_address(chosen | {"after": found.items[-1].number}) if found.more else None,
         first_href=_address(chosen),
         is_first=after is None,
+        export_href=_address(chosen, "/customers/export"),
     )
 
 
@@ -175,6 +176,6 @@ def _here(page: Page) -> Here:
     return Here(page.site.zone, page.now)
 
 
-def _address(fields: dict[str, str]) -> str:
+def _address(fields: dict[str, str], path: str = "/customers") -> str:
     kept = {name: value for name, value in fields.items() if value}
-    return "/customers" + ("?" + urlencode(kept) if kept else "")
+    return path + ("?" + urlencode(kept) if kept else "")

@@ -37,5 +37,5 @@ def address(hit: Hit, *, is_staff: bool) -> str | None:
     if hit.order:
         return f"/orders/{quote(hit.order, safe='')}"
     if hit.kind == "customer" and is_staff:
-        return f"/orders?customer={quote(hit.number, safe='')}"
+        return f"/customers/{quote(hit.number, safe='')}"
     return None

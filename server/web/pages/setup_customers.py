@@ -2,10 +2,17 @@
 
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse
 
-router = APIRouter(prefix="/setup/customers", include_in_schema=False)
+from server.auth.http import require
+from server.auth.permissions import Permission
+
+router = APIRouter(
+    prefix="/setup/customers",
+    include_in_schema=False,
+    dependencies=[Depends(require(Permission.CUSTOMERS_READ))],
+)
 
 
 @router.get("")

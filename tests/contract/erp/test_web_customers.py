@@ -1,5 +1,7 @@
 """The pages of customers as people use them: the list, the tabs, the forms, and what stations and labels make of it."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -179,3 +181,28 @@ def test_neither_the_list_nor_a_customer_asks_once_for_each_row(
         manager.post("/api/v1/customers/C-100/interactions", json={"text": f"Note {number}"})
 
     assert [statements(path) for path in paths] == few
+
+
+@pytest.mark.parametrize(
+    ("role", "columns"),
+    [("planner", ()), ("service", ("contact_email",)), ("sales", ("credit_limit", "contact_email"))],
+)
+def test_a_file_of_customers_leaves_out_what_its_reader_may_not_see(
+    signed_in: SignedIn, database: Database, world: DemoWorld, role: str, columns: tuple[str, ...]
+) -> None:
+    signed_in("manager").patch(
+        "/api/v1/customers/C-101", json={"alerts": "=cmd|' /C calc'!A0"}, headers={"If-Match": "*"}
+    )
+
+    file = signed_in(role).get("/customers/export", params={"segment": "energy"})
+
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert [row["name"] for row in rows] == ["Nordwind Energie"]
+    assert rows[0]["alerts"].startswith("'=")
+    shown = [column for column in ("credit_limit", "contact_email") if column in rows[0]]
+    assert tuple(shown) == columns
+    with database.read() as session:
+        entry = session.scalars(select(Audit).where(Audit.action == "customers_exported")).one()
+    assert entry.detail is not None
+    assert entry.detail["customers"] == ["C-101"]
+    assert ("contacts.email" in entry.detail["fields"]) is ("contact_email" in columns)
