@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.crm.interactions import InteractionIn, Kind, write_down
 from server.erp.seed import ACTOR, DemoWorld
+from server.parties import repository
 from server.parties.consents import give_consent
 from server.parties.models import Customer
 from server.parties.people_schemas import AddressBody, ConsentIn, ContactBody, present
@@ -62,7 +63,9 @@ _SAID = (
 def seed_relations(session: Session, world: DemoWorld, now: datetime) -> Sequence[Customer]:
     """Add prospects and what was said to a seeded factory, and return the prospects; the edge commits."""
     made = [create_customer(session, body, actor=ACTOR, now=now) for body in _PROSPECTS]
-    known = {**world.customers, **{customer.name: customer for customer in made}}
+    # What others did with them meanwhile may have let go of their contacts.
+    numbers = [customer.number for customer in (*world.customers.values(), *made)]
+    known = {customer.name: customer for customer in repository.customers_by_number(session, numbers).values()}
     for said in _SAID:
         body = InteractionIn(
             kind=said.kind, text=said.text, direction=said.direction, at=now - timedelta(days=said.days),
