@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.auth.models import User
 from server.crm.interactions import InteractionOut
 from server.crm.models import Interaction
+from server.crm.quotes.repository import erase_author, said_by
 from server.db import touch
 from server.erp.orders.models import SalesOrder
 from server.errors import Refused
@@ -45,6 +46,10 @@ def export_person(
             if consent.contact_id == contact.id
         ],
         "interactions": [InteractionOut.of(row).model_dump(mode="json") for row in _said(session, contact.id)],
+        "quote_messages": [
+            {"quote": number, "version": said.version, "at": said.created_at.isoformat(), "body": said.body}
+            for number, said in said_by(session, customer.id, contact.name)
+        ],
         "logins": [
             {"login": user.login, "name": user.name, "active": user.active, "last_login_at": _iso(user.last_login_at)}
             for user in _logins(session, contact)
@@ -85,6 +90,7 @@ def erase_person(session: Session, customer: Customer, contact: Contact, *, acto
         .execution_options(synchronize_session="fetch")
     )
     _forget_answers(session, contact)
+    erase_author(session, customer.id, contact.name, text=ERASED_TEXT)
     ended = people.erase_contact(session, contact, actor=actor, now=now)
     mark_changed(customer)
     matching.index(session, customer)

@@ -1,7 +1,7 @@
 """What may become orders, weighted by how likely it is, and apart from it what is ordered for real."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -61,9 +61,11 @@ class Pipeline:
         return dict(sorted(found.items()))
 
 
-def pipeline(session: Session, visible: ColumnElement[bool], *, here: Here, owner: str | None = None) -> Pipeline:
-    """The figures of the visible quotes, two queries whatever their number."""
-    wanted = repository.QuoteFilter(today=here.today, owner=owner)
+def pipeline(
+    session: Session, visible: ColumnElement[bool], *, here: Here, states: Collection[str] | None = None
+) -> Pipeline:
+    """The figures of the visible quotes in these states, or in all; two queries whatever their number."""
+    wanted = repository.QuoteFilter(today=here.today, states=states)
     return Pipeline(_sums(repository.sums(session, wanted, visible=visible)), _demand(session), here.now)
 
 

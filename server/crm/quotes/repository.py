@@ -11,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from server.auth.models import User
 from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersion
-from server.crm.quotes.rules import WITHDRAWN, QuoteState
+from server.crm.quotes.rules import OPEN, WITHDRAWN, QuoteState
 from server.erp.orders.models import SalesOrder
 from server.http.paging import Keyset, Page
 from server.http.text import fold
@@ -51,6 +51,9 @@ class QuoteFilter:
         found: list[ColumnElement[bool]] = []
         if self.states is not None:
             found.append(word_of_state(self.today).in_(self.states))
+            if set(self.states) <= set(OPEN):
+                # What is open is stored as open, and few rows are: the index finds them.
+                found.append(Quote.state.in_(self.states))
         if self.customer is not None:
             found.append(Quote.customer_id.in_(select(Customer.id).where(Customer.number == self.customer)))
         if self.owner is not None:
@@ -160,3 +163,21 @@ def sums(session: Session, wanted: QuoteFilter, *, visible: ColumnElement[bool])
 def customer_number(session: Session, customer_id: int) -> str | None:
     """The number of the customer with this row id."""
     return session.scalar(select(Customer.number).where(Customer.id == customer_id))
+
+
+def said_by(session: Session, customer_id: int, name: str) -> Sequence[tuple[str, QuoteMessage]]:
+    """What a person of the customer wrote about his quotes, each with the quote's number."""
+    statement = (
+        select(Quote.number, QuoteMessage)
+        .join(Quote, Quote.id == QuoteMessage.quote_id)
+        .where(Quote.customer_id == customer_id, QuoteMessage.side == "customer", QuoteMessage.author == name)
+        .order_by(QuoteMessage.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def erase_author(session: Session, customer_id: int, name: str, *, text: str) -> None:
+    """Overwrite what a person wrote; what he proposed stays, for it became what was agreed. So does his signature."""
+    for _number, message in said_by(session, customer_id, name):
+        message.author = text
+        message.body = text if message.body is not None else None

@@ -77,7 +77,7 @@ def quotes(
         visible = visible_quotes(principal)
         found = repository.newest(session, wanted, visible=visible, before=before)
         names = repository.names_of(session, {quote.owner for quote in found.items if quote.owner})
-        figures = None if outside else pipeline(session, visible, here=here)
+        figures = None if outside else pipeline(session, visible, here=here, states=OPEN)
     address = {"show": view, "customer": customer, "text": text}
     return page.show(
         "pages/quotes.html",

@@ -2,18 +2,25 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from server.crm.here import Here
+from server.crm.quotes import repository
+from server.crm.quotes.answers import accept_quote
 from server.crm.quotes.models import Quote
+from server.crm.quotes.schemas import AcceptBody
 from server.db import Database
 from server.erp.orders.models import SalesOrder
+from server.errors import Refused
 from server.journal.models import Fact
+from server.settings.clock import utc_now
 
 LINE = {"product": "FRAME-CITY", "quantity": "20", "unit_price": "120", "discount_percent": "10",
         "configuration": {"colour": "black"}}  # fmt: skip
@@ -167,3 +174,41 @@ def test_accepting_and_withdrawing_at_once_leaves_one_of_the_two(
 
     assert sorted([accepted.result().status_code, withdrawn.result().status_code]) == [200, 409]
     assert orders(database) - before == (accepted.result().status_code == 200)
+
+
+def test_a_prospect_becomes_a_customer_by_signing(sales: httpx.Client) -> None:
+    prospect = sales.post("/api/v1/customers", json={"name": "Halden Lifts"}).json()
+    made = sales.post("/api/v1/quotes", json={"customer": prospect["number"], "lines": [LINE]}).json()
+    path = f"/api/v1/quotes/{made['number']}"
+    sales.post(f"{path}/send")
+    assert prospect["kind"] == "prospect"
+
+    sales.post(f"{path}/accept", json={"version": 1, **SIGNED})
+
+    assert sales.get(f"/api/v1/customers/{prospect['number']}").json()["kind"] == "customer"
+
+
+def test_the_last_day_ends_at_midnight_of_the_site(
+    sales: httpx.Client, sent: Callable[..., str], database: Database
+) -> None:
+    zone = ZoneInfo("America/Los_Angeles")
+    today = utc_now().astimezone(zone).date()
+    last_moment = datetime.combine(today + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+    assert sales.get("/api/v1/site").json()["time_zone"] == "Europe/Berlin"
+    numbers = [sent(valid_until=(today + timedelta(days=1)).isoformat()).rpartition("/")[2] for _ in range(2)]
+    database.write(lambda session: session.execute(
+        update(Quote).where(Quote.number.in_(numbers)).values(valid_until=today)
+    ) and None)  # fmt: skip
+
+    def sign(number: str, now: datetime) -> str:
+        def work(session: Session) -> str:
+            quote = repository.quote(session, number, lock=True)
+            assert quote is not None
+            body = AcceptBody(version=1, name="Astrid Lund", agreed=True)
+            return accept_quote(session, quote, body, actor="test", here=Here(zone, now)).number
+
+        return database.write(work)
+
+    with pytest.raises(Refused, match="it has expired"):
+        sign(numbers[0], last_moment + timedelta(seconds=1))
+    assert sign(numbers[1], last_moment).startswith("SO-")
