@@ -38,6 +38,7 @@ class CustomerLine:
     name: str
     quantity: Decimal
     configuration: Mapping[str, Any]
+    chosen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def customer_order(page: OrderPage) -> CustomerOrder:
         due_at=None if in_doubt else page.due_at,
         predicted_at=page.predicted_at,
         predicted_late_at=page.predicted_late_at,
-        lines=[CustomerLine(line.name, line.quantity, line.configuration) for line in page.lines],
+        lines=[CustomerLine(line.name, line.quantity, line.configuration, line.chosen) for line in page.lines],
         shipments=[
             CustomerShipment(
                 each.number,

@@ -20,6 +20,7 @@ from server.crm.risk import Risk, due_at, judge
 from server.crm.timeline import Timeline, brief_timeline, order_timeline
 from server.crm.units import RouteStep, UnitRow, route_steps, unit_rows
 from server.erp.orders import estimates
+from server.erp.orders.configured import options_in_words
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.prediction import Estimate
 from server.erp.orders.recent import RecentEstimates
@@ -42,6 +43,8 @@ class Line:
     uom: str
     configuration: Mapping[str, Any]
     packaging: str | None
+    #: The configuration in words.
+    chosen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,16 @@ def _counts(operations: Sequence[RouteStep], units: Sequence[UnitRow]) -> list[S
 
 def _lines(session: Session | Connection, order_id: int) -> list[Line]:
     return [
-        Line(row.position, row.sku, row.name, row.quantity, row.uom, row.configuration or {}, row.packaging)
+        Line(
+            row.position,
+            row.sku,
+            row.name,
+            row.quantity,
+            row.uom,
+            row.configuration or {},
+            row.packaging,
+            options_in_words(row.configuration or {}, row.configuration_summary),
+        )
         for row in LINES.all(session, order=order_id)
     ]
 

@@ -95,6 +95,7 @@ class LineRow(NamedTuple):
     uom: str
     configuration: Mapping[str, Any] | None
     packaging: str | None
+    configuration_summary: str | None
 
 
 class BoxRow(NamedTuple):
@@ -132,6 +133,7 @@ LINES = Prepared(
         Product.uom,
         OrderLine.configuration,
         OrderLine.packaging,
+        OrderLine.configuration_summary,
     )
     .join(Product, Product.id == OrderLine.product_id)
     .where(OrderLine.order_id == _ORDER)

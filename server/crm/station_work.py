@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from server.crm.here import Here
 from server.crm.risk import due_at
-from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.parties.models import Customer
 from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, UnitKind, UnitState
@@ -92,18 +93,18 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
 
 
 def with_packaging(session: Session, job: Job | None) -> Job | None:
-    """The job with what its order says about packaging."""
+    """The job with how it is packed, as its work order was released."""
     if job is None:
         return None
     statement = (
-        select(OrderLine.packaging)
-        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
-        .where(SalesOrder.number == job.order, OrderLine.packaging.is_not(None))
-        .order_by(OrderLine.position)
+        select(WorkOrder.snapshot)
+        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .where(SalesOrder.number == job.order)
+        .order_by(WorkOrder.id)
         .limit(1)
     )
-    packaging = session.execute(statement).scalar_one_or_none()
-    return replace(job, packaging=packaging)
+    snapshot = session.execute(statement).scalar_one_or_none()
+    return replace(job, packaging=packaging_in_words(snapshot or {}))
 
 
 def _of_orders(*columns: Any) -> Select[Any]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
+from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.errors import NotFound
 from server.labels import repository
@@ -175,8 +176,8 @@ def _head(work_order: WorkOrder) -> Head:
         revision=str(snapshot.get("revision") or work_order.product.revision),
         quantity=work_order.quantity,
         promise_date=order.promise_date,
-        configuration=line.configuration or {},
-        packaging=snapshot.get("packaging") or line.packaging or work_order.product.packaging,
+        configuration=snapshot.get("configuration") or line.configuration or {},
+        packaging=packaging_in_words(snapshot) or line.packaging or work_order.product.packaging,
         instructions=order.special_instructions,
         alerts=tuple((order.customer.alerts or "").splitlines()),
         packaging_rule=order.customer.packaging_rule,

@@ -70,6 +70,14 @@ AUDIT: Mapping[str, str] = {
     "contact_erased": N_("Data of a person erased"),
     "product_created": N_("Product added"),
     "product_changed": N_("Product changed"),
+    "revision_created": N_("Revision begun"),
+    "revision_changed": N_("Revision changed"),
+    "revision_released": N_("Revision released"),
+    "revision_withdrawn": N_("Revision withdrawn"),
+    "packaging_created": N_("Packaging added"),
+    "packaging_changed": N_("Packaging changed"),
+    "packaging_released": N_("Packaging released"),
+    "packaging_withdrawn": N_("Packaging withdrawn"),
     "work_center_created": N_("Work center added"),
     "work_center_changed": N_("Work center changed"),
     "station_created": N_("Station added"),
@@ -102,13 +110,55 @@ TRACKING: Mapping[str, str] = {
     "none": N_("Not at all (material)"),
 }
 
+#: The units of UN/ECE Recommendation 20 that people meet most; any other stands as its code.
+MEASURES: Mapping[str, str] = {
+    "C62": N_("pcs"),
+    "KGM": N_("kg"),
+    "GRM": N_("g"),
+    "MTR": N_("m"),
+    "MMT": N_("mm"),
+    "MTK": N_("m²"),
+    "LTR": N_("l"),
+    "HUR": N_("h"),
+}
+
+PRODUCT_KINDS: Mapping[str, str] = {
+    "made": N_("Made here"),
+    "purchased": N_("Bought"),
+    "phantom": N_("Phantom: its parts go straight into what takes it"),
+}
+
+REVISION_STATES: Mapping[str, str] = {
+    "draft": N_("Draft"),
+    "released": N_("Released"),
+    "obsolete": N_("Obsolete"),
+}
+
+AREAS: Mapping[str, str] = {
+    "product": N_("Product"),
+    "bom": N_("Parts"),
+    "routing": N_("Steps"),
+    "options": N_("Options"),
+    "option_rules": N_("Rules"),
+    "configuration": N_("Chosen"),
+    "packaging": N_("Packaging"),
+}
+
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "kind": KINDS,
     "reason": REASONS,
     "audit": AUDIT,
     "context": CONTEXTS,
     "tracking": TRACKING,
+    "product_kind": PRODUCT_KINDS,
+    "revision_state": REVISION_STATES,
+    "area": AREAS,
 }
+
+
+def measure(code: str) -> str:
+    """A unit of measure as people write it."""
+    return MEASURES.get(code, code)
 
 
 def word(kind: str, code: str) -> str:

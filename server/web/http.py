@@ -23,6 +23,8 @@ from server.web.pages import (
     orders,
     payments,
     prints,
+    product_packaging,
+    product_revisions,
     quote_edit,
     quote_visit,
     quotes,
@@ -36,6 +38,7 @@ from server.web.pages import (
     setup_stations,
     setup_work_centers,
     sign_in,
+    work_orders,
 )
 
 PAGES = (
@@ -49,6 +52,7 @@ PAGES = (
     quote_visit.router,
     quotes.router,
     prints.router,
+    work_orders.router,
     floor.router,
     customer.router,
     customer_export.router,
@@ -59,6 +63,8 @@ PAGES = (
     setup_customers.router,
     setup_import.router,
     setup_orders.router,
+    product_packaging.router,
+    product_revisions.router,
     setup_products.router,
     setup_read_points.router,
     setup_stations.router,

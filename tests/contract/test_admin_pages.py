@@ -474,21 +474,19 @@ def test_a_mistake_in_a_row_is_said_in_that_row(admin: httpx.Client) -> None:
 def test_changing_a_product_keeps_its_routing_and_guards_against_a_second_editor(
     admin: httpx.Client, demo: Database
 ) -> None:
-    page = admin.get("/setup/products/FRAME-CITY").text
+    page = admin.get("/setup/products/FRAME-CITY/edit").text
     typed = {
         unescape(name): unescape(value)
         for name, value in re.findall(r'<input[^>]*? name="([^"]+)" type="\w+" value="([^"]*)"', page)
-        if name not in ("q", "made", "active")
+        if name not in ("q", "active")
     }
     version = re.search(r'name="row_version" value="(\d+)"', page)
     assert version is not None
-    centers = dict(zip(range(4), ("cut", "weld", "paint", "assemble"), strict=True))
-    chosen = {f"routing.{row}.work_center": key for row, key in centers.items()} | {"tracking": "serial"}
-    chosen |= {"packaging": "Two to a carton, foam between."}
-    data = typed | chosen | {"made": "1", "active": "1", "row_version": version[1], "name": "City frame"}
+    chosen = {"tracking": "serial", "kind": "made", "packaging": "Two to a carton, foam between."}
+    data = typed | chosen | {"active": "1", "row_version": version[1], "name": "City frame"}
 
-    first = admin.post("/setup/products/FRAME-CITY", data=data)
-    second = admin.post("/setup/products/FRAME-CITY", data=data | {"name": "Other frame"})
+    first = admin.post("/setup/products/FRAME-CITY/edit", data=data)
+    second = admin.post("/setup/products/FRAME-CITY/edit", data=data | {"name": "Other frame"})
 
     assert first.status_code == 303
     assert second.status_code == 409

@@ -28,7 +28,10 @@ ADMIN_PAGES = (
 SETUP_PAGES = (
     "/setup", "/setup/work-centers", "/setup/work-centers/new", "/setup/stations", "/setup/stations/new",
     "/setup/stations/cut", "/setup/read-points/new?station=cut", "/setup/read-points/cut-1", "/setup/products",
-    "/setup/products/new", "/setup/products/FRAME-CITY", "/customers", "/customers/new",
+    "/setup/products/new", "/setup/products/BIKE-CITY?choose.colour=blue&choose.size=56-cm",
+    "/setup/products/FRAME-CITY/edit", "/setup/products/FRAME-CITY/revisions/A", "/setup/products/FRAME-CITY/compare",
+    "/setup/products/BIKE-CITY/revisions/A/options", "/setup/products/FRAME-CITY/packaging/PK-1003",
+    "/work-orders/WO-1000", "/customers", "/customers/new",
     "/customers/C-100", "/customers/C-100/timeline", "/customers/C-100/people", "/customers/C-100/terms/edit",
     "/customers/C-100/edit", "/customers/C-100/merge?other=C-104", "/customers/suspects",
     "/setup/orders/new", "/import",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -60,9 +61,13 @@ def steps_of(routing: Iterable[RoutingOperation]) -> tuple[Step, ...]:
     )
 
 
-def options_in_words(choices: Mapping[str, str], summary: str | None) -> str | None:
-    """What was chosen for people; what was written freely stands as it was written."""
-    return (summary or ", ".join(choices.values()) or "")[:400] or None
+def options_in_words(choices: Mapping[str, Any], summary: str | None) -> str | None:
+    """What was chosen for people; what was written freely stands as it was written.
+
+    >>> options_in_words({"colour": "red", "bell": "yes"}, None)
+    'colour: red, bell: yes'
+    """
+    return (summary or ", ".join(f"{name}: {choice}" for name, choice in choices.items()))[:400] or None
 
 
 def priced(product: Product, configured: Configured | None) -> Decimal | None:

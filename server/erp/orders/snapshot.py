@@ -9,6 +9,7 @@ from server.catalog.difference import Change, of_fields, of_rows
 from server.catalog.models import PackagingSpec
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
+from server.messages import translate as _
 
 
 def snapshot_of(line: OrderLine, configured: Configured, packaging: PackagingSpec | None) -> dict[str, Any]:
@@ -56,6 +57,21 @@ def packaging_in_json(spec: PackagingSpec | None) -> dict[str, Any] | None:
         return None
     names = ("number", "version", "box", "per_box", "inner_material", "label_text", "label_template", "notes")
     return {name: getattr(spec, name) for name in names}
+
+
+def packaging_in_words(snapshot: Mapping[str, Any]) -> str | None:
+    """How a snapshot says that its units are packed, for whoever packs; None where it says nothing.
+
+    >>> packaging_in_words({"packaging": "Foam.", "packaging_spec": {"box": "Carton 120", "per_box": 4}})
+    'Foam. Carton 120: 4 in a box.'
+    """
+    said = [snapshot.get("packaging")]
+    spec = snapshot.get("packaging_spec") or {}
+    if spec:
+        inside = spec.get("inner_material")
+        said.append(_("{box}: {count} in a box").format(box=spec["box"], count=spec["per_box"]) + ".")
+        said += [inside and f"{inside}.", spec.get("notes")]
+    return " ".join(text for text in said if text) or None
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

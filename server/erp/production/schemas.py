@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
+from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, WorkOrder
 from server.erp.production.queue import QueueEntry
 from server.erp.production.repository import UnitRow
@@ -148,7 +149,8 @@ def queue_entry(entry: QueueEntry) -> dict[str, Any]:
         "on_hold": order.on_hold,
         "special_instructions": order.special_instructions,
         "configuration": entry.work_order.snapshot.get("configuration", {}),
-        "packaging": entry.work_order.snapshot.get("packaging"),
         "alerts": order.customer.alerts,
         "packaging_rule": order.customer.packaging_rule,
+        "configuration_summary": entry.work_order.snapshot.get("configuration_summary"),
+        "packaging": packaging_in_words(entry.work_order.snapshot),
     }

@@ -18,6 +18,7 @@ from server.parties.models import Customer
 from server.parties.states import CustomerStatus
 from server.web.entry import Fault, FormDep, attempt, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
+from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
 
@@ -42,7 +43,7 @@ def new_order(page: PageDep, _principal: Writer, customer: str = "") -> Response
 @router.post("")
 def add_order(page: PageDep, form: FormDep, principal: Writer) -> Response:
     """Enter the order as a draft, or show the form again with more rows."""
-    form = compact(form, "lines", _LINES, marks=("product", "quantity"))
+    form = compact(form, "lines", (*_LINES, *option_columns(form, "lines")), marks=("product", "quantity"))
     if form.get("more"):
         return _show(page, form, spare=3)
     try:
@@ -61,9 +62,10 @@ def add_order(page: PageDep, form: FormDep, principal: Writer) -> Response:
 
 def _lines(form: Form) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    for row in rows_of(form, "lines", _LINES):
-        options = row.pop("options", None)
-        lines.append(row | ({"configuration": parse_options(options)} if options else {}))
+    for row in rows_of(form, "lines", (*_LINES, *option_columns(form, "lines"))):
+        choices = parse_options(row.get("options", "")) | chosen(row)
+        line = {name: value for name, value in row.items() if name in _LINES and name != "options"}
+        lines.append(line | ({"configuration": choices} if choices else {}))
     return lines
 
 
@@ -93,6 +95,8 @@ def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Respo
         products = session.execute(
             select(Product.sku, Product.name).where(Product.active, Product.made).order_by(Product.sku).limit(500)
         ).all()
+        count = count_rows(form, "lines", spare=spare)
+        options = offers(session, form, "lines", count=count)
     return show_in(
         SETUP,
         page,
@@ -101,6 +105,7 @@ def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Respo
         form=form,
         customers=[(number, f"{name} · {number}") for number, name in customers],
         products=products,
-        count=count_rows(form, "lines", spare=spare),
+        count=count,
+        offers=options,
         today=page.formats.day_of(page.now),
     )

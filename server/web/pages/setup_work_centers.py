@@ -14,6 +14,7 @@ from server.catalog.models import WorkCenter
 from server.catalog.schemas import WorkCenterIn, WorkCenterPatch
 from server.erp.floor.repository import stations_per_work_center
 from server.errors import NotFound
+from server.http.fields import plain
 from server.http.versions import guard
 from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
@@ -49,7 +50,9 @@ def new_work_center(page: PageDep, _principal: Writer) -> Response:
 def add_work_center(page: PageDep, form: FormDep, principal: Writer) -> Response:
     """Make it."""
     try:
-        body = checked(page, form, model=WorkCenterIn, data=given(form, "key", "name", "position"), words=_WORDS)
+        body = checked(
+            page, form, model=WorkCenterIn, data=given(form, "key", "name", "position", "hourly_rate"), words=_WORDS
+        )
 
         def work(session: Session) -> WorkCenter:
             return service.create_work_center(session, body, actor=principal.actor, now=page.now)
@@ -66,6 +69,7 @@ def show_work_center(page: PageDep, key: str, _principal: Writer) -> Response:
     with page.database.read() as session:
         found = _found(session, key)
     values = {"name": found.name, "position": str(found.position), "row_version": str(found.row_version)}
+    values["hourly_rate"] = "" if found.hourly_rate is None else plain(found.hourly_rate)
     return _show(page, Form(values), key=key)
 
 
@@ -73,7 +77,8 @@ def show_work_center(page: PageDep, key: str, _principal: Writer) -> Response:
 def change_work_center(page: PageDep, key: str, form: FormDep, principal: Writer) -> Response:
     """Change it."""
     try:
-        patch = checked(page, form, model=WorkCenterPatch, data=changed(form, "name", "position"), words=_WORDS)
+        data = changed(form, "name", "position", "hourly_rate", emptyable=("hourly_rate",))
+        patch = checked(page, form, model=WorkCenterPatch, data=data, words=_WORDS)
 
         def work(session: Session) -> None:
             found = _found(session, key, lock=True)
