@@ -15,6 +15,7 @@ from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.auth.users import NewUser
 from server.crm.links import create_link
+from server.crm.quotes import links as quote_links
 from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
@@ -54,6 +55,9 @@ class Access:
     order: str
     customer: str
     link_token: str
+    #: A quote that lies before its customer, and the token of its private link.
+    quote: str
+    quote_token: str
     unit_number: str
     unit_code: str
     summary: str
@@ -76,7 +80,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
-    seed_quotes(session, world, now)
+    offered = seed_quotes(session, world, now)[0]
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]
     api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)
@@ -91,6 +95,8 @@ def _fill(session: Session, database_url: str) -> Access:
         order=order.number,
         customer=next(name for name, found in world.customers.items() if found.id == order.customer_id),
         link_token=create_link(session, sales, order.number, now=now),
+        quote=offered.number,
+        quote_token=quote_links.create_link(session, offered, actor=sales.actor, now=now),
         unit_number=number,
         unit_code=code,
         summary=f"{len(world.customers)} customers, {len(world.orders)} orders, {len(world.stations)} stations",

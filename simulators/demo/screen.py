@@ -28,6 +28,8 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"  Station     {place.url}/station/cut     operator / {PASSWORD}     type {access.unit_code}, press Enter",
         f"  Customer    {place.url}/track/{access.link_token}",
         f"              no login; {access.customer} sees this one order, {access.order}",
+        f"  Quote       {place.url}/quote/{access.quote_token}",
+        f"              no login; whoever holds it reads {access.quote}, answers, and may order it",
         f"  Admin       {place.url}/admin           admin / {access.admin_password}   (drawn for this run, shown once)",
         f"Simulated: {place.devices}.",
         *([place.note] if place.note else []),

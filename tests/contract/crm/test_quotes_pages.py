@@ -134,3 +134,23 @@ def test_a_reader_without_the_right_to_write_is_offered_nothing(
     assert "Send to the customer" not in page
     assert finance.post(f"{written}/send").status_code == 403
     assert signed_in("operator").get(written, headers=HTML).status_code == 403
+
+
+def test_a_page_costs_the_same_however_much_is_offered_and_said(
+    sales: httpx.Client, aurora: httpx.Client, written: str, counted: Callable[..., Any]
+) -> None:
+    sales.post(f"{written}/send")
+    with counted() as little:
+        sales.get(written, headers=HTML)
+        aurora.get(written, headers=HTML)
+    more = [{"product": sku, "quantity": 3, "unit_price": 30} for sku in ("FRAME-CITY", "RACK-REAR", "FRAME-CITY")]
+    sales.post(f"/api/v1{written}/versions")
+    sales.patch(f"/api/v1{written}", json={"lines": more}, headers={"If-Match": "*"})
+    sales.post(f"{written}/send")
+    for _ in range(5):
+        aurora.post(f"{written}/message", data={"body": "And now?"})
+    with counted() as much:
+        sales.get(written, headers=HTML)
+        aurora.get(written, headers=HTML)
+
+    assert len(much) <= len(little)
