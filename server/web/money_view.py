@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.crm.activity import Activity, sales_activity
+from server.crm.activity import sales_activity
+from server.crm.customer_timeline import Item
 from server.db import Database
 from server.erp.billing import credit, owed, repository
-from server.erp.billing.access import note_credit_view, visible_invoices
+from server.erp.billing.access import note_credit_views, visible_invoices
 from server.erp.billing.credit import Credit
 from server.erp.billing.models import Invoice, InvoiceLine
 from server.erp.billing.profit import Profit, profit_of
@@ -21,7 +22,6 @@ from server.erp.billing.rules import is_overdue
 from server.erp.orders import repository as orders
 from server.erp.orders.models import SalesOrder
 from server.messages import N_
-from server.parties.models import Customer
 from server.parties.repository import site
 from server.tracking.states import OrderLifecycle
 
@@ -88,7 +88,7 @@ class OrderMoney:
     waits: str | None
     invoices: Sequence[InvoiceRow]
     profit: Profit | None
-    activity: Sequence[Activity]
+    activity: Sequence[Item]
 
 
 def order_money(session: Session, principal: Principal, number: str, *, now: datetime) -> OrderMoney | None:
@@ -110,7 +110,7 @@ def order_money(session: Session, principal: Principal, number: str, *, now: dat
         waits=credit.check_loaded(session, order, order.customer).sentence(number) if on_hold else None,
         invoices=invoices,
         profit=profit_of(session, order, now=now) if principal.may(Permission.PROFIT_READ) else None,
-        activity=sales_activity(session, order.customer_id) if sees_activity(principal) else (),
+        activity=sales_activity(session, order.customer) if sees_activity(principal) else (),
     )
 
 
@@ -122,7 +122,7 @@ def sees_activity(principal: Principal) -> bool:
 def note_view(database: Database, principal: Principal, found: OrderMoney | None, *, now: datetime) -> None:
     """Keep in the audit that the credit of the order's customer was looked at."""
     if found is not None:
-        note_credit_view(database, principal, found.credit.customer, now=now)
+        note_credit_views(database, principal, [found.credit.customer], now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,12 @@ def customer_account(session: Session, principal: Principal, *, now: datetime) -
     today = credit.today(session, now)
     found = repository.newest_invoices(session, visible_invoices(session, principal), limit=20)
     rows = [invoice_row(invoice, today) for invoice in found]
-    customer = session.get_one(Customer, principal.customer_id)
-    late = {
-        currency: amount
-        for currency in {customer.currency, *(row.currency for row in rows)}
-        if (amount := owed.overdue_amount(session, principal.customer_id, currency, today)[0])
-    }
-    return Account(owed.open_amounts(session, principal.customer_id), late, rows, principal.kind == "user", now)
+    customer_id = principal.customer_id
+    late = owed.overdue_amounts(session, [customer_id], today)
+    return Account(
+        owed.open_amounts(session, [customer_id]).get(customer_id, {}),
+        {currency: amount for (_customer, currency), (amount, _count) in late.items()},
+        rows,
+        principal.kind == "user",
+        now,
+    )

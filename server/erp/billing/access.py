@@ -1,5 +1,6 @@
 """Who sees which invoices, and the entry in the audit that every view of somebody's credit leaves."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, false, select, true
@@ -38,17 +39,21 @@ def visible_invoices(session: Session, principal: Principal) -> ColumnElement[bo
     return told
 
 
-def note_credit_view(database: Database, principal: Principal, customer: str, *, now: datetime) -> None:
-    """Write into the audit that somebody saw what a customer owes and may owe; once in a quarter of an hour."""
+def note_credit_views(database: Database, principal: Principal, customers: Collection[str], *, now: datetime) -> None:
+    """Write into the audit whose debts and limits somebody saw; once in a quarter of an hour."""
+    if not customers:
+        return
 
     def work(session: Session) -> None:
-        seen = select(Audit.id).where(
-            Audit.at > now - _ONCE_IN,
-            Audit.actor == principal.actor,
-            Audit.action == "credit_viewed",
-            Audit.subject == customer,
+        seen = session.scalars(
+            select(Audit.subject).where(
+                Audit.at > now - _ONCE_IN,
+                Audit.actor == principal.actor,
+                Audit.action == "credit_viewed",
+                Audit.subject.in_(customers),
+            )
         )
-        if session.scalars(seen.limit(1)).first() is None:
+        for customer in sorted(set(customers) - set(seen)):
             write_audit(session, at=now, actor=principal.actor, action="credit_viewed", subject=customer)
 
     database.write(work)

@@ -1,6 +1,7 @@
 """The credit of a customer: his exposure now, and whether an order still fits under the limit."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -44,22 +45,33 @@ def today(session: Session, now: datetime) -> date:
 
 
 def credit_of(session: Session, customer: Customer, *, now: datetime) -> Credit:
-    """The customer's credit now; a fixed number of queries."""
-    exposures = _exposures(session, customer)
-    own = exposures.pop(customer.currency, Exposure(customer.currency, customer.credit_limit))
-    late, count = owed.overdue_amount(session, customer.id, customer.currency, today(session, now))
-    spare = owed.unallocated(session, customer.id, customer.currency)
-    return Credit(
-        customer=customer.number,
-        name=customer.name,
-        exposure=own,
-        overdue=late,
-        overdue_invoices=count,
-        unallocated=sum((left for _payment, left in spare), ZERO),
-        as_of=now,
-        terms_days=customer.payment_terms_days,
-        elsewhere={currency: exposure.total for currency, exposure in exposures.items() if exposure.total},
-    )
+    """The customer's credit now."""
+    return credits_of(session, [customer], now=now)[customer.id]
+
+
+def credits_of(session: Session, customers: Collection[Customer], *, now: datetime) -> dict[int, Credit]:
+    """The credit of each customer now, by his id; a fixed number of queries."""
+    ids = [customer.id for customer in customers]
+    exposures = _exposures(session, customers)
+    late = owed.overdue_amounts(session, ids, today(session, now))
+    spare = owed.spare_amounts(session, ids)
+    found = {}
+    for customer in customers:
+        currency = customer.currency
+        own = exposures[customer.id].pop(currency, Exposure(currency, customer.credit_limit))
+        overdue, count = late.get((customer.id, currency), (ZERO, 0))
+        found[customer.id] = Credit(
+            customer=customer.number,
+            name=customer.name,
+            exposure=own,
+            overdue=overdue,
+            overdue_invoices=count,
+            unallocated=spare.get(customer.id, {}).get(currency, ZERO),
+            as_of=now,
+            terms_days=customer.payment_terms_days,
+            elsewhere={other: exposure.total for other, exposure in exposures[customer.id].items() if exposure.total},
+        )
+    return found
 
 
 def check_order(session: Session, order: SalesOrder) -> CreditCheck:
@@ -70,37 +82,40 @@ def check_order(session: Session, order: SalesOrder) -> CreditCheck:
 
 def check_loaded(session: Session, order: SalesOrder, customer: Customer) -> CreditCheck:
     """The order against the limit, for showing; nobody is kept out."""
-    exposures = _exposures(session, customer)
+    exposures = _exposures(session, [customer])[customer.id]
     own = exposures.get(customer.currency, Exposure(customer.currency, customer.credit_limit))
     return CreditCheck(own, order.currency, order.total_gross)
 
 
-def _exposures(session: Session, customer: Customer) -> dict[str, Exposure]:
-    invoices = owed.open_amounts(session, customer.id)
-    uninvoiced = uninvoiced_amounts(session, owed.committed_orders(session, customer.id))
-    currencies = {*invoices, *uninvoiced}
-    return {
-        currency: Exposure(
-            currency,
-            customer.credit_limit if currency == customer.currency else None,
-            invoices.get(currency, ZERO),
-            uninvoiced.get(currency, ZERO),
-        )
-        for currency in currencies
-    }
+def _exposures(session: Session, customers: Collection[Customer]) -> dict[int, dict[str, Exposure]]:
+    """The exposure of each customer in each currency in which he has one."""
+    ids = [customer.id for customer in customers]
+    invoices = owed.open_amounts(session, ids)
+    uninvoiced = _uninvoiced_amounts(session, owed.committed_orders(session, ids))
+    found: dict[int, dict[str, Exposure]] = {}
+    for customer in customers:
+        asked, coming = invoices.get(customer.id, {}), uninvoiced.get(customer.id, {})
+        found[customer.id] = {
+            currency: Exposure(
+                currency,
+                customer.credit_limit if currency == customer.currency else None,
+                asked.get(currency, ZERO),
+                coming.get(currency, ZERO),
+            )
+            for currency in {*asked, *coming}
+        }
+    return found
 
 
-def uninvoiced_amounts(session: Session, orders: Iterable[SalesOrder]) -> dict[str, Decimal]:
-    """What of these orders will still be invoiced, by currency."""
-    known = list(orders)
-    gone = [order for order in known if order.fulfilment in _ALL_GONE]
-    found: dict[str, Decimal] = {}
-    for order in known:
-        if order not in gone:
-            found[order.currency] = found.get(order.currency, ZERO) + order.uninvoiced_gross
-    for order, lines in standings(session, gone).items():
-        left = uninvoiced_gross(order, lines)
-        found[order.currency] = found.get(order.currency, ZERO) + left
+def _uninvoiced_amounts(session: Session, orders: Collection[SalesOrder]) -> dict[int, dict[str, Decimal]]:
+    """What of these orders will still be invoiced, by customer and currency."""
+    rest = {order: order.uninvoiced_gross for order in orders}
+    # What left may be less than what was ordered.
+    gone = standings(session, [order for order in orders if order.fulfilment in _ALL_GONE])
+    rest |= {order: uninvoiced_gross(order, lines) for order, lines in gone.items()}
+    found: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for order, amount in rest.items():
+        found[order.customer_id][order.currency] += amount
     return found
 
 

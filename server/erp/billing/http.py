@@ -11,7 +11,7 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.erp.billing import credit, payments, profit, repository, service
-from server.erp.billing.access import note_credit_view, require_reader, visible_invoices
+from server.erp.billing.access import note_credit_views, require_reader, visible_invoices
 from server.erp.billing.models import Invoice, Payment
 from server.erp.billing.schemas import (
     CreditOut,
@@ -258,7 +258,7 @@ def get_credit(database: DatabaseDep, principal: CreditRead, number: Number) -> 
         if customer is None:
             raise NotFound
         body = CreditOut.of(credit.credit_of(session, customer, now=now)).model_dump(mode="json")
-    note_credit_view(database, principal, customer.number, now=now)
+    note_credit_views(database, principal, [customer.number], now=now)
     return shown(body)
 
 

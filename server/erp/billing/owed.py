@@ -1,8 +1,10 @@
 """What customers owe, and what orders wait for credit."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
@@ -24,31 +26,63 @@ def _open_sum() -> ColumnElement[Decimal]:
     return func.sum(type_coerce(Invoice.gross - Invoice.paid, Money()))
 
 
-def open_amounts(session: Session, customer_id: int) -> Mapping[str, Decimal]:
-    """What is open of issued invoices, by currency."""
+def open_amounts(session: Session, customer_ids: Collection[int]) -> Mapping[int, dict[str, Decimal]]:
+    """What is open of the issued invoices of each customer, by currency."""
     statement = (
-        select(Invoice.currency, _open_sum())
-        .where(Invoice.customer_id == customer_id, Invoice.state.in_(OPEN))
-        .group_by(Invoice.currency)
+        select(Invoice.customer_id, Invoice.currency, _open_sum())
+        .where(Invoice.customer_id.in_(customer_ids), Invoice.state.in_(OPEN))
+        .group_by(Invoice.customer_id, Invoice.currency)
     )
-    return {currency: Decimal(amount) for currency, amount in session.execute(statement)}
+    return _by_currency(session.execute(statement))
 
 
-def overdue_amount(session: Session, customer_id: int, currency: str, today: date) -> tuple[Decimal, int]:
-    """How much should have been paid by yesterday, and by how many invoices."""
-    statement = select(_open_sum(), func.count()).where(
-        Invoice.customer_id == customer_id, Invoice.currency == currency, overdue(today)
+def overdue_amounts(
+    session: Session, customer_ids: Collection[int], today: date
+) -> Mapping[tuple[int, str], tuple[Decimal, int]]:
+    """How much each customer should have paid by yesterday in each currency, and by how many invoices."""
+    statement = (
+        select(Invoice.customer_id, Invoice.currency, _open_sum(), func.count())
+        .where(Invoice.customer_id.in_(customer_ids), overdue(today))
+        .group_by(Invoice.customer_id, Invoice.currency)
     )
-    amount, count = session.execute(statement).one()
-    return amount or ZERO, count
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement)}
 
 
-def committed_orders(session: Session, customer_id: int) -> Sequence[SalesOrder]:
-    """Confirmed orders of the customer that are not wholly invoiced, with their lines."""
+def spare_amounts(session: Session, customer_ids: Collection[int]) -> Mapping[int, dict[str, Decimal]]:
+    """What each customer has paid and no invoice has, by currency; a payment and its reversal cancel out."""
+    paid = (
+        select(Payment.customer_id, Payment.currency, func.sum(Payment.amount))
+        .where(Payment.customer_id.in_(customer_ids))
+        .group_by(Payment.customer_id, Payment.currency)
+    )
+    spent = (
+        select(Payment.customer_id, Payment.currency, func.sum(PaymentAllocation.amount))
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(Payment.customer_id.in_(customer_ids))
+        .group_by(Payment.customer_id, Payment.currency)
+    )
+    gone = _by_currency(session.execute(spent))
+    return {
+        customer_id: {
+            currency: amount - gone.get(customer_id, {}).get(currency, ZERO) for currency, amount in amounts.items()
+        }
+        for customer_id, amounts in _by_currency(session.execute(paid)).items()
+    }
+
+
+def _by_currency(rows: Iterable[Any]) -> dict[int, dict[str, Decimal]]:
+    found: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for customer_id, currency, amount in rows:
+        found[customer_id][currency] = amount
+    return found
+
+
+def committed_orders(session: Session, customer_ids: Collection[int]) -> Sequence[SalesOrder]:
+    """Confirmed orders of these customers that are not wholly invoiced, with their lines."""
     statement = (
         select(SalesOrder)
         .where(
-            SalesOrder.customer_id == customer_id,
+            SalesOrder.customer_id.in_(customer_ids),
             SalesOrder.lifecycle.in_(COMMITTED),
             SalesOrder.uninvoiced_gross > ZERO,
         )

@@ -201,7 +201,9 @@ class _Making:
         """What the material of one piece of each line costs, as the work order has its bill of material."""
         snapshots = {work.order_line_id: work.snapshot for work in self.work}
         parts = {line.id: _parts(line, snapshots.get(line.id)) for line in self.order.lines}
-        known = costs.unit_costs(self.session, {sku for each in parts.values() for sku, _quantity in each})
+        known = costs.unit_costs(
+            self.session, {sku for each in parts.values() for sku, _quantity in each}, now=self.now
+        )
         return {line_id: _sum_of(each, known) for line_id, each in parts.items()}
 
     def _planned_minutes(self) -> dict[int, Decimal]:
@@ -254,10 +256,17 @@ class _Making:
 def _parts(line: OrderLine, snapshot: Mapping[str, Any] | None) -> list[tuple[str, Decimal]]:
     """What one piece takes; a product without a bill of material takes itself at its own cost."""
     if snapshot is not None:
-        parts = [(part["sku"], Decimal(part["quantity"])) for part in snapshot["bom"]]
+        parts = [
+            (part["sku"], _with_loss(Decimal(part["quantity"]), Decimal(part.get("scrap_percent") or 0)))
+            for part in snapshot["bom"]
+        ]
     else:
-        parts = [(part.component.sku, part.quantity) for part in line.product.bom]
+        parts = [(part.component.sku, _with_loss(part.quantity, part.scrap_percent)) for part in line.product.bom]
     return parts or [(line.product.sku, _ONE)]
+
+
+def _with_loss(quantity: Decimal, scrap_percent: Decimal) -> Decimal:
+    return quantity * (1 + scrap_percent / 100)
 
 
 def _sum_of(parts: Iterable[tuple[str, Decimal]], known: Mapping[str, Decimal | None]) -> Decimal | None:

@@ -22,6 +22,7 @@ from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import ACTOR, DemoWorld
+from server.parties.repository import customers_by_number
 from server.parties.schemas import CustomerPatch
 from server.parties.service import update_customer
 from server.tracking.facts import FactKind
@@ -61,9 +62,10 @@ def seed_past(session: Session, world: DemoWorld, now: datetime) -> list[SalesOr
 
     Customers get credit limits, and one of them an order that does not fit under his.
     """
+    known = customers_by_number(session, [world.customers[name].number for name in _LIMITS])
     for name, limit in _LIMITS.items():
         patch = CustomerPatch(credit_limit=Decimal(limit))
-        update_customer(session, world.customers[name], patch, actor=ACTOR, now=now)
+        update_customer(session, known[world.customers[name].number], patch, actor=ACTOR, now=now)
     pasts = [_live_through(session, world, past, now) for past in _PASTS]
     return [*pasts, _order_above_the_limit(session, world, now)]
 

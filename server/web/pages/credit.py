@@ -10,7 +10,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.activity import sales_activity
 from server.erp.billing import credit, owed, repository
-from server.erp.billing.access import note_credit_view
+from server.erp.billing.access import note_credit_views
 from server.erp.billing.models import Invoice, Payment
 from server.erp.billing.rules import CreditCheck
 from server.errors import Invalid, NotFound, Refused
@@ -26,23 +26,23 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Principal, Depends(require(Permission.CREDIT_READ))]
 Releaser = Annotated[Principal, Depends(require(Permission.CREDIT_RELEASE))]
-#: Each line asks for the whole credit of its customer, so there are not many on a page.
+#: So many orders on a page; the oldest come first.
 _MOST = 50
 
 
 @router.get("/credit")
 def show_holds(page: PageDep, principal: Reader) -> Response:
-    """Orders on credit hold, the oldest first, each with why it waits and what sales has done lately."""
+    """Orders on credit hold, the oldest first, each with why it waits."""
     with page.database.read() as session:
         orders = owed.orders_on_credit_hold(session, limit=_MOST)
         customers = {order.customer_id: order.customer for order in orders}
-        credits = {key: credit.credit_of(session, customer, now=page.now) for key, customer in customers.items()}
-        checks = {order.id: CreditCheck(credits[order.customer_id].exposure, order.currency, order.total_gross)
-                  for order in orders}  # fmt: skip
-        latest = {key: sales_activity(session, key, limit=4) for key in customers} if sees_activity(principal) else {}
-    for found in credits.values():
-        note_credit_view(page.database, principal, found.customer, now=page.now)
-    return show_in(MONEY, page, "money/holds.html", orders=orders, credits=credits, checks=checks, latest=latest)
+        credits = credit.credits_of(session, list(customers.values()), now=page.now)
+    checks = {
+        order.id: CreditCheck(credits[order.customer_id].exposure, order.currency, order.total_gross)
+        for order in orders
+    }
+    note_credit_views(page.database, principal, [found.customer for found in credits.values()], now=page.now)
+    return show_in(MONEY, page, "money/holds.html", orders=orders, credits=credits, checks=checks)
 
 
 @router.post("/credit/{number}/release")
@@ -66,8 +66,8 @@ def show_account(page: PageDep, principal: Reader, number: Number) -> Response:
         today = credit.today(session, page.now)
         invoices = repository.newest_invoices(session, Invoice.customer_id == customer.id, limit=30)
         payments = repository.newest_payments(session, Payment.customer_id == customer.id, limit=15)
-        activity = sales_activity(session, customer.id) if sees_activity(principal) else ()
-    note_credit_view(page.database, principal, customer.number, now=page.now)
+        activity = sales_activity(session, customer) if sees_activity(principal) else ()
+    note_credit_views(page.database, principal, [customer.number], now=page.now)
     return show_in(
         MONEY,
         page,

@@ -210,10 +210,15 @@ def test_the_profit_of_an_order_names_every_source(
         work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == world.orders[2].id)).one()
         costs = dict(session.execute(select(Product.sku, Product.standard_cost)).all())
         net = session.scalars(select(SalesOrder.total_net).where(SalesOrder.number == number)).one()
-    each_takes = sum(Decimal(part["quantity"]) * costs[part["sku"]] for part in work.snapshot["bom"])
+    each_takes = sum(
+        Decimal(part["quantity"]) * (1 + Decimal(part["scrap_percent"]) / 100) * costs[part["sku"]]
+        for part in work.snapshot["bom"]
+    )
     assert Decimal(figures["material"]["amount"]) == -round(8 * each_takes, 2)
     assert (Decimal(figures["to_invoice"]["amount"]), figures["invoiced"]["amount"]) == (net, "0")
     assert Decimal(figures["labour"]["detail"]["minutes"]) > 0
+    assert Decimal(figures["labour"]["amount"]) < 0
+    assert profit["complete"] is True
     parts = [Decimal(each["amount"] or 0) for each in figures.values()]
     assert Decimal(profit["total"]) == sum(parts)
     assert all(each["source"] and each["as_of"] for each in figures.values())
