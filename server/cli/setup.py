@@ -97,7 +97,7 @@ def _fill_with_demo(session: Session) -> str | None:
         return None
     now = utc_now()
     world = seed_demo(session, now)
-    seed_past(session, world, now)
+    seed_past(session, now)
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."

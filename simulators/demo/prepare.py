@@ -30,7 +30,11 @@ GATEWAY = "gw-demo"
 ACTOR = "demo"
 #: Good enough for a server that listens on loopback alone and holds nobody's data.
 PASSWORD = "demo"  # noqa: S105
-_PEOPLE = (("sales", "Sales", Role.SALES, None), ("operator", "Operator", Role.OPERATOR, "17"))
+_PEOPLE = (
+    ("sales", "Sales", Role.SALES, None),
+    ("finance", "Finance", Role.FINANCE, None),
+    ("operator", "Operator", Role.OPERATOR, "17"),
+)
 _SCOPES = (
     Permission.FLOOR_READ,
     Permission.CATALOG_READ,
@@ -76,7 +80,7 @@ def prepare(database_url: str) -> Access:
 def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
     world = seed_demo(session, now)
-    seed_past(session, world, now)
+    seed_past(session, now)
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)

@@ -25,6 +25,7 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"Orderlight {version}  demo factory: {access.summary}        (SQLite: {place.folder}/orderlight.db)",
         f"  Board       {place.url}/board",
         f"  Sales       {place.url}/orders          sales / {PASSWORD}",
+        f"  Finance     {place.url}/invoices        finance / {PASSWORD}",
         f"  Station     {place.url}/station/cut     operator / {PASSWORD}     type {access.unit_code}, press Enter",
         f"  Customer    {place.url}/track/{access.link_token}",
         f"              no login; {access.customer} sees this one order, {access.order}",

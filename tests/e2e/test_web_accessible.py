@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from server.erp.billing.seed import seed_past
+from server.settings.clock import utc_now
+
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"width": 390, "height": 844}
@@ -37,6 +40,21 @@ def test_pages_for_staff_are_accessible_and_fit(new_page: Callable[..., Page], s
     for path in (
         "/orders", "/orders?show=closed", "/orders?show=at_risk", f"/orders/{order}", f"/orders/{order}/units/{unit}",
         "/station", "/station/cut", "/station/weld", "/board", "/search?q=nothing-like-it", "/password",
+    ):  # fmt: skip
+        go(page, path)
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_of_money_are_accessible_and_fit(new_page: Callable[..., Page], site: Any, viewport: Any) -> None:
+    orders = site.database.write(lambda session: [each.number for each in seed_past(session, utc_now())])
+    page = new_page("finance", viewport=viewport)
+
+    for path in (
+        "/invoices?show=all", "/invoices?show=cancelled", "/invoices/INV-1002", "/invoices/INV-1002/print",
+        "/to-invoice", "/payments", "/payments/new?invoice=INV-1000", "/credit", "/customers/C-101/account",
+        f"/orders/{orders[2]}", f"/orders/{orders[-1]}",
     ):  # fmt: skip
         go(page, path)
         assert violations(page) == [], path

@@ -21,7 +21,8 @@ from server.erp.orders.repository import lock_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
 from server.erp.production.models import Operation, Unit, WorkOrder
-from server.erp.seed import ACTOR, DemoWorld
+from server.erp.seed import ACTOR
+from server.parties.models import Customer
 from server.parties.repository import customers_by_number
 from server.parties.schemas import CustomerPatch
 from server.parties.service import update_customer
@@ -57,31 +58,30 @@ _PASTS = (
 _LIMITS = {"Aurora Bikes": 25_000, "Nordwind Energie": 12_000, "Kestrel Rail": 40_000}
 
 
-def seed_past(session: Session, world: DemoWorld, now: datetime) -> list[SalesOrder]:
+def seed_past(session: Session, now: datetime) -> list[SalesOrder]:
     """Give the demo factory a past: one invoice overdue, one paid, one partly paid, one open, one still to make.
 
     Customers get credit limits, and one of them an order that does not fit under his.
     """
-    known = customers_by_number(session, [world.customers[name].number for name in _LIMITS])
+    found = session.scalars(select(Customer.number).where(Customer.name.in_(_LIMITS))).all()
+    customers = {customer.name: customer for customer in customers_by_number(session, found).values()}
     for name, limit in _LIMITS.items():
         patch = CustomerPatch(credit_limit=Decimal(limit))
-        update_customer(session, known[world.customers[name].number], patch, actor=ACTOR, now=now)
-    pasts = [_live_through(session, world, past, now) for past in _PASTS]
-    return [*pasts, _order_above_the_limit(session, world, now)]
+        update_customer(session, customers[name], patch, actor=ACTOR, now=now)
+    pasts = [_live_through(session, customers[past.customer].number, past, now) for past in _PASTS]
+    return [*pasts, _order_above_the_limit(session, customers["Nordwind Energie"].number, now)]
 
 
-def _order_above_the_limit(session: Session, world: DemoWorld, now: datetime) -> SalesOrder:
+def _order_above_the_limit(session: Session, customer: str, now: datetime) -> SalesOrder:
     line = OrderLineIn(product="MOUNT-WIND", quantity=Decimal(60))
-    customer = world.customers["Nordwind Energie"].number
     body = OrderIn(customer=customer, customer_reference="4500081301", lines=[line])
     order = create_order(session, body, actor=ACTOR, now=now)
     return confirm_order(session, order, actor=ACTOR, now=now)
 
 
-def _live_through(session: Session, world: DemoWorld, past: _Past, now: datetime) -> SalesOrder:
+def _live_through(session: Session, customer: str, past: _Past, now: datetime) -> SalesOrder:
     began, left = now - timedelta(days=past.ordered), now - timedelta(days=past.left)
     line = OrderLineIn(product=past.sku, quantity=Decimal(past.pieces))
-    customer = world.customers[past.customer].number
     body = OrderIn(customer=customer, customer_reference=past.reference, lines=[line])
     order = create_order(session, body, actor=ACTOR, now=began)
     confirm_order(session, order, actor=ACTOR, now=began, promise_date=left.date())

@@ -20,6 +20,7 @@ from server.web.entry import FormDep
 from server.web.money_view import invoice_row, sees_activity
 from server.web.order_actions import perform
 from server.web.page import PageDep
+from server.web.pages.customers import around
 from server.web.sections import MONEY, show_in
 
 router = APIRouter(include_in_schema=False)
@@ -62,19 +63,13 @@ def show_account(page: PageDep, principal: Reader, number: Number) -> Response:
         customer = find_customer(session, number)
         if customer is None:
             raise NotFound
-        found = credit.credit_of(session, customer, now=page.now)
         today = credit.today(session, page.now)
         invoices = repository.newest_invoices(session, Invoice.customer_id == customer.id, limit=30)
-        payments = repository.newest_payments(session, Payment.customer_id == customer.id, limit=15)
-        activity = sales_activity(session, customer) if sees_activity(principal) else ()
+        context = around(session, customer, "account") | {
+            "credit": credit.credit_of(session, customer, now=page.now),
+            "invoices": [invoice_row(each, today) for each in invoices],
+            "payments": repository.newest_payments(session, Payment.customer_id == customer.id, limit=15),
+            "activity": sales_activity(session, customer) if sees_activity(principal) else (),
+        }
     note_credit_views(page.database, principal, [customer.number], now=page.now)
-    return show_in(
-        MONEY,
-        page,
-        "money/account.html",
-        customer=customer,
-        credit=found,
-        invoices=[invoice_row(each, today) for each in invoices],
-        payments=payments,
-        activity=activity,
-    )
+    return page.show("customers/account.html", **context)

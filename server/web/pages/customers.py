@@ -73,11 +73,11 @@ def show_overview(page: PageDep, _principal: Reader, number: Number) -> Response
         customer = _found(session, number)
         if customer.merged_into_id is not None:
             return _lead_on(page, session, customer)
-        around = _around(session, customer, None)
+        shared = around(session, customer, None)
         alike = _alike(session, customer) if page.principal and page.principal.may(Permission.PARTY_MERGE) else []
         timeline = customer_timeline(session, customer).items[:_GLANCE]
         rows = latest_orders(session, customer.id, here=_here(page), limit=_GLANCE)
-    return page.show("customers/overview.html", **around, timeline=timeline, rows=rows, form=Form(), alike=alike)
+    return page.show("customers/overview.html", **shared, timeline=timeline, rows=rows, form=Form(), alike=alike)
 
 
 @router.get("/{number}/{tab}")
@@ -89,7 +89,7 @@ def show_tab(page: PageDep, principal: Reader, number: Number, tab: Tab, after: 
         view = View.of(principal)
         shown = [field for field in view.shown(customer) if field in _SENSITIVE[tab]]
         note_view(session, customer, shown, actor=principal.actor, now=page.now)
-        return _around(session, customer, tab) | {"view": view} | _more(page, session, customer, (tab, after))
+        return around(session, customer, tab) | {"view": view} | _more(page, session, customer, (tab, after))
 
     # Noting a view is writing, so only what may hold something sensitive takes a writer.
     if tab in ("people", "terms"):
@@ -123,7 +123,7 @@ def add_note(page: PageDep, principal: Noter, number: Number, form: FormDep) -> 
     except Fault as fault:
         with page.database.read() as session:
             customer = _found(session, number)
-            context = _around(session, customer, "timeline")
+            context = around(session, customer, "timeline")
             context |= _more(page, session, customer, ("timeline", None))
         return page.show("customers/timeline.html", status=fault.status, form=fault.form, **context)
     return page.go(f"/customers/{quote(number, safe='')}/timeline", page.say(N_("It is written down.")))
@@ -142,8 +142,8 @@ def _lead_on(page: Page, session: Session, customer: Customer) -> Response:
     return page.go(f"/customers/{quote(survivor, safe='')}", text, kind="info")
 
 
-def _around(session: Session, customer: Customer, tab: str | None) -> dict[str, Any]:
-    """What every tab shows."""
+def around(session: Session, customer: Customer, tab: str | None) -> dict[str, Any]:
+    """What every tab shows, of whatever feature."""
     topic = f"customer:{customer.number}"
     return {
         "customer": customer,
