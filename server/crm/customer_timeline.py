@@ -18,7 +18,7 @@ from server.crm.models import Interaction
 from server.crm.quotes.models import Quote
 from server.erp.orders.models import SalesOrder
 from server.errors import FieldError, Invalid
-from server.journal.models import Fact
+from server.journal.models import ABOUT_RECORDS, ABOUT_WHOLE_ORDERS, Fact
 from server.messages import translate as _
 from server.parties.models import Contact, Customer
 
@@ -158,7 +158,7 @@ def orders(session: Session, customer: Customer, before: Before) -> Sequence[Ite
     statement = (
         select(Fact, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == Fact.order_id)
-        .where(Fact.unit_id.is_(None), Fact.order_id.is_not(None), mine)
+        .where(ABOUT_WHOLE_ORDERS, mine)
         .where(before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
@@ -170,7 +170,7 @@ def himself(session: Session, customer: Customer, before: Before) -> Sequence[It
     """What changed about the customer."""
     statement = (
         select(Fact)
-        .where(_RECORD, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
+        .where(ABOUT_RECORDS, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
     )
@@ -182,7 +182,7 @@ def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Ite
     newest = select(Quote.number).where(Quote.customer_id == customer.id).order_by(Quote.id.desc()).limit(ORDERS_TOLD)
     statement = (
         select(Fact)
-        .where(_RECORD, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
+        .where(ABOUT_RECORDS, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
     )
@@ -190,9 +190,6 @@ def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Ite
 
 
 PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders, quotes)
-
-#: Facts about records alone, which have an index of their own.
-_RECORD: Final = and_(Fact.unit_id.is_(None), Fact.order_id.is_(None), Fact.station_id.is_(None))
 
 
 def _fact(fact: Fact, source: str) -> Item:

@@ -16,7 +16,7 @@ from server.erp.orders.models import SalesOrder
 from server.errors import Refused
 from server.journal import facts
 from server.journal.audit import write_audit
-from server.journal.models import Fact, IdempotencyKey
+from server.journal.models import ABOUT_RECORDS, Fact, IdempotencyKey
 from server.messages import translate as _
 from server.parties import matching, people, repository
 from server.parties.models import Contact, Customer
@@ -129,7 +129,7 @@ def _logins(session: Session, contact: Contact) -> Sequence[User]:
 def _facts(session: Session, number: str, contact_id: int) -> list[Fact]:
     statement = (
         select(Fact)
-        .where(Fact.unit_id.is_(None), Fact.order_id.is_(None), Fact.station_id.is_(None), Fact.subject == number)
+        .where(ABOUT_RECORDS, Fact.subject == number)
         .where(Fact.kind.in_([kind.value for kind in PartyFact]))
         .order_by(Fact.id)
     )

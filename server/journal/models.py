@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, BigId, Json, Quantity, UtcDateTime
 
-_WHOLE_ORDER = text("unit_id IS NULL AND order_id IS NOT NULL")
-_RECORD = text("unit_id IS NULL AND order_id IS NULL AND station_id IS NULL")
+#: What is told of a customer: facts about his orders as a whole, and about records such as himself. Scans are in
+#: neither. They are written so that no planner takes the index of units for them.
+_WHOLE_ORDER = text("coalesce(unit_id, 0) = 0")
+_RECORD = text("coalesce(unit_id, order_id, station_id, 0) = 0")
 
 
 class EventSource(Base):
@@ -75,7 +77,6 @@ class Fact(Base):
     __table_args__ = (
         Index("ix_fact_unit_id_observed_at", "unit_id", "observed_at"),
         Index("ix_fact_order_id_id", "order_id", "id"),
-        # What is told of a customer: facts about his orders as a whole, and about himself. Scans are in neither.
         Index("ix_fact_whole_order", "order_id", "id", sqlite_where=_WHOLE_ORDER, postgresql_where=_WHOLE_ORDER),
         Index("ix_fact_record", "subject", "id", sqlite_where=_RECORD, postgresql_where=_RECORD),
     )
@@ -173,7 +174,13 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+#: The same for queries, word for word.
+ABOUT_WHOLE_ORDERS = text("coalesce(fact.unit_id, 0) = 0")
+ABOUT_RECORDS = text("coalesce(fact.unit_id, fact.order_id, fact.station_id, 0) = 0")
+
 __all__ = [
+    "ABOUT_RECORDS",
+    "ABOUT_WHOLE_ORDERS",
     "Audit",
     "EventIdentity",
     "EventRecord",

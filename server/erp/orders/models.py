@@ -16,7 +16,10 @@ class SalesOrder(Versioned, Base):
     """What a customer ordered. Lifecycle is stored, fulfilment derived, billing mirrored; holds stand beside."""
 
     __tablename__ = "sales_order"
-    __table_args__ = (Index("ix_sales_order_customer_id_id", "customer_id", "id"),)
+    __table_args__ = (
+        Index("ix_sales_order_customer_id_id", "customer_id", "id"),
+        Index("ix_sales_order_customer_id_lifecycle", "customer_id", "lifecycle"),
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     customer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"))
