@@ -141,8 +141,11 @@ def release_spec(session: Session, spec: PackagingSpec, *, actor: str, now: date
 
 
 def withdraw_spec(session: Session, spec: PackagingSpec, *, actor: str, now: datetime) -> PackagingSpec:
-    """Give the draft up; it stays as obsolete."""
-    _require_draft(spec)
+    """Give the draft up, else the version that counts; it stays as obsolete."""
+    spec = next((one for one in versions(session, spec.number, lock=True) if one.state != RevisionState.OBSOLETE), spec)
+    if spec.state == RevisionState.OBSOLETE:
+        message = _("Version {version} of {number} is withdrawn already.")
+        raise Refused(message.format(version=spec.version, number=spec.number), reason="no_draft")
     spec.state = RevisionState.OBSOLETE.value
     session.flush()
     _audit(session, spec, "packaging_withdrawn", actor=actor, now=now)
@@ -164,7 +167,7 @@ def _next_version(spec: PackagingSpec, *, actor: str, now: datetime) -> Packagin
 
 def _require_draft(spec: PackagingSpec) -> None:
     if spec.state != RevisionState.DRAFT:
-        message = _("Version {version} of {number} is {state} already; only a draft can be released or withdrawn.")
+        message = _("Version {version} of {number} is {state} already; only a draft can be released.")
         told = message.format(version=spec.version, number=spec.number, state=spec.state)
         raise Refused(told, reason="no_draft")
 

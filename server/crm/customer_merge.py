@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.auth.authenticate import AUTH_TOPIC
 from server.auth.models import User
 from server.catalog.models import PackagingSpec
+from server.catalog.revisions import RevisionState
 from server.db import Base, touch
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.policies import touch_floor
@@ -95,7 +96,7 @@ def _has_open_orders(session: Session, customer_id: int) -> bool:
 def _packed_differently(session: Session, one: int, other: int) -> int:
     both = (
         select(PackagingSpec.product_id)
-        .where(PackagingSpec.customer_id.in_((one, other)))
+        .where(PackagingSpec.customer_id.in_((one, other)), PackagingSpec.state != RevisionState.OBSOLETE.value)
         .group_by(PackagingSpec.product_id)
         .having(func.count(PackagingSpec.customer_id.distinct()) > 1)
     )

@@ -119,7 +119,7 @@ def release(door: DoorDep, principal: CatalogWrite, number: Number) -> JSONRespo
 
 @router.post("/{number}/withdraw", response_model=PackagingOut)
 def withdraw(door: DoorDep, principal: CatalogWrite, number: Number) -> JSONResponse:
-    """Give the draft up."""
+    """Give the draft up, else the version that counts."""
 
     def act(session: Session, spec: PackagingSpec) -> PackagingSpec:
         return packaging.withdraw_spec(session, spec, actor=principal.actor, now=door.now)

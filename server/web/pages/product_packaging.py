@@ -102,12 +102,12 @@ def release(page: PageDep, sku: str, number: str, principal: Writer) -> Response
 
 @router.post("/{number}/withdraw")
 def withdraw(page: PageDep, sku: str, number: str, principal: Writer) -> Response:
-    """Give the draft up."""
+    """Give the draft up, else the version that counts."""
 
     def act(session: Session, spec: PackagingSpec) -> None:
         packaging.withdraw_spec(session, spec, actor=principal.actor, now=page.now)
 
-    return _act(page, sku, number, act, N_("The draft of %(number)s is withdrawn."))
+    return _act(page, sku, number, act, N_("A version of %(number)s is withdrawn."))
 
 
 def _act(page: Page, sku: str, number: str, act: Callable[[Session, PackagingSpec], None], message: str) -> Response:

@@ -113,3 +113,18 @@ def test_a_packaging_specification_is_made_once_and_lives_in_versions(planner: h
     assert difference["changes"] == [{"area": "packaging", "what": "per_box", "before": "6", "after": "8"}]
     listed = planner.get("/api/v1/packaging-specs", params={"product": "STEP-RAIL"}).json()["items"]
     assert [(found["number"], found["version"]) for found in listed] == [(number, 2)]
+
+
+def test_packaging_that_is_withdrawn_counts_no_more(planner: httpx.Client, world: DemoWorld) -> None:
+    own = released_frame(planner, world)["snapshot"]["packaging_spec"]["number"]
+
+    draft, counting, nothing = (planner.post(f"/api/v1/packaging-specs/{own}/withdraw") for _time in range(3))
+
+    assert [(one.json()["version"], one.json()["state"]) for one in (draft, counting)] == [
+        (2, "obsolete"),
+        (1, "obsolete"),
+    ]
+    assert "withdrawn already" in nothing.json()["detail"]
+    everybodys = released_frame(planner, world)["snapshot"]["packaging_spec"]
+    assert everybodys["number"] != own
+    assert everybodys["box"] == "Carton, large"

@@ -10,6 +10,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import Sscc
+from server.catalog.packaging import create_spec
+from server.catalog.packaging_schemas import PackagingIn
 from server.catalog.schemas import ProductIn, RoutingStepBody
 from server.catalog.service import create_product
 from server.db import Database
@@ -41,7 +43,9 @@ def fill(session: Session) -> None:
         body = CustomerIn(name=f"Customer {number}", contacts=[ContactBody(name="A")])
         customer = create_customer(session, body, actor="test", now=now)
         steps = [RoutingStepBody(name="Cut", work_center="cut"), RoutingStepBody(name="Weld", work_center="weld")]
-        create_product(session, ProductIn(sku=f"P{number}", name="P", routing=steps), actor="test", now=now)
+        product = create_product(session, ProductIn(sku=f"P{number}", name="P", routing=steps), actor="test", now=now)
+        packed = PackagingIn(product=product.sku, box="Box", per_box=2)
+        create_spec(session, product, customer.id, packed, actor="test", now=now)
         create_station(session, StationIn(key=f"s{number}", name="S", work_center="cut"), actor="test", now=now)
         point = ReadPointIn(key=f"p-{number}", name="P", station=f"s{number}", context=Context.END)
         create_read_point(session, point, actor="test", now=now)
@@ -81,6 +85,7 @@ def test_lists_of_fifty_cost_as_many_statements_as_lists_of_one(
     paths: dict[str, dict[str, str]] = {
         "customers": {},
         "products": {},
+        "packaging-specs": {"state": "draft"},
         "orders": {"lifecycle": "processing"},
         "work-orders": {},
         "units": {},
