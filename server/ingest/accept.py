@@ -8,14 +8,14 @@ import json
 import logging
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from orderlight.events import Answer, Receipt
 from orderlight.events import Status as WireStatus
+from server.ingest.answers import Answer, Receipt
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from orderlight.events import Receipt
 from server import metrics
 from server.auth.gateways import BROWSER
+from server.ingest.answers import Receipt
 from server.ingest.wire import Request
 
 

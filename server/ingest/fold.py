@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from orderlight.events import Answer
 from orderlight.events import Signal as WireSignal
 from orderlight.events import Status as WireStatus
+from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.ingest.reads import Item, named_of
 from server.tracking import words
@@ -27,6 +27,7 @@ REMEMBERED = 8
 _SILENT = frozenset({Reason.UNKNOWN_TAG, Reason.REPEATED})
 _SCANS = frozenset({"code_scanned", "tag_arrived", "tag_moved", "undo_requested", "correction"})
 
+_new = tuple.__new__
 _WIRE_STATUS = {status: WireStatus(status.value) for status in Status}
 _WIRE_SIGNAL = {signal: WireSignal(signal.value) for signal in Signal}
 
@@ -62,7 +63,7 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
         if passed is not None:
             verdict, say, station_id, fact = passed
             folded.facts.append(fact)
-            folded.judged.append(Judged(item, answer_of(item, verdict, say), verdict, station_id, first, 1))
+            folded.judged.append(_new(Judged, (item, answer_of(item, verdict, say), verdict, station_id, first, 1)))
             continue
         midruns.settle()
         notes.put_down(item.read)

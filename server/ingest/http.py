@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from orderlight.events import SERVER_MAX_BYTES, BatchError, BatchTooLargeError, Receipt
+from orderlight.events import SERVER_MAX_BYTES, BatchError, BatchTooLargeError
 from server.auth.gateways import BROWSER
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
@@ -22,8 +22,8 @@ from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, U
 from server.http.paging import Number
 from server.ingest import crash, figures, gateway_health, wire
 from server.ingest.accept import GAP_KEY, accept
+from server.ingest.answers import Receipt
 from server.ingest.door import Door
-from server.ingest.encoding import json_bytes
 from server.ingest.inbox_http import router as inbox_router
 from server.ingest.save import FACTS_KEY
 from server.settings.clock import utc_now
@@ -125,7 +125,7 @@ async def _take(database: Database, batch: wire.Request, door: Door) -> Response
     receipt, noted = await _submitted(database, work)
     crash.reached(crash.AFTER_COMMIT)
     figures.count(batch, receipt, noted, now=utc_now(), seconds=time.monotonic() - began)
-    return Response(json_bytes(receipt), media_type="application/json")
+    return Response(receipt.encode(), media_type="application/json")
 
 
 def _require_station(session: Session, key: str) -> None:

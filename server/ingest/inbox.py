@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import to_builtins
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from orderlight.events import Answer, Batch, Event, EventError
+from orderlight.events import Batch, Event, EventError
 from server.db import touch
 from server.erp.floor.schemas import ReadPointIn
 from server.erp.floor.service import create_read_point
 from server.erp.production.models import IN_USE, Identifier, Unit
 from server.errors import Conflict, Invalid, NotFound, Refused
+from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.ingest.fold import Judged, fold
 from server.ingest.load import load_world
@@ -65,7 +67,7 @@ def resolve(session: Session, entry_id: int, repair: Repair, *, door: Door, now:
     judged = _replay(session, event, item, door=door, now=now)
     if judged.verdict.status is Status.QUARANTINED:
         raise Refused(judged.answer.say, reason=judged.answer.reason or "still_quarantined")
-    _decide(session, entry, "resolved", {**repair.as_json(), "answer": judged.answer.as_json()}, door.actor, now)
+    _decide(session, entry, "resolved", {**repair.as_json(), "answer": to_builtins(judged.answer)}, door.actor, now)
     return judged.answer
 
 

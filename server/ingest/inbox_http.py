@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import select
@@ -112,7 +113,8 @@ def resolve_entry(
     door = Door(actor=principal.actor, translate=speak(principal.language))
     wanted = inbox.Repair(unit=repair.unit, read_point=repair.read_point)
     answer = database.write(lambda session: inbox.resolve(session, entry_id, wanted, door=door, now=utc_now()))
-    return answer.as_json()
+    found: dict[str, Any] = msgspec.to_builtins(answer)
+    return found
 
 
 @router.post("/{entry_id}/discard")

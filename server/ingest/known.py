@@ -1,17 +1,19 @@
 """Which events of a batch were here before: repeated ones get their first answer, changed ones are refused and kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import convert
+from msgspec.structs import replace
 from sqlalchemy import Dialect, bindparam, select
 from sqlalchemy.orm import Session
 
-from orderlight.events import Answer
 from orderlight.events import Status as WireStatus
 from server.db import touch
 from server.db.counters import take
+from server.ingest.answers import Answer
 from server.ingest.bulk import insert_rows
 from server.ingest.door import Door
 from server.ingest.driver import connection_of
@@ -77,10 +79,7 @@ def _stored(session: Session, source: Source, items: Sequence[Item]) -> dict[int
 
 
 def _again(item: Item, answer: dict[str, Any]) -> Answer:
-    return replace(Answer.parse(answer | {"sequence": max(item.sequence, 1)}), **_DUPLICATE, sequence=item.sequence)
-
-
-_DUPLICATE: dict[str, Any] = {"status": WireStatus.DUPLICATE}
+    return replace(convert(answer, Answer), status=WireStatus.DUPLICATE, sequence=item.sequence)
 
 
 def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: datetime) -> Answer:

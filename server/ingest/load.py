@@ -46,16 +46,17 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     connection = connection_of(session)
     world = w.World()
     reads = [item.read for item in items if item.read is not None]
-    found = ask(connection, _named(reads))
+    has_locks = connection.dialect.name == "postgresql"
+    found = ask(connection, _named(reads, has_locks=has_locks))
     _put_site(world, found["site"])
     _put_stations(world, found.get("points", []), found.get("contexts", []))
     world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
     wanted = _Wanted()
+    _put_named(world, wanted, found.get("named", []))
     for value, unit_id, kind, order_id, parent_id in found.get("units", []) + found.get("numbers", []):
         world.identifiers[value] = unit_id
         wanted.units.add(unit_id)
-        wanted.boxes.update({unit_id} if kind == UnitKind.CONTAINER else () if parent_id is None else {parent_id})
-        wanted.orders.update(() if order_id is None else {order_id})
+        wanted.note(unit_id, kind, order_id, parent_id)
     _want_deeds(connection, world, wanted, _targets(world, reads))
     boxing = any(point.context in _BOXING for point in world.read_points.values())
     if boxing:
@@ -74,9 +75,30 @@ class _Wanted:
     units: set[int] = field(default_factory=set)
     orders: set[int] = field(default_factory=set)
     boxes: set[int] = field(default_factory=set)
+    works: set[int] = field(default_factory=set)
+
+    def note(self, unit_id: int, kind: str, order_id: int | None, parent_id: int | None) -> None:
+        """What hangs on a unit: its order, and the box that it is or lies in."""
+        if order_id is not None:
+            self.orders.add(order_id)
+        if kind == UnitKind.CONTAINER:
+            self.boxes.add(unit_id)
+        elif parent_id is not None:
+            self.boxes.add(parent_id)
 
 
-def _named(reads: Sequence[Read]) -> dict[str, Asked]:
+def _put_named(world: w.World, wanted: _Wanted, rows: Rows) -> None:
+    """Units that came with their identifiers."""
+    for row in rows:
+        unit: w.Unit = tuple.__new__(w.Unit, row[1:])
+        world.identifiers[row[0]] = unit.id
+        world.units[unit.id] = unit
+        wanted.note(unit.id, unit.kind, unit.order_id, unit.parent_id)
+        if unit.work_order_id is not None:
+            wanted.works.add(unit.work_order_id)
+
+
+def _named(reads: Sequence[Read], *, has_locks: bool) -> dict[str, Asked]:
     """The queries for what the events name themselves."""
     asked = {"site": tables.SITE.of()}
     keys = listed(read.read_point for read in reads if read.read_point is not None)
@@ -88,7 +110,9 @@ def _named(reads: Sequence[Read]) -> dict[str, Asked]:
         asked["operators"] = tables.OPERATORS.of(badges=badges)
     values = listed(value for read in reads if read.named.kind == "unit" for value in read.named.values)
     if values:
-        asked["units"] = tables.IDENTIFIERS.of(values=values)
+        asked["units" if has_locks else "named"] = (tables.IDENTIFIERS if has_locks else tables.NAMED_UNITS).of(
+            values=values
+        )
     # What a person typed is a number, which has neither scheme nor path.
     typed = [value for value in values if ":" not in value and "/" not in value]
     if typed:
@@ -169,9 +193,12 @@ def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, box
         _put_things(world, ask(connection, asked))
         wanted.units |= _in_boxes(connection, world, boxing=boxing)
         asked = {}
-    if wanted.units:
-        units = {"ids": listed(wanted.units)}
-        asked |= {"units": tables.UNITS.of(**units), "operations": tables.OPERATIONS.of(**units)}
+    missing = wanted.units - world.units.keys()
+    if missing:
+        asked["units"] = tables.UNITS.of(ids=listed(missing))
+        asked["operations"] = tables.OPERATIONS.of(ids=listed(missing))
+    if wanted.works:
+        asked["operations_of"] = tables.OPERATIONS_OF.of(ids=listed(wanted.works))
     if wanted.orders:
         asked["tallies"] = tables.TALLIES.of(**orders)
     if asked:
@@ -193,8 +220,10 @@ def _put_things(world: w.World, found: Found) -> None:
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
     world.units.update({row[0]: w.Unit._make(row) for row in found.get("units", ())})
-    for row in found.get("operations", ()):
+    for row in (*found.get("operations_of", ()), *found.get("operations", ())):
         operation = w.Operation._make(row)
+        if operation.id in world.operations:
+            continue
         world.operations[operation.id] = operation
         world.routes[operation.work_order_id] = (*world.routes.get(operation.work_order_id, ()), operation.id)
     _put_tallies(world, found.get("tallies", []))

@@ -160,10 +160,15 @@ def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved
 def _update_rows(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     changed = world.changed
     units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
-    moved = [unit for unit in units if _only_moved(unit, was.units)]
-    _update(connection, Unit, _MOVED_UNIT, [_row(_of_moved_unit, unit, saved) for unit in moved])
-    others = [unit for unit in units if not _only_moved(unit, was.units)]
-    _update(connection, Unit, _UNIT, [_row(_of_unit, unit, saved) for unit in others])
+    moved: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for unit in units:
+        if _only_moved(unit, was.units):
+            moved.append((*_of_moved_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
+        else:
+            others.append((*_of_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
+    _update(connection, Unit, _MOVED_UNIT, moved)
+    _update(connection, Unit, _UNIT, others)
     plain = (
         (Operation, _OPERATION, w.Operation, world.operations),
         (WorkOrder, _WORK_ORDER, w.WorkOrder, world.work_orders),
@@ -206,10 +211,6 @@ _of_what_stays = _picker(w.Unit, tuple(name for name in _UNIT if name not in _MO
 def _only_moved(unit: w.Unit, were: Mapping[int, w.Unit]) -> bool:
     """Whether nothing that an index or another table hangs on has changed; SQLite writes such a row twice as fast."""
     return unit.id in were and _of_what_stays(unit) == _of_what_stays(were[unit.id])
-
-
-def _row(pick: Callable[[w.Unit], tuple[Any, ...]], unit: w.Unit, saved: Saved) -> tuple[Any, ...]:
-    return (*pick(unit), _number(unit.last_fact_id, saved.first_fact))
 
 
 def _is_new_box(world: w.World, unit_id: int, was: Before) -> bool:

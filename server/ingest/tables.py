@@ -91,6 +91,14 @@ def _identifiers(dialect: Dialect) -> Statement:
     )
 
 
+def _named_units(dialect: Dialect) -> Statement:
+    return (
+        select(Identifier.value, *_columns(Unit, w.Unit))
+        .join(Unit, Unit.id == Identifier.unit_id)
+        .where(among(Identifier.value, "values", dialect), IN_USE)
+    )
+
+
 def _numbers(dialect: Dialect) -> Statement:
     return select(Unit.number, *_UNIT_NAMES).where(among(Unit.number, "values", dialect))
 
@@ -135,6 +143,11 @@ def _operations(dialect: Dialect) -> Statement:
     return wanted.order_by(Operation.work_order_id, Operation.step)
 
 
+def _operations_of(dialect: Dialect) -> Statement:
+    wanted = select(*_columns(Operation, w.Operation)).where(among(Operation.work_order_id, "ids", dialect))
+    return wanted.order_by(Operation.work_order_id, Operation.step)
+
+
 def _units(dialect: Dialect) -> Statement:
     wanted = select(*_columns(Unit, w.Unit)).where(among(Unit.id, "ids", dialect))
     return _locked(wanted.order_by(Unit.id), dialect, of=Unit)
@@ -162,12 +175,16 @@ CONTEXTS_AT = Query(_contexts_at)
 CONTEXTS_OF = Query(_contexts_of)
 OPERATORS = Query(_operators)
 IDENTIFIERS = Query(_identifiers)
+#: As IDENTIFIERS, with the whole unit: where nothing has to be locked, one look is enough.
+NAMED_UNITS = Query(_named_units)
 NUMBERS = Query(_numbers)
 ORDERS_OF_BOXES = Query(_orders_of_boxes)
 ORDERS = Query(_orders)
 WORK_ORDERS = Query(_work_orders)
 TALLIES = Query(_tallies)
 OPERATIONS = Query(_operations)
+#: The same, of work orders that are known.
+OPERATIONS_OF = Query(_operations_of)
 UNITS = Query(_units)
 BOXES = Query(_boxes)
 SHIPMENTS = Query(_shipments)

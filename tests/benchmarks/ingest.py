@@ -28,7 +28,6 @@ from server.app.serve import spare_the_collector
 from server.db import Database
 from server.ingest.accept import accept
 from server.ingest.door import Door
-from server.ingest.encoding import json_bytes
 from server.ingest.wire import read_request
 from server.migrations import upgrade
 from server.settings.clock import utc_now
@@ -198,7 +197,7 @@ def take(database: Database, body: bytes) -> bytes:
     def work(session: Session) -> Receipt:
         return accept(session, batch, door=DOOR, now=utc_now())
 
-    return json_bytes(database.write(work))
+    return database.write(work).encode()
 
 
 def _figure(engine: Engine, rates: Rates, size: int, place: int) -> Figure:

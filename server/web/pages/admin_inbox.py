@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
-from orderlight.events import Answer
 from server.admin import journal
 from server.admin.journal import STATES
 from server.auth.http import require
@@ -18,6 +17,7 @@ from server.erp.floor.schemas import ReadPointIn
 from server.http.fields import ReasonText, Strict
 from server.http.paging import Before
 from server.ingest import inbox
+from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.ingest.inbox import Repair
 from server.journal.models import Quarantine

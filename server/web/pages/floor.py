@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from orderlight.events import Answer, Batch, Event, EventIdentity, EventKind, EventsError
+from orderlight.events import Batch, Event, EventIdentity, EventKind, EventsError
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
@@ -19,6 +19,7 @@ from server.erp.orders import estimates
 from server.errors import Refused
 from server.http.paging import Number
 from server.ingest.accept import accept
+from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.messages import N_
 from server.web.floor_view import board_html, station_html
