@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.crm.here import Here
 from server.crm.quotes import costs, repository
 from server.crm.quotes.capable import capable_to_promise
-from server.crm.quotes.difference import LineDifference, compare, price
+from server.crm.quotes.difference import LineDifference, compare, in_words, price
 from server.crm.quotes.lines import amount_of, find_version, in_force, terms_of, total_of
 from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersion
 from server.crm.quotes.pricing import Margin, net_price
@@ -118,7 +118,7 @@ def _difference(line: LineDifference, say: Say) -> Mapping[str, Any]:
         "kind": line.kind,
         "name": line.name,
         "quantity": line.quantity,
-        "words": ", ".join(map(str, line.changes)) or say(words),
+        "words": in_words(line.changes, say) or say(words),
     }
 
 
@@ -168,7 +168,7 @@ def _message(quote: Quote, message: QuoteMessage, say: Say, *, for_customer: boo
         "body": message.body,
         "version": message.version,
         "at": message.created_at,
-        "proposal": _proposal(quote, message),
+        "proposal": _proposal(quote, message, say),
         "taken_into": message.taken_into,
         "can_take": bool(message.proposal) and message.taken_into is None and _can_take(quote),
     }
@@ -178,12 +178,12 @@ def _can_take(quote: Quote) -> bool:
     return quote.withdrawn_at is None and quote.state in (QuoteState.SENT, QuoteState.NEGOTIATING)
 
 
-def _proposal(quote: Quote, message: QuoteMessage) -> Sequence[tuple[str, str]]:
+def _proposal(quote: Quote, message: QuoteMessage, say: Say) -> Sequence[tuple[str, str]]:
     """The changes that were proposed: which line, and what would be otherwise."""
     if not message.proposal:
         return ()
     found = proposed(find_version(quote, message.version), message.proposal)
-    return [(line.name, ", ".join(map(str, changes))) for line, changes in found]
+    return [(line.name, in_words(changes, say)) for line, changes in found]
 
 
 #: The colour and icon of each state; the word comes from server.web.words.

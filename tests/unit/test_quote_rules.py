@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from server.crm.quotes import difference, pricing, rules
-from server.crm.quotes.difference import Terms, compare
+from server.crm.quotes.difference import Terms, compare, in_words
 from server.crm.quotes.rules import QuoteAction, QuoteState, Standing, after, possible, refusal, refuse_acceptance
 
 LAST_DAY = date(2026, 11, 30)
@@ -18,8 +18,8 @@ def line(sku: str = "FRAME", *, colour: str = "blue", quantity: int = 20, price:
     return Terms(sku, sku.title(), {"colour": colour}, Decimal(quantity), Decimal(price))
 
 
-def words(before: list[Terms], now: list[Terms]) -> list[tuple[str, str, list[str]]]:
-    return [(found.kind, found.name, [str(change) for change in found.changes]) for found in compare(before, now)]
+def words(before: list[Terms], now: list[Terms]) -> list[tuple[str, str, str]]:
+    return [(found.kind, found.name, in_words(found.changes, str)) for found in compare(before, now)]
 
 
 @pytest.mark.parametrize("module", [rules, difference, pricing])
@@ -98,19 +98,19 @@ def test_a_draft_is_changed_and_sent_and_a_sent_quote_gets_a_new_version() -> No
 def test_a_difference_is_told_in_words() -> None:
     found = words([line()], [line(quantity=25, colour="red", price="115.00")])
 
-    assert found == [("changed", "Frame", ["Quantity 20 → 25", "colour blue → red", "price 120.00 → 115.00"])]
+    assert found == [("changed", "Frame", "Quantity 20 → 25, colour blue → red, price 120.00 → 115.00")]
 
 
 def test_lines_that_came_and_went_are_named() -> None:
     found = words([line(), line("RACK")], [line("RACK"), line("STEP")])
 
-    assert found == [("added", "Step", []), ("removed", "Frame", [])]
+    assert found == [("added", "Step", ""), ("removed", "Frame", "")]
 
 
 def test_two_lines_of_one_product_are_told_apart_by_their_options() -> None:
     red, blue = line(colour="red"), line(colour="blue", quantity=10)
 
-    assert words([red, blue], [blue]) == [("removed", "Frame", [])]
+    assert words([red, blue], [blue]) == [("removed", "Frame", "")]
     assert words([red, blue], [blue, red]) == []
 
 

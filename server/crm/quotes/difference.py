@@ -5,19 +5,20 @@ ask for the same product with the same options, then those for the same product,
 
 >>> red = Terms("FRAME", "Frame", {"colour": "red"}, Decimal(20), Decimal("120.00"))
 >>> blue = Terms("FRAME", "Frame", {"colour": "blue"}, Decimal(25), Decimal("115.00"))
->>> [str(change) for change in compare([red], [blue])[0].changes]
-['Quantity 20 → 25', 'colour red → blue', 'price 120.00 → 115.00']
+>>> in_words(compare([red], [blue])[0].changes, str)
+'Quantity 20 → 25, colour red → blue, price 120.00 → 115.00'
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from server.http.fields import plain
-from server.messages import translate as _
+from server.messages import N_
 
 NOTHING = "–"
+OPTION = "option"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,19 @@ class Change:
 
     #: quantity | unit_price | discount_percent | wished_date | note | option
     field: str
+    #: A word of ours, to be translated, or the name of an option as the catalog words it.
     label: str
     before: str
     now: str
 
-    def __str__(self) -> str:
-        return f"{self.label} {self.before} → {self.now}"
+    def named(self, say: Callable[[str], str]) -> str:
+        """The label in the reader's language."""
+        return self.label if self.field == OPTION else say(self.label)
+
+
+def in_words(changes: Iterable[Change], say: Callable[[str], str]) -> str:
+    """The changes as a reader is told of them, in his language."""
+    return ", ".join(f"{change.named(say)} {change.before} → {change.now}" for change in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +111,12 @@ def changes_of(before: Terms, now: Terms) -> list[Change]:
     """What differs between two wordings of one line."""
     options = list(dict.fromkeys([*before.configuration, *now.configuration]))
     rows = [
-        ("quantity", _("Quantity"), plain(before.quantity), plain(now.quantity)),
-        *(("option", name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
-        ("unit_price", _("price"), price(before.unit_price), price(now.unit_price)),
-        ("discount_percent", _("discount"), _percent(before.discount_percent), _percent(now.discount_percent)),
-        ("wished_date", _("wished for"), _day(before.wished_date), _day(now.wished_date)),
-        ("note", _("remark"), _text(before.note), _text(now.note)),
+        ("quantity", N_("Quantity"), plain(before.quantity), plain(now.quantity)),
+        *((OPTION, name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
+        ("unit_price", N_("price"), price(before.unit_price), price(now.unit_price)),
+        ("discount_percent", N_("discount"), _percent(before.discount_percent), _percent(now.discount_percent)),
+        ("wished_date", N_("wished for"), _day(before.wished_date), _day(now.wished_date)),
+        ("note", N_("remark"), _text(before.note), _text(now.note)),
     ]
     return [Change(*row) for row in rows if row[2] != row[3]]
 

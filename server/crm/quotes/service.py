@@ -1,5 +1,6 @@
 """What our own people do with quotes. Services flush, write facts and note topics; the edge commits."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -50,7 +51,9 @@ def create_quote(session: Session, body: QuoteIn, *, actor: str, here: Here) -> 
     session.add(quote)
     _add_version(quote, lines, note=body.note, actor=actor, here=here)
     session.flush()
-    write_fact(session, quote, QuoteFact.CREATED, actor=actor, now=here.now, detail={"quote": plain_quote(quote)})
+    write_fact(
+        session, quote, QuoteFact.CREATED, actor=actor, now=here.now, detail={"quote": _told(plain_quote(quote))}
+    )
     return quote
 
 
@@ -72,7 +75,7 @@ def change_quote(session: Session, quote: Quote, patch: QuotePatch, *, actor: st
         weigh(quote)
     quote.moved_at = here.now
     session.flush()
-    now = plain_quote(quote)
+    before, now = _told(before), _told(plain_quote(quote))
     detail = {
         "changed": {name: {"before": before[name], "after": now[name]} for name in now if now[name] != before[name]}
     }
@@ -174,6 +177,12 @@ def plain_quote(quote: Quote) -> dict[str, Any]:
         "note": version.note,
         "lines": [_plain_line(line) for line in version.lines],
     }
+
+
+def _told(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fact may hold of it: no free words, for they may speak of people, who may be erased."""
+    lines = [{name: value for name, value in line.items() if name != "note"} for line in stored["lines"]]
+    return {**{name: value for name, value in stored.items() if name != "note"}, "lines": lines}
 
 
 def _plain_line(line: QuoteLine) -> dict[str, Any]:

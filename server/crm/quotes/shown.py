@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.auth.principal import Principal
 from server.crm.access import is_customer
 from server.crm.quotes import costs, repository
-from server.crm.quotes.difference import LineDifference, compare
+from server.crm.quotes.difference import LineDifference, compare, in_words
 from server.crm.quotes.lines import amount_of, terms_of, total_of
 from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersion
 from server.crm.quotes.pricing import Margin, net_price
@@ -19,6 +19,7 @@ from server.crm.quotes.rules import possible
 from server.crm.quotes.service import standing_of
 from server.erp.orders.schemas import PartyRef
 from server.http.fields import Shown, ShownDecimal
+from server.messages import translate
 from server.settings.clock import utc_now
 
 
@@ -221,9 +222,10 @@ def _line_json(line: LineDifference) -> dict[str, Any]:
         "kind": line.kind,
         "position": line.position,
         "name": line.name,
-        "words": ", ".join(map(str, line.changes)),
+        "words": in_words(line.changes, translate),
         "changes": [
-            {"field": each.field, "label": each.label, "before": each.before, "now": each.now} for each in line.changes
+            {"field": each.field, "label": each.named(translate), "before": each.before, "now": each.now}
+            for each in line.changes
         ],
     }
 
