@@ -66,7 +66,7 @@ def _latency(folder: Path, *, quick: bool) -> list[Figure]:
 def _delivery(folder: Path, *, quick: bool) -> list[Figure]:
     from delivery import measure
 
-    return measure(folder, seconds=1.5 if quick else 5.0, backlog=4000 if quick else 20_000)
+    return measure(folder, seconds=1.5 if quick else 5.0, backlog=2000 if quick else 20_000)
 
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {"ingest": _ingest, "latency": _latency, "delivery": _delivery}
