@@ -17,7 +17,8 @@ _OLD = (
     "INSERT INTO work_center (id, key, name, position, row_version) VALUES (1, 'cut', 'Cut', 1, 1)",
     (
         "INSERT INTO product (id, sku, name, search_name, revision, uom, tracking, made, active, created_at, "
-        "row_version) VALUES (1, 'TABLE', 'Table', 'table', 'C', 'C62', 'serial', true, true, '2026-01-01 00:00:00', 1), "
+        "row_version) VALUES "
+        "(1, 'TABLE', 'Table', 'table', 'C', 'C62', 'serial', true, true, '2026-01-01 00:00:00', 1), "
         "(2, 'LEG', 'Leg', 'leg', 'A', 'C62', 'none', false, true, '2026-01-01 00:00:00', 1)"
     ),
     "INSERT INTO bom_line (id, product_id, position, component_id, quantity) VALUES (1, 1, 1, 2, 4500000)",
