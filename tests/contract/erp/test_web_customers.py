@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.db.topics import versions
+from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.erp.seed import DemoWorld
 from server.journal.models import Audit
@@ -206,3 +207,18 @@ def test_a_file_of_customers_leaves_out_what_its_reader_may_not_see(
     assert entry.detail is not None
     assert entry.detail["customers"] == ["C-101"]
     assert ("contacts.email" in entry.detail["fields"]) is ("contact_email" in columns)
+
+
+def test_where_boxes_are_packed_the_next_order_stands_with_its_customers_packaging_rule(
+    sales: httpx.Client, database: Database, world: DemoWorld
+) -> None:
+    made = world.orders[0].number
+    produced = update(SalesOrder).where(SalesOrder.number == made).values(fulfilment="produced")
+    database.write(lambda session: session.execute(produced) and None)
+
+    packing, cutting = sales.get("/station/pack").text, sales.get("/station/cut").text
+
+    assert made in packing.split('id="at-hand"')[1].split("</strong>")[0]
+    assert "Foam between frames" in packing
+    assert "Show every scratch" in packing
+    assert "Foam between frames" not in cutting
