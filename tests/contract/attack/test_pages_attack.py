@@ -99,6 +99,15 @@ def _poison(house: Any) -> None:
     send("POST", f"/orders/{order}/release", {})
     _work_on(house, order, send)
     values["evil"] = order
+    quote = send("POST", "/quotes", {
+        "customer": values["customer"], "customer_reference": SHORT, "note": EVIL,
+        "lines": [{"product": "EVIL-1", "quantity": 2, "unit_price": 1, "configuration": {SHORT: EVIL}, "note": EVIL}],
+    })["number"]  # fmt: skip
+    send("POST", f"/quotes/{quote}/send", {})
+    send("POST", f"/quotes/{quote}/messages", {"body": EVIL})
+    send("POST", f"/quotes/{quote}/versions", {})
+    send("PATCH", f"/quotes/{quote}", {"note": SHORT, "lines": [{"product": "EVIL-1", "quantity": 3, "unit_price": 2}]})
+    values["evil_quote"] = quote
     send("PATCH", f"/shipments/{values['shipment']}", {"carrier": SHORT, "tracking_reference": SHORT})
     send("POST", "/users", {"login": "evil", "name": EVIL, "role": "sales", "badge": "66"})
     send("POST", "/devices", {"name": EVIL, "station": "cut"})
@@ -131,13 +140,13 @@ def addresses_of(house: Any) -> list[str]:
         if door.method != "GET" or door.is_api or door.path in ("/live", "/metrics", "/openapi.json"):
             continue
         numbers = {
-            values["evil"], *(values[key] for key in ("order", "customer", "work_order", "box")),
+            values["evil"], *(values[key] for key in ("order", "customer", "work_order", "box", "evil_quote")),
         } if "number" in door.names else {""}  # fmt: skip
         for number in sorted(numbers):
             unit = values["evil_unit" if number == values["evil"] else "unit"]
             keys = {"key": "gw-attack" if "gateways" in door.path else "cut-1" if "read-points" in door.path else "cut"}
             found += [
-                door.at({**fill, **keys, "number": number, "unit": unit, "entry_id": str(entry)})
+                door.at({**fill, **keys, "version": "1", "number": number, "unit": unit, "entry_id": str(entry)})
                 for entry in (range(1, 7) if "entry_id" in door.names else (1,))
             ]
     return found
@@ -166,7 +175,14 @@ def test_hostile_words_are_only_words_in_live_fragments(evil_house: Any) -> None
     audiences = ("staff", "station", f"customer:{values['customer_id']}")
     drawn = [
         (topic, audience, render(topic, "en", audience))
-        for topic in (f"order:{values['evil']}", f"order:{values['order']}", "station:cut", "station:pack", "board")
+        for topic in (
+            f"order:{values['evil']}",
+            f"order:{values['order']}",
+            f"quote:{values['evil_quote']}",
+            "station:cut",
+            "station:pack",
+            "board",
+        )
         for audience in audiences
     ]
     texts = [(topic, audience, fragment.html) for topic, audience, fragment in drawn if fragment is not None]
