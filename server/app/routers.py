@@ -13,6 +13,7 @@ from server.erp import customers_http as customers
 from server.erp import imports_http as imports
 from server.erp import search_http as search
 from server.erp.billing import http as billing
+from server.erp.changes import http as changes
 from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
 from server.erp.orders import http as orders
@@ -46,6 +47,7 @@ ROUTERS = (
     orders.router,
     production.router,
     logistics.router,
+    changes.router,
     billing.router,
     imports.router,
     search.router,

@@ -17,6 +17,7 @@ from server.ingest.deeds import load_deeds
 from server.ingest.driver import connection_of
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.reads import Item
+from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.draft import STAGES
 from server.tracking.states import Command, UnitKind
@@ -52,6 +53,7 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     _put_stations(world, found.get("points", []), found.get("contexts", []))
     world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
     wanted = _Wanted()
+    _put_changes(connection, world, found.get("changes", []), wanted)
     _put_named(world, wanted, found.get("named", []))
     for value, unit_id, kind, order_id, parent_id in found.get("units", []) + found.get("numbers", []):
         world.identifiers[value] = unit_id
@@ -66,6 +68,16 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     if boxing:
         _load_supply(session, world, reads)
     return world
+
+
+def _put_changes(connection: Connection, world: w.World, rows: Rows, wanted: "_Wanted") -> None:
+    """What a station has not seen yet, with every station of it; few batches meet any."""
+    if not rows:
+        return
+    world.change_requests = {row[0]: changes.Change._make(row) for row in rows}
+    found = tables.ACKNOWLEDGEMENTS.rows(connection, ids=listed(world.change_requests))
+    world.acknowledgements = {row[0]: changes.Acknowledgement._make(row) for row in found}
+    wanted.orders.update(change.order_id for change in world.change_requests.values())
 
 
 @dataclass(slots=True)
@@ -105,6 +117,7 @@ def _named(reads: Sequence[Read], *, has_locks: bool) -> dict[str, Asked]:
     if keys:
         asked["points"] = tables.READ_POINTS.of(keys=keys)
         asked["contexts"] = tables.CONTEXTS_AT.of(keys=keys)
+        asked["changes"] = tables.CHANGES_AT.of(keys=keys)
     badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
     if badges:
         asked["operators"] = tables.OPERATORS.of(badges=badges)
@@ -199,6 +212,8 @@ def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, box
         asked["operations"] = tables.OPERATIONS.of(ids=listed(missing))
     if wanted.works:
         asked["operations_of"] = tables.OPERATIONS_OF.of(ids=listed(wanted.works))
+    if boxing:
+        asked["repacks"] = tables.REPACKS.of(ids=listed(wanted.units | world.units.keys()))
     if wanted.orders:
         asked["tallies"] = tables.TALLIES.of(**orders)
     if asked:
@@ -219,6 +234,7 @@ def _put_things(world: w.World, found: Found) -> None:
         world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
+    world.repacks.update({row[0]: changes.Repack._make(row) for row in found.get("repacks", ())})
     world.units.update({row[0]: w.Unit._make(row) for row in found.get("units", ())})
     for row in (*found.get("operations_of", ()), *found.get("operations", ())):
         operation = w.Operation._make(row)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
@@ -61,6 +62,9 @@ _PROJECTIONS: Mapping[str, _Projection] = {
     "work_order": _Projection(WorkOrder, ("state", "started_at", "completed_at")),
     "sales_order": _Projection(SalesOrder, ("lifecycle", "fulfilment", "on_hold", "hold_reason", "moved_at")),
     "handling_unit": _Projection(HandlingUnit, ("state", "closed_at", "shipped_at", "shipment_id")),
+    "change_request": _Projection(ChangeRequest, ("state", "acknowledged_at")),
+    "change_acknowledgement": _Projection(ChangeAcknowledgement, ("acknowledged_at", "badge", "name")),
+    "repack_task": _Projection(RepackTask, ("state", "done_at", "done_by")),
     "shipment": _Projection(Shipment, ("state", "shipped_at", "delivered_at")),
 }  # fmt: skip
 #: New rows are put in this order, so that none refers to one that is not there yet.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 from server.db import touch
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
@@ -20,6 +21,7 @@ from server.ingest.encoding import json_text
 from server.ingest.fold import Folded, Judged, written_out
 from server.ingest.inbox_rows import keep_for_people
 from server.journal.models import EventIdentity, EventRecord, Fact
+from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.facts import NewFact
 from server.tracking.states import Status
@@ -174,6 +176,9 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
         (WorkOrder, _WORK_ORDER, w.WorkOrder, world.work_orders),
         (SalesOrder, _ORDER, w.Order, world.orders),
         (HandlingUnit, _BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
+        (ChangeRequest, _CHANGE, changes.Change, world.change_requests),
+        (ChangeAcknowledgement, _ACKNOWLEDGEMENT, changes.Acknowledgement, world.acknowledgements),
+        (RepackTask, _REPACK, changes.Repack, world.repacks),
         (Shipment, _SHIPMENT, w.Shipment, {key: row for key, row in world.shipments.items() if key in was.shipments}),
     )
     for model, columns, kind, rows in plain:
@@ -192,6 +197,9 @@ _WORK_ORDER = ("id", "state", "started_at", "completed_at")
 _ORDER = ("id", "lifecycle", "fulfilment", "moved_at")
 _BOX = ("id", "state", "closed_at", "shipped_at", "shipment_id")
 _SHIPMENT = ("id", "state", "shipped_at")
+_CHANGE = ("id", "state", "acknowledged_at")
+_ACKNOWLEDGEMENT = ("id", "acknowledged_at", "badge", "name")
+_REPACK = ("id", "state", "done_at", "done_by")
 
 
 def _update(connection: Connection, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
@@ -263,6 +271,8 @@ def _touch(session: Session, folded: Folded) -> None:
         topics |= {f"order:{order.number}", f"customer:{order.customer_number}"}
     if moved:
         topics |= {"orders", "board"}
+    if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
+        topics.add("changes")
     if any(judged.verdict.status is Status.QUARANTINED for judged in folded.judged):
         topics.add("inbox")
     if any(judged.item.kind in _DEVICE_NEWS for judged in folded.judged):

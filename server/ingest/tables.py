@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from server.auth.models import User
 from server.catalog.models import WorkCenter
 from server.db.counters import take
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
+from server.tracking import change_rows as changes
 from server.tracking import world as w
 
 _UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
@@ -167,6 +169,36 @@ def _contents(dialect: Dialect) -> Statement:
     return select(Unit.id).where(among(Unit.parent_id, "ids", dialect))
 
 
+def _changes_at(dialect: Dialect) -> Statement:
+    """What the stations of these read points have not seen yet; nearly always nothing."""
+    waiting = (
+        select(ChangeAcknowledgement.change_id)
+        .join(ReadPoint, ReadPoint.station_id == ChangeAcknowledgement.station_id)
+        .where(among(ReadPoint.key, "keys", dialect), ChangeAcknowledgement.acknowledged_at.is_(None))
+    )
+    wanted = select(*_columns(ChangeRequest, changes.Change)).where(ChangeRequest.id.in_(waiting))
+    return _locked(wanted.order_by(ChangeRequest.id), dialect, of=ChangeRequest)
+
+
+def _acknowledgements(dialect: Dialect) -> Statement:
+    row = ChangeAcknowledgement
+    columns = (row.id, row.change_id, ChangeRequest.order_id, row.station_id, row.acknowledged_at, row.badge, row.name)
+    return (
+        select(*columns)
+        .join(ChangeRequest, ChangeRequest.id == row.change_id)
+        .join(Station, Station.id == row.station_id)
+        .where(among(row.change_id, "ids", dialect), Station.active.is_(True))
+        .order_by(row.id)
+    )
+
+
+def _repacks(dialect: Dialect) -> Statement:
+    row = RepackTask
+    columns = (row.id, row.change_id, row.unit_id, row.order_id, row.state, ChangeRequest.difference)
+    wanted = select(*columns, row.done_at, row.done_by).join(ChangeRequest, ChangeRequest.id == row.change_id)
+    return wanted.where(among(row.unit_id, "ids", dialect)).order_by(row.id)
+
+
 SITE = Query(_site)
 POINTS_OF = Query(_points_of)
 READ_POINTS = Query(_read_points)
@@ -189,6 +221,9 @@ UNITS = Query(_units)
 BOXES = Query(_boxes)
 SHIPMENTS = Query(_shipments)
 CONTENTS = Query(_contents)
+CHANGES_AT = Query(_changes_at)
+ACKNOWLEDGEMENTS = Query(_acknowledgements)
+REPACKS = Query(_repacks)
 
 
 def fresh_numbers(session: Session, *, packs: int, ships: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from server.crm import models as crm
 from server.crm.quotes import models as quotes
 from server.db import Base, counters, topics
 from server.erp.billing import models as billing
+from server.erp.changes import models as changes
 from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
@@ -24,6 +25,7 @@ MODULES = (
     orders,
     production,
     logistics,
+    changes,
     billing,
     crm,
     quotes,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from server.tracking import words
+from server.tracking.changes import acknowledge, unpack
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import choose_box, close_box, complete_and_pack, pack
@@ -21,6 +22,7 @@ _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {
     Act.COMPLETE: complete,
     Act.COMPLETE_AND_PACK: complete_and_pack,
     Act.PACK: pack,
+    Act.UNPACK: unpack,
     Act.SHIP: ship_unit,
     Act.SEE: see,
     Act.PAUSE: pause,
@@ -68,6 +70,9 @@ def _sign_in(draft: Draft, step: SignIn) -> Verdict:
         step.station.key,
         detail={"operator": operator.badge, "name": operator.name, "previous": context.operator_badge},
     )
+    seen = acknowledge(draft, step.station, operator)
+    if seen is not None:
+        return _applied(seen, Action.CHANGE_ACKNOWLEDGED, subject=operator.name)
     said = Words(words.OPERATOR, {"name": operator.name, "station": step.station.name})
     return _applied(said, Action.OPERATOR_CHANGED, subject=operator.name)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
+from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import UnitState
 from server.tracking.world import (
@@ -23,7 +24,7 @@ from server.tracking.world import (
     World,
 )
 
-R = TypeVar("R", Unit, Operation, WorkOrder, Order, Box, Shipment)
+R = TypeVar("R", Unit, Operation, WorkOrder, Order, Box, Shipment, Change, Acknowledgement, Repack)
 
 #: Row type -> column -> its place in the row. A row is rebuilt by place, several times faster than by name.
 _PLACES: Mapping[type[Any], Mapping[str, int]] = {
@@ -68,8 +69,8 @@ class Draft:
     """The world as one event would leave it. Nothing of it counts until the outcome is adopted."""
 
     __slots__ = (
-        "_changes", "boxes", "cause", "contexts", "facts", "operations", "orders", "shipments", "supply", "tallies",
-        "units", "work_orders", "world",
+        "_changes", "acknowledgements", "boxes", "cause", "change_requests", "contexts", "facts", "operations",
+        "orders", "repacks", "shipments", "supply", "tallies", "units", "work_orders", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, cause: Cause) -> None:
@@ -86,6 +87,9 @@ class Draft:
         self.boxes: dict[int, Box] = {}
         self.shipments: dict[int, Shipment] = {}
         self.contexts: dict[int, Context] = {}
+        self.change_requests: dict[int, Change] = {}
+        self.acknowledgements: dict[int, Acknowledgement] = {}
+        self.repacks: dict[int, Repack] = {}
         # Row -> what it was before and is after the next fact.
         self._changes: dict[tuple[type[Any], int], tuple[Columns | None, Columns]] = {}
 
@@ -223,16 +227,19 @@ class Draft:
 
     def rows(self) -> Rows:
         """Every changed or new row, by type."""
-        found = (
-            (Unit, self.units),
-            (Operation, self.operations),
-            (WorkOrder, self.work_orders),
-            (Order, self.orders),
-            (Box, self.boxes),
-            (Shipment, self.shipments),
-            (Context, self.contexts),
-        )
-        return {kind: table for kind, table in found if table}
+        found: Rows = {
+            Unit: self.units,
+            Operation: self.operations,
+            WorkOrder: self.work_orders,
+            Order: self.orders,
+            Box: self.boxes,
+            Shipment: self.shipments,
+            Context: self.contexts,
+            Change: self.change_requests,
+            Acknowledgement: self.acknowledgements,
+            Repack: self.repacks,
+        }
+        return {kind: table for kind, table in found.items() if table}
 
     def as_world(self) -> World:
         """The world as this draft leaves it, for what is judged after a part of the event is done."""

@@ -39,6 +39,14 @@ class FactKind(StrEnum):
     SHIPMENT_SHIPPED = "shipment_shipped"
     SHIPMENT_DELIVERED = "shipment_delivered"
     SHIPMENT_CANCELLED = "shipment_cancelled"
+    CHANGE_SUBMITTED = "change_submitted"
+    CHANGE_APPROVED = "change_approved"
+    CHANGE_REJECTED = "change_rejected"
+    CHANGE_APPLIED = "change_applied"
+    CHANGE_ACKNOWLEDGED = "change_acknowledged"
+    REPACK_REQUESTED = "repack_requested"
+    REPACK_DONE = "repack_done"
+    UNIT_UNPACKED = "unit_unpacked"
     REVERSED = "reversed"
 
 

@@ -5,11 +5,12 @@ from typing import Final
 
 from orderlight.events import EventKind
 from server.tracking import words
+from server.tracking.changes import must_repack, repack_of, unseen
 from server.tracking.places import place_of
 from server.tracking.refusals import blocked, blocked_order, refuse_box, refuse_unit
-from server.tracking.states import Command, Reason, Signal, UnitKind
+from server.tracking.states import Command, Context, Reason, Signal, UnitKind
 from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
-from server.tracking.table import BOX_ELSEWHERE, BOXES, UNITS, Act
+from server.tracking.table import BOX_ELSEWHERE, BOXES, REPACK, UNITS, Act, Place, Rule
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
 from server.tracking.world import Identity, ReadPoint, Station, Unit, World
 
@@ -83,15 +84,27 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
         return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
     armed = armed_command(read, world, station)
     place = place_of(world, unit, station.work_center_id)
-    rule = UNITS[armed or read_point.context][place]
-    if rule.guarded:
-        stopped = blocked(world, unit)
-        if stopped is not None:
-            return stopped
+    meaning = armed or read_point.context
+    anew = meaning == Context.PACK and place is Place.PACKED and repack_of(world, unit.id) is not None
+    rule = REPACK if anew else UNITS[meaning][place]
+    stopped = _stopped(read, world, unit, station, rule) if rule.guarded else None
+    if stopped is not None:
+        return stopped
     if rule.act is not None:
         return UnitStep(rule.act, unit, station, read_point, disarm=armed is not None)
     assert rule.reason is not None
     return refuse_unit(world, rule.reason, place, unit, station)
+
+
+def _stopped(read: Read, world: World, unit: Unit, station: Station, rule: Rule) -> Verdict | None:
+    """Why a guarded act does not happen, whatever the table says of it."""
+    stopped = blocked(world, unit)
+    if stopped is not None or rule.act is None:
+        return stopped
+    if rule.act is Act.SHIP and unit.parent_id is not None and world.repacks:
+        box = world.boxes.get(unit.parent_id)
+        return must_repack(world, unit.parent_id, box.number if box is not None else unit.number)
+    return unseen(world, unit, station, read.observed_at)
 
 
 def armed_command(read: Read, world: World, station: Station) -> str | None:
@@ -121,6 +134,8 @@ def _box(world: World, station: Station, read_point: ReadPoint, unit: Unit) -> S
         return refuse_box(rule.reason, box)
     order = world.orders.get(box.order_id)
     stopped = blocked_order(order, box.number) if rule.guarded and order is not None else None
+    if stopped is None and rule.act is Act.SHIP:
+        stopped = must_repack(world, box.id, box.number)
     if stopped is not None:
         return stopped
     if rule.act is Act.SEE:

@@ -12,6 +12,7 @@ plainly in the middle is theirs: before they look, `settle` brings the world up 
 from typing import Final, NamedTuple
 
 from orderlight.events import EventKind
+from server.tracking.changes import unseen
 from server.tracking.draft import ONE, later
 from server.tracking.facts import NewFact
 from server.tracking.refusals import blocked
@@ -175,6 +176,9 @@ class Midruns:
         act = act_of(world, read_point, station, unit)
         middle = middle_of(world, unit, station) if act is not None else None
         if act is None or middle is None or blocked(world, unit) is not None:
+            return None
+        # Whatever a station has not seen yet stops the run, until a badge there ends it.
+        if unseen(world, unit, station, None) is not None:
             return None
         return self._run(act, unit, middle, station)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from orderlight.autoid import Sscc
 from server.tracking import words
+from server.tracking.changes import packed_anew
 from server.tracking.draft import ONE, Draft
 from server.tracking.facts import FactKind
 from server.tracking.production import applied, finish_operation
@@ -65,6 +66,7 @@ def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     settle(draft, unit.work_order_id)
     about = {"unit_id": unit.id, "order_id": order.id, "work_order_id": unit.work_order_id}
     draft.fact(FactKind.UNIT_PACKED, unit.number, quantity=ONE, detail={"box": box.number}, **about)
+    packed_anew(draft, unit)
     tallies = [draft.tally(found) for found in draft.world.work_of(order.id)]
     total = sum(tally.alive for tally in tallies)
     waiting = sum(tally.open + tally.finished for tally in tallies)

@@ -96,6 +96,33 @@ class ShipmentState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ChangeState(StrEnum):
+    """A change request; it is acknowledged once every open station that it concerns has seen it."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    ACKNOWLEDGED = "acknowledged"
+    REJECTED = "rejected"
+
+
+class Effectivity(StrEnum):
+    """From which unit on a change counts."""
+
+    NEXT_UNIT = "next_unit"
+    NEXT_BATCH = "next_batch"
+    REMAINING = "remaining"
+    IMMEDIATE = "immediate"
+
+
+class RepackState(StrEnum):
+    """A packed unit that is to be packed anew."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
 class Context(StrEnum):
     """What a read at a read point means."""
 
@@ -163,6 +190,7 @@ class Reason(StrEnum):
     NOT_RELEASED = "not_released"
     CANCELLED = "cancelled"
     SCRAPPED = "scrapped"
+    SPEC_CHANGED = "spec_changed"
     WRONG_CUSTOMER = "wrong_customer"
     WRONG_ORDER = "wrong_order"
     NOTHING_TO_UNDO = "nothing_to_undo"
@@ -190,10 +218,12 @@ class Action(StrEnum):
     UNIT_RESUMED = "unit_resumed"
     UNIT_SCRAPPED = "unit_scrapped"
     UNIT_PACKED = "unit_packed"
+    UNIT_UNPACKED = "unit_unpacked"
     BOX_CHOSEN = "box_chosen"
     BOX_CLOSED = "box_closed"
     BOX_SHIPPED = "box_shipped"
     OPERATOR_CHANGED = "operator_changed"
+    CHANGE_ACKNOWLEDGED = "change_acknowledged"
     COMMAND_ARMED = "command_armed"
     STATION_CONFIRMED = "station_confirmed"
     REVERSED = "reversed"

@@ -42,6 +42,7 @@ class Act(StrEnum):
     COMPLETE = "complete"
     COMPLETE_AND_PACK = "complete_and_pack"
     PACK = "pack"
+    UNPACK = "unpack"
     SHIP = "ship"
     SEE = "see"
     PAUSE = "pause"
@@ -123,6 +124,9 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     "HOLD": {**dict.fromkeys(Place, Rule(Act.HOLD, guarded=False)), **_GONE},
     "RESUME": {**dict.fromkeys(Place, Rule(Act.RESUME, guarded=False)), **_GONE},
 }
+
+#: A packed unit at packing that a change wants packed anew.
+REPACK: Final = Rule(Act.UNPACK)
 
 _NOT_A_UNIT = _no(Reason.NOT_A_UNIT, guarded=False)
 _ANY_BOX = dict.fromkeys((state.value for state in HandlingUnitState), _NOT_A_UNIT)

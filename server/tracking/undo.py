@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from server.tracking import words
+from server.tracking.changes import take_back_repack
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.places import next_name
@@ -20,7 +21,9 @@ from server.tracking.world import Box, Identity, Shipment, StoredFact, Unit, Wor
 _COUNTS: Final = ("started", "good", "scrap")
 _PAUSING: Final = frozenset({FactKind.OPERATION_PAUSED, FactKind.OPERATION_RESUMED})
 #: What another event undid cannot be undone; what only notes something need not be.
-_NOT_REVERSIBLE: Final = frozenset({FactKind.REVERSED, FactKind.OPERATOR_CHANGED, FactKind.COMMAND_ARMED})
+_NOT_REVERSIBLE: Final = frozenset(
+    {FactKind.REVERSED, FactKind.OPERATOR_CHANGED, FactKind.COMMAND_ARMED, FactKind.CHANGE_ACKNOWLEDGED}
+)
 #: Acts whose mere existence stays: an empty box, a shipment without boxes. Both are used again by the next scan.
 _CREATIONS: Final = frozenset({FactKind.BOX_OPENED, FactKind.SHIPMENT_CREATED, FactKind.UNIT_SEEN})
 
@@ -109,6 +112,8 @@ def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
             draft.move(draft.unit(row_id), **earlier)
         elif kind == "operation":
             _uncount(draft, row_id, earlier, after[name], fact.kind)
+        elif kind == "repack_task":
+            take_back_repack(draft, row_id, earlier)
         elif kind in _RESTORED:
             _restore(draft, kind, row_id, earlier, step)
     settle(draft, fact.work_order_id)

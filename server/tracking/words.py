@@ -26,6 +26,13 @@ NOTED = N_("Noted.")
 STARTED_GATEWAY = N_("{gateway} has started.")
 TAG_LEFT = N_("{unit} left {station}.")
 
+ACKNOWLEDGED = N_("{name} has seen it at {station}: {what}. Go on.")
+UNPACKED = N_("{unit} is out of {box}. Pack it anew: {what}. Then scan it again.")
+
+# --- what changed ---
+NOTHING_BEFORE = N_("none")
+AS_ORDERED = N_("as the change says")
+
 # --- what is next ---
 NEXT_PACKING = N_("packing")
 NEXT_SHIPPING = N_("shipping")
@@ -57,6 +64,8 @@ NOT_RELEASED = N_("{order} is not released for production. Put {unit} back.")
 ORDER_CANCELLED = N_("{order} is cancelled. Put {unit} aside and ask the office.")
 WORK_CLOSED = N_("{work_order} is closed. Put {unit} aside and ask the office.")
 NO_ROUTE = N_("{unit} belongs to no work order, so no step is due here. Ask the office.")
+SPEC_CHANGED = N_("{unit} has changed: {what}. Scan your badge to confirm that you have seen it.")
+REPACK_FIRST = N_("{unit} in {box} must be packed anew before it leaves: {what}. Bring it to packing.")
 WRONG_CUSTOMER = N_("{unit} belongs to {customer}, this box is for {other}. Put it back, or open a box for {customer}.")
 WRONG_ORDER = N_("{unit} belongs to {order}, this box is for {other}. Put it back, or close this box first.")
 IN_CLOSED_BOX = N_("{unit} is in {box}, which is closed. Ask the office to open it first.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import NewFact
 
 
@@ -187,7 +188,6 @@ class Supply(NamedTuple):
 
 #: Rows by type and id.
 Rows = Mapping[type[Any], Mapping[int, Any]]
-
 #: How facts and tables call a row.
 TABLES: Mapping[type[Any], str] = {
     Unit: "unit",
@@ -196,6 +196,9 @@ TABLES: Mapping[type[Any], str] = {
     Order: "sales_order",
     Box: "handling_unit",
     Shipment: "shipment",
+    Change: "change_request",
+    Acknowledgement: "change_acknowledgement",
+    Repack: "repack_task",
 }
 
 
@@ -208,6 +211,9 @@ ATTRIBUTES: Mapping[type[Any], str] = {
     Box: "boxes",
     Shipment: "shipments",
     Context: "contexts",
+    Change: "change_requests",
+    Acknowledgement: "acknowledgements",
+    Repack: "repacks",
 }
 
 
@@ -229,6 +235,10 @@ class World:
     stations: dict[int, Station] = field(default_factory=dict)
     contexts: dict[int, Context] = field(default_factory=dict)
     read_points: dict[str, ReadPoint] = field(default_factory=dict)
+    #: What a station of the batch has not seen yet, with all its stations; units to be packed anew.
+    change_requests: dict[int, Change] = field(default_factory=dict)
+    acknowledgements: dict[int, Acknowledgement] = field(default_factory=dict)
+    repacks: dict[int, Repack] = field(default_factory=dict)
     #: Identifier value, or number typed by hand -> unit id.
     identifiers: dict[str, int] = field(default_factory=dict)
     operators: dict[str, Operator] = field(default_factory=dict)

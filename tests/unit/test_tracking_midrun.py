@@ -14,6 +14,7 @@ from orderlight.events import Batch, Event
 from server.ingest.door import Door
 from server.ingest.fold import Folded, fold
 from server.ingest.reads import Item, items_of
+from server.tracking.change_rows import Acknowledgement, Change
 from server.tracking.midrun import Midruns
 from server.tracking.world import (
     Context,
@@ -55,7 +56,21 @@ def big_world(orders: int = 3, works: int = 2, units: int = 15) -> World:
         )
         for work_id in range(order_id * 10, order_id * 10 + works):
             add_work(world, order_id, work_id, units)
+    add_change(world, 1, 10, "remaining")
+    add_change(world, 2, 20, "next_unit")
     return world
+
+
+def add_change(world: World, change_id: int, work_id: int, effectivity: str) -> None:
+    """A change that counts from the second minute on, and that nobody at any station has seen."""
+    order_id, at = world.work_orders[work_id].order_id, NOW + timedelta(minutes=2)
+    difference = [{"field": "instructions", "before": None, "after": "Grind {it}"}]
+    world.change_requests[change_id] = Change(
+        change_id, f"CR-{change_id}", order_id, work_id, "applied", effectivity, difference, at, None
+    )
+    for station_id in world.stations:
+        found = change_id * 10 + station_id
+        world.acknowledgements[found] = Acknowledgement(found, change_id, order_id, station_id, None, None, None)
 
 
 def add_work(world: World, order_id: int, work_id: int, units: int) -> None:
@@ -129,6 +144,8 @@ def test_a_day_comes_out_the_same_with_and_without_the_short_way(seed: int, monk
     long, long_world = fold_day(world := big_world(), items), world
 
     assert passed > 20
+    reasons = {one.answer.reason for batch in short for one in batch.judged}
+    assert "spec_changed" in reasons
     assert [one.answer for batch in short for one in batch.judged] == [
         one.answer for batch in long for one in batch.judged
     ]

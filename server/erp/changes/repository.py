@@ -1,0 +1,191 @@
+"""Every query about change requests, their stations and packing anew."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
+from server.erp.changes.rules import OVER
+from server.erp.floor.models import ReadPoint, Station
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
+from server.http.paging import Keyset, Page
+from server.tracking.states import Context, RepackState, UnitKind
+
+EVERYTHING: ColumnElement[bool] = true()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which change requests a list shows; None takes all."""
+
+    order: str | None = None
+    state: str | None = None
+
+
+def _whole() -> Select[ChangeRequest]:
+    return select(ChangeRequest).options(
+        selectinload(ChangeRequest.order).selectinload(SalesOrder.customer),
+        selectinload(ChangeRequest.work_order).joinedload(WorkOrder.product),
+        selectinload(ChangeRequest.work_order).selectinload(WorkOrder.operations),
+        selectinload(ChangeRequest.acknowledgements).joinedload(ChangeAcknowledgement.station),
+    )
+
+
+def _visible(visible: ColumnElement[bool]) -> ColumnElement[bool]:
+    return ChangeRequest.order_id.in_(select(SalesOrder.id).where(visible))
+
+
+def changes(
+    session: Session,
+    wanted: ChangeFilter,
+    *,
+    visible: ColumnElement[bool] = EVERYTHING,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[ChangeRequest]:
+    """A page of change requests of visible orders, by age."""
+    mine = _visible(visible)
+    statement = _whole().where(mine)
+    if wanted.order is not None:
+        statement = statement.where(of_order(wanted.order))
+    if wanted.state is not None:
+        statement = statement.where(ChangeRequest.state == wanted.state)
+    return Keyset(ChangeRequest.id, ChangeRequest.number, mine).page(session, statement, after=after, limit=limit)
+
+
+def newest(session: Session, *conditions: ColumnElement[bool], limit: int = 100) -> Sequence[ChangeRequest]:
+    """Change requests that fulfil these conditions, newest first."""
+    return session.scalars(_whole().where(*conditions).order_by(ChangeRequest.id.desc()).limit(limit)).all()
+
+
+def change(
+    session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING, lock: bool = False
+) -> ChangeRequest | None:
+    """One change request, whole; `lock` takes its order, its work order and then itself, as scans do."""
+    if lock:
+        ids = session.execute(
+            select(ChangeRequest.order_id, ChangeRequest.work_order_id).where(ChangeRequest.number == number)
+        ).first()
+        if ids is not None:
+            lock_work(session, ids.order_id, ids.work_order_id)
+    statement = _whole().where(ChangeRequest.number == number, _visible(visible))
+    if lock:
+        statement = statement.with_for_update(of=ChangeRequest).execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def lock_work(session: Session, order_id: int, work_order_id: int) -> None:
+    """Keep scans and other people away from an order and one work order of it."""
+    session.execute(select(SalesOrder.id).where(SalesOrder.id == order_id).with_for_update())
+    session.execute(select(WorkOrder.id).where(WorkOrder.id == work_order_id).with_for_update())
+
+
+def work_order(session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING) -> WorkOrder | None:
+    """A work order of a visible order, with order, customer, product and operations."""
+    statement = _work_orders().where(
+        WorkOrder.number == number, WorkOrder.order_id.in_(select(SalesOrder.id).where(visible))
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def work_orders_of(session: Session, order: str, *, visible: ColumnElement[bool] = EVERYTHING) -> Sequence[WorkOrder]:
+    """The work orders of a visible order, by age."""
+    mine = select(SalesOrder.id).where(SalesOrder.number == order, visible)
+    return session.scalars(_work_orders().where(WorkOrder.order_id.in_(mine)).order_by(WorkOrder.id)).all()
+
+
+def _work_orders() -> Select[WorkOrder]:
+    return select(WorkOrder).options(
+        selectinload(WorkOrder.order).selectinload(SalesOrder.customer),
+        joinedload(WorkOrder.product),
+        selectinload(WorkOrder.operations),
+    )
+
+
+# --- whom a change concerns ---
+
+
+def packing_stations(session: Session, work_order_id: int) -> Sequence[Station]:
+    """Open stations that pack: those of the work order's own packing operation, else all."""
+    packs = select(ReadPoint.station_id).where(ReadPoint.context == Context.PACK.value, ReadPoint.active)
+    found = session.scalars(select(Station).where(Station.active, Station.id.in_(packs)).order_by(Station.id)).all()
+    centers = set(session.scalars(select(Operation.work_center_id).where(Operation.work_order_id == work_order_id)))
+    own = [station for station in found if station.work_center_id in centers]
+    return own or found
+
+
+def making_stations(session: Session, work_order_id: int, *, untouched: bool) -> Sequence[Station]:
+    """Open stations of operations that are not over; `untouched` takes those alone where nothing has begun."""
+    centers = select(Operation.work_center_id).where(
+        Operation.work_order_id == work_order_id, Operation.state.not_in(OVER)
+    )
+    if untouched:
+        centers = centers.where(Operation.started == 0)
+    statement = select(Station).where(Station.active, Station.work_center_id.in_(centers))
+    return session.scalars(statement.order_by(Station.id)).all()
+
+
+def units_of(session: Session, work_order_id: int) -> Sequence[Unit]:
+    """The units of a work order in their order."""
+    statement = select(Unit).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
+    return session.scalars(statement.order_by(Unit.position, Unit.id)).all()
+
+
+def waiting_at(session: Session, station_id: int) -> Sequence[ChangeRequest]:
+    """What a station has not seen yet, the oldest first."""
+    waiting = select(ChangeAcknowledgement.change_id).where(
+        ChangeAcknowledgement.station_id == station_id, ChangeAcknowledgement.acknowledged_at.is_(None)
+    )
+    return session.scalars(_whole().where(ChangeRequest.id.in_(waiting)).order_by(ChangeRequest.id)).all()
+
+
+# --- packing anew ---
+
+
+def _tasks() -> Select[RepackTask]:
+    return select(RepackTask).options(
+        joinedload(RepackTask.change).joinedload(ChangeRequest.order).joinedload(SalesOrder.customer),
+        joinedload(RepackTask.unit),
+        joinedload(RepackTask.handling_unit),
+    )
+
+
+def open_tasks(session: Session, *, limit: int = 200) -> Sequence[RepackTask]:
+    """Units to be packed anew, the oldest first."""
+    wanted = RepackTask.state == RepackState.OPEN.value
+    return session.scalars(_tasks().where(wanted).order_by(RepackTask.id).limit(limit)).all()
+
+
+def task(session: Session, task_id: int, *, lock: bool = False) -> RepackTask | None:
+    """One task to pack a unit anew."""
+    statement = _tasks().where(RepackTask.id == task_id)
+    return session.scalars(statement.with_for_update(of=RepackTask) if lock else statement).one_or_none()
+
+
+def task_counts(session: Session, change_ids: Collection[int]) -> Mapping[int, Mapping[str, int]]:
+    """Change id -> state -> how many tasks."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    statement = select(RepackTask.change_id, RepackTask.state, func.count()).where(RepackTask.change_id.in_(change_ids))
+    for change_id, state, count in session.execute(statement.group_by(RepackTask.change_id, RepackTask.state)):
+        found[change_id][state] = count
+    return found
+
+
+def unit_to_repack(session: Session, units: Collection[int]) -> RepackTask | None:
+    """An open task of any of these units."""
+    wanted = (RepackTask.state == RepackState.OPEN.value, RepackTask.unit_id.in_(units))
+    return session.scalars(_tasks().where(*wanted).order_by(RepackTask.id).limit(1)).one_or_none()
+
+
+def of_order(number: str) -> ColumnElement[bool]:
+    """The change requests of an order."""
+    return ChangeRequest.order_id.in_(select(SalesOrder.id).where(SalesOrder.number == number))
+
+
+def in_states(*states: str) -> ColumnElement[bool]:
+    """The change requests in any of these states."""
+    return or_(*(ChangeRequest.state == state for state in states))

@@ -1,0 +1,111 @@
+"""What may be asked, when, and what a change makes of a snapshot. Pure."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from server.tracking.states import ChangeState, OperationState, OrderLifecycle, UnitState, WorkOrderState
+
+#: Fields of the packaging specification in a snapshot, by the name that a change calls them.
+SPEC_FIELDS: Final[Mapping[str, str]] = {
+    "box": "box",
+    "per_box": "per_box",
+    "inner_material": "inner_material",
+    "label_text": "label_text",
+    "packaging_notes": "notes",
+}
+#: Fields of the snapshot itself.
+PLAIN_FIELDS: Final = ("packaging", "instructions")
+#: What whoever packs must know; the rest is for whoever makes.
+PACKAGING: Final = frozenset({"packaging", *SPEC_FIELDS})
+
+
+class Origin(StrEnum):
+    """Who wants a change."""
+
+    CUSTOMER = "customer"
+    SALES = "sales"
+    ENGINEERING = "engineering"
+
+
+class Action(StrEnum):
+    """What may be done to a change request."""
+
+    CHANGE = "change"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    ACKNOWLEDGE = "acknowledge"
+
+
+ALLOWED: Final[Mapping[Action, ChangeState]] = {
+    Action.CHANGE: ChangeState.DRAFT,
+    Action.SUBMIT: ChangeState.DRAFT,
+    Action.APPROVE: ChangeState.SUBMITTED,
+    Action.REJECT: ChangeState.SUBMITTED,
+    Action.ACKNOWLEDGE: ChangeState.APPLIED,
+}
+OPEN_ORDERS: Final = frozenset({OrderLifecycle.PROCESSING.value})
+OPEN_WORK: Final = frozenset(
+    {
+        WorkOrderState.RELEASED.value,
+        WorkOrderState.IN_PROGRESS.value,
+        WorkOrderState.ON_HOLD.value,
+        WorkOrderState.COMPLETED.value,
+    }
+)
+#: Operations that are over need not hear of a change.
+OVER: Final = frozenset({OperationState.COMPLETED.value, OperationState.SKIPPED.value})
+#: Unit state -> where a change finds it.
+PLACES: Final[Mapping[str, str]] = {
+    UnitState.PLANNED.value: "not_started",
+    UnitState.QUEUED.value: "in_process",
+    UnitState.IN_PROCESS.value: "in_process",
+    UnitState.FINISHED.value: "finished",
+    UnitState.IN_STOCK.value: "finished",
+    UnitState.PACKED.value: "packed",
+    UnitState.SHIPPED.value: "gone",
+    UnitState.DELIVERED.value: "gone",
+}
+
+
+def place_of(state: str, step: int | None, first_step: int | None) -> str | None:
+    """Where a change finds a unit: not started, in process, finished, packed or gone; None for one that is lost."""
+    if state == UnitState.QUEUED and step == first_step:
+        return "not_started"
+    return PLACES.get(state)
+
+
+def value_of(snapshot: Mapping[str, Any], field: str) -> str | None:
+    """What a snapshot says of a field, as text."""
+    if field in SPEC_FIELDS:
+        value = (snapshot.get("packaging_spec") or {}).get(SPEC_FIELDS[field])
+    else:
+        value = snapshot.get(field)
+    return None if value is None or value == "" else str(value)
+
+
+def difference(snapshot: Mapping[str, Any], wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """What the wish would change, field by field."""
+    found = [{"field": field, "before": value_of(snapshot, field), "after": value or None}
+             for field, value in wanted.items()]  # fmt: skip
+    return [each for each in found if each["before"] != each["after"]]
+
+
+def version_of(snapshot: Mapping[str, Any]) -> int:
+    """Which version of itself a snapshot is; as released it is the first."""
+    return int(snapshot.get("version") or 1)
+
+
+def apply(snapshot: Mapping[str, Any], wanted: Mapping[str, str | None], *, change: str) -> dict[str, Any]:
+    """The next version of the snapshot, with what is wanted in it."""
+    made = dict(snapshot)
+    spec = dict(made.get("packaging_spec") or {})
+    for field, value in wanted.items():
+        if field in SPEC_FIELDS:
+            spec[SPEC_FIELDS[field]] = int(value) if field == "per_box" and value else value or None
+        else:
+            made[field] = value or None
+    if spec:
+        made["packaging_spec"] = spec
+    return {**made, "version": version_of(snapshot) + 1, "changed_by": [*snapshot.get("changed_by", ()), change]}

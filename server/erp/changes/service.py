@@ -1,0 +1,268 @@
+"""What happens to change requests. Services flush, write facts and note topics; the edge commits."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.changes import rules
+from server.erp.changes.impact import impact_of
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
+from server.erp.changes.rules import Action, Origin
+from server.erp.changes.schemas import ChangeIn, ChangePatch
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import WorkOrder
+from server.errors import Refused
+from server.http.numbers import fresh
+from server.journal import facts
+from server.messages import translate as _
+from server.tracking.facts import FactKind, NewFact
+from server.tracking.states import ChangeState, OrderLifecycle, RepackState
+
+#: The topic of the list of changes.
+TOPIC = "changes"
+
+
+class Witness(NamedTuple):
+    """Who has seen a change at a station."""
+
+    badge: str | None
+    name: str
+    actor: str
+
+
+def create_change(
+    session: Session, work_order: WorkOrder, body: ChangeIn, *, origin: Origin, actor: str, now: datetime
+) -> ChangeRequest:
+    """A draft; raises Refused when the work is over or nothing would change."""
+    _require_open(work_order.order, work_order)
+    wanted = body.changes.wanted()
+    change = ChangeRequest(
+        number=fresh(session, "CR", ChangeRequest.number),
+        order=work_order.order,
+        work_order=work_order,
+        state=ChangeState.DRAFT.value,
+        effectivity=body.effectivity.value,
+        origin=origin.value,
+        wanted=wanted,
+        difference=_difference(work_order, wanted),
+        reason=body.reason,
+        created_at=now,
+        created_by=actor,
+        acknowledgements=[],
+    )
+    session.add(change)
+    session.flush()
+    _note(session, change)
+    return change
+
+
+def edit_change(session: Session, change: ChangeRequest, patch: ChangePatch) -> ChangeRequest:
+    """Change a draft; raises Refused later."""
+    _require(change, Action.CHANGE)
+    if patch.effectivity is not None:
+        change.effectivity = patch.effectivity.value
+    if "reason" in patch.model_fields_set:
+        change.reason = patch.reason
+    if patch.changes is not None:
+        change.wanted = patch.changes.wanted()
+        change.difference = _difference(change.work_order, change.wanted)
+    session.flush()
+    _note(session, change)
+    return change
+
+
+def submit_change(session: Session, change: ChangeRequest, *, actor: str, now: datetime) -> None:
+    """Put the draft before whoever decides."""
+    _require(change, Action.SUBMIT)
+    _require_open(change.order, change.work_order)
+    change.difference = _difference(change.work_order, change.wanted)
+    change.submitted_at, change.submitted_by = now, actor
+    told = _move(change, ChangeState.SUBMITTED)
+    _write(session, change, [(FactKind.CHANGE_SUBMITTED, told)], actor=actor, now=now)
+
+
+def reject_change(session: Session, change: ChangeRequest, *, reason: str, actor: str, now: datetime) -> None:
+    """Nothing changes, and the reason says why."""
+    _require(change, Action.REJECT)
+    change.decided_at, change.decided_by, change.decision_reason = now, actor, reason
+    told = _move(change, ChangeState.REJECTED)
+    _write(session, change, [(FactKind.CHANGE_REJECTED, told)], actor=actor, now=now)
+
+
+def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: datetime) -> None:
+    """Put the change into the work order's snapshot; its stations stop until they have seen it.
+
+    The order, the work order and the change are locked. Raises Refused when it is decided or the work is over.
+    """
+    _require(change, Action.APPROVE)
+    _require_open(change.order, change.work_order)
+    work_order = change.work_order
+    change.difference = _difference(work_order, change.wanted)
+    change.decided_at, change.decided_by = now, actor
+    impact = impact_of(session, change)
+    approved = _move(change, ChangeState.APPROVED)
+    work_order.snapshot = rules.apply(work_order.snapshot, change.wanted, change=change.number)
+    change.snapshot_version = rules.version_of(work_order.snapshot)
+    change.applied_at = now
+    applied = _move(change, ChangeState.APPLIED)
+    change.acknowledgements = [
+        ChangeAcknowledgement(station_id=station.id, station=station) for station in impact.stations
+    ]
+    tasks = [
+        RepackTask(change_id=change.id, order_id=change.order_id, unit_id=unit.id, handling_unit_id=unit.parent_id,
+                   state=RepackState.OPEN.value, opened_at=now)
+        for unit in impact.repack
+    ]  # fmt: skip
+    session.add_all(tasks)
+    session.flush()
+    _write(
+        session,
+        change,
+        [(FactKind.CHANGE_APPROVED, approved), (FactKind.CHANGE_APPLIED, applied)],
+        actor=actor,
+        now=now,
+    )
+    numbers = {unit.id: unit.number for unit in impact.repack}
+    _write_requests(session, change, [(task, numbers[task.unit_id]) for task in tasks], actor=actor, now=now)
+    touch(session, *(f"station:{station.key}" for station in impact.stations))
+
+
+def acknowledge_change(
+    session: Session,
+    change: ChangeRequest,
+    station_key: str,
+    by: Witness,
+    *,
+    now: datetime,
+) -> None:
+    """A person at the station has seen it; raises Refused when the station need not or has already."""
+    row = next((each for each in change.acknowledgements if each.station.key == station_key), None)
+    if row is None:
+        message = _("{change} does not concern the station {station}.")
+        raise Refused(message.format(change=change.number, station=station_key), reason="not_concerned")
+    if row.acknowledged_at is not None:
+        message = _("{name} has acknowledged {change} at {station} already.")
+        told = message.format(name=row.name, change=change.number, station=row.station.name)
+        raise Refused(told, reason="already_acknowledged")
+    _require(change, Action.ACKNOWLEDGE)
+    row.acknowledged_at, row.badge, row.name = now, by.badge, by.name
+    key = f"change_acknowledgement:{row.id}"
+    before: dict[str, Any] = {key: {"acknowledged_at": None, "badge": None, "name": None}}
+    after: dict[str, Any] = {key: {"acknowledged_at": now.isoformat(), "badge": by.badge, "name": by.name}}
+    if all(each.acknowledged_at is not None for each in change.acknowledgements if each.station.active):
+        change.acknowledged_at = now
+        moved = _move(change, ChangeState.ACKNOWLEDGED, acknowledged_at=now.isoformat())
+        before, after = before | moved["before"], after | moved["after"]
+    detail = {"before": before, "after": after, "station": station_key, "operator": by.badge, "name": by.name}
+    _write(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, detail)], actor=by.actor, now=now)
+    touch(session, f"station:{station_key}")
+
+
+def finish_repack(session: Session, task: RepackTask, *, reason: str, actor: str, now: datetime) -> None:
+    """A person says why the unit need not be packed anew by a scan."""
+    if task.state != RepackState.OPEN:
+        message = _("{unit} has been packed anew already.")
+        raise Refused(message.format(unit=task.unit.number), reason="already_done")
+    task.state, task.done_at, task.done_by, task.done_reason = RepackState.DONE.value, now, actor, reason
+    key = f"repack_task:{task.id}"
+    detail = {
+        "before": {key: {"state": RepackState.OPEN.value, "done_at": None, "done_by": None}},
+        "after": {key: {"state": task.state, "done_at": now.isoformat(), "done_by": actor}},
+        "reason": reason,
+    }
+    about: dict[str, Any] = {
+        "order_id": task.order_id,
+        "unit_id": task.unit_id,
+        "work_order_id": task.unit.work_order_id,
+    }
+    fact = NewFact(FactKind.REPACK_DONE, task.unit.number, actor, now, detail=detail, **about)
+    session.flush()
+    facts.write(session, [fact], recorded_at=now)
+    _note(session, task.change)
+
+
+# --- what they share ---
+
+
+def _require(change: ChangeRequest, action: Action) -> None:
+    needed = rules.ALLOWED[action]
+    if change.state == needed:
+        return
+    if change.decided_at is not None:
+        message = _("{change} was decided already by {who}: it is {state}. Load it again.")
+    else:
+        message = _("{change} is {state}; this is possible only while it is {needed}. Load it again.")
+    told = message.format(change=change.number, who=change.decided_by, state=change.state, needed=needed.value)
+    raise Refused(told, reason="wrong_state", extra={"state": change.state})
+
+
+def _require_open(order: SalesOrder, work_order: WorkOrder) -> None:
+    """Raises Refused when nothing of the order or the work order can change any more, or nothing has begun."""
+    if order.lifecycle not in rules.OPEN_ORDERS:
+        over = order.lifecycle in (OrderLifecycle.DONE, OrderLifecycle.CANCELLED)
+        message = (
+            _("{order} is {state}: nothing of it can be changed any more.")
+            if over
+            else _("{order} is {state} and not released yet. Change the order itself.")
+        )
+        raise Refused(message.format(order=order.number, state=order.lifecycle), reason="order_not_open")
+    if work_order.state not in rules.OPEN_WORK:
+        message = _("{work_order} is {state}: nothing of it can be changed any more.")
+        raise Refused(message.format(work_order=work_order.number, state=work_order.state), reason="work_not_open")
+
+
+def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    found = rules.difference(work_order.snapshot, wanted)
+    if not found:
+        message = _("Nothing would change: {work_order} is made like that already.")
+        raise Refused(message.format(work_order=work_order.number), reason="no_difference")
+    return found
+
+
+def _move(change: ChangeRequest, state: ChangeState, **columns: Any) -> dict[str, Any]:
+    """Put the change into a state; the answer is what its fact says of it."""
+    key, was = f"change_request:{change.id}", change.state
+    change.state = state.value
+    return {
+        "before": {key: {"state": was, **dict.fromkeys(columns)}},
+        "after": {key: {"state": state.value, **columns}},
+        "difference": list(change.difference),
+        "effectivity": change.effectivity,
+    }
+
+
+def _write(
+    session: Session,
+    change: ChangeRequest,
+    told: Sequence[tuple[FactKind, Mapping[str, Any]]],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    session.flush()
+    about: dict[str, Any] = {"order_id": change.order_id, "work_order_id": change.work_order_id}
+    written = [NewFact(kind, change.number, actor, now, detail=detail, **about) for kind, detail in told]
+    facts.write(session, written, recorded_at=now)
+    _note(session, change)
+
+
+def _write_requests(
+    session: Session, change: ChangeRequest, tasks: Sequence[tuple[RepackTask, str]], *, actor: str, now: datetime
+) -> None:
+    about: dict[str, Any] = {"order_id": change.order_id, "work_order_id": change.work_order_id}
+    requests = []
+    for task, unit in tasks:
+        key = f"repack_task:{task.id}"
+        detail = {"before": {key: None}, "after": {key: {"state": task.state}}, "change": change.number}
+        requests.append(
+            NewFact(FactKind.REPACK_REQUESTED, unit, actor, now, unit_id=task.unit_id, detail=detail, **about)
+        )
+    facts.write(session, requests, recorded_at=now)
+
+
+def _note(session: Session, change: ChangeRequest) -> None:
+    order = change.order
+    touch(session, TOPIC, f"order:{order.number}", f"customer:{order.customer.number}")

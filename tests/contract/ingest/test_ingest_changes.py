@@ -1,0 +1,201 @@
+"""Changes after release on the floor: units stop until a badge was shown, and packed ones are packed anew."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.erp.changes import repository, service
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
+from server.erp.changes.rules import Origin
+from server.erp.changes.schemas import ChangeIn
+from server.erp.production.models import WorkOrder
+from server.ingest.rebuild import rebuild
+
+Approve = Callable[..., str]
+
+
+@pytest.fixture
+def approve(plant: Any) -> Approve:
+    """Asks for a change of a unit's work order and approves it; returns its number."""
+
+    def make(unit: str, effectivity: str = "remaining", **changes: Any) -> str:
+        def work(session: Session) -> str:
+            number = session.scalars(
+                select(WorkOrder.number).where(WorkOrder.id == plant.unit(unit).work_order_id)
+            ).one()
+            work_order = repository.work_order(session, number)
+            assert work_order is not None
+            wanted = changes or {"box": "B60", "inner_material": "foam"}
+            body = ChangeIn.model_validate({"work_order": number, "effectivity": effectivity, "changes": wanted})
+            about: dict[str, Any] = {"actor": "user:sam", "now": plant.now}
+            change = service.create_change(session, work_order, body, origin=Origin.SALES, **about)
+            service.submit_change(session, change, **about)
+            service.approve_change(session, change, **about)
+            return change.number
+
+        return str(plant.database.write(work))
+
+    return make
+
+
+def made(plant: Any, order: int = 0) -> list[str]:
+    """The units of an order, taken up to packing."""
+    units = list(plant.orders.values())[order]
+    for step in ("cut-end", "weld-end"):
+        for unit in units:
+            plant.through(unit, step)
+    return units
+
+
+def is_whole(plant: Any) -> bool:
+    """Whether a rebuild from facts finds everything where it stands."""
+    return bool(plant.database.write(lambda session: rebuild(session).differences) == ())
+
+
+def test_a_unit_is_refused_at_packing_until_a_badge_is_shown_there(plant: Any, approve: Approve, tools: Any) -> None:
+    # Given units that wait for packing, and a change of their box
+    units = made(plant)
+    plant.wait(5)
+    number = approve(units[0])
+
+    # When one is scanned at packing
+    plant.wait(5)
+    refused = plant.scan(tools.code(units[0]), "pack-pack")
+
+    # Then it stops with what changed, and again
+    assert (refused.status, refused.reason, refused.signal) == ("refused", "spec_changed", "stop")
+    assert refused.say == (
+        f"{units[0]} has changed: box none → B60; inner material none → foam. "
+        "Scan your badge to confirm that you have seen it."
+    )
+    assert plant.scan(tools.code(units[0]), "pack-pack").reason == "spec_changed"
+
+    # When an operator shows a badge there
+    seen = plant.scan(tools.badge("17"), "pack-pack")
+
+    # Then the change is acknowledged, the station goes on, and the facts tell the same
+    assert (seen.action, seen.say.startswith("Anna has seen it at Pack: box none → B60")) == (
+        "change_acknowledged",
+        True,
+    )
+    assert plant.one(ChangeRequest, number=number).state == "acknowledged"
+    assert plant.one(ChangeAcknowledgement, name="Anna").badge == "17"
+    assert plant.scan(tools.code(units[0]), "pack-pack").status == "applied"
+    assert is_whole(plant)
+
+
+def test_an_unknown_badge_acknowledges_nothing(plant: Any, approve: Approve, tools: Any) -> None:
+    units = made(plant)
+    approve(units[0])
+    plant.wait(5)
+
+    assert plant.scan(tools.badge("99"), "pack-pack").reason == "unknown_operator"
+    assert plant.scan(tools.code(units[0]), "pack-pack").reason == "spec_changed"
+
+
+def test_what_was_read_before_the_change_counted_is_taken_as_it_was(plant: Any, approve: Approve, tools: Any) -> None:
+    # Given a scan that a gateway kept while it had no connection, and a badge from that time
+    units = made(plant)
+    late, card = plant.event(tools.code(units[0]), "pack-pack"), plant.event(tools.badge("17"), "pack-pack")
+    plant.wait(60)
+    approve(units[0])
+
+    # When both come after the approval
+    answers = plant.send(late, card).results
+
+    # Then the unit is packed, and nobody has seen the change yet
+    assert [answer.action for answer in answers] == ["unit_packed", "operator_changed"]
+    plant.wait(5)
+    assert plant.scan(tools.code(units[1]), "pack-pack").reason == "spec_changed"
+
+
+def test_units_of_other_orders_and_other_stations_go_on(plant: Any, approve: Approve, tools: Any) -> None:
+    units, others = made(plant), made(plant, 1)
+    approve(others[0])
+    plant.wait(5)
+
+    assert plant.scan(tools.code(units[0]), "pack-pack").status == "applied"
+    assert plant.scan(tools.code(others[0]), "pack-pack").reason == "spec_changed"
+
+
+def test_new_instructions_stop_every_station_that_is_still_to_come(plant: Any, approve: Approve, tools: Any) -> None:
+    # Given three units at their first step, and new instructions
+    units = next(iter(plant.orders.values()))
+    approve(units[0], instructions="Grind the seam")
+    plant.wait(5)
+
+    # When they are scanned, each station wants to see a badge of its own
+    assert plant.scan(tools.code(units[0])).reason == "spec_changed"
+    plant.scan(tools.badge("17"), "cut-badge")
+    assert plant.scan(tools.code(units[0])).status == "applied"
+    assert plant.scan(tools.code(units[0]), "weld-end").reason == "spec_changed"
+
+    # Then the change is not acknowledged before the last of them has seen it
+    assert plant.one(ChangeRequest).state == "applied"
+    plant.scan(tools.badge("17"), "weld-end")
+    plant.scan(tools.badge("17"), "pack-pack")
+    assert plant.one(ChangeRequest).state == "acknowledged"
+
+
+def test_a_unit_begun_here_goes_on_when_the_next_one_is_the_first(plant: Any, approve: Approve, tools: Any) -> None:
+    units = next(iter(plant.orders.values()))
+    plant.through(units[0], "cut-start")
+    approve(units[0], "next_unit", instructions="Grind the seam")
+    plant.wait(5)
+
+    assert plant.scan(tools.code(units[1])).reason == "spec_changed"
+    assert plant.scan(tools.code(units[0])).status == "applied"
+
+
+def test_a_box_that_was_begun_is_filled_as_before_when_the_next_one_is_the_first(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    units = made(plant)
+    plant.through(units[0], "pack-pack")
+    plant.wait(5)
+    approve(units[0], "next_batch")
+    plant.wait(5)
+
+    assert plant.scan(tools.code(units[1]), "pack-pack").status == "applied"
+    plant.scan(tools.card("CLOSE"), "pack-pack")
+    assert plant.scan(tools.code(units[2]), "pack-pack").reason == "spec_changed"
+
+
+def test_a_packed_unit_comes_out_and_is_packed_anew(plant: Any, approve: Approve, tools: Any) -> None:
+    # Given a packed unit, and a change that counts at once
+    units = made(plant)
+    plant.through(units[0], "pack-pack")
+    box = plant.unit(units[0]).parent_id
+    plant.wait(5)
+    approve(units[0], "immediate")
+    assert plant.one(RepackTask).handling_unit_id == box
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+
+    # When it is scanned at packing twice
+    out = plant.scan(tools.code(units[0]), "pack-pack")
+    assert (out.action, out.signal, plant.unit(units[0]).parent_id) == ("unit_unpacked", "warn", None)
+    again = plant.scan(tools.code(units[0]), "pack-pack")
+
+    # Then it lies in a box, its task is done, and the facts tell the same
+    assert (again.action, plant.one(RepackTask).state) == ("unit_packed", "done")
+    assert is_whole(plant)
+
+    # When that is taken back, the task is open again
+    plant.scan(tools.card("UNDO"), "pack-pack")
+    assert plant.one(RepackTask).state == "open"
+    assert is_whole(plant)
+
+
+def test_a_box_does_not_leave_while_a_unit_in_it_is_to_be_packed_anew(plant: Any, approve: Approve, tools: Any) -> None:
+    units = made(plant, 2)
+    plant.through(units[0], "pack-pack")
+    approve(units[0], "immediate")
+    plant.wait(5)
+
+    refused = plant.scan(tools.code(units[0]), "ship-ship")
+
+    assert (refused.reason, "must be packed anew before it leaves" in refused.say) == ("spec_changed", True)
