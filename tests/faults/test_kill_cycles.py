@@ -124,7 +124,7 @@ def assert_nothing_lost_and_nothing_twice(floor: Floor) -> None:
     effects = Counter(
         str(code) for (code,) in floor.rows(
             "SELECT i.value FROM fact f JOIN identifier i ON i.unit_id = f.unit_id AND i.scheme = 'own' "
-            "WHERE f.kind = 'operation_completed'"
+            "WHERE f.kind = 'operation_completed' AND f.event_id IS NOT NULL"
         )
     )  # fmt: skip
     bodies = {code: f"ol:U{code[3:-1]}" for code in floor.sent}
