@@ -194,8 +194,7 @@ def test_a_server_killed_around_its_commit_loses_nothing_and_counts_nothing_twic
     cycles = CYCLES if floor.access.database_url.startswith("sqlite") else CYCLES // 5
     floor.rig.children.end(floor.rig.children.running()[0])
 
-    with contextlib.closing(Outbox.open(tmp_path / "outbox")) as outbox:
-        uplink = _uplink(outbox, floor)
+    with contextlib.closing(Outbox.open(tmp_path / "outbox")) as outbox, _uplink(outbox, floor) as uplink:
         for cycle in range(cycles):
             point = SERVER_POINTS[cycle % len(SERVER_POINTS)]
             with warm_server(floor, crash_at(point, after=cycle // len(SERVER_POINTS) % 3)) as server:
@@ -242,10 +241,11 @@ def store(outbox: Outbox, floor: Floor) -> None:
     floor.acknowledged.add(code)
 
 
-def _uplink(outbox: Outbox, floor: Floor) -> Deliverer:
+@contextlib.contextmanager
+def _uplink(outbox: Outbox, floor: Floor) -> Iterator[Deliverer]:
     """The gateway's own uplink, in this process: it delivers when it is told, so no back-off slows the cycles."""
-    transport = HttpTransport(floor.rig.url, floor.access.gateway_key, agent="test")
-    return Deliverer(outbox, transport, gateway=GATEWAY, on_answers=lambda _epoch, _answers: None)
+    with contextlib.closing(HttpTransport(floor.rig.url, floor.access.gateway_key, agent="test")) as transport:
+        yield Deliverer(outbox, transport, gateway=GATEWAY, on_answers=lambda _epoch, _answers: None)
 
 
 def crash_at(point: str, *, after: int) -> dict[str, str]:
