@@ -16,6 +16,7 @@ from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
+from server.erp.changes.seed import seed_changes
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -100,6 +101,7 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_past(session, now)
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
+    seed_changes(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

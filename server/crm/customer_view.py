@@ -4,16 +4,17 @@ No prices, no names of people, no reasons of holds, no notes, no stations, no ot
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from server.crm.order_changes import ChangeLine
 from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
 from server.crm.timeline import Entry
 from server.tracking.facts import FactKind
-from server.tracking.states import OrderLifecycle, ShipmentState
+from server.tracking.states import ChangeState, OrderLifecycle, ShipmentState
 
 #: What a customer is told of, by the facts themselves and never by the clock.
 TOLD = frozenset(
@@ -80,6 +81,8 @@ class CustomerOrder:
     lines: Sequence[CustomerLine]
     shipments: Sequence[CustomerShipment]
     story: Sequence[StoryLine]
+    #: Changes without the places and people who have seen them.
+    changes: Sequence[ChangeLine] = ()
 
 
 def customer_order(page: OrderPage) -> CustomerOrder:
@@ -110,6 +113,7 @@ def customer_order(page: OrderPage) -> CustomerOrder:
             if each.state != ShipmentState.CANCELLED
         ],
         story=tell(page.timeline.entries),
+        changes=[replace(each, seen=()) for each in page.changes if each.state != ChangeState.DRAFT],
     )
 
 

@@ -14,6 +14,7 @@ from server.auth.principal import Principal
 from server.crm.access import visible_orders
 from server.crm.here import Here
 from server.crm.milestones import Milestone, StepCount, milestones
+from server.crm.order_changes import ChangeLine, changes_of
 from server.crm.order_rows import BOXES, HEADS, LINES, SHIPMENTS, WORK, OrderHead
 from server.crm.orders_list import standing_of
 from server.crm.risk import Risk, due_at, judge
@@ -113,6 +114,8 @@ class OrderPage:
     boxes: Sequence[Box]
     shipments: Sequence[ShipmentRow]
     timeline: Timeline
+    #: What shall be otherwise since the release, newest first.
+    changes: Sequence[ChangeLine] = ()
 
     @property
     def can_ship(self) -> bool:
@@ -228,6 +231,7 @@ def _page(
         boxes=boxes,
         shipments=_shipments(session, order.id, boxes),
         timeline=timeline,
+        changes=changes_of(session, order.id),
     )
 
 

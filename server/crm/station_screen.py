@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.catalog.models import WorkCenter
 from server.crm.here import Here
+from server.crm.order_changes import Waiting, waiting_at
 from server.crm.station_work import Job, packing_at, with_packaging, work_at
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
@@ -72,6 +73,8 @@ class StationScreen:
     queue: Sequence[Job]
     #: Whether boxes are packed here, so that the customer's packaging rule counts.
     packs: bool = False
+    #: Changes that nobody here has seen yet.
+    changes: Sequence[Waiting] = ()
 
     @property
     def last(self) -> VerdictRow | None:
@@ -134,7 +137,7 @@ def _entry(station: Station, center: str, state: StationState | None) -> Station
 
 
 def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
-    """The screen of the station with this key; raises NotFound. Six queries, eight where boxes are packed."""
+    """The screen of the station with this key; raises NotFound. Seven queries, nine where boxes are packed."""
     found = session.execute(
         select(Station, WorkCenter.name, StationState)
         .join(WorkCenter, WorkCenter.id == Station.work_center_id)
@@ -166,6 +169,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         read_points=read_points,
         job=with_packaging(session, job),
         packs=packs,
+        changes=waiting_at(session, station.id),
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
     )
 

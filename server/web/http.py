@@ -12,6 +12,7 @@ from server.web.pages import (
     admin_site,
     admin_tags,
     admin_users,
+    changes,
     credit,
     customer,
     customer_care,
@@ -43,6 +44,7 @@ from server.web.pages import (
 
 PAGES = (
     sign_in.router,
+    changes.router,
     orders.router,
     invoices.router,
     payments.router,

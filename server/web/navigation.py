@@ -24,7 +24,7 @@ class Place:
 
 
 PLACES = (
-    Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False),
+    Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False, also=("/changes",)),
     Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
     Place("/quotes", N_("Quotes"), Permission.QUOTES_READ, staff_only=False),
     Place("/board", N_("Board"), Permission.FLOOR_READ),

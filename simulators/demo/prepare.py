@@ -20,6 +20,7 @@ from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
+from server.erp.changes.seed import seed_changes
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
@@ -85,6 +86,7 @@ def _fill(session: Session, database_url: str) -> Access:
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
     offered = seed_quotes(session, world, now)[0]
+    seed_changes(session, world, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]
     api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)

@@ -106,3 +106,9 @@ def states(session: Session, station_ids: Collection[int]) -> Mapping[int, Stati
     """What these stations remember, by station id."""
     statement = select(StationState).where(StationState.station_id.in_(station_ids))
     return {found.station_id: found for found in session.scalars(statement)}
+
+
+def state_of(session: Session, key: str) -> StationState | None:
+    """What the station of this key remembers; None before its first scan."""
+    statement = select(StationState).join(Station, Station.id == StationState.station_id).where(Station.key == key)
+    return session.scalars(statement).one_or_none()

@@ -15,8 +15,12 @@ from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.station_screen import station_list, station_screen
 from server.db.topics import versions
+from server.erp.changes import repository
+from server.erp.changes.http import witness
+from server.erp.changes.service import acknowledge_change
+from server.erp.floor.repository import state_of as find_state
 from server.erp.orders import estimates
-from server.errors import Refused
+from server.errors import NotFound, Refused
 from server.http.paging import Number
 from server.ingest.accept import accept
 from server.ingest.answers import Answer
@@ -84,6 +88,27 @@ def undo(page: PageDep, principal: Undoer, key: Number, form: FormDep) -> Respon
         return page.go(f"/station/{key}", page.say(N_("There is nothing to take back here.")), kind="warn")
     fields = {"kind": EventKind.UNDO_REQUESTED.value, "corrects": corrects.as_json()}
     return _take(page, principal, key, form=form, fields=fields)
+
+
+@router.post("/station/{key}/acknowledge")
+def acknowledge(page: PageDep, principal: Scanner, key: Number, form: FormDep) -> Response:
+    """The operator of the station has seen the change, else whoever is signed in here."""
+    if _is_elsewhere(principal, key):
+        return page.go(f"/station/{principal.station_key}")
+
+    def work(session: Session) -> None:
+        state = find_state(session, key)
+        change = repository.change(session, form.text("change")[:40], lock=True)
+        if change is None:
+            raise NotFound
+        by = witness(session, principal, key, badge=state.operator_badge if state is not None else None)
+        acknowledge_change(session, change, key, by, now=page.now)
+
+    try:
+        page.database.write(work)
+    except Refused as refusal:
+        return page.go(f"/station/{key}", refusal.detail, kind="stop")
+    return page.go(f"/station/{key}", page.say(N_("Seen. Scans go on.")))
 
 
 @router.get("/board")
