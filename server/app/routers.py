@@ -20,6 +20,7 @@ from server.erp.orders import http as orders
 from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
+from server.erp.stock import http as stock
 from server.ingest import http as ingest
 from server.parties import http as parties
 from server.parties import people_http as people
@@ -49,6 +50,7 @@ ROUTERS = (
     logistics.router,
     changes.router,
     billing.router,
+    stock.router,
     imports.router,
     search.router,
     crm.router,

@@ -17,6 +17,7 @@ from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, Repa
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
+from server.erp.stock.service import rebuild_balances
 from server.journal.models import Fact
 from server.tracking.history import Columns, History, PastFact
 from server.tracking.states import OperationState, UnitState, WorkOrderState
@@ -83,6 +84,9 @@ def rebuild(session: Session) -> Report:
         origins = _origins(session, kind, history)
         count += len(rows)
         differences += _repair(session, kind, rows, history, origins)
+    differences += [
+        Difference(f"stock_balance:{row_id}", "quantity", was, now) for row_id, was, now in rebuild_balances(session)
+    ]
     return Report(history.count, count, created, tuple(differences))
 
 

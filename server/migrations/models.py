@@ -11,6 +11,7 @@ from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
 from server.erp.production import models as production
+from server.erp.stock import models as stock
 from server.journal import models as journal
 from server.parties import models as parties
 
@@ -27,6 +28,7 @@ MODULES = (
     logistics,
     changes,
     billing,
+    stock,
     crm,
     quotes,
 )

@@ -237,6 +237,8 @@ WORDS: dict[str, dict[str, str]] = {
         "invoice_cancelled": N_("Invoice cancelled"),
         "payment_recorded": N_("Payment recorded"),
         "payment_reversed": N_("Payment reversed"),
+        "stock_moved": N_("Goods moved"),
+        "stock_counted": N_("Stock counted"),
     },
     "customer_field": CUSTOMER_FIELDS,
     "customer_kind": {"prospect": N_("Prospect"), "customer": N_("Customer")},

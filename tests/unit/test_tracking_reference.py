@@ -9,6 +9,7 @@ import pytest
 from orderlight.events import EventKind, Signal, Status
 from server.crm.quotes.facts import QuoteFact
 from server.erp.billing.states import MoneyFact
+from server.erp.stock.rules import StockFact
 from server.parties.states import PartyFact
 from server.tracking import states, words
 from server.tracking.facts import FactKind
@@ -35,6 +36,7 @@ def named(page: str, heading: str) -> set[str]:
         ("facts.md", "Kinds about customers", PartyFact),
         ("facts.md", "Kinds of quotes", QuoteFact),
         ("facts.md", "Kinds about money", MoneyFact),
+        ("facts.md", "Kinds about stock", StockFact),
     ],
 )
 def test_a_table_names_every_word_and_no_other(page: str, heading: str, words: type[StrEnum]) -> None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.erp.billing.states import Billing, InvoiceState, MoneyFact
+from server.erp.stock.rules import StockFact
 from server.tracking import states
 from server.tracking.facts import FactKind
 from server.web.i18n import LANGUAGES, Formats, negotiate
@@ -67,6 +68,7 @@ def test_a_promised_day_falls_due_at_its_end_at_the_site() -> None:
         ("signal", states.Signal),
         ("fact", FactKind),
         ("fact", MoneyFact),
+        ("fact", StockFact),
         ("billing", Billing),
         ("invoice_state", InvoiceState),
     ],

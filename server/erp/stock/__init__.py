@@ -1,0 +1,1 @@
+"""What lies where: locations, the moves of goods between them, and the balances that follow."""

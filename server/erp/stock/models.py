@@ -1,0 +1,57 @@
+"""Tables of stock: locations, moves that are only ever added, and balances that follow from them."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.catalog.models import Product
+from server.db import Base, BigId, Quantity, UtcDateTime, Versioned
+
+
+class StockLocation(Versioned, Base):
+    """A place where goods lie."""
+
+    __tablename__ = "stock_location"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+
+
+class StockMove(Base):
+    """One move of goods; a mistake is put right by another move."""
+
+    __tablename__ = "stock_move"
+    __table_args__ = (Index("ix_stock_move_product_id_id", "product_id", "id"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"))
+    #: None where the goods come from outside, or were found by a count.
+    from_location_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stock_location.id"))
+    #: None where the goods leave, or were missed by a count.
+    to_location_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stock_location.id"))
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    uom: Mapped[str] = mapped_column(String(10))
+    #: server.erp.stock.rules.MoveKind
+    kind: Mapped[str] = mapped_column(String(10))
+    #: Why, in words: a delivery note, a work order.
+    cause: Mapped[str | None] = mapped_column(String(200))
+    actor: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    product: Mapped[Product] = relationship(lazy="raise")
+    source: Mapped[StockLocation | None] = relationship(lazy="raise", foreign_keys=[from_location_id])
+    target: Mapped[StockLocation | None] = relationship(lazy="raise", foreign_keys=[to_location_id])
+
+
+class StockBalance(Base):
+    """How much of a product lies at a location: the sum of its moves."""
+
+    __tablename__ = "stock_balance"
+    __table_args__ = (Index("uq_stock_balance_product_id_location_id", "product_id", "location_id", unique=True),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"))
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stock_location.id"), index=True)
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    product: Mapped[Product] = relationship(lazy="raise")
+    location: Mapped[StockLocation] = relationship(lazy="raise")

@@ -1,0 +1,149 @@
+"""Moving goods: the move, the balances it changes and its fact in one transaction. The edge commits."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from server.catalog.models import Product
+from server.erp.stock import repository
+from server.erp.stock.models import StockBalance, StockLocation, StockMove
+from server.erp.stock.rules import MoveKind, StockFact, balances
+from server.erp.stock.schemas import LocationIn, MoveIn
+from server.errors import Conflict, FieldError, Invalid, Refused
+from server.http.fields import plain
+from server.http.numbers import fresh
+from server.journal.audit import write_audit
+from server.journal.facts import OfficeFact, write_office
+from server.messages import translate as _
+
+_ZERO = Decimal(0)
+#: What a column of quantities holds.
+_MOST = Decimal("999999999.999999")
+
+
+def create_location(session: Session, body: LocationIn, *, actor: str, now: datetime) -> StockLocation:
+    """A new place where goods lie; raises Conflict when the key is taken."""
+    if repository.lock_locations(session, [body.key]):
+        message = _("There is a location {key} already. Choose another key.")
+        raise Conflict(message.format(key=body.key), reason="key_taken")
+    location = StockLocation(key=body.key, name=body.name)
+    session.add(location)
+    session.flush()
+    detail = {"name": body.name}
+    write_audit(session, at=now, actor=actor, action="location_added", subject=body.key, detail=detail)
+    return location
+
+
+def move_stock(session: Session, body: MoveIn, *, actor: str, now: datetime) -> StockMove:
+    """Move goods; raises Invalid for what there is not, Refused when less lies there or a count finds no difference."""
+    product = repository.product(session, body.product)
+    known = repository.lock_locations(session, {key for key in (body.source, body.target) if key is not None})
+    _require_known(body, product, known)
+    assert product is not None
+    source, target, quantity = known.get(body.source or ""), known.get(body.target or ""), body.quantity
+    if body.kind is MoveKind.COUNT:
+        assert target is not None
+        source, target, quantity = _difference(session, product, target, body.quantity)
+    move = StockMove(
+        number=fresh(session, "MV", StockMove.number),
+        product=product,
+        source=source,
+        target=target,
+        quantity=quantity,
+        uom=product.uom,
+        kind=body.kind.value,
+        cause=body.cause,
+        actor=actor,
+        at=now,
+    )
+    session.add(move)
+    if source is not None:
+        _take(session, product, source, quantity)
+    if target is not None:
+        _put(session, product, target, quantity)
+    session.flush()
+    _write_fact(session, move)
+    return move
+
+
+def rebuild_balances(session: Session) -> list[tuple[int, Decimal, Decimal]]:
+    """Put every balance where the moves say; returns id, what stood there and what stands there now."""
+    told = balances(repository.flows(session))
+    differences: list[tuple[int, Decimal, Decimal]] = []
+    for row in repository.all_balances(session):
+        right = told.pop((row.product_id, row.location_id), _ZERO)
+        if row.quantity != right:
+            differences.append((row.id, row.quantity, right))
+            row.quantity = right
+    for (product_id, location_id), right in told.items():
+        row = StockBalance(product_id=product_id, location_id=location_id, quantity=right)
+        session.add(row)
+        session.flush()
+        differences.append((row.id, _ZERO, right))
+    session.flush()
+    return differences
+
+
+def _require_known(body: MoveIn, product: Product | None, known: dict[str, StockLocation]) -> None:
+    errors: list[FieldError] = []
+    if product is None:
+        message = _("There is no product {sku}.").format(sku=body.product)
+        errors.append(FieldError("product", message, "unknown"))
+    for name, key in (("source", body.source), ("target", body.target)):
+        if key is not None and key not in known:
+            errors.append(FieldError(name, _("There is no location {key}.").format(key=key), "unknown"))
+    if errors:
+        raise Invalid(errors=errors)
+
+
+def _difference(
+    session: Session, product: Product, place: StockLocation, counted: Decimal
+) -> tuple[StockLocation | None, StockLocation | None, Decimal]:
+    """Where goods come from, where they go and how many, so that the counted quantity lies at the place."""
+    row = repository.balance(session, product.id, place.id)
+    more = counted - (row.quantity if row is not None else _ZERO)
+    if more == 0:
+        message = _("Nothing to put right: {quantity} of {sku} lie at {place}, as was counted.")
+        raise Refused(
+            message.format(quantity=plain(counted), sku=product.sku, place=place.key), reason="nothing_to_change"
+        )
+    return (None, place, more) if more > 0 else (place, None, -more)
+
+
+def _take(session: Session, product: Product, place: StockLocation, quantity: Decimal) -> None:
+    row = repository.balance(session, product.id, place.id)
+    lies = row.quantity if row is not None else _ZERO
+    if row is None or lies < quantity:
+        message = _("{quantity} of {sku} cannot leave {place}: {lies} lie there. Count it first if there is more.")
+        values = {"quantity": plain(quantity), "sku": product.sku, "place": place.key, "lies": plain(lies)}
+        raise Refused(message.format(**values), reason="not_enough_stock")
+    row.quantity = lies - quantity
+
+
+def _put(session: Session, product: Product, place: StockLocation, quantity: Decimal) -> None:
+    row = repository.balance(session, product.id, place.id)
+    lies = row.quantity if row is not None else _ZERO
+    if lies + quantity > _MOST:
+        message = _(
+            "{place} cannot take {quantity} of {sku}: {most} is the most that is counted, and {lies} lie there."
+        )
+        values = {"quantity": plain(quantity), "sku": product.sku, "place": place.key, "lies": plain(lies)}
+        raise Refused(message.format(**values, most=plain(_MOST)), reason="too_much_stock")
+    if row is None:
+        session.add(StockBalance(product_id=product.id, location_id=place.id, quantity=quantity))
+    else:
+        row.quantity = lies + quantity
+
+
+def _write_fact(session: Session, move: StockMove) -> None:
+    kind = StockFact.STOCK_COUNTED if move.kind == MoveKind.COUNT else StockFact.STOCK_MOVED
+    detail = {
+        "product": move.product.sku,
+        "kind": move.kind,
+        "from": move.source.key if move.source is not None else None,
+        "to": move.target.key if move.target is not None else None,
+        "quantity": plain(move.quantity),
+        "uom": move.uom,
+    }
+    write_office(session, [OfficeFact(kind=kind, subject=move.number, actor=move.actor, at=move.at, detail=detail)])
