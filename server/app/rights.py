@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import visible_orders
+from server.crm.cases.access import visible_cases
+from server.crm.cases.models import Case
 from server.crm.models import CustomerLink, CustomerVisit
 from server.crm.quotes import links as quote_links
 from server.crm.quotes.access import visible_quotes
@@ -56,6 +58,7 @@ _BY_PERMISSION = {
     "orders": Permission.ORDERS_READ,
     "customers": Permission.CUSTOMERS_READ,
     "quotes": Permission.QUOTES_READ,
+    "cases": Permission.CASES_READ,
     "gateways": Permission.FLOOR_READ,
     "inbox": Permission.FLOOR_READ,
 }
@@ -70,6 +73,8 @@ def watching_rights(database: Database) -> Callable[[Principal, str], bool]:
             return _exists(database, select(SalesOrder.id).where(SalesOrder.number == name, visible_orders(principal)))
         if kind == "quote" and name:
             return _exists(database, select(Quote.id).where(Quote.number == name, visible_quotes(principal)))
+        if kind == "case" and name:
+            return _exists(database, select(Case.id).where(Case.number == name, visible_cases(principal)))
         if principal.customer_id is not None:
             return kind == "customer" and _is_customer(database, principal, name)
         if kind == "station" and name:

@@ -7,6 +7,7 @@ from server.catalog import revisions_http as revisions
 from server.connectors import feed
 from server.crm import customers_http as crm_customers
 from server.crm import http as crm
+from server.crm.cases import http as cases
 from server.crm.quotes import http as quotes
 from server.crm.quotes import talk_http as talk
 from server.erp import customers_http as customers
@@ -57,5 +58,6 @@ ROUTERS = (
     crm_customers.router,
     quotes.router,
     talk.router,
+    cases.router,
     pages.router,
 )

@@ -12,6 +12,8 @@ class Permission(StrEnum):
     ORDERS_RELEASE = "orders:release"
     QUOTES_READ = "quotes:read"
     QUOTES_WRITE = "quotes:write"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
     CATALOG_READ = "catalog:read"
     CATALOG_WRITE = "catalog:write"
     CUSTOMERS_READ = "customers:read"
@@ -73,23 +75,32 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     | {P.IMPORTS_WRITE, P.SCAN, P.UNDO, P.PARTY_NOTE_WRITE, P.CHANGES_WRITE, P.CHANGES_APPROVE},
     Role.SALES: _READ_ALL
     | {P.ORDERS_WRITE, P.CUSTOMERS_WRITE, P.IMPORTS_WRITE, P.PARTY_CREDIT_VIEW, P.PARTY_PERSONAL_VIEW}
-    | {P.PARTY_POLICY_WRITE, P.PARTY_NOTE_WRITE, P.PARTY_MERGE, P.QUOTES_READ, P.QUOTES_WRITE, P.CHANGES_WRITE}
+    | {
+        P.PARTY_POLICY_WRITE,
+        P.PARTY_NOTE_WRITE,
+        P.PARTY_MERGE,
+        P.QUOTES_READ,
+        P.QUOTES_WRITE,
+        P.CHANGES_WRITE,
+        P.CASES_READ,
+    }
     | _SEE_MONEY,
-    Role.SERVICE: _READ_ALL | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE},
+    Role.SERVICE: _READ_ALL
+    | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE, P.CASES_READ, P.CASES_WRITE},
     Role.FINANCE: _READ_ALL
     | {P.PARTY_CREDIT_VIEW, P.PARTY_CREDIT_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE, P.QUOTES_READ}
     | _SEE_MONEY
     | {P.CREDIT_RELEASE, P.INVOICES_WRITE},
     Role.MANAGER: frozenset(P) - {P.ADMIN, P.EVENTS_WRITE, P.METRICS_READ},
     Role.ADMIN: frozenset(P) - {P.EVENTS_WRITE},
-    Role.CUSTOMER: frozenset({P.ORDERS_READ, P.QUOTES_READ}),
+    Role.CUSTOMER: frozenset({P.ORDERS_READ, P.QUOTES_READ, P.CASES_READ}),
 }
 
 #: A paired station screen scans and shows; whoever stands there is named by his badge.
 DEVICE_PERMISSIONS = frozenset({P.SCAN, P.UNDO, P.FLOOR_READ})
 
 #: Somebody who came by a private link sees that order or quote; the row filters of crm do the rest.
-VISIT_PERMISSIONS = frozenset({P.ORDERS_READ, P.QUOTES_READ})
+VISIT_PERMISSIONS = frozenset({P.ORDERS_READ, P.QUOTES_READ, P.CASES_READ})
 
 #: What a key of another program may be given; the right to administer stays with people.
 KEY_SCOPES = frozenset(P) - {P.ADMIN}

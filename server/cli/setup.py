@@ -12,6 +12,7 @@ from server.auth.models import User
 from server.auth.users import NewUser
 from server.catalog.models import Product
 from server.cli.context import ACTOR, CommandFailed, make_folder, open_database, password_link
+from server.crm.cases.seed import seed_cases
 from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
@@ -102,6 +103,7 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
     seed_changes(session, world, now)
+    seed_cases(session, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.auth.models import User
+from server.crm.cases.models import Case
 from server.crm.models import Interaction
 from server.crm.quotes.models import Quote
 from server.erp.orders.models import SalesOrder
@@ -189,7 +190,19 @@ def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Ite
     return [replace(_fact(fact, "quote"), href=f"/quotes/{fact.subject}") for fact in session.scalars(statement)]
 
 
-PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders, quotes)
+def cases(session: Session, customer: Customer, before: Before) -> Sequence[Item]:
+    """What became of the newest cases; what was said about them stands in their own threads."""
+    newest = select(Case.number).where(Case.customer_id == customer.id).order_by(Case.id.desc()).limit(ORDERS_TOLD)
+    statement = (
+        select(Fact)
+        .where(ABOUT_RECORDS, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
+        .order_by(Fact.observed_at.desc(), Fact.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return [replace(_fact(fact, "case"), href=f"/cases/{fact.subject}") for fact in session.scalars(statement)]
+
+
+PROVIDERS: Final[Sequence[Provider]] = (written_down, himself, orders, quotes, cases)
 
 
 def _fact(fact: Fact, source: str) -> Item:

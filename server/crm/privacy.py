@@ -8,6 +8,7 @@ from sqlalchemy import Text, delete, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from server.auth.models import User
+from server.crm.cases import repository as cases
 from server.crm.interactions import InteractionOut
 from server.crm.models import Interaction
 from server.crm.quotes.repository import erase_author, said_by
@@ -50,6 +51,10 @@ def export_person(
             {"quote": number, "version": said.version, "at": said.created_at.isoformat(), "body": said.body}
             for number, said in said_by(session, customer.id, contact.name)
         ],
+        "case_messages": [
+            {"case": number, "at": said.created_at.isoformat(), "body": said.body}
+            for number, said in cases.said_by(session, customer.id, contact.name)
+        ],
         "logins": [
             {"login": user.login, "name": user.name, "active": user.active, "last_login_at": _iso(user.last_login_at)}
             for user in _logins(session, contact)
@@ -91,6 +96,7 @@ def erase_person(session: Session, customer: Customer, contact: Contact, *, acto
     )
     _forget_answers(session, contact)
     erase_author(session, customer.id, contact.name, text=ERASED_TEXT)
+    cases.erase_author(session, customer.id, contact.name, text=ERASED_TEXT)
     ended = people.erase_contact(session, contact, actor=actor, now=now)
     mark_changed(customer)
     matching.index(session, customer)

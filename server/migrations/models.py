@@ -3,6 +3,7 @@
 from server.auth import models as auth
 from server.catalog import models as catalog
 from server.crm import models as crm
+from server.crm.cases import models as cases
 from server.crm.quotes import models as quotes
 from server.db import Base, counters, topics
 from server.erp.billing import models as billing
@@ -31,6 +32,7 @@ MODULES = (
     stock,
     crm,
     quotes,
+    cases,
 )
 
 metadata = Base.metadata

@@ -1,6 +1,7 @@
 """Words for codes: every state, reason and kind that a page may show, declared once so that all get translated."""
 
 from server.messages import N_
+from server.web.case_words import CASE_PRIORITIES, CASE_STATES
 
 #: Fields of a customer as forms, timelines and refusals name them.
 CUSTOMER_FIELDS: dict[str, str] = {
@@ -86,6 +87,8 @@ WORDS: dict[str, dict[str, str]] = {
         "expired": N_("Expired"),
         "withdrawn": N_("Withdrawn"),
     },
+    "case_state": CASE_STATES,
+    "case_priority": CASE_PRIORITIES,
     "billing": {
         "none": N_("Not invoiced"),
         "partial": N_("Partly invoiced"),
@@ -229,6 +232,12 @@ WORDS: dict[str, dict[str, str]] = {
         "quote_expired": N_("Quote expired"),
         "quote_withdrawn": N_("Quote withdrawn"),
         "order_placed_from_quote": N_("Ordered by accepting a quote"),
+        "case_created": N_("Case reported"),
+        "case_changed": N_("Case changed"),
+        "case_opened": N_("Case taken into work"),
+        "case_message_written": N_("Message about a case"),
+        "case_resolved": N_("Case resolved"),
+        "case_closed": N_("Case closed"),
         "operator_changed": N_("Another operator"),
         "command_armed": N_("Command card scanned"),
         "credit_held": N_("Waits for credit"),

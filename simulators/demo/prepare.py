@@ -14,6 +14,7 @@ from server.auth.passwords import hash_password
 from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.auth.users import NewUser
+from server.crm.cases.seed import seed_cases
 from server.crm.links import create_link
 from server.crm.quotes import links as quote_links
 from server.crm.quotes.seed import seed_quotes
@@ -85,6 +86,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
+    seed_cases(session, now)
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)

@@ -15,8 +15,8 @@ def test_every_role_has_a_line_in_the_table() -> None:
     assert set(ROLE_PERMISSIONS) == set(Role)
 
 
-def test_a_customer_reads_orders_and_quotes_and_does_nothing_else() -> None:
-    assert ROLE_PERMISSIONS[Role.CUSTOMER] == {Permission.ORDERS_READ, Permission.QUOTES_READ}
+def test_a_customer_reads_orders_quotes_and_cases_and_does_nothing_else() -> None:
+    assert ROLE_PERMISSIONS[Role.CUSTOMER] == {Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ}
 
 
 def test_sales_and_managers_write_quotes_finance_reads_them_and_the_floor_does_not_know_them() -> None:
@@ -58,10 +58,11 @@ def test_a_screen_scans_and_shows_but_releases_nothing() -> None:
     assert not screen.may(Permission.ORDERS_RELEASE)
 
 
-def test_a_visit_reads_orders_and_quotes_whatever_role_it_claims() -> None:
+def test_a_visit_reads_orders_quotes_and_cases_whatever_role_it_claims() -> None:
     visit = Principal(kind="visit", actor="visit:1", name="Aurora Bikes", role="admin", order_id=1)
 
     assert {permission for permission in Permission if visit.may(permission)} == {
+        Permission.CASES_READ,
         Permission.ORDERS_READ,
         Permission.QUOTES_READ,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderlight.events import EventKind, Signal, Status
+from server.crm.cases.service import CaseFact
 from server.crm.quotes.facts import QuoteFact
 from server.erp.billing.states import MoneyFact
 from server.erp.stock.rules import StockFact
@@ -35,6 +36,7 @@ def named(page: str, heading: str) -> set[str]:
         ("facts.md", "Kinds", FactKind),
         ("facts.md", "Kinds about customers", PartyFact),
         ("facts.md", "Kinds of quotes", QuoteFact),
+        ("facts.md", "Kinds of cases", CaseFact),
         ("facts.md", "Kinds about money", MoneyFact),
         ("facts.md", "Kinds about stock", StockFact),
     ],
