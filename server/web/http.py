@@ -12,6 +12,7 @@ from server.web.pages import (
     admin_site,
     admin_tags,
     admin_users,
+    cases,
     changes,
     credit,
     customer,
@@ -45,6 +46,7 @@ from server.web.pages import (
 PAGES = (
     sign_in.router,
     changes.router,
+    cases.router,
     orders.router,
     invoices.router,
     payments.router,

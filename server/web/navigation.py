@@ -27,6 +27,7 @@ PLACES = (
     Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False, also=("/changes",)),
     Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
     Place("/quotes", N_("Quotes"), Permission.QUOTES_READ, staff_only=False),
+    Place("/cases", N_("Cases"), Permission.CASES_READ, staff_only=False),
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
     Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),

@@ -15,6 +15,7 @@ from server.db.topics import versions
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
+from server.web.case_view import order_cases
 from server.web.money_view import customer_account
 from server.web.order_view import customer_context
 from server.web.page import Page, PageDep
@@ -36,8 +37,9 @@ def track(page: PageDep, visitor: VisitPrincipal) -> Response:
         version = versions(session, f"order:{number}")[f"order:{number}"]
         found = order_page(session, visitor, number, here=Here(page.site.zone, page.now))
         account = customer_account(session, visitor, now=page.now)
+        cases = order_cases(session, visitor, number)
     page.principal = visitor
-    context = customer_context(found, page.formats, version=version)
+    context = customer_context(found, page.formats, version=version) | cases
     return page.show("pages/customer_order.html", by_link=True, account=account, **context)
 
 

@@ -22,6 +22,7 @@ from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.parties.models import Customer
+from server.web.case_view import order_cases
 from server.web.forms import Form, read_form
 from server.web.money_view import FIGURES, SOURCES, customer_account, note_view, order_money
 from server.web.order_actions import ACTIONS, offered, perform
@@ -74,12 +75,13 @@ def order(page: PageDep, principal: Reader, number: Number, before: Before = Non
         links = links_of(session, found.id) if principal.is_staff else ()
         money = order_money(session, principal, number, now=page.now)
         account = customer_account(session, principal, now=page.now)
+        cases = order_cases(session, principal, number)
     if not principal.is_staff:
-        context = customer_context(found, page.formats, version=shown[topic])
+        context = customer_context(found, page.formats, version=shown[topic]) | cases
         return page.show("pages/customer_order.html", by_link=False, account=account, **context)
     note_view(page.database, principal, money, now=page.now)
     context = order_context(found, page.formats, version=shown[topic], older=before is not None)
-    context |= {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
+    context |= cases | {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
     return page.show("pages/order.html", links=links, actions=offered(found, principal), form=Form(), **context)
 
 

@@ -1,0 +1,173 @@
+"""The list of cases, one case with its thread, and what either side does to it, as plain forms."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from server.auth.http import require
+from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.crm.access import is_customer
+from server.crm.cases import repository, service
+from server.crm.cases.access import may_speak, visible_cases
+from server.crm.cases.http import found_case, require_speaking
+from server.crm.cases.rules import OPEN_STATES, CaseAction, CasePriority, CaseState, after
+from server.crm.cases.schemas import CaseIn, CasePatch, ReplyBody
+from server.crm.cases.service import CARERS, Speaker
+from server.db.topics import versions
+from server.errors import Forbidden, Invalid, NotFound, Refused
+from server.http.paging import Before, Number, Text
+from server.messages import N_
+from server.web.entry import Fault, FormDep, attempt, checked, given
+from server.web.forms import Form
+from server.web.page import Page, PageDep
+
+router = APIRouter(prefix="/cases", include_in_schema=False)
+
+Reader = Annotated[Principal, Depends(require(Permission.CASES_READ))]
+
+#: Saved filters: words and states.
+VIEWS: Final[Mapping[str, tuple[str, tuple[CaseState, ...]]]] = {
+    "open": (N_("Open"), OPEN_STATES),
+    "resolved": (N_("Resolved"), (CaseState.RESOLVED,)),
+    "closed": (N_("Closed"), (CaseState.CLOSED,)),
+}
+#: State -> colour and sign.
+LOOKS: Final[Mapping[str, tuple[str, str]]] = {
+    "new": ("lamp", "inbox"),
+    "open": ("info", "wrench"),
+    "waiting_customer": ("warn", "hourglass"),
+    "resolved": ("ok", "circle-check"),
+    "closed": ("", "check"),
+}
+SAID: Final[Mapping[str, str]] = {
+    "reply": N_("Your message is sent."),
+    "resolve": N_("The case is resolved; the customer sees what you wrote."),
+    "open": N_("The case is in work."),
+    "close": N_("The case is closed."),
+    "assign": N_("The case is changed."),
+}
+
+
+@router.get("")
+def cases(page: PageDep, principal: Reader, show: Text = None, before: Before = None) -> Response:
+    """The cases that the reader may know of, the newest first."""
+    view = show if show is not None and show in VIEWS else "open"
+    wanted = repository.CaseFilter(states=[state.value for state in VIEWS[view][1]])
+    with page.database.read() as session:
+        found = repository.newest(session, wanted, visible=visible_cases(principal), before=before)
+    return page.show(
+        "pages/cases.html",
+        rows=found.items,
+        looks=LOOKS,
+        internal=not is_customer(principal),
+        may_speak=may_speak(principal),
+        views=[(f"/cases?show={each}", VIEWS[each][0], each == view) for each in VIEWS],
+        next_href="/cases?" + urlencode({"show": view, "before": found.items[-1].id}) if found.more else None,
+        first_href=f"/cases?show={view}",
+        is_first=before is None,
+    )
+
+
+@router.get("/new")
+def ask(page: PageDep, principal: Reader, order: Text = None, unit: Text = None, customer: Text = None) -> Response:
+    """The form for a new case; the address may say what it is about."""
+    require_speaking(principal)
+    return _form(page, principal, Form({"order": order or "", "unit": unit or "", "customer": customer or ""}))
+
+
+@router.post("")
+def add(page: PageDep, principal: Reader, form: FormDep) -> Response:
+    """Keep a new case; a mistake is shown beside its field."""
+    require_speaking(principal)
+    try:
+        names = ("subject", "body", "order", "unit", *(() if is_customer(principal) else ("customer", "priority")))
+        body = checked(page, form, model=CaseIn, data=given(form, *names))
+        number = attempt(page, form, lambda session: service.create_case(session, body, principal, now=page.now).number)
+    except Fault as fault:
+        return _form(page, principal, fault.form, status=fault.status)
+    return page.go(_address(number), page.say(N_("We have it. Answers stand here.")))
+
+
+@router.get("/{number}")
+def case(page: PageDep, principal: Reader, number: Number) -> Response:
+    """One case with what was said."""
+    return _show(page, principal, number)
+
+
+@router.post("/{number}/{action}")
+def act(page: PageDep, principal: Reader, number: Number, action: str, form: FormDep) -> Response:
+    """Reply, resolve, open, close or assign; a refusal says why, on the page of the case."""
+    if action not in SAID:
+        raise NotFound
+    try:
+        body = checked(page, form, model=ReplyBody, data=_typed(form)) if action in ("reply", "resolve") else None
+        page.database.write(lambda session: _do(session, page, principal, (number, action, body, form)))
+    except Fault as fault:
+        return _show(page, principal, number, form=fault.form, status=fault.status)
+    except (Refused, Invalid) as refusal:
+        return page.go(_address(number), refusal.detail, kind="stop")
+    return page.go(_address(number), page.say(SAID[action]))
+
+
+def _do(session: Session, page: Page, principal: Principal, asked: tuple[str, str, ReplyBody | None, Form]) -> None:
+    number, action, body, form = asked
+    found, by = found_case(session, principal, number, lock=True), Speaker.of(principal, page.now)
+    require_speaking(principal)
+    if action != "reply" and is_customer(principal):
+        raise Forbidden(extra={"permission": Permission.CASES_WRITE.value})
+    if action == "reply" and body is not None:
+        service.reply(session, found, body.body, by, ask=body.ask)
+    elif action == "resolve" and body is not None:
+        service.resolve(session, found, body.body, by)
+    elif action == "open":
+        service.reopen(session, found, by)
+    elif action == "close":
+        service.close(session, found, by)
+    else:
+        changes = CasePatch(priority=CasePriority(form.text("priority")), assigned_to=form.get("assigned_to"))
+        service.edit_case(session, found, changes, by)
+
+
+def _typed(form: Form) -> dict[str, Any]:
+    return {**given(form, "body"), "ask": form.checked("ask")}
+
+
+def _show(page: Page, principal: Principal, number: str, *, form: Form | None = None, status: int = 200) -> Response:
+    topic, internal = f"case:{number}", not is_customer(principal)
+    with page.database.read() as session:
+        version = versions(session, topic)[topic]
+        found = found_case(session, principal, number)
+        messages = repository.messages(session, found.id)
+        people = repository.carers(session, CARERS) if internal else {}
+    state = CaseState(found.state)
+    speaks = may_speak(principal)
+    return page.show(
+        "pages/case.html",
+        status=status,
+        case=found,
+        messages=messages,
+        people=people,
+        form=form or Form(),
+        looks=LOOKS,
+        internal=internal,
+        priorities=list(CasePriority),
+        by_link=principal.kind == "visit",
+        may_write=speaks and after(state, CaseAction.REPLY if internal else CaseAction.WRITE) is not None,
+        may_do={str(action): speaks and internal and after(state, action) is not None for action in CaseAction},
+        topic=topic,
+        version=version,
+    )
+
+
+def _form(page: Page, principal: Principal, form: Form, *, status: int = 200) -> Response:
+    internal = not is_customer(principal)
+    return page.show("pages/case_new.html", status=status, form=form, internal=internal, priorities=list(CasePriority))
+
+
+def _address(number: str) -> str:
+    return f"/cases/{quote(number, safe='')}"
