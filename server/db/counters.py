@@ -17,7 +17,7 @@ class Counter(Base):
 #: Names that people read start where a number looks like one; row ids start at one.
 FIRST = {
     "SO": 1000, "Q": 1000, "WO": 1000, "SH": 1000, "HU": 1000, "C": 100, "U": 1000,
-    "INV": 1000, "CN": 1000, "PAY": 1000, "PK": 1000, "MV": 1000,
+    "INV": 1000, "CN": 1000, "PAY": 1000, "PK": 1000, "MV": 1000, "CS": 1000,
 }  # fmt: skip
 
 
