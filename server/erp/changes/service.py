@@ -10,6 +10,7 @@ from server.db import touch
 from server.erp.changes import rules
 from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
+from server.erp.changes.repository import unit_to_repack
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch
 from server.erp.orders.models import SalesOrder
@@ -19,7 +20,7 @@ from server.http.numbers import fresh
 from server.journal import facts
 from server.messages import translate as _
 from server.tracking.facts import FactKind, NewFact
-from server.tracking.states import ChangeState, OrderLifecycle, RepackState
+from server.tracking.states import ChangeState, OrderLifecycle, Reason, RepackState
 
 #: The topic of the list of changes.
 TOPIC = "changes"
@@ -185,6 +186,14 @@ def finish_repack(session: Session, task: RepackTask, *, reason: str, actor: str
 
 
 # --- what they share ---
+
+
+def require_packed_as_changed(session: Session, unit_ids: Sequence[int], shipment: str) -> None:
+    """Raises Refused while one of these units is to be packed anew; scans at the dock ask the same."""
+    waiting = unit_to_repack(session, unit_ids)
+    if waiting is not None:
+        sentence = _("{shipment} cannot leave: {unit} must be packed anew first. Bring it to packing.")
+        raise Refused(sentence.format(shipment=shipment, unit=waiting.unit.number), reason=Reason.SPEC_CHANGED.value)
 
 
 def _require(change: ChangeRequest, action: Action) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.db import touch
+from server.erp.changes.service import require_packed_as_changed
 from server.erp.floor.repository import stations_by_id
 from server.erp.logistics import repository
 from server.erp.logistics.changes import Changes, containers
@@ -283,6 +284,8 @@ def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) 
 
 def _send(changes: Changes, boxes: Sequence[HandlingUnit], shipment: Shipment) -> None:
     session, now = changes.session, changes.now
+    inside = production.units_in(session, [box.id for box in boxes])
+    require_packed_as_changed(session, [unit.id for unit in inside], shipment.number)
     sides = containers(session, boxes)
     numbers = {box.id: box.number for box in boxes}
     for box in boxes:
@@ -291,7 +294,7 @@ def _send(changes: Changes, boxes: Sequence[HandlingUnit], shipment: Shipment) -
         if side is not None:
             changes.set(side, state=UnitState.SHIPPED.value)
         changes.fact(FactKind.BOX_SHIPPED, box.number, unit=side, shipment=shipment.number)
-    for unit in production.units_in(session, list(numbers)):
+    for unit in inside:
         changes.set(unit, state=UnitState.SHIPPED.value)
         box_number = numbers[unit.parent_id or 0]
         changes.fact(FactKind.UNIT_SHIPPED, unit.number, unit=unit, box=box_number, shipment=shipment.number)

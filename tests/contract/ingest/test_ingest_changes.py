@@ -11,7 +11,11 @@ from server.erp.changes import repository, service
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn
+from server.erp.logistics.models import HandlingUnit
+from server.erp.logistics.service import Carriage, ship_order
+from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
+from server.errors import Refused
 from server.ingest.rebuild import rebuild
 
 Approve = Callable[..., str]
@@ -48,6 +52,12 @@ def made(plant: Any, order: int = 0) -> list[str]:
         for unit in units:
             plant.through(unit, step)
     return units
+
+
+def ship_closed_boxes(session: Session, plant: Any) -> list[str]:
+    """Press the button of the order page for the order of the box."""
+    order = session.scalars(select(SalesOrder).join(HandlingUnit, HandlingUnit.order_id == SalesOrder.id)).one()
+    return ship_order(session, order, Carriage(), actor="user:sam", now=plant.now)
 
 
 def is_whole(plant: Any) -> bool:
@@ -199,3 +209,9 @@ def test_a_box_does_not_leave_while_a_unit_in_it_is_to_be_packed_anew(plant: Any
     refused = plant.scan(tools.code(units[0]), "ship-ship")
 
     assert (refused.reason, "must be packed anew before it leaves" in refused.say) == ("spec_changed", True)
+
+    # And the office's button sends it no more than the dock does
+    plant.scan(tools.card("CLOSE"), "pack-pack")
+    with pytest.raises(Refused, match=f"{units[0]} must be packed anew first"):
+        plant.database.write(lambda session: ship_closed_boxes(session, plant))
+    assert plant.unit(units[0]).state == "packed"
