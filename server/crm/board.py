@@ -19,11 +19,12 @@ from server.erp.production.models import Operation, Unit, WorkOrder
 from server.journal.models import Fact
 from server.parties.models import Customer
 from server.tracking.facts import FactKind
-from server.tracking.states import Context, OperationState, OrderLifecycle, UnitState
+from server.tracking.states import Context, OperationState, OrderLifecycle, UnitState, WorkOrderState
 
 #: A wall is read from afar, so a column shows its most pressing cards and says how many more there are.
 CARDS_PER_COLUMN = 6
 _WAITING = (OperationState.READY, OperationState.RUNNING, OperationState.PAUSED)
+_OPEN_WORK = (WorkOrderState.RELEASED, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
 _LOUD_FIRST = {risk: place for place, risk in enumerate(Risk)}
 
 
@@ -152,9 +153,8 @@ def _at_packing(session: Session) -> dict[int, dict[int, tuple[int, int]]]:
     finished, packed, shipped = _unit_sums()
     statement = (
         select(Unit.order_id, finished, packed, shipped, func.count())
-        .join(SalesOrder, SalesOrder.id == Unit.order_id)
         .where(
-            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
+            Unit.order_id.in_(select(SalesOrder.id).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)),
             Unit.work_order_id.is_not(None),
             Unit.state != UnitState.SCRAPPED.value,
         )
@@ -216,8 +216,10 @@ def _due(card: Card) -> float:
 
 
 def _in_work(session: Session) -> int:
+    # By the open work orders: what was made in all the years before is not looked at.
+    opened = select(WorkOrder.id).where(WorkOrder.state.in_([state.value for state in _OPEN_WORK]))
     statement = select(func.count()).where(
-        Unit.work_order_id.is_not(None),
+        Unit.work_order_id.in_(opened),
         Unit.last_seen_at.is_not(None),
         Unit.state.in_([UnitState.QUEUED.value, UnitState.IN_PROCESS.value]),
     )

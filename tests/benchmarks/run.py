@@ -69,7 +69,20 @@ def _delivery(folder: Path, *, quick: bool) -> list[Figure]:
     return measure(folder, seconds=1.5 if quick else 5.0, backlog=2000 if quick else 20_000)
 
 
-PARTS: dict[str, Callable[..., list[Figure]]] = {"ingest": _ingest, "latency": _latency, "delivery": _delivery}
+def _pages(folder: Path, *, quick: bool) -> list[Figure]:
+    from pages import measure
+
+    if quick:
+        return measure(folder, orders=10_000, units=100_000, rounds=3)
+    return measure(folder, orders=100_000, units=1_000_000, rounds=5)
+
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "ingest": _ingest,
+    "latency": _latency,
+    "delivery": _delivery,
+    "pages": _pages,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())
