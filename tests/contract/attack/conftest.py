@@ -22,6 +22,8 @@ from server.app import create_app
 from server.auth import devices, gateways, keys, sessions, users
 from server.auth.principal import Principal
 from server.auth.users import NewUser
+from server.crm.cases.schemas import CaseIn
+from server.crm.cases.service import create_case
 from server.crm.here import Here
 from server.crm.links import begin_visit, create_link
 from server.crm.quotes import service as quotes
@@ -272,7 +274,8 @@ def _work(house: House) -> None:
         house.belongings[name] = Belongings(
             name, {"order": order.number, "work_order": work_order, "unit": units[0], "box": box,
                    "shipment": shipment, "customer": number, "customer_id": str(customer),
-                   "quote": house.database.write(lambda session, customer=number: _offer(session, customer))},
+                   "quote": house.database.write(lambda session, customer=number: _offer(session, customer)),
+                   "case": house.database.write(lambda session, order=order.number: _complain(session, order))},
         )  # fmt: skip
 
 
@@ -315,6 +318,14 @@ def _offer(session: Session, customer: str) -> str:
     writer = thread.Writer(thread.SALES, "Root", "user:root")
     thread.write_message(session, quote, MessageIn(body=f"For {quote.customer.name} alone."), by=writer, here=here)
     return quote.number
+
+
+def _complain(session: Session, order: str) -> str:
+    """A case about the order, taken down by the house."""
+    service = Principal(kind="user", actor="user:root", name="Root", role="admin")
+    return create_case(
+        session, CaseIn(subject="A scratch", body="Beneath.", order=order), service, now=utc_now()
+    ).number
 
 
 # --- who comes ---

@@ -30,20 +30,20 @@ OPEN = {
 #: Names that stand nowhere, each as long and as plain as one that does.
 MISSING = {
     "order": "SO-9999", "work_order": "WO-9999", "unit": "U-9999", "box": "HU-9999", "shipment": "SH-9999",
-    "quote": "Q-9999",
+    "quote": "Q-9999", "case": "CS-9999",
     "customer": "C-999", "login": "nobody", "sku": "NO-SUCH-THING", "key": "nowhere", "prefix": "zzzz2345",
     "entry_id": "999999", "device_id": "999999", "link_id": "999999", "message_id": "999999",
 }  # fmt: skip
 #: Which of a customer's things the parameter `number` of a path means.
 NUMBERS = {
     "/orders/": "order", "/work-orders/": "work_order", "/units/": "unit", "/handling-units/": "box",
-    "/shipments/": "shipment", "/customers/": "customer", "/quotes/": "quote",
+    "/shipments/": "shipment", "/customers/": "customer", "/quotes/": "quote", "/cases/": "case",
 }  # fmt: skip
 #: Every page tells when it was made.
 MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\b\d\d:\d\d(?::\d\d)?\b")
 CUSTOMERS = (f"customer of {OURS}", f"visit of {OURS}")
 #: What a customer may read: his own.
-OWN = (Permission.ORDERS_READ, Permission.QUOTES_READ)
+OWN = (Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ)
 INSIDERS = ("operator", "planner", "sales", "service", "finance", "manager", "admin")
 
 
@@ -170,7 +170,7 @@ def secrets_of(house: Any, name: str) -> set[str]:
     words = {word for order in orders for word in (order.number, order.customer_reference) if word}
     return words | {
         name,
-        *(house.belongings[name].values[key] for key in ("work_order", "unit", "box", "shipment", "quote")),
+        *(house.belongings[name].values[key] for key in ("work_order", "unit", "box", "shipment", "quote", "case")),
     }
 
 
