@@ -6,13 +6,14 @@ SQLite needs to answer.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from server.db.counters import take
+from server.db.driver import raise_as_usual
 
 Parameters = Sequence[Any] | dict[str, Any]
 
@@ -43,7 +44,7 @@ def rows_of_all(connection: Connection, asked: Sequence[tuple[str, Parameters]])
             cursors = [driver.execute(text, parameters) for text, parameters in asked]
         return [cursor.fetchall() for cursor in cursors]
     except connection.dialect.loaded_dbapi.Error as error:
-        _raise_as_usual(connection, asked[0][0], error)
+        raise_as_usual(connection, asked[0][0], error)
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def together(connection: Connection) -> Iterator[None]:
         with _driver(connection).pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
-        _raise_as_usual(connection, "several statements", error)
+        raise_as_usual(connection, "several statements", error)
 
 
 def run(connection: Connection, text: str, parameters: Parameters = ()) -> None:
@@ -80,19 +81,9 @@ def _asked(connection: Connection, text: str, ask: Callable[[Any], Any]) -> Any:
     try:
         return ask(cursor)
     except connection.dialect.loaded_dbapi.Error as error:
-        _raise_as_usual(connection, text, error)
+        raise_as_usual(connection, text, error)
     finally:
         cursor.close()
-
-
-def _raise_as_usual(connection: Connection, text: str, error: Exception) -> NoReturn:
-    """In the form in which SQLAlchemy reports errors, which is the one that everybody else catches."""
-    dialect = connection.dialect
-    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
-    dbapi_error = dialect.loaded_dbapi.Error
-    raise DBAPIError.instance(
-        text, None, error, dbapi_error, connection_invalidated=is_lost, dialect=dialect
-    ) from error
 
 
 @contextmanager

@@ -105,8 +105,13 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
     if action not in SAID:
         raise NotFound
     try:
-        body = checked(page, form, model=ReplyBody, data=_typed(form)) if action in ("reply", "resolve") else None
-        page.database.write(lambda session: _do(session, page, principal, (number, action, body, form)))
+        body: ReplyBody | CasePatch | None = None
+        if action in ("reply", "resolve"):
+            body = checked(page, form, model=ReplyBody, data=_typed(form))
+        elif action == "assign":
+            data = {"priority": form.text("priority"), "assigned_to": form.get("assigned_to")}
+            body = checked(page, form, model=CasePatch, data=data)
+        page.database.write(lambda session: _do(session, page, principal, (number, action, body)))
     except Fault as fault:
         return _show(page, principal, number, form=fault.form, status=fault.status)
     except (Refused, Invalid) as refusal:
@@ -114,23 +119,24 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
     return page.go(_address(number), page.say(SAID[action]))
 
 
-def _do(session: Session, page: Page, principal: Principal, asked: tuple[str, str, ReplyBody | None, Form]) -> None:
-    number, action, body, form = asked
+def _do(
+    session: Session, page: Page, principal: Principal, asked: tuple[str, str, ReplyBody | CasePatch | None]
+) -> None:
+    number, action, body = asked
     found, by = found_case(session, principal, number, lock=True), Speaker.of(principal, page.now)
     require_speaking(principal)
     if action != "reply" and is_customer(principal):
         raise Forbidden(extra={"permission": Permission.CASES_WRITE.value})
-    if action == "reply" and body is not None:
+    if isinstance(body, CasePatch):
+        service.edit_case(session, found, body, by)
+    elif body is not None and action == "reply":
         service.reply(session, found, body.body, by, ask=body.ask)
-    elif action == "resolve" and body is not None:
+    elif body is not None:
         service.resolve(session, found, body.body, by)
     elif action == "open":
         service.reopen(session, found, by)
-    elif action == "close":
-        service.close(session, found, by)
     else:
-        changes = CasePatch(priority=CasePriority(form.text("priority")), assigned_to=form.get("assigned_to"))
-        service.edit_case(session, found, changes, by)
+        service.close(session, found, by)
 
 
 def _typed(form: Form) -> dict[str, Any]:

@@ -91,3 +91,17 @@ def test_a_visitor_by_link_reports_about_that_order_and_sees_no_other_case(
     assert "Two frames are scratched." in page.text
     assert address in track
     assert (foreign.status_code, without_order.status_code) == (404, 422)
+
+
+@pytest.mark.parametrize(("priority", "status"), [("urgent", 303), ("yesterday", 422), ("", 422)])
+def test_our_people_say_how_urgent_a_case_is_and_nothing_else_passes_for_it(
+    aurora: httpx.Client, signed_in: Callable[..., httpx.Client], priority: str, status: int
+) -> None:
+    address = reported(aurora)
+    service = signed_in("service")
+
+    answer = service.post(f"{address}/assign", data={"priority": priority, "assigned_to": ""})
+
+    number = address.rpartition("/")[2]
+    kept = service.get(f"/api/v1/cases/{number}").json()["priority"]
+    assert (answer.status_code, kept) == (status, "urgent" if status == 303 else "normal")
