@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orderlight.autoid import OwnCode
 from server.erp.seed import gtin
@@ -74,6 +74,12 @@ def tones(page: Page) -> tuple[str | None, int]:
     )
 
 
+def final_tones(page: Page) -> tuple[str | None, int]:
+    """The last tone and their number, once every scan has its answer, by which it is forgotten and sounded."""
+    expect(page.locator("#waiting")).to_be_hidden()
+    return tones(page)
+
+
 def test_a_scan_is_booked_shown_and_sounded_once(station: Page, units: list[str]) -> None:
     wedge(station, own(units[0]))
 
@@ -81,7 +87,22 @@ def test_a_scan_is_booked_shown_and_sounded_once(station: Page, units: list[str]
     expect(station.locator("#verdict-say")).to_contain_text(f"Cut done: {units[0]}")
     expect(station.locator("#verdict")).to_have_class(re.compile(r"\bok\b"))
     expect(station.locator("#last-scans [data-key]")).to_have_count(1)
-    assert list(tones(station)) == ["ok", 1]
+    assert list(final_tones(station)) == ["ok", 1]
+
+
+def test_a_verdict_that_the_stream_brings_before_the_answer_is_sounded_once(station: Page, units: list[str]) -> None:
+    # Given an answer that is held back until the stream has shown the scan
+    def hold_back(route: Route) -> None:
+        answer = route.fetch()
+        expect(station.locator("#last-scans [data-key]")).to_have_count(1)
+        route.fulfill(response=answer)
+
+    station.route("**/scans", hold_back)
+
+    wedge(station, own(units[0]))
+
+    expect(station.locator("#verdict-word")).to_have_text("Booked")
+    assert list(final_tones(station)) == ["ok", 1]
 
 
 def test_an_unknown_code_is_loud_in_colour_icon_word_and_sound(station: Page, site: Any) -> None:
@@ -91,7 +112,7 @@ def test_an_unknown_code_is_loud_in_colour_icon_word_and_sound(station: Page, si
     expect(station.locator("#verdict-say")).to_contain_text("inbox")
     expect(station.locator("#verdict")).to_have_class(re.compile(r"\bstop\b"))
     expect(station.locator("#verdict-icon use")).to_have_attribute("href", re.compile("octagon-x"))
-    assert list(tones(station)) == ["stop", 1]
+    assert list(final_tones(station)) == ["stop", 1]
 
 
 def test_ten_scans_in_a_burst_give_ten_verdicts_in_order(station: Page, units: list[str]) -> None:
@@ -217,14 +238,14 @@ def test_the_verdict_of_a_gateways_scan_looks_and_sounds_the_same(station: Page,
 
     expect(station.locator("#verdict-say")).to_contain_text(units[0])
     expect(station.locator("html")).to_have_attribute("data-tones", "1")
-    assert list(tones(station)) == ["ok", 1]
+    assert list(final_tones(station)) == ["ok", 1]
 
 
 def test_an_old_scan_that_comes_late_is_shown_without_a_sound(station: Page, site: Any, units: list[str]) -> None:
     site.scan(units[0], "cut-1", ago=300)
 
     expect(station.locator("#verdict-say")).to_contain_text(units[0])
-    assert list(tones(station)) == [None, 0]
+    assert list(final_tones(station)) == [None, 0]
 
 
 def test_undo_takes_the_last_scan_back(station: Page, units: list[str]) -> None:

@@ -44,6 +44,8 @@
     sending = true;
     clearTimeout(retry);
     const batch = queue.slice(0, most).filter((event) => event.sent_as.epoch === queue[0].sent_as.epoch);
+    // The stream may bring our own verdict before the answer does; the answer alone sounds it.
+    own(batch);
     const slow = setTimeout(() => show("kept", set.wordSending, "", batch.at(-1).code || ""), 1200);
     try {
       const answer = await fetch(set.scans, {
@@ -105,10 +107,13 @@
   const seen = new Set(rows().map((row) => row.dataset.key));
   function rows() { return [...document.querySelectorAll("#last-scans [data-key]")]; }
 
-  function told(results, batch) {
+  function own(batch) {
     const { gateway, epoch } = batch[0].sent_as;
+    batch.forEach((event) => seen.add(`${gateway}/${epoch}/${event.sequence}`));
+  }
+
+  function told(results, batch) {
     const last = results.at(-1);
-    results.forEach((result) => seen.add(`${gateway}/${epoch}/${result.sequence}`));
     const event = batch.find((each) => each.sequence === last.sequence) || {};
     show(last.signal, word(last.signal), last.say, event.code || "");
     tone(worst(results.map((result) => result.signal)));
