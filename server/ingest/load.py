@@ -20,7 +20,7 @@ from server.ingest.reads import Item
 from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.draft import STAGES
-from server.tracking.states import Command, UnitKind
+from server.tracking.states import Command, Effectivity, UnitKind
 from server.tracking.states import Context as Meaning
 from server.tracking.steps import Read
 
@@ -60,11 +60,12 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
         wanted.units.add(unit_id)
         wanted.note(unit_id, kind, order_id, parent_id)
     _want_deeds(connection, world, wanted, _targets(world, reads))
-    boxing = any(point.context in _BOXING for point in world.read_points.values())
+    contexts = {point.context for point in world.read_points.values()}
+    boxing, packing = not _BOXING.isdisjoint(contexts), Meaning.PACK.value in contexts
     if boxing:
         open_boxes = (found.open_box_id for found in world.contexts.values())
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
-    _load_things(connection, world, wanted, boxing=boxing)
+    _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     if boxing:
         _load_supply(session, world, reads)
     return world
@@ -194,7 +195,7 @@ def _undoable(world: w.World, read: Read) -> set[w.Identity]:
 # --- orders, units, boxes ---
 
 
-def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, boxing: bool) -> None:
+def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, boxing: bool, packing: bool) -> None:
     if wanted.boxes:
         rows = tables.ORDERS_OF_BOXES.rows(connection, ids=listed(wanted.boxes))
         wanted.orders.update(row[0] for row in rows)
@@ -203,6 +204,8 @@ def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, box
     if wanted.orders and (boxing or wanted.boxes):
         # The boxes of an order are read under its lock, and say which units belong to the world, too.
         asked |= {"boxes": tables.BOXES.of(**orders), "shipments": tables.SHIPMENTS.of(**orders)}
+        if packing:
+            asked |= {"lines": tables.LINES.of(**orders), "at_once": tables.AT_ONCE.of(**orders)}
         _put_things(world, ask(connection, asked))
         wanted.units |= _in_boxes(connection, world, boxing=boxing)
         asked = {}
@@ -233,6 +236,8 @@ def _put_things(world: w.World, found: Found) -> None:
         world.work_orders[work.id] = work
         world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
+    world.lines.update({row[0]: w.Line(row[0], row[1], int(row[2])) for row in found.get("lines", ())})
+    world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("at_once", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
     world.repacks.update({row[0]: changes.Repack._make(row) for row in found.get("repacks", ())})
     world.units.update({row[0]: w.Unit._make(row) for row in found.get("units", ())})
@@ -258,5 +263,7 @@ def _load_supply(session: Session, world: w.World, reads: Sequence[Read]) -> Non
     context_of = {key: point.context for key, point in world.read_points.items()}
     contexts = [context_of.get(read.read_point or "") for read in reads if read.named.kind == "unit"]
     packs, ships = contexts.count(Meaning.PACK.value), contexts.count(Meaning.SHIP.value)
-    numbers = tables.fresh_numbers(session, packs=packs, ships=ships)
+    # A scan from before an immediate change may have to ask for packing anew.
+    late = packs * sum(change.effectivity == Effectivity.IMMEDIATE for change in world.change_requests.values())
+    numbers = tables.fresh_numbers(session, packs=packs, ships=ships, repacks=late)
     world.supply = world.supply._replace(**numbers)

@@ -59,13 +59,19 @@ class Before(NamedTuple):
     boxes: frozenset[int]
     shipments: frozenset[int]
     contexts: frozenset[int]
+    repacks: frozenset[int]
     supply: w.Supply
 
 
 def before(world: w.World) -> Before:
     """Note what the world holds before it is folded."""
     return Before(
-        dict(world.units), frozenset(world.boxes), frozenset(world.shipments), frozenset(world.contexts), world.supply
+        dict(world.units),
+        frozenset(world.boxes),
+        frozenset(world.shipments),
+        frozenset(world.contexts),
+        frozenset(world.repacks),
+        world.supply,
     )
 
 
@@ -178,7 +184,7 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
         (HandlingUnit, _BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
         (ChangeRequest, _CHANGE, changes.Change, world.change_requests),
         (ChangeAcknowledgement, _ACKNOWLEDGEMENT, changes.Acknowledgement, world.acknowledgements),
-        (RepackTask, _REPACK, changes.Repack, world.repacks),
+        (RepackTask, _REPACK, changes.Repack, {key: row for key, row in world.repacks.items() if key in was.repacks}),
         (Shipment, _SHIPMENT, w.Shipment, {key: row for key, row in world.shipments.items() if key in was.shipments}),
     )
     for model, columns, kind, rows in plain:
@@ -200,6 +206,7 @@ _SHIPMENT = ("id", "state", "shipped_at")
 _CHANGE = ("id", "state", "acknowledged_at")
 _ACKNOWLEDGEMENT = ("id", "acknowledged_at", "badge", "name")
 _REPACK = ("id", "state", "done_at", "done_by")
+_NEW_REPACK = (*_REPACK, "change_id", "unit_id", "order_id", "handling_unit_id", "opened_at")
 
 
 def _update(connection: Connection, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
@@ -236,6 +243,8 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
     insert_rows(connection, _table(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
     names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
     insert_rows(connection, _table(Identifier), ("scheme", "value", "unit_id", "active"), names)
+    tasks = [row for key, row in sorted(world.repacks.items()) if key not in was.repacks]
+    insert_rows(connection, _table(RepackTask), _NEW_REPACK, list(map(_picker(changes.Repack, _NEW_REPACK), tasks)))
 
 
 def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:

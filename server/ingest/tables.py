@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, func, select, text
+from sqlalchemy import Connection, Dialect, bindparam, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from server.auth.models import User
-from server.catalog.models import WorkCenter
+from server.catalog.models import Product, WorkCenter
 from server.db.counters import take
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
-from server.erp.orders.models import SalesOrder
+from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
 from server.tracking import change_rows as changes
 from server.tracking import world as w
+from server.tracking.states import ChangeState, Effectivity
 
 _UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
 
@@ -160,6 +161,21 @@ def _boxes(dialect: Dialect) -> Statement:
     return wanted.order_by(HandlingUnit.id)
 
 
+def _lines(dialect: Dialect) -> Statement:
+    """How many units of each line the customers want: pieces of a serial, one lot of anything else."""
+    pieces = case((Product.tracking == "serial", OrderLine.quantity), else_=1)
+    wanted = select(OrderLine.id, Product.sku, pieces).join(Product, Product.id == OrderLine.product_id)
+    return wanted.where(among(OrderLine.order_id, "ids", dialect))
+
+
+def _at_once(dialect: Dialect) -> Statement:
+    """What counts for these orders even for units that are packed; nearly always nothing."""
+    row = ChangeRequest
+    counts = or_(row.state == ChangeState.APPLIED.value, row.state == ChangeState.ACKNOWLEDGED.value)
+    wanted = select(*_columns(row, changes.Change)).where(among(row.order_id, "ids", dialect), counts)
+    return wanted.where(row.effectivity == Effectivity.IMMEDIATE.value).order_by(row.id)
+
+
 def _shipments(dialect: Dialect) -> Statement:
     wanted = select(*_columns(Shipment, w.Shipment)).where(among(Shipment.order_id, "ids", dialect))
     return wanted.order_by(Shipment.id)
@@ -195,7 +211,8 @@ def _acknowledgements(dialect: Dialect) -> Statement:
 def _repacks(dialect: Dialect) -> Statement:
     row = RepackTask
     columns = (row.id, row.change_id, row.unit_id, row.order_id, row.state, ChangeRequest.difference)
-    wanted = select(*columns, row.done_at, row.done_by).join(ChangeRequest, ChangeRequest.id == row.change_id)
+    done = (row.done_at, row.done_by, row.handling_unit_id, row.opened_at)
+    wanted = select(*columns, *done).join(ChangeRequest, ChangeRequest.id == row.change_id)
     return wanted.where(among(row.unit_id, "ids", dialect)).order_by(row.id)
 
 
@@ -219,6 +236,8 @@ OPERATIONS = Query(_operations)
 OPERATIONS_OF = Query(_operations_of)
 UNITS = Query(_units)
 BOXES = Query(_boxes)
+LINES = Query(_lines)
+AT_ONCE = Query(_at_once)
 SHIPMENTS = Query(_shipments)
 CONTENTS = Query(_contents)
 CHANGES_AT = Query(_changes_at)
@@ -226,7 +245,7 @@ ACKNOWLEDGEMENTS = Query(_acknowledgements)
 REPACKS = Query(_repacks)
 
 
-def fresh_numbers(session: Session, *, packs: int, ships: int) -> dict[str, Any]:
+def fresh_numbers(session: Session, *, packs: int, ships: int, repacks: int) -> dict[str, Any]:
     """The next numbers, locked until the commit, and row ids for so many boxes and shipments.
 
     The counters move only by what is used (`use_numbers`); row ids that are not used leave gaps that nobody sees.
@@ -236,6 +255,8 @@ def fresh_numbers(session: Session, *, packs: int, ships: int) -> dict[str, Any]
         found["box_number"] = take(session, "HU", 0)
         found["sscc_reference"] = take(session, "sscc", 0)
         found["box_ids"] = _fresh_ids(session.connection(), "unit", packs)
+    if repacks:
+        found["repack_ids"] = _fresh_ids(session.connection(), "repack_task", repacks)
     if ships:
         found["shipment_number"] = take(session, "SH", 0)
         found["shipment_ids"] = _fresh_ids(session.connection(), "shipment", ships)
@@ -262,4 +283,4 @@ def _fresh_ids(connection: Connection, table: str, count: int) -> tuple[int, ...
     return tuple(range(highest + 1, highest + count + 1))
 
 
-_ID_COLUMNS = {"unit": Unit.id, "shipment": Shipment.id}
+_ID_COLUMNS = {"unit": Unit.id, "shipment": Shipment.id, "repack_task": RepackTask.id}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from server.tracking import words
-from server.tracking.changes import acknowledge, unpack
+from server.tracking.changes import acknowledge
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import choose_box, close_box, complete_and_pack, pack
@@ -15,6 +15,7 @@ from server.tracking.states import Action, Signal, Status
 from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, SignIn, Step, TakeBack, UnitStep
 from server.tracking.table import Act
 from server.tracking.undo import take_back
+from server.tracking.unpacking import unpack
 from server.tracking.verdicts import Verdict, Words
 
 _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {

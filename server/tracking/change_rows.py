@@ -43,3 +43,6 @@ class Repack(NamedTuple):
     difference: Sequence[Mapping[str, Any]]
     done_at: datetime | None
     done_by: str | None
+    #: The box that the unit lay in, and since when it is to be packed anew.
+    handling_unit_id: int | None = None
+    opened_at: datetime | None = None

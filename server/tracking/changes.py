@@ -10,19 +10,7 @@ from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.places import current_operation
-from server.tracking.settle import settle
-from server.tracking.states import (
-    Action,
-    ChangeState,
-    Effectivity,
-    HandlingUnitState,
-    Reason,
-    RepackState,
-    Signal,
-    Status,
-    UnitState,
-)
-from server.tracking.steps import UnitStep
+from server.tracking.states import ChangeState, Effectivity, HandlingUnitState, Reason, RepackState, UnitState
 from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Operator, Station, Unit, World
 
@@ -36,10 +24,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "packaging_notes": N_("packaging note"),
     "instructions": N_("instructions"),
 }
+#: What whoever packs must know; the rest is for whoever makes.
+PACKAGING: Final = frozenset(FIELDS) - {"instructions"}
 _FIELD_CHANGED: Final = N_("{field} {before} → {after}")
 _AND_ALSO: Final = N_("{one}; {more}")
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
 _PACKED: Final = UnitState.PACKED.value
+_IMMEDIATE: Final = Effectivity.IMMEDIATE.value
 _OPEN_BOX: Final = HandlingUnitState.OPEN.value
 _OPEN: Final = RepackState.OPEN.value
 
@@ -162,21 +153,6 @@ def must_repack(world: World, box_id: int, number: str) -> Verdict | None:
     return None
 
 
-def unpack(draft: Draft, step: UnitStep) -> Verdict:
-    """The unit comes out of its box to be packed anew; the next scan of it packs it."""
-    task, box = repack_of(draft.world, step.unit.id), draft.world.boxes.get(step.unit.parent_id or 0)
-    unit = draft.move(draft.see(step.unit), state=UnitState.FINISHED.value, parent_id=None)
-    settle(draft, unit.work_order_id)
-    about = {"unit_id": unit.id, "order_id": unit.order_id, "work_order_id": unit.work_order_id}
-    number = box.number if box is not None else ""
-    draft.fact(FactKind.UNIT_UNPACKED, unit.number, detail={"box": number}, **about)
-    what = describe(task.difference if task is not None else ())
-    said = Words(words.UNPACKED, {"unit": unit.number, "box": number, "what": what})
-    return Verdict(
-        Status.APPLIED, said, Signal.WARN, action=Action.UNIT_UNPACKED, subject=unit.number, order_id=unit.order_id
-    )
-
-
 def packed_anew(draft: Draft, unit: Unit) -> None:
     """A unit that goes into a box fulfils its open task, if it has one."""
     task = repack_of(draft.world, unit.id)
@@ -186,6 +162,37 @@ def packed_anew(draft: Draft, unit: Unit) -> None:
     draft.change(task, state=RepackState.DONE.value, **done)
     about = {"unit_id": unit.id, "order_id": unit.order_id, "work_order_id": unit.work_order_id}
     draft.fact(FactKind.REPACK_DONE, unit.number, **about)
+
+
+def request_late(draft: Draft, unit: Unit, box_id: int) -> None:
+    """A scan from before an immediate change that comes after it: the unit was packed as it should not be any more."""
+    at = draft.cause.observed_at
+    for change in draft.world.change_requests.values():
+        late = change.applied_at is not None and at < change.applied_at
+        if not late or change.work_order_id != unit.work_order_id or not _packs_at_once(change):
+            continue
+        _open_task(draft, change, unit, box_id)
+        about = {"unit_id": unit.id, "order_id": unit.order_id, "work_order_id": unit.work_order_id}
+        draft.fact(FactKind.REPACK_REQUESTED, unit.number, detail={"change": change.number}, **about)
+
+
+def _packs_at_once(change: Change) -> bool:
+    return change.effectivity == _IMMEDIATE and any(each["field"] in PACKAGING for each in change.difference)
+
+
+def _open_task(draft: Draft, change: Change, unit: Unit, box_id: int) -> None:
+    """A change wants a unit packed anew by one task, which may be opened again."""
+    tasks = (*draft.world.repacks.values(), *draft.repacks.values())
+    found = next((row for row in tasks if (row.change_id, row.unit_id) == (change.id, unit.id)), None)
+    if found is not None:
+        draft.change(draft.repacks.get(found.id, found), state=_OPEN, done_at=None, done_by=None)
+        return
+    task_id, *left = draft.supply.repack_ids
+    draft.supply = draft.supply._replace(repack_ids=tuple(left))
+    draft.create(
+        Repack(task_id, change.id, unit.id, change.order_id, _OPEN, change.difference, None, None, box_id,
+               change.applied_at)
+    )  # fmt: skip
 
 
 def take_back_repack(draft: Draft, row_id: int, earlier: Mapping[str, Any]) -> None:

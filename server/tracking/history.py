@@ -9,7 +9,9 @@ from server.tracking.draft import later
 from server.tracking.facts import FactKind
 
 #: Facts about a unit that was not there itself: somebody decided, or a label was printed.
-NOT_SEEN: Final = frozenset({FactKind.REVERSED.value, FactKind.BOX_OPENED.value, FactKind.BOX_CLOSED.value})
+NOT_SEEN: Final = frozenset(
+    {FactKind.REVERSED.value, FactKind.BOX_OPENED.value, FactKind.BOX_CLOSED.value, FactKind.BOX_REOPENED.value}
+)
 
 Columns = dict[str, Any]
 

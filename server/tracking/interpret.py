@@ -1,18 +1,19 @@
 """From an event to the step it asks for, or to the refusal it gets. Pure; the table decides, not ifs."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from orderlight.events import EventKind
 from server.tracking import words
-from server.tracking.changes import must_repack, repack_of, unseen
+from server.tracking.changes import repack_of, unseen
 from server.tracking.places import place_of
-from server.tracking.refusals import blocked, blocked_order, refuse_box, refuse_unit
+from server.tracking.refusals import blocked, blocked_box, blocked_order, refuse_box, refuse_unit
 from server.tracking.states import Command, Context, Reason, Signal, UnitKind
 from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
 from server.tracking.table import BOX_ELSEWHERE, BOXES, REPACK, UNITS, Act, Place, Rule
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
-from server.tracking.world import Identity, ReadPoint, Station, Unit, World
+from server.tracking.world import Box, Identity, ReadPoint, Station, Unit, World
 
 #: Commands that act at once; the others wait for the next unit.
 _AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})
@@ -83,28 +84,34 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
         verdict = refusal(Reason.REPEATED, Words(words.SEEN_ALREADY, {"unit": unit.number}), subject=unit.number)
         return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
     armed = armed_command(read, world, station)
+    found = decide(world, unit, read_point, meaning=armed or read_point.context, at=read.observed_at)
+    return found._replace(disarm=armed is not None) if isinstance(found, UnitStep) else found
+
+
+def decide(world: World, unit: Unit, read_point: ReadPoint, *, meaning: str, at: datetime) -> UnitStep | Verdict:
+    """What a unit read at a read point at this time is to do there, or why nothing; the table decides."""
+    station = world.stations[read_point.station_id]
     place = place_of(world, unit, station.work_center_id)
-    meaning = armed or read_point.context
     anew = meaning == Context.PACK and place is Place.PACKED and repack_of(world, unit.id) is not None
     rule = REPACK if anew else UNITS[meaning][place]
-    stopped = _stopped(read, world, unit, station, rule) if rule.guarded else None
+    stopped = _stopped(world, unit, station, rule, at) if rule.guarded else None
     if stopped is not None:
         return stopped
     if rule.act is not None:
-        return UnitStep(rule.act, unit, station, read_point, disarm=armed is not None)
+        return UnitStep(rule.act, unit, station, read_point)
     assert rule.reason is not None
     return refuse_unit(world, rule.reason, place, unit, station)
 
 
-def _stopped(read: Read, world: World, unit: Unit, station: Station, rule: Rule) -> Verdict | None:
+def _stopped(world: World, unit: Unit, station: Station, rule: Rule, at: datetime) -> Verdict | None:
     """Why a guarded act does not happen, whatever the table says of it."""
     stopped = blocked(world, unit)
     if stopped is not None or rule.act is None:
         return stopped
-    if rule.act is Act.SHIP and unit.parent_id is not None and world.repacks:
-        box = world.boxes.get(unit.parent_id)
-        return must_repack(world, unit.parent_id, box.number if box is not None else unit.number)
-    return unseen(world, unit, station, read.observed_at)
+    if rule.act is Act.SHIP:
+        box = world.boxes.get(unit.parent_id or 0)
+        return blocked_box(world, box) if box is not None else None
+    return unseen(world, unit, station, at)
 
 
 def armed_command(read: Read, world: World, station: Station) -> str | None:
@@ -132,15 +139,19 @@ def _box(world: World, station: Station, read_point: ReadPoint, unit: Unit) -> S
     if rule.act is None:
         assert rule.reason is not None
         return refuse_box(rule.reason, box)
-    order = world.orders.get(box.order_id)
-    stopped = blocked_order(order, box.number) if rule.guarded and order is not None else None
-    if stopped is None and rule.act is Act.SHIP:
-        stopped = must_repack(world, box.id, box.number)
+    stopped = _box_stopped(world, box, rule)
     if stopped is not None:
         return stopped
     if rule.act is Act.SEE:
         return UnitStep(Act.SEE, unit, station, read_point)
     return BoxStep(rule.act, box, station)
+
+
+def _box_stopped(world: World, box: Box, rule: Rule) -> Verdict | None:
+    if rule.act is Act.SHIP:
+        return blocked_box(world, box)
+    order = world.orders.get(box.order_id)
+    return blocked_order(order, box.number) if rule.guarded and order is not None else None
 
 
 def _unknown_tag(read: Read) -> Verdict:

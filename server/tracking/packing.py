@@ -4,7 +4,7 @@ from typing import Final
 
 from orderlight.autoid import Sscc
 from server.tracking import words
-from server.tracking.changes import packed_anew
+from server.tracking.changes import packed_anew, request_late
 from server.tracking.draft import ONE, Draft
 from server.tracking.facts import FactKind
 from server.tracking.production import applied, finish_operation
@@ -20,7 +20,7 @@ _CLOSED: Final = HandlingUnitState.CLOSED.value
 
 def complete_and_pack(draft: Draft, step: UnitStep) -> Verdict:
     """The packing operation of the unit is done by packing it, when packing is its last step."""
-    refused = _wrong_box(draft, step)
+    refused = _wrong_box(draft, step) or _surplus(draft, step.unit)
     if refused is not None:
         return refused
     unit, operation = finish_operation(draft, step.unit)
@@ -34,7 +34,8 @@ def complete_and_pack(draft: Draft, step: UnitStep) -> Verdict:
 
 def pack(draft: Draft, step: UnitStep) -> Verdict:
     """A finished unit goes into the station's open box."""
-    return _wrong_box(draft, step) or _put_in(draft, draft.see(step.unit), step.station)
+    refused = _wrong_box(draft, step) or _surplus(draft, step.unit)
+    return refused or _put_in(draft, draft.see(step.unit), step.station)
 
 
 def open_box(draft: Draft, station_id: int) -> Box | None:
@@ -59,6 +60,25 @@ def _wrong_box(draft: Draft, step: UnitStep) -> Verdict | None:
     return refusal(reason, said, subject=unit.number, order_id=unit.order_id)
 
 
+def _surplus(draft: Draft, unit: Unit) -> Verdict | None:
+    """Nobody gets more than he ordered: what is packed, on its way or delivered of the line counts."""
+    work, order = draft.world.work_orders.get(unit.work_order_id or 0), draft.world.orders.get(unit.order_id or 0)
+    line = draft.world.lines.get(work.order_line_id or 0) if work is not None else None
+    if line is None or order is None:
+        return None
+    tallies = [
+        draft.tally(found)
+        for found in draft.world.work_of(order.id)
+        if draft.world.work_orders[found].order_line_id == line.id
+    ]
+    packed = sum(tally.packed + tally.shipped + tally.delivered for tally in tallies)
+    if packed < line.pieces:
+        return None
+    values = {"unit": unit.number, "order": order.number, "sku": line.sku, "count": packed, "total": line.pieces}
+    said = Words(words.OVER_QUANTITY, values)
+    return refusal(Reason.OVER_QUANTITY, said, subject=unit.number, order_id=order.id)
+
+
 def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     order = draft.order(unit.order_id or 0)
     box = open_box(draft, station.id) or new_box(draft, order.id, station)
@@ -67,6 +87,7 @@ def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     about = {"unit_id": unit.id, "order_id": order.id, "work_order_id": unit.work_order_id}
     draft.fact(FactKind.UNIT_PACKED, unit.number, quantity=ONE, detail={"box": box.number}, **about)
     packed_anew(draft, unit)
+    request_late(draft, unit, box.id)
     tallies = [draft.tally(found) for found in draft.world.work_of(order.id)]
     total = sum(tally.alive for tally in tallies)
     waiting = sum(tally.open + tally.finished for tally in tallies)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from server.tracking import words
+from server.tracking.changes import must_repack
 from server.tracking.places import current_operation, next_name, route
 from server.tracking.states import OperationState, OrderLifecycle, Reason, WorkOrderState
 from server.tracking.table import Place
@@ -10,9 +11,8 @@ from server.tracking.verdicts import Verdict, Words, because, refusal
 from server.tracking.world import Box, Order, Station, Unit, World
 
 _CANCELLED: Final = OrderLifecycle.CANCELLED.value
-_BEFORE_RELEASE: Final = frozenset(
-    {OrderLifecycle.DRAFT.value, OrderLifecycle.CREDIT_HOLD.value, OrderLifecycle.CONFIRMED.value}
-)
+_CREDIT_HOLD: Final = OrderLifecycle.CREDIT_HOLD.value
+_BEFORE_RELEASE: Final = frozenset({OrderLifecycle.DRAFT.value, OrderLifecycle.CONFIRMED.value})
 _WORK: Final = {
     WorkOrderState.DRAFT.value: (Reason.NOT_RELEASED, words.NOT_RELEASED),
     WorkOrderState.ON_HOLD.value: (Reason.ON_HOLD, words.WORK_ON_HOLD),
@@ -41,12 +41,33 @@ def blocked_order(order: Order, subject: str) -> Verdict | None:
         reason, template = Reason.CANCELLED, words.ORDER_CANCELLED
     elif order.on_hold:
         reason, template = Reason.ON_HOLD, words.ORDER_ON_HOLD
+    elif order.lifecycle == _CREDIT_HOLD:
+        reason, template = Reason.ON_HOLD, words.WAITS_FOR_CREDIT
     elif order.lifecycle in _BEFORE_RELEASE:
         reason, template = Reason.NOT_RELEASED, words.NOT_RELEASED
     else:
         return None
     values = {"order": order.number, "unit": subject, "why": because(order.hold_reason)}
     return refusal(reason, Words(template, values), subject=subject, order_id=order.id)
+
+
+def blocked_box(world: World, box: Box) -> Verdict | None:
+    """Why the box may not leave: its order, or anything in it, must stay."""
+    order = world.orders.get(box.order_id)
+    verdict = blocked_order(order, box.number) if order is not None else None
+    if verdict is not None:
+        return verdict
+    for unit in world.units.values():
+        if unit.parent_id != box.id:
+            continue
+        if unit.held:
+            values = {"unit": unit.number, "box": box.number, "why": because(unit.hold_reason)}
+            said = Words(words.UNIT_IN_BOX_ON_HOLD, values)
+            return refusal(Reason.ON_HOLD, said, subject=box.number, order_id=box.order_id)
+        verdict = _blocked_work(world, unit)
+        if verdict is not None:
+            return verdict
+    return must_repack(world, box.id, box.number)
 
 
 def _blocked_work(world: World, unit: Unit) -> Verdict | None:

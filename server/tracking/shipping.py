@@ -43,7 +43,8 @@ def ship_box(draft: Draft, step: BoxStep) -> Verdict:
     order = draft.order(step.box.order_id)
     shipment = _shipment_for(draft, order.id)
     box, count = _send(draft, step.box, shipment)
-    remaining = any(other.state in _STILL_HERE for other in draft.boxes_of(order.id))
+    # An empty box that was left open keeps nothing here.
+    remaining = any(other.state in _STILL_HERE and draft.units_in(other.id) for other in draft.boxes_of(order.id))
     if not remaining:
         at = draft.cause.observed_at
         draft.change(draft.shipment(shipment.id), state=ShipmentState.SHIPPED.value, shipped_at=at)

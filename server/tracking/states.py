@@ -193,6 +193,7 @@ class Reason(StrEnum):
     SPEC_CHANGED = "spec_changed"
     WRONG_CUSTOMER = "wrong_customer"
     WRONG_ORDER = "wrong_order"
+    OVER_QUANTITY = "over_quantity"
     NOTHING_TO_UNDO = "nothing_to_undo"
     MOVED_ON = "moved_on"
     TOO_LATE = "too_late"

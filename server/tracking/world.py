@@ -62,6 +62,15 @@ class WorkOrder(NamedTuple):
     state: str
     started_at: datetime | None
     completed_at: datetime | None
+    order_line_id: int | None = None
+
+
+class Line(NamedTuple):
+    """A line of an order: how many units of it the customer wants."""
+
+    id: int
+    sku: str
+    pieces: int
 
 
 class Tally(NamedTuple):
@@ -184,6 +193,7 @@ class Supply(NamedTuple):
     shipment_number: int = 0
     box_ids: tuple[int, ...] = ()
     shipment_ids: tuple[int, ...] = ()
+    repack_ids: tuple[int, ...] = ()
 
 
 #: Rows by type and id.
@@ -230,12 +240,15 @@ class World:
     #: Order id -> all its work orders.
     order_work: dict[int, tuple[int, ...]] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
+    #: What the orders want, where units may be packed.
+    lines: dict[int, Line] = field(default_factory=dict)
     boxes: dict[int, Box] = field(default_factory=dict)
     shipments: dict[int, Shipment] = field(default_factory=dict)
     stations: dict[int, Station] = field(default_factory=dict)
     contexts: dict[int, Context] = field(default_factory=dict)
     read_points: dict[str, ReadPoint] = field(default_factory=dict)
-    #: What a station of the batch has not seen yet, with all its stations; units to be packed anew.
+    #: What a station of the batch has not seen yet, with all its stations; where units may be packed, what counts at
+    #: once for them, too; units to be packed anew.
     change_requests: dict[int, Change] = field(default_factory=dict)
     acknowledgements: dict[int, Acknowledgement] = field(default_factory=dict)
     repacks: dict[int, Repack] = field(default_factory=dict)

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from server.erp.changes import repository
 from server.erp.changes.models import ChangeRequest
-from server.erp.changes.rules import PACKAGING, place_of
+from server.erp.changes.rules import place_of
 from server.erp.floor.models import Station
 from server.erp.production.models import Unit
+from server.tracking.changes import PACKAGING
 from server.tracking.states import Effectivity, UnitState
 
 #: From the end of the work to its beginning.

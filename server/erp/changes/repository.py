@@ -175,6 +175,13 @@ def task_counts(session: Session, change_ids: Collection[int]) -> Mapping[int, M
     return found
 
 
+def open_tasks_of(session: Session, unit_ids: Collection[int]) -> Sequence[RepackTask]:
+    """The open tasks of these units with their changes, kept from other writers."""
+    statement = select(RepackTask).options(joinedload(RepackTask.change)).where(RepackTask.unit_id.in_(unit_ids))
+    wanted = statement.where(RepackTask.state == RepackState.OPEN.value).order_by(RepackTask.id)
+    return session.scalars(wanted.with_for_update(of=RepackTask)).all()
+
+
 def unit_to_repack(session: Session, units: Collection[int]) -> RepackTask | None:
     """An open task of any of these units."""
     wanted = (RepackTask.state == RepackState.OPEN.value, RepackTask.unit_id.in_(units))

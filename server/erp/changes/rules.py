@@ -16,8 +16,6 @@ SPEC_FIELDS: Final[Mapping[str, str]] = {
 }
 #: Fields of the snapshot itself.
 PLAIN_FIELDS: Final = ("packaging", "instructions")
-#: What whoever packs must know; the rest is for whoever makes.
-PACKAGING: Final = frozenset({"packaging", *SPEC_FIELDS})
 
 
 class Origin(StrEnum):

@@ -10,7 +10,7 @@ from server.db import touch
 from server.erp.changes import rules
 from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
-from server.erp.changes.repository import unit_to_repack
+from server.erp.changes.repository import unit_to_repack, waiting_at
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch
 from server.erp.orders.models import SalesOrder
@@ -119,13 +119,10 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     ]  # fmt: skip
     session.add_all(tasks)
     session.flush()
-    _write(
-        session,
-        change,
-        [(FactKind.CHANGE_APPROVED, approved), (FactKind.CHANGE_APPLIED, applied)],
-        actor=actor,
-        now=now,
-    )
+    told = [(FactKind.CHANGE_APPROVED, approved), (FactKind.CHANGE_APPLIED, applied)]
+    if not impact.stations:
+        told.append((FactKind.CHANGE_ACKNOWLEDGED, _acknowledged(change, now)))
+    _write(session, change, told, actor=actor, now=now)
     numbers = {unit.id: unit.number for unit in impact.repack}
     _write_requests(session, change, [(task, numbers[task.unit_id]) for task in tasks], actor=actor, now=now)
     touch(session, *(f"station:{station.key}" for station in impact.stations))
@@ -153,13 +150,19 @@ def acknowledge_change(
     key = f"change_acknowledgement:{row.id}"
     before: dict[str, Any] = {key: {"acknowledged_at": None, "badge": None, "name": None}}
     after: dict[str, Any] = {key: {"acknowledged_at": now.isoformat(), "badge": by.badge, "name": by.name}}
-    if all(each.acknowledged_at is not None for each in change.acknowledgements if each.station.active):
-        change.acknowledged_at = now
-        moved = _move(change, ChangeState.ACKNOWLEDGED, acknowledged_at=now.isoformat())
+    if _is_seen(change):
+        moved = _acknowledged(change, now)
         before, after = before | moved["before"], after | moved["after"]
     detail = {"before": before, "after": after, "station": station_key, "operator": by.badge, "name": by.name}
     _write(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, detail)], actor=by.actor, now=now)
     touch(session, f"station:{station_key}")
+
+
+def settle_closed_station(session: Session, station_id: int, *, actor: str, now: datetime) -> None:
+    """A station that is closed need not see anything: what waited for it alone is acknowledged."""
+    for change in waiting_at(session, station_id):
+        if change.state == ChangeState.APPLIED and _is_seen(change):
+            _write(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, _acknowledged(change, now))], actor=actor, now=now)
 
 
 def finish_repack(session: Session, task: RepackTask, *, reason: str, actor: str, now: datetime) -> None:
@@ -194,6 +197,17 @@ def require_packed_as_changed(session: Session, unit_ids: Sequence[int], shipmen
     if waiting is not None:
         sentence = _("{shipment} cannot leave: {unit} must be packed anew first. Bring it to packing.")
         raise Refused(sentence.format(shipment=shipment, unit=waiting.unit.number), reason=Reason.SPEC_CHANGED.value)
+
+
+def _is_seen(change: ChangeRequest) -> bool:
+    """Whether every open station that the change concerns has seen it."""
+    return all(each.acknowledged_at is not None for each in change.acknowledgements if each.station.active)
+
+
+def _acknowledged(change: ChangeRequest, now: datetime) -> dict[str, Any]:
+    """Nobody is left who must see the change; the answer is what its fact says of it."""
+    change.acknowledged_at = now
+    return _move(change, ChangeState.ACKNOWLEDGED, acknowledged_at=now.isoformat())
 
 
 def _require(change: ChangeRequest, action: Action) -> None:

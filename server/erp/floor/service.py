@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import WorkCenter
 from server.catalog.repository import work_center as find_work_center
 from server.db import touch
+from server.erp.changes.service import settle_closed_station
 from server.erp.floor import repository
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.floor.schemas import (
@@ -46,6 +47,8 @@ def update_station(session: Session, station: Station, patch: StationPatch, *, a
     for field, value in patch.changed().items():
         setattr(station, field, _work_center(session, value) if field == "work_center" else value)
     session.flush()
+    if before["active"] and not station.active:
+        settle_closed_station(session, station.id, actor=actor, now=now)
     detail = changes(before, _plain(StationOut.of(station)))
     write_audit(session, at=now, actor=actor, action="station_changed", subject=station.key, detail=detail)
     touch(session, f"station:{station.key}", "board")

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.db import touch
-from server.erp.changes.service import require_packed_as_changed
 from server.erp.floor.repository import stations_by_id
 from server.erp.logistics import repository
 from server.erp.logistics.changes import Changes, containers
+from server.erp.logistics.leaving import require_moving, require_processing, send
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.logistics.schemas import ShipmentIn, ShipmentPatch
 from server.erp.orders.models import SalesOrder
@@ -26,7 +26,7 @@ from server.journal.audit import changes as differences
 from server.journal.audit import write_audit
 from server.messages import translate as _
 from server.tracking.facts import FactKind
-from server.tracking.states import HandlingUnitState, OrderLifecycle, ShipmentState, UnitState
+from server.tracking.states import HandlingUnitState, ShipmentState, UnitState
 
 _OPEN, _CLOSED = HandlingUnitState.OPEN.value, HandlingUnitState.CLOSED.value
 _LOADED, _SHIPPED, _RECEIVED = (
@@ -82,11 +82,7 @@ def create_shipment(session: Session, body: ShipmentIn, *, actor: str, now: date
     order = find_order(session, body.order, lock=True)
     if order is None:
         raise Invalid(errors=[FieldError("order", _("There is no order {order}.").format(order=body.order), "unknown")])
-    if order.lifecycle != OrderLifecycle.PROCESSING:
-        raise Refused(
-            _("{order} cannot be shipped: it is {lifecycle}.").format(order=order.number, lifecycle=order.lifecycle),
-            reason=f"not_in_{order.lifecycle}",
-        )
+    require_processing(order)
     boxes = _chosen(session, order, body.handling_units)
     shipment = Shipment(
         number=fresh(session, "SH", Shipment.number),
@@ -147,9 +143,9 @@ def ship(session: Session, shipment: Shipment, *, actor: str, now: datetime) -> 
             ),
             reason="open_box",
         )
-    order = _require_moving(lock_order(session, shipment.order_id))
+    order = require_moving(lock_order(session, shipment.order_id))
     changes = Changes(session, order, actor, now)
-    _send(changes, [box for box in boxes if box.state != _SHIPPED], shipment)
+    send(changes, [box for box in boxes if box.state != _SHIPPED], shipment)
     changes.set(shipment, state=ShipmentState.SHIPPED.value, shipped_at=now)
     changes.fact(FactKind.SHIPMENT_SHIPPED, shipment.number)
     changes.write()
@@ -246,17 +242,6 @@ def _touch_station(session: Session, box: HandlingUnit) -> None:
         touch(session, f"station:{station.key}")
 
 
-def _require_moving(order: SalesOrder) -> SalesOrder:
-    if order.on_hold:
-        raise Refused(
-            _("{order} is on hold: {hold_reason} Resume it first.").format(
-                order=order.number, hold_reason=order.hold_reason
-            ),
-            reason="on_hold",
-        )
-    return order
-
-
 def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) -> list[HandlingUnit]:
     """The boxes named, or every closed box without a shipment."""
     free = {
@@ -280,21 +265,3 @@ def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) 
     if errors:
         raise Invalid(errors=errors)
     return [free[number] for number in dict.fromkeys(numbers)] if numbers is not None else list(free.values())
-
-
-def _send(changes: Changes, boxes: Sequence[HandlingUnit], shipment: Shipment) -> None:
-    session, now = changes.session, changes.now
-    inside = production.units_in(session, [box.id for box in boxes])
-    require_packed_as_changed(session, [unit.id for unit in inside], shipment.number)
-    sides = containers(session, boxes)
-    numbers = {box.id: box.number for box in boxes}
-    for box in boxes:
-        changes.set(box, state=_SHIPPED, shipped_at=now)
-        side = sides.get(box.id)
-        if side is not None:
-            changes.set(side, state=UnitState.SHIPPED.value)
-        changes.fact(FactKind.BOX_SHIPPED, box.number, unit=side, shipment=shipment.number)
-    for unit in inside:
-        changes.set(unit, state=UnitState.SHIPPED.value)
-        box_number = numbers[unit.parent_id or 0]
-        changes.fact(FactKind.UNIT_SHIPPED, unit.number, unit=unit, box=box_number, shipment=shipment.number)

@@ -1,7 +1,7 @@
 """Every query about sales orders."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -109,6 +109,12 @@ def orders_by_number(session: Session, numbers: Collection[str]) -> Mapping[str,
     """The orders of these numbers with customer, lines and products."""
     statement = select(SalesOrder).where(SalesOrder.number.in_(numbers)).options(*whole_order())
     return {found.number: found for found in session.scalars(statement)}
+
+
+def lines_of(session: Session, order_ids: Collection[int]) -> Sequence[OrderLine]:
+    """The lines of these orders with their products."""
+    statement = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).options(joinedload(OrderLine.product))
+    return session.scalars(statement.order_by(OrderLine.id)).all()
 
 
 def lock_order(session: Session, order_id: int) -> SalesOrder:

@@ -140,6 +140,36 @@ def test_a_shipment_of_a_held_order_stays_here(manager: httpx.Client, order: Sal
     assert refused.json()["reason"] == "on_hold"
 
 
+def test_a_shipment_with_a_held_unit_stays_here_whole(
+    manager: httpx.Client, order: SalesOrder, database: Database
+) -> None:
+    # Given two shipments of an order, and one unit on hold in the second
+    for box in ("HU-1000", "HU-1001"):
+        manager.post(f"/api/v1/handling-units/{box}/close")
+        manager.post("/api/v1/shipments", json={"order": order.number, "handling_units": [box]})
+    inside = manager.get("/api/v1/units/HU-1001").json()["inside"]
+    manager.post(f"/api/v1/units/{inside[0]}/hold", json={"reason": "A scratch."})
+
+    # When they are sent, by program and by the button for both
+    refused = manager.post("/api/v1/shipments/SH-1001/ship")
+    manager.post(f"/orders/{order.number}/ship")
+
+    # Then a sentence says which unit, and neither has left
+    assert (refused.status_code, refused.json()["reason"]) == (409, "on_hold")
+    assert f"{inside[0]} is on hold: A scratch." in refused.json()["detail"]
+    assert manager.get("/api/v1/shipments/SH-1000").json()["state"] == "packed"
+
+    # When its work order is on hold instead
+    manager.post(f"/api/v1/units/{inside[0]}/resume")
+    database.write(
+        lambda session: (
+            session.execute(update(WorkOrder).where(WorkOrder.order_id == order.id).values(state="on_hold")) and None
+        )
+    )
+
+    assert "is on hold." in manager.post("/api/v1/shipments/SH-1001/ship").json()["detail"]
+
+
 def test_a_cancelled_shipment_gives_its_boxes_back(manager: httpx.Client, order: SalesOrder) -> None:
     manager.post("/api/v1/handling-units/HU-1000/close")
     manager.post("/api/v1/shipments", json={"order": order.number})

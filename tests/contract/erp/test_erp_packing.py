@@ -148,3 +148,29 @@ def test_a_full_box_costs_as_many_statements_as_one_unit(
         found.append(len(statements))
 
     assert found[1] <= found[0] + 2
+
+
+def test_a_box_by_a_program_asks_for_changes_that_the_station_has_not_seen(
+    manager: httpx.Client, world: DemoWorld, database: Database
+) -> None:
+    # Given a packed unit, and an immediate change that the packing station has not seen
+    order = world.orders[2]
+    numbers = ready(database, order.id)
+    first = manager.post("/api/v1/handling-units", json={"order": order.number, "units": numbers[:1]}).json()
+    work = manager.get("/api/v1/work-orders", params={"order": order.number}).json()["items"][0]["number"]
+    body = {"work_order": work, "changes": {"box": "B61"}, "effectivity": "immediate"}
+    change = manager.post("/api/v1/change-requests", json=body).json()["number"]
+    for step in ("submit", "approve"):
+        manager.post(f"/api/v1/change-requests/{change}/{step}")
+
+    # When a program packs, before and after somebody there has seen it
+    asked = {"order": order.number, "units": numbers[:2]}
+    refused = manager.post("/api/v1/handling-units", json=asked)
+    manager.post(f"/api/v1/change-requests/{change}/acknowledge", json={"station": "pack"})
+    packed = manager.post("/api/v1/handling-units", json=asked)
+
+    # Then it is refused before, and afterwards the packed unit is packed anew
+    assert [each["reason"] for each in refused.json()["errors"]] == ["spec_changed", "spec_changed"]
+    assert (packed.status_code, packed.json()["units"]) == (201, 2)
+    assert manager.get(f"/api/v1/handling-units/{first['number']}").json()["units"] == 0
+    assert manager.get("/api/v1/repack-tasks").json()["items"] == []

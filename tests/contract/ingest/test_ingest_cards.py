@@ -202,6 +202,32 @@ def test_a_box_never_takes_a_unit_of_another_order(plant: Any, tools: Any) -> No
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("why", "reason"), [("held", "on_hold"), ("scrapped", "scrapped")])
+def test_a_box_never_takes_a_unit_that_is_held_or_scrapped(plant: Any, tools: Any, why: str, reason: str) -> None:
+    plant.through(A, *MADE)
+    plant.scan(tools.card({"held": "HOLD", "scrapped": "SCRAP"}[why]), "weld-end")
+    plant.scan(tools.code(A), "weld-end")
+
+    answer = plant.scan(tools.code(A), "pack-pack")
+
+    assert (answer.status, answer.reason, plant.count(HandlingUnit)) == ("refused", reason, 0)
+
+
+def test_a_box_never_takes_more_than_was_ordered(plant: Any, tools: Any) -> None:
+    # Given an order of two that has become an order of one
+    plant.change("UPDATE order_line SET quantity = quantity / 2 WHERE order_id = (SELECT id FROM sales_order "
+                 "WHERE number = 'SO-1001')")  # fmt: skip
+    plant.through(OTHER, *PACKED)
+    plant.through(OTHER_2, *MADE)
+
+    answer = plant.scan(tools.code(OTHER_2), "pack-pack")
+
+    assert (answer.reason, answer.say) == (
+        "over_quantity", "U-1004 is more than SO-1001 wants: 1 of 1 FRAME are packed. Put it into stock.",
+    )  # fmt: skip
+    assert (plant.unit(OTHER_2).state, plant.operation(OTHER_2, 30).good) == ("queued", 1)
+
+
 def test_close_ends_a_box_and_the_next_unit_opens_another(plant: Any, tools: Any) -> None:
     plant.through(A, *PACKED)
     closed = plant.scan(tools.card("CLOSE"), "pack-pack")
@@ -312,6 +338,21 @@ def test_a_held_order_does_not_leave(plant: Any, tools: Any) -> None:
     answer = plant.scan(f"]C100{sscc}", "ship-ship")
 
     assert (answer.reason, answer.say) == ("on_hold", "SO-1001 is on hold: unpaid. Put HU-1000 aside.")
+
+
+@pytest.mark.parametrize("by", ["box", "other unit"])
+def test_a_box_with_a_held_unit_does_not_leave(plant: Any, tools: Any, by: str) -> None:
+    sscc = packed_order(plant)
+    plant.scan(tools.card("HOLD"), "pack-pack")
+    plant.scan(tools.code(OTHER), "pack-pack")
+
+    answer = plant.scan(f"]C100{sscc}" if by == "box" else tools.code(OTHER_2), "ship-ship")
+
+    assert (answer.reason, answer.say) == (
+        "on_hold", "U-1003 in HU-1000 is on hold: put on hold at Pack. Put HU-1000 aside.",
+    )  # fmt: skip
+    assert {plant.unit(number).state for number in (OTHER, OTHER_2)} == {"packed"}
+    assert plant.count(Shipment) == 0
 
 
 # --- taking back ---

@@ -11,6 +11,9 @@ from server.erp.changes import repository, service
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn
+from server.erp.floor.repository import station as find_station
+from server.erp.floor.schemas import StationPatch
+from server.erp.floor.service import update_station
 from server.erp.logistics.models import HandlingUnit
 from server.erp.logistics.service import Carriage, ship_order
 from server.erp.orders.models import SalesOrder
@@ -215,3 +218,81 @@ def test_a_box_does_not_leave_while_a_unit_in_it_is_to_be_packed_anew(plant: Any
     with pytest.raises(Refused, match=f"{units[0]} must be packed anew first"):
         plant.database.write(lambda session: ship_closed_boxes(session, plant))
     assert plant.unit(units[0]).state == "packed"
+
+
+def test_a_closed_box_that_is_unpacked_is_open_and_filled_again(plant: Any, approve: Approve, tools: Any) -> None:
+    # Given an order that is packed whole in a closed box, and a change that counts at once
+    units = made(plant, 1)
+    plant.through(units[0], "pack-pack")
+    plant.through(units[1], "pack-pack")
+    assert plant.one(HandlingUnit).state == "closed"
+    plant.wait(5)
+    approve(units[0], "immediate")
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+
+    # When its units are taken out
+    plant.scan(tools.code(units[0]), "pack-pack")
+    plant.scan(tools.code(units[1]), "pack-pack")
+
+    # Then the empty box is open at the station, takes them again, and is closed with the last of them
+    assert (plant.one(HandlingUnit).state, plant.one(HandlingUnit).closed_at) == ("open", None)
+    assert is_whole(plant)
+    assert plant.scan(tools.code(units[0]), "pack-pack").action == "unit_packed"
+    assert plant.scan(tools.code(units[1]), "pack-pack").action == "unit_packed"
+    assert (plant.one(HandlingUnit).state, plant.count(HandlingUnit)) == ("closed", 1)
+    assert {row[0] for row in plant.rows(select(RepackTask.state))} == {"done"}
+
+
+def test_a_packing_scan_that_comes_after_an_immediate_change_asks_for_packing_anew(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    # Given a packing scan that waits at the edge while a change is approved, and seen at the station
+    units = made(plant)
+    late = plant.event(tools.code(units[0]), "pack-pack")
+    plant.wait(5)
+    approve(units[0], "immediate")
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+
+    # When it arrives
+    packed = plant.send(late).results[0]
+
+    # Then it is taken as it was, and the unit is to be packed anew
+    assert packed.action == "unit_packed"
+    task = plant.one(RepackTask)
+    assert (task.state, task.unit_id, task.handling_unit_id) == (
+        "open", plant.unit(units[0]).id, plant.one(HandlingUnit).id,
+    )  # fmt: skip
+    assert is_whole(plant)
+
+    # And what is packed later, as the change says, is not
+    assert plant.scan(tools.code(units[1]), "pack-pack").action == "unit_packed"
+    assert plant.count(RepackTask) == 1
+    assert plant.scan(tools.code(units[0]), "pack-pack").action == "unit_unpacked"
+    plant.scan(tools.code(units[0]), "pack-pack")
+    assert plant.one(RepackTask).state == "done"
+
+
+def test_a_change_that_no_station_must_see_is_acknowledged_at_once(plant: Any, approve: Approve) -> None:
+    plant.change("UPDATE station SET active = false WHERE key = 'pack'")
+    units = next(iter(plant.orders.values()))
+
+    approve(units[0])
+
+    assert (plant.one(ChangeRequest).state, plant.one(ChangeRequest).acknowledged_at) == ("acknowledged", plant.now)
+
+
+def test_a_station_that_is_closed_need_not_see_a_change(plant: Any, approve: Approve) -> None:
+    units = next(iter(plant.orders.values()))
+    approve(units[0])
+    assert plant.one(ChangeRequest).state == "applied"
+
+    def close(session: Session) -> None:
+        station = find_station(session, "pack")
+        assert station is not None
+        update_station(session, station, StationPatch(active=False), actor="user:sam", now=plant.now)
+
+    plant.database.write(close)
+
+    assert plant.one(ChangeRequest).state == "acknowledged"

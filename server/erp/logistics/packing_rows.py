@@ -1,0 +1,156 @@
+"""The rows that packing from a screen or by a program may touch, as the rules know them, and back again."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.erp.changes import repository as changes
+from server.erp.changes.models import ChangeRequest, RepackTask
+from server.erp.floor.models import ReadPoint
+from server.erp.logistics import repository
+from server.erp.logistics.models import HandlingUnit
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.planning import planned_units
+from server.erp.orders.repository import lines_of, lock_order
+from server.erp.production import repository as production
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.journal import facts
+from server.tracking import change_rows
+from server.tracking import world as w
+from server.tracking.draft import STAGES, Draft
+
+#: Facts have no number before they are written: the first is -1, the next -2.
+FIRST = -1
+
+
+@dataclass(slots=True)
+class Rows:
+    """What packing may touch, by id, locked in the order in which scans lock it."""
+
+    point: ReadPoint
+    orders: dict[int, SalesOrder]
+    lines: Sequence[OrderLine]
+    work_orders: dict[int, WorkOrder]
+    operations: dict[int, Operation]
+    units: dict[int, Unit]
+    boxes: dict[int, HandlingUnit]
+    #: What the station has not seen yet, and what is to be packed anew.
+    changes: Sequence[ChangeRequest]
+    repacks: dict[int, RepackTask]
+
+    @classmethod
+    def load(cls, session: Session, order_id: int, numbers: Sequence[str], point: ReadPoint) -> "Rows":
+        """The order and every order that one of the units belongs to, with their work, and the units."""
+        orders = {each: lock_order(session, each) for each in sorted({order_id, *_owners(session, numbers)})}
+        work = production.work_orders_of(session, list(orders), lock=True)
+        units = {each.id: each for each in production.lock_units(session, numbers)}
+        parents = {each.parent_id for each in units.values() if each.parent_id is not None}
+        return cls(
+            point,
+            orders,
+            lines_of(session, list(orders)),
+            {found.id: found for found in work},
+            {each.id: each for found in work for each in found.operations},
+            units,
+            {box.id: box for box in repository.boxes_by_id(session, parents)},
+            changes.waiting_at(session, point.station_id),
+            {task.id: task for task in changes.open_tasks_of(session, list(units))},
+        )
+
+    def world(self, session: Session) -> w.World:
+        """The same rows as the rules know them."""
+        world = w.World(
+            units={each.id: _told(w.Unit, each) for each in self.units.values()},
+            operations={each.id: _told(w.Operation, each) for each in self.operations.values()},
+            work_orders={each.id: _told(w.WorkOrder, each) for each in self.work_orders.values()},
+            orders={each.id: _order(each) for each in self.orders.values()},
+            lines={each.id: w.Line(each.id, each.product.sku, planned_units(each)) for each in self.lines},
+            boxes={each.id: _told(w.Box, each) for each in self.boxes.values()},
+        )
+        for found in self.work_orders.values():
+            world.routes[found.id] = tuple(each.id for each in sorted(found.operations, key=lambda one: one.step))
+            world.order_work[found.order_id] = (*world.order_work.get(found.order_id, ()), found.id)
+        for order_id in self.orders:
+            world.tallies |= _tallies(production.state_counts(session, order_id))
+        self._put_changes(world)
+        self._put_place(world)
+        return world
+
+    def _put_changes(self, world: w.World) -> None:
+        for change in self.changes:
+            world.change_requests[change.id] = _told(change_rows.Change, change)
+            for row in change.acknowledgements:
+                seen = (row.id, change.id, change.order_id, row.station_id, row.acknowledged_at, row.badge, row.name)
+                world.acknowledgements[row.id] = change_rows.Acknowledgement(*seen)
+        for task in self.repacks.values():
+            told = (task.id, task.change_id, task.unit_id, task.order_id, task.state, task.change.difference)
+            done = (task.done_at, task.done_by, task.handling_unit_id, task.opened_at)
+            world.repacks[task.id] = change_rows.Repack(*told, *done)
+
+    def _put_place(self, world: w.World) -> None:
+        point, station = self.point, self.point.station
+        center = station.work_center
+        world.stations[station.id] = w.Station(station.id, station.key, station.name, center.id, center.name)
+        world.read_points[point.key] = w.ReadPoint(point.key, station.id, point.context, point.quiet_seconds)
+
+    def save(self, session: Session, draft: Draft, *, now: datetime) -> dict[int, HandlingUnit]:
+        """Write the facts and put every row where the draft says; returns the boxes by id, new ones too."""
+        ids = facts.write(session, draft.facts, recorded_at=now)
+        for mine, changed in (
+            (self.units, draft.units),
+            (self.operations, draft.operations),
+            (self.work_orders, draft.work_orders),
+            (self.orders, draft.orders),
+            (self.boxes, draft.boxes),
+            (self.repacks, draft.repacks),
+        ):
+            for row_id, row in changed.items():
+                if row_id in mine:
+                    _put(mine[row_id], row, ids)
+        made = [_box(box, self.orders[box.order_id]) for box in draft.boxes.values() if box.id not in self.boxes]
+        named = [Identifier(scheme="sscc", value=f"00/{box.sscc}", unit_id=box.id) for box in made]
+        session.add_all([*made, *named])
+        session.flush()
+        return self.boxes | {box.id: box for box in made}
+
+
+def _owners(session: Session, numbers: Sequence[str]) -> set[int]:
+    return {found for found in production.orders_of_units(session, numbers) if found is not None}
+
+
+def _told(kind: Any, row: Any) -> Any:
+    return kind._make(getattr(row, name) for name in kind._fields)
+
+
+def _order(order: SalesOrder) -> w.Order:
+    states = (order.lifecycle, order.fulfilment, order.on_hold, order.hold_reason, order.moved_at)
+    return w.Order(order.id, order.number, order.customer.number, order.customer.name, *states)
+
+
+def _tallies(counts: Mapping[int, Mapping[str, int]]) -> dict[int, w.Tally]:
+    found: dict[int, w.Tally] = {}
+    for work_order_id, states in counts.items():
+        stages: Counter[str] = Counter()
+        for state, count in states.items():
+            stages[STAGES[state]] += count
+        found[work_order_id] = w.Tally(**stages)
+    return found
+
+
+def _put(row: Any, told: Any, ids: range) -> None:
+    """Set what differs; a fact that had no number yet has one now."""
+    for name, value in zip(told._fields, told, strict=True):
+        if name == "last_fact_id" and value is not None and value < 0:
+            value = ids[FIRST - value]
+        if name in row.__table__.c and getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _box(box: w.Box, order: SalesOrder) -> HandlingUnit:
+    made = HandlingUnit(**box._asdict())
+    made.order = order
+    return made
