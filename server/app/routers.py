@@ -21,6 +21,7 @@ from server.erp.orders import http as orders
 from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
+from server.erp.reasons import http as reasons
 from server.erp.stock import http as stock
 from server.ingest import http as ingest
 from server.parties import http as parties
@@ -46,6 +47,7 @@ ROUTERS = (
     people.router,
     customers.router,
     floor.router,
+    reasons.router,
     orders.router,
     production.router,
     logistics.router,

@@ -16,6 +16,7 @@ from server.ingest import tables
 from server.ingest.deeds import load_deeds
 from server.ingest.driver import connection_of
 from server.ingest.queries import Asked, Found, ask, listed
+from server.ingest.rare import load_places_of_work, put_reasons
 from server.ingest.reads import Item
 from server.tracking import change_rows as changes
 from server.tracking import world as w
@@ -51,6 +52,7 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     found = ask(connection, _named(reads, has_locks=has_locks))
     _put_site(world, found["site"])
     _put_stations(world, found.get("points", []), found.get("contexts", []))
+    put_reasons(connection, world, found)
     world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
     wanted = _Wanted()
     _put_changes(connection, world, found.get("changes", []), wanted)
@@ -66,6 +68,7 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
         open_boxes = (found.open_box_id for found in world.contexts.values())
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
+    load_places_of_work(connection, world)
     if boxing:
         _load_supply(session, world, reads)
     return world
@@ -122,6 +125,8 @@ def _named(reads: Sequence[Read], *, has_locks: bool) -> dict[str, Asked]:
     badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
     if badges:
         asked["operators"] = tables.OPERATORS.of(badges=badges)
+    if any(read.named.kind == "command" for read in reads):
+        asked["reasons"] = tables.REASONS.of()
     values = listed(value for read in reads if read.named.kind == "unit" for value in read.named.values)
     if values:
         asked["units" if has_locks else "named"] = (tables.IDENTIFIERS if has_locks else tables.NAMED_UNITS).of(
@@ -150,7 +155,7 @@ def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
 
 def _put_contexts(world: w.World, rows: Rows) -> None:
     for row in rows:
-        world.contexts[row[0]] = w.Context._make((*row[:7], tuple(row[7] or ())))
+        world.contexts[row[0]] = w.Context._make((*row[:9], tuple(row[9] or ()), tuple(row[10] or ())))
 
 
 # --- what is to be taken back ---

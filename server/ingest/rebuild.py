@@ -55,7 +55,7 @@ _PROJECTIONS: Mapping[str, _Projection] = {
     "unit": _Projection(
         Unit,
         (
-            "state", "step", "held", "hold_reason", "parent_id", "last_station_id", "last_read_point",
+            "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",
             "last_seen_at", "last_fact_id",
         ),
     ),
@@ -165,6 +165,7 @@ def _units(session: Session, history: History) -> dict[int, Columns]:
             "state": UnitState.QUEUED.value,
             "step": first.get(work_order_id or 0),
             "held": False,
+            "rework": 0,
             "last_fact_id": history.released.get(order_id or 0),
         }
         for row_id, work_order_id, order_id in session.execute(columns)

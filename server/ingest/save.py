@@ -37,7 +37,7 @@ _FACT = (
 )  # fmt: skip
 _STATE = (
     "station_id", "operator_badge", "operator_name", "operator_since", "armed_command", "armed_until",
-    "open_handling_unit_id", "verdicts", "updated_at",
+    "open_handling_unit_id", "armed_reason", "armed_operation", "crew", "verdicts", "updated_at",
 )  # fmt: skip
 
 
@@ -193,8 +193,8 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
 
 
 _UNIT = (
-    "id", "state", "step", "held", "hold_reason", "parent_id", "last_station_id", "last_read_point", "last_seen_at",
-    "last_fact_id",
+    "id", "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",
+    "last_seen_at", "last_fact_id",
 )  # fmt: skip
 #: What changes of a unit that goes from one step to the next.
 _MOVED_UNIT = ("id", "step", "last_station_id", "last_read_point", "last_seen_at", "last_fact_id")
@@ -250,7 +250,7 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
 def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
-    rows = {context.station_id: (*context[:7], _verdicts(folded, context, saved), now) for context in changed}
+    rows = {each.station_id: (*each[:9], json_text(each.crew), _verdicts(folded, each, saved), now) for each in changed}
     update_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key in was.contexts])
     insert_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key not in was.contexts])
 

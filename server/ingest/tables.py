@@ -13,6 +13,7 @@ from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
+from server.erp.reasons.models import ReasonCode
 from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
 from server.tracking import change_rows as changes
@@ -68,6 +69,9 @@ def _contexts(dialect: Dialect) -> Statement:
         StationState.armed_command,
         StationState.armed_until,
         StationState.open_handling_unit_id,
+        StationState.armed_reason,
+        StationState.armed_operation,
+        StationState.crew,
         StationState.verdicts,
     )
     return _locked(select(*columns).order_by(StationState.station_id), dialect, of=StationState)
@@ -84,6 +88,10 @@ def _contexts_of(dialect: Dialect) -> Statement:
 
 def _operators(dialect: Dialect) -> Statement:
     return select(User.badge, User.name).where(among(User.badge, "badges", dialect), User.active.is_(True))
+
+
+def _reasons(_dialect: Dialect) -> Statement:
+    return select(ReasonCode.code, ReasonCode.kind, ReasonCode.name).where(ReasonCode.active)
 
 
 def _identifiers(dialect: Dialect) -> Statement:
@@ -223,6 +231,7 @@ STATIONS = Query(_stations)
 CONTEXTS_AT = Query(_contexts_at)
 CONTEXTS_OF = Query(_contexts_of)
 OPERATORS = Query(_operators)
+REASONS = Query(_reasons)
 IDENTIFIERS = Query(_identifiers)
 #: As IDENTIFIERS, with the whole unit: where nothing has to be locked, one look is enough.
 NAMED_UNITS = Query(_named_units)

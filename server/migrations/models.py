@@ -12,6 +12,7 @@ from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
 from server.erp.production import models as production
+from server.erp.reasons import models as reasons
 from server.erp.stock import models as stock
 from server.journal import models as journal
 from server.parties import models as parties
@@ -26,6 +27,7 @@ MODULES = (
     floor,
     orders,
     production,
+    reasons,
     logistics,
     changes,
     billing,

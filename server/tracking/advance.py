@@ -5,14 +5,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 from server.tracking import words
-from server.tracking.changes import acknowledge
+from server.tracking.crew import sign_in
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import choose_box, close_box, complete_and_pack, pack
-from server.tracking.production import complete, hold, pause, resume, scrap, see, start
+from server.tracking.production import complete, explained, hold, pause, resume, scrap, see, start
+from server.tracking.reasons import wants_reason
+from server.tracking.rework import rework
 from server.tracking.shipping import ship_box, ship_unit
 from server.tracking.states import Action, Signal, Status
-from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, SignIn, Step, TakeBack, UnitStep
+from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Explain, Note, SignIn, Step, TakeBack, UnitStep
 from server.tracking.table import Act
 from server.tracking.undo import take_back
 from server.tracking.unpacking import unpack
@@ -30,6 +32,7 @@ _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {
     Act.HOLD: hold,
     Act.RESUME: resume,
     Act.SCRAP: scrap,
+    Act.REWORK: rework,
 }
 _BOX_ACTS: Final[Mapping[Act, Callable[[Draft, BoxStep], Verdict]]] = {
     Act.SHIP: ship_box,
@@ -55,36 +58,36 @@ def _box_step(draft: Draft, step: BoxStep) -> Verdict:
 def disarm(draft: Draft, station_id: int) -> None:
     """A command card is good for one unit, whatever came of it."""
     context = draft.context(station_id)
-    draft.remember(context._replace(armed_command=None, armed_until=None))
-
-
-def _sign_in(draft: Draft, step: SignIn) -> Verdict:
-    context = draft.context(step.station.id)
-    operator = step.operator
-    draft.remember(
-        context._replace(
-            operator_badge=operator.badge, operator_name=operator.name, operator_since=draft.cause.observed_at
-        )
-    )
-    draft.fact(
-        FactKind.OPERATOR_CHANGED,
-        step.station.key,
-        detail={"operator": operator.badge, "name": operator.name, "previous": context.operator_badge},
-    )
-    seen = acknowledge(draft, step.station, operator)
-    if seen is not None:
-        return _applied(seen, Action.CHANGE_ACKNOWLEDGED, subject=operator.name)
-    said = Words(words.OPERATOR, {"name": operator.name, "station": step.station.name})
-    return _applied(said, Action.OPERATOR_CHANGED, subject=operator.name)
+    draft.remember(context._replace(armed_command=None, armed_until=None, armed_reason=None, armed_operation=None))
 
 
 def _arm(draft: Draft, step: Arm) -> Verdict:
     until = draft.cause.observed_at + timedelta(seconds=ARMED_SECONDS)
     context = draft.context(step.station.id)
-    draft.remember(context._replace(armed_command=step.command.value, armed_until=until))
+    draft.remember(
+        context._replace(armed_command=step.command.value, armed_until=until, armed_reason=None, armed_operation=None)
+    )
     draft.fact(FactKind.COMMAND_ARMED, step.station.key, detail={"command": step.command.value})
-    said = Words(words.ARMED, {"command": step.command.value})
+    template = words.ARMED_FOR_REASON if wants_reason(draft.world, step.command) else words.ARMED
+    said = Words(template, {"command": step.command.value})
     return _applied(said, Action.COMMAND_ARMED, subject=step.command.value)
+
+
+def _explain(draft: Draft, step: Explain) -> Verdict:
+    """The card that was shown before now knows why, or from which operation on; its minute begins anew."""
+    context = draft.context(step.station.id)
+    until = draft.cause.observed_at + timedelta(seconds=ARMED_SECONDS)
+    detail: dict[str, Any] = {"command": context.armed_command}
+    if step.reason is not None:
+        context = context._replace(armed_reason=step.reason.code)
+        detail |= explained(step.reason)
+    if step.operation is not None:
+        context = context._replace(armed_operation=step.operation)
+        detail["operation"] = step.operation
+    draft.remember(context._replace(armed_until=until))
+    draft.fact(FactKind.COMMAND_ARMED, step.station.key, detail=detail)
+    said = Words(words.EXPLAINED, {"command": context.armed_command, "about": step.shown})
+    return _applied(said, Action.COMMAND_ARMED, subject=context.armed_command)
 
 
 def _close(draft: Draft, step: CloseBox) -> Verdict:
@@ -107,8 +110,9 @@ def _applied(said: Words, action: Action, *, subject: str | None) -> Verdict:
 _STEPS: Final[Mapping[type[Any], Callable[[Draft, Any], Verdict]]] = {
     UnitStep: _unit_step,
     BoxStep: _box_step,
-    SignIn: _sign_in,
+    SignIn: sign_in,
     Arm: _arm,
+    Explain: _explain,
     CloseBox: _close,
     TakeBack: _take_back,
     Note: _note,

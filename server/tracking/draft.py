@@ -63,6 +63,8 @@ class Cause(NamedTuple):
     event_id: int | None
     #: The number that the first fact of this event will get; counts downwards while below zero.
     first_fact_id: int
+    #: The badges of all who did it, when it is more than one person.
+    crew: tuple[str, ...] = ()
 
 
 class Draft:
@@ -209,6 +211,8 @@ class Draft:
         """Write down what changed since the last fact."""
         cause = self.cause
         detail: Columns = {} if cause.read_point is None else {"read_point": cause.read_point}
+        if cause.crew:
+            detail["operators"] = list(cause.crew)
         self._tell(detail)
         detail.update(about.pop("detail", ()))
         fact = NewFact(

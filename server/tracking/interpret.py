@@ -8,9 +8,22 @@ from orderlight.events import EventKind
 from server.tracking import words
 from server.tracking.changes import repack_of, unseen
 from server.tracking.places import place_of
-from server.tracking.refusals import blocked, blocked_box, blocked_order, refuse_box, refuse_unit
+from server.tracking.reasons import missing_reason, reason_of, unfit_reason
+from server.tracking.refusals import blocked, blocked_box, blocked_order, busy_elsewhere, refuse_box, refuse_unit
 from server.tracking.states import Command, Context, Reason, Signal, UnitKind
-from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Note, Read, SignIn, Step, TakeBack, UnitStep
+from server.tracking.steps import (
+    ARMED_SECONDS,
+    Arm,
+    BoxStep,
+    CloseBox,
+    Explain,
+    Note,
+    Read,
+    SignIn,
+    Step,
+    TakeBack,
+    UnitStep,
+)
 from server.tracking.table import BOX_ELSEWHERE, BOXES, REPACK, UNITS, Act, Place, Rule
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
 from server.tracking.world import Box, Identity, ReadPoint, Station, Unit, World
@@ -19,6 +32,8 @@ from server.tracking.world import Box, Identity, ReadPoint, Station, Unit, World
 _AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})
 #: Two scanners of one station may be told by two gateways, whose clocks differ by so many seconds at most.
 CLOCK_SLACK: Final = 5
+#: Where a scan begins work; what another station has begun is not begun again.
+_BEGINNING: Final = frozenset({Context.START.value, Context.TOGGLE.value})
 _DEVICE_KINDS: Final = frozenset({EventKind.READER_LOST, EventKind.READER_RECOVERED, EventKind.GATEWAY_STARTED})
 
 
@@ -80,12 +95,21 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
         return _unknown_tag(read) if read.named.tag else _unknown_code(read, world)
     if unit.kind == UnitKind.CONTAINER:
         return _box(world, station, read_point, unit)
-    if _is_repeated(read, read_point, unit):
+    armed = armed_command(read, world, station)
+    # Who shows a card means it, also a moment after a gate has seen the unit.
+    if armed is None and _is_repeated(read, read_point, unit):
         verdict = refusal(Reason.REPEATED, Words(words.SEEN_ALREADY, {"unit": unit.number}), subject=unit.number)
         return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
-    armed = armed_command(read, world, station)
     found = decide(world, unit, read_point, meaning=armed or read_point.context, at=read.observed_at)
-    return found._replace(disarm=armed is not None) if isinstance(found, UnitStep) else found
+    return _explained(world, found, armed) if armed is not None and isinstance(found, UnitStep) else found
+
+
+def _explained(world: World, step: UnitStep, armed: str) -> UnitStep | Verdict:
+    """What the cards before the unit said of it; a command that wants a reason waits for one."""
+    context = world.contexts.get(step.station.id)
+    unexplained = missing_reason(world, armed, context, step.unit)
+    operation = context.armed_operation if context is not None else None
+    return unexplained or step._replace(disarm=True, reason=reason_of(world, context), operation=operation)
 
 
 def decide(world: World, unit: Unit, read_point: ReadPoint, *, meaning: str, at: datetime) -> UnitStep | Verdict:
@@ -95,6 +119,8 @@ def decide(world: World, unit: Unit, read_point: ReadPoint, *, meaning: str, at:
     anew = meaning == Context.PACK and place is Place.PACKED and repack_of(world, unit.id) is not None
     rule = REPACK if anew else UNITS[meaning][place]
     stopped = _stopped(world, unit, station, rule, at) if rule.guarded else None
+    if stopped is None and meaning in _BEGINNING:
+        stopped = busy_elsewhere(world, unit, place, station)
     if stopped is not None:
         return stopped
     if rule.act is not None:
@@ -205,6 +231,10 @@ def _station(read: Read, _world: World, station: Station, _read_point: ReadPoint
 
 def _command(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
     name = read.named.values[0]
+    reason = world.reasons.get(name)
+    if reason is not None:
+        unfit = unfit_reason(reason, armed_command(read, world, station))
+        return unfit or Explain(station, reason=reason, shown=reason.name)
     if name not in Command.__members__:
         return refusal(Reason.UNKNOWN_COMMAND, Words(words.UNKNOWN_COMMAND, {"command": name}))
     command = Command(name)
@@ -216,6 +246,13 @@ def _command(read: Read, world: World, station: Station, _read_point: ReadPoint)
     if target is None:
         return refusal(Reason.NOTHING_TO_UNDO, Words(words.NOTHING_TO_UNDO))
     return TakeBack(target, station)
+
+
+def _operation(read: Read, world: World, station: Station, read_point: ReadPoint) -> Step | Verdict:
+    """An operation's code on a traveller says from where on a unit is worked on again."""
+    if armed_command(read, world, station) != Command.REWORK:
+        return _other(read, world, station, read_point)
+    return Explain(station, operation=read.named.values[0], shown=read.named.shown)
 
 
 def last_undoable(world: World, station_id: int) -> Identity | None:
@@ -233,6 +270,7 @@ _SUBJECTS: Final[Mapping[str, _Subject]] = {
     "operator": _operator,
     "station": _station,
     "command": _command,
+    "operation": _operation,
     "product": _product,
     "other": _other,
     "unreadable": _unreadable,

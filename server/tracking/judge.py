@@ -2,9 +2,10 @@
 
 from orderlight.events import EventKind
 from server.tracking.advance import advance, disarm
+from server.tracking.crew import badges_of
 from server.tracking.draft import Cause, Draft
 from server.tracking.interpret import armed_command, interpret
-from server.tracking.states import Status
+from server.tracking.states import Reason, Status
 from server.tracking.steps import Read, TakeBack
 from server.tracking.verdicts import Outcome, Verdict
 from server.tracking.world import Station, World
@@ -20,6 +21,7 @@ def judge(world: World, read: Read, *, event_id: int | None, first_fact_id: int)
         read_point=read.read_point if station is not None else None,
         event_id=event_id,
         first_fact_id=first_fact_id,
+        crew=_crew(world, read, station),
     )
     draft = Draft(world, cause)
     verdict = _correct(draft, read) if read.kind == EventKind.CORRECTION else _take(draft, read, world)
@@ -49,6 +51,8 @@ def _refused(world: World, read: Read, station: Station | None, cause: Cause, ve
     """Nothing happens, except that a command card which met its unit is used up."""
     if station is None or verdict.subject is None or armed_command(read, world, station) is None:
         return Outcome(verdict, cause.station_id)
+    if verdict.reason is Reason.REASON_MISSING:
+        return Outcome(verdict, cause.station_id)
     draft = Draft(world, cause)
     disarm(draft, station.id)
     return Outcome(verdict, cause.station_id, draft.rows())
@@ -57,6 +61,11 @@ def _refused(world: World, read: Read, station: Station | None, cause: Cause, ve
 def _station(world: World, read: Read) -> Station | None:
     read_point = world.read_points.get(read.read_point or "")
     return world.stations[read_point.station_id] if read_point is not None else None
+
+
+def _crew(world: World, read: Read, station: Station | None) -> tuple[str, ...]:
+    """Everybody who works at the station, when it is more than one and the event itself names nobody."""
+    return () if read.actor_is_person or station is None else badges_of(world.contexts.get(station.id))
 
 
 def _actor(world: World, read: Read, station: Station | None) -> str:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from orderlight.events import EventKind
 from server.tracking.changes import unseen
+from server.tracking.crew import badges_of
 from server.tracking.draft import ONE, later
 from server.tracking.facts import NewFact
 from server.tracking.refusals import blocked
@@ -29,13 +30,16 @@ from server.tracking.runs import (
     start_run,
     stays,
 )
-from server.tracking.states import Signal, Status, WorkOrderState
+from server.tracking.states import Context as Meaning
+from server.tracking.states import Signal, Status, UnitState, WorkOrderState
 from server.tracking.steps import Read
 from server.tracking.table import Act
 from server.tracking.verdicts import Translate, Verdict, Words
 from server.tracking.world import Context, Operation, Order, Rows, Station, Tally, Unit, World
 
 _READS: Final = frozenset({EventKind.CODE_SCANNED.value, EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
+_TOGGLE: Final = Meaning.TOGGLE.value
+_BUSY: Final = UnitState.IN_PROCESS.value
 _IN_PROGRESS: Final = WorkOrderState.IN_PROGRESS.value
 #: Rows are made by place, several times faster than by name.
 _new: Final = tuple.__new__
@@ -77,6 +81,8 @@ class Midruns:
             run = self._runs[key]
         except KeyError:
             run = self._runs[key] = self._begin(read, unit)
+        if run is not None and run.alone and unit.last_station_id != run.station_id:
+            return None
         if run is None or run.counts.good >= run.counts.room or (run.step is None and run.course.open < 2):
             return None
         return self._pass(run, read, unit, (event_id, fact_id))
@@ -144,8 +150,8 @@ class Midruns:
             course.moved_at = at
         # A read that comes late does not tell where the unit is.
         late = unit.last_seen_at is not None and at < unit.last_seen_at
-        seen = unit[11:14] if late else (run.station_id, read.read_point, at)
-        world.units[unit.id] = _new(Unit, (*unit[:6], run.state, run.step, *unit[8:11], *seen, numbers[1]))
+        seen = unit[12:15] if late else (run.station_id, read.read_point, at)
+        world.units[unit.id] = _new(Unit, (*unit[:6], run.state, run.step, *unit[8:12], *seen, numbers[1]))
         world.changed[Unit].add(unit.id)
         named, counted = f"unit:{unit.id}", run.counted
         fact = _new(NewFact, (
@@ -174,13 +180,16 @@ class Midruns:
         if read.station_key is not None and read.station_key != station.key:
             return None
         act = act_of(world, read_point, station, unit)
+        # Two stations of a work center do not end each other's work by a scan that might as well begin it.
+        alone = read_point.context == _TOGGLE and unit.state == _BUSY
         middle = middle_of(world, unit, station) if act is not None else None
         if act is None or middle is None or blocked(world, unit) is not None:
             return None
         # Whatever a station has not seen yet stops the run, until a badge there ends it.
         if unseen(world, unit, station, None) is not None:
             return None
-        return self._run(act, unit, middle, station)
+        run = self._run(act, unit, middle, station)
+        return run._replace(alone=True) if run is not None and alone else run
 
     def _run(self, act: Act, unit: Unit, middle: Middle, station: Station) -> Run | None:
         operation, room, following = middle
@@ -190,6 +199,9 @@ class Midruns:
         counts = self._counts.setdefault(operation.id, Count(operation, room))
         run = start_run(unit, counts, course) if act is Act.START else end_run(unit, counts, course, following)
         context = self._world.contexts.get(station.id)
+        if badges_of(context):
+            # What several people do together is told by the rules.
+            return None
         badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         said = sentence_of(run, following, self._translate)
         return run._replace(station_id=station.id, sentence=said, badge=badge)

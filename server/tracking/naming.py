@@ -12,11 +12,11 @@ from orderlight.autoid import identify, identify_epc
 MAX_VALUE = 150
 _TYPED = re.compile(r"(?:U|HU)-[0-9A-Z]{1,20}")
 _CARDS = ("operator", "command", "station")
-_NOT_UNITS = ("work_order", "order", "shipment", "location", "operation")
+_NOT_UNITS = ("work_order", "order", "shipment", "location")
 
 
 class Named(NamedTuple):
-    """`kind` is unit, operator, command, station, other, product, unreadable or nothing."""
+    """`kind` is unit, operator, command, station, operation, other, product, unreadable or nothing."""
 
     kind: str
     #: Identifier values to look the unit up by, the surest first; of a card, its body.
@@ -109,6 +109,8 @@ def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:
     for card in _CARDS:
         if card in keys:
             return Named(card, (keys[card],), shown)
+    if "operation" in keys:
+        return Named("operation", (keys.get("work_order", "") + keys["operation"],), shown)
     if "sscc" in keys:
         return Named("unit", (f"00/{keys['sscc']}",), shown, gs1=_company_digits(keys))
     if "gtin" in keys and "serial" in keys:

@@ -109,7 +109,7 @@ def new_box(draft: Draft, order_id: int, station: Station) -> Box:
     # The container side of the box is a unit like any other; it belongs to no order line of its own.
     draft.create(
         Unit(box_id, number, UnitKind.CONTAINER.value, None, None, 1, UnitState.IN_STOCK.value, None, held=False,
-             hold_reason=None, parent_id=None, last_station_id=None, last_read_point=None, last_seen_at=None,
+             hold_reason=None, rework=0, parent_id=None, last_station_id=None, last_read_point=None, last_seen_at=None,
              last_fact_id=None)
     )  # fmt: skip
     box = draft.create(Box(box_id, number, sscc.value, order_id, station.id, _OPEN, at, None, None, None))

@@ -1,6 +1,7 @@
 """What a unit does at a work center: start, complete, pause, resume, hold, scrap, be seen. Pure."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from server.tracking import words
 from server.tracking.draft import ONE, Draft
@@ -11,7 +12,7 @@ from server.tracking.states import Action, OperationState, Reason, Signal, Statu
 from server.tracking.steps import UnitStep
 from server.tracking.table import UNDOABLE
 from server.tracking.verdicts import Verdict, Words, because, refusal
-from server.tracking.world import Operation, Unit
+from server.tracking.world import Operation, ReasonCode, Unit
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
 _QUEUED: Final = UnitState.QUEUED.value
@@ -29,7 +30,7 @@ def start(draft: Draft, step: UnitStep) -> Verdict:
     )
     unit = draft.move(draft.see(unit), state=_IN_PROCESS, step=operation.step)
     settle(draft, unit.work_order_id)
-    _unit_fact(draft, FactKind.OPERATION_STARTED, unit, step=operation.step)
+    unit_fact(draft, FactKind.OPERATION_STARTED, unit, step=operation.step)
     values = {"operation": operation.name, "unit": unit.number, "count": operation.started, "total": operation.quantity}
     return applied(Words(words.STARTED, values), Action.OPERATION_STARTED, unit)
 
@@ -59,7 +60,7 @@ def finish_operation(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
     state = _FINISHED if following is None else _QUEUED
     unit = draft.move(draft.see(unit), state=state, step=following.step if following is not None else None)
     settle(draft, unit.work_order_id)
-    _unit_fact(draft, FactKind.OPERATION_COMPLETED, unit, step=operation.step)
+    unit_fact(draft, FactKind.OPERATION_COMPLETED, unit, step=operation.step)
     return unit, operation
 
 
@@ -68,7 +69,7 @@ def pause(draft: Draft, step: UnitStep) -> Verdict:
     unit, operation, _ = _due(draft, step.unit)
     draft.change(operation, state=_PAUSED)
     unit = draft.see(unit)
-    _unit_fact(draft, FactKind.OPERATION_PAUSED, unit, step=operation.step)
+    unit_fact(draft, FactKind.OPERATION_PAUSED, unit, step=operation.step)
     return applied(_of_work(draft, words.PAUSED, operation), Action.OPERATION_PAUSED, unit)
 
 
@@ -77,7 +78,7 @@ def resume(draft: Draft, step: UnitStep) -> Verdict:
     unit = draft.see(step.unit)
     if unit.held:
         unit = draft.move(unit, held=False, hold_reason=None)
-        _unit_fact(draft, FactKind.UNIT_RESUMED, unit, step=unit.step)
+        unit_fact(draft, FactKind.UNIT_RESUMED, unit, step=unit.step)
         values = {"unit": unit.number, "next": next_name(draft.world, unit) or Words(words.NEXT_PACKING)}
         return applied(Words(words.RELEASED, values), Action.UNIT_RESUMED, unit)
     operation = _current(draft, unit)
@@ -85,7 +86,7 @@ def resume(draft: Draft, step: UnitStep) -> Verdict:
         said = Words(words.NOT_ON_HOLD, {"unit": unit.number})
         return refusal(Reason.NOT_ON_HOLD, said, subject=unit.number, order_id=unit.order_id)
     draft.change(operation, state=_RUNNING)
-    _unit_fact(draft, FactKind.OPERATION_RESUMED, unit, step=operation.step)
+    unit_fact(draft, FactKind.OPERATION_RESUMED, unit, step=operation.step)
     return applied(_of_work(draft, words.RESUMED, operation), Action.OPERATION_RESUMED, unit)
 
 
@@ -96,37 +97,53 @@ def hold(draft: Draft, step: UnitStep) -> Verdict:
         values = {"unit": unit.number, "why": because(unit.hold_reason)}
         said = Words(words.HELD_ALREADY, values)
         return refusal(Reason.ON_HOLD, said, subject=unit.number, order_id=unit.order_id)
-    reason = words.BY_OPERATOR.format(station=step.station.name)
-    unit = draft.move(draft.see(unit), held=True, hold_reason=reason)
-    _unit_fact(draft, FactKind.UNIT_HELD, unit, step=unit.step)
-    return applied(Words(words.HELD, {"unit": unit.number}), Action.UNIT_HELD, unit, signal=Signal.WARN)
+    why = step.reason.name if step.reason is not None else words.BY_OPERATOR.format(station=step.station.name)
+    unit = draft.move(draft.see(unit), held=True, hold_reason=why)
+    unit_fact(draft, FactKind.UNIT_HELD, unit, step=unit.step, detail=explained(step.reason))
+    template = words.HELD if step.reason is None else words.HELD_WHY
+    return applied(Words(template, {"unit": unit.number, "why": why}), Action.UNIT_HELD, unit, signal=Signal.WARN)
 
 
 def scrap(draft: Draft, step: UnitStep) -> Verdict:
     """The unit is lost; its work order goes on with the others."""
     unit = step.unit
-    parent = draft.world.boxes.get(unit.parent_id or 0)
-    if parent is not None and parent.closed_at is not None:
-        said = Words(words.IN_CLOSED_BOX, {"unit": unit.number, "box": parent.number})
-        return refusal(Reason.NOT_ALLOWED, said, subject=unit.number, order_id=unit.order_id)
+    boxed = out_of_open_box(draft, unit)
+    if boxed is not None:
+        return boxed
     operation = _current(draft, unit) or _last(draft, unit)
     if operation is not None:
         good = operation.good if unit.step is not None else operation.good - 1
         draft.change(operation, scrap=operation.scrap + 1, good=good)
     unit = draft.move(draft.see(unit), state=UnitState.SCRAPPED.value, parent_id=None)
     settle(draft, unit.work_order_id)
-    _unit_fact(draft, FactKind.UNIT_SCRAPPED, unit, step=operation.step if operation is not None else None)
+    step_lost = operation.step if operation is not None else None
+    unit_fact(draft, FactKind.UNIT_SCRAPPED, unit, step=step_lost, detail=explained(step.reason))
     tally = draft.tally(unit.work_order_id or 0)
     work_order = draft.world.work_orders[unit.work_order_id or 0]
-    values = {"unit": unit.number, "alive": tally.alive, "total": tally.alive + tally.scrapped}
-    said = Words(words.SCRAPPED, {**values, "work_order": work_order.number})
+    values: dict[str, Any] = {"unit": unit.number, "alive": tally.alive, "total": tally.alive + tally.scrapped}
+    values |= {"work_order": work_order.number, "why": because(step.reason.name) if step.reason is not None else ""}
+    said = Words(words.SCRAPPED if step.reason is None else words.SCRAPPED_WHY, values)
     return applied(said, Action.UNIT_SCRAPPED, unit, signal=Signal.WARN)
+
+
+def out_of_open_box(draft: Draft, unit: Unit) -> Verdict | None:
+    """Why the unit cannot be taken out of its box: that is closed."""
+    parent = draft.world.boxes.get(unit.parent_id or 0)
+    if parent is None or parent.closed_at is None:
+        return None
+    said = Words(words.IN_CLOSED_BOX, {"unit": unit.number, "box": parent.number})
+    return refusal(Reason.NOT_ALLOWED, said, subject=unit.number, order_id=unit.order_id)
+
+
+def explained(reason: ReasonCode | None) -> dict[str, str]:
+    """How a fact tells why."""
+    return {} if reason is None else {"reason": reason.name, "reason_code": reason.code}
 
 
 def see(draft: Draft, step: UnitStep) -> Verdict:
     """The unit was here; nothing else changes."""
     unit = draft.see(step.unit)
-    _unit_fact(draft, FactKind.UNIT_SEEN, unit, step=unit.step)
+    unit_fact(draft, FactKind.UNIT_SEEN, unit, step=unit.step)
     values = {"unit": unit.number, "station": step.station.name}
     return applied(Words(words.SEEN, values), Action.UNIT_SEEN, unit)
 
@@ -144,7 +161,10 @@ def applied(said: Words, action: Action, unit: Unit, *, signal: Signal = Signal.
     )
 
 
-def _unit_fact(draft: Draft, kind: FactKind, unit: Unit, *, step: int | None) -> None:
+def unit_fact(
+    draft: Draft, kind: FactKind, unit: Unit, *, step: int | None, detail: Mapping[str, Any] | None = None
+) -> None:
+    """What happened to one piece at a step."""
     draft.fact(
         kind,
         unit.number,
@@ -153,6 +173,7 @@ def _unit_fact(draft: Draft, kind: FactKind, unit: Unit, *, step: int | None) ->
         work_order_id=unit.work_order_id,
         step=step,
         quantity=ONE,
+        detail=detail or {},
     )
 
 

@@ -81,6 +81,16 @@ def _blocked_work(world: World, unit: Unit) -> Verdict | None:
     return _no(found[0], found[1], unit, **values)
 
 
+def busy_elsewhere(world: World, unit: Unit, place: Place, station: Station) -> Verdict | None:
+    """Why nobody takes the unit up here: somebody works on it at another station of the same work center."""
+    if place is not Place.RUNNING or unit.last_station_id in (None, station.id):
+        return None
+    there = world.stations.get(unit.last_station_id or 0)
+    if there is None or there.work_center_id != station.work_center_id:
+        return None
+    return _no(Reason.BUSY_ELSEWHERE, words.BUSY_ELSEWHERE, unit, unit=unit.number, there=there.name)
+
+
 def refuse_unit(world: World, reason: Reason, place: Place, unit: Unit, station: Station) -> Verdict:
     """The sentence for a refusal of the table."""
     template = _BY_REASON.get(reason) or _BY_PLACE.get(place, words.WRONG_STATION)

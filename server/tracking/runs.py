@@ -70,6 +70,8 @@ class Run(NamedTuple):
     sentence: str = ""
     #: The operator at the station.
     badge: str | None = None
+    #: Only units that this very station has begun.
+    alone: bool = False
 
 
 class Middle(NamedTuple):

@@ -136,12 +136,21 @@ class Context(StrEnum):
     COMMAND = "command"
 
 
+class ReasonKind(StrEnum):
+    """What a reason code is a reason for."""
+
+    SCRAP = "scrap"
+    REWORK = "rework"
+    HOLD = "hold"
+
+
 class Command(StrEnum):
     """A command card at a station: UNDO and CLOSE act at once, the others wait for the next unit."""
 
     START = "START"
     PAUSE = "PAUSE"
     SCRAP = "SCRAP"
+    REWORK = "REWORK"
     HOLD = "HOLD"
     RESUME = "RESUME"
     UNDO = "UNDO"
@@ -201,6 +210,10 @@ class Reason(StrEnum):
     REPEATED = "repeated"
     UNKNOWN_OPERATOR = "unknown_operator"
     UNKNOWN_COMMAND = "unknown_command"
+    REASON_MISSING = "reason_missing"
+    WRONG_REASON = "wrong_reason"
+    NOTHING_ARMED = "nothing_armed"
+    BUSY_ELSEWHERE = "busy_elsewhere"
     NO_OPEN_BOX = "no_open_box"
     EMPTY_BOX = "empty_box"
     IDENTITY_CONFLICT = "identity_conflict"
@@ -218,12 +231,14 @@ class Action(StrEnum):
     UNIT_HELD = "unit_held"
     UNIT_RESUMED = "unit_resumed"
     UNIT_SCRAPPED = "unit_scrapped"
+    UNIT_REWORKED = "unit_reworked"
     UNIT_PACKED = "unit_packed"
     UNIT_UNPACKED = "unit_unpacked"
     BOX_CHOSEN = "box_chosen"
     BOX_CLOSED = "box_closed"
     BOX_SHIPPED = "box_shipped"
     OPERATOR_CHANGED = "operator_changed"
+    OPERATOR_LEFT = "operator_left"
     CHANGE_ACKNOWLEDGED = "change_acknowledged"
     COMMAND_ARMED = "command_armed"
     STATION_CONFIRMED = "station_confirmed"

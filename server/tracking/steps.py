@@ -6,7 +6,7 @@ from typing import NamedTuple
 from server.tracking.naming import Named
 from server.tracking.states import Command
 from server.tracking.table import Act
-from server.tracking.world import Box, Identity, Operator, ReadPoint, Station, Unit
+from server.tracking.world import Box, Identity, Operator, ReadPoint, ReasonCode, Station, Unit
 
 #: A command card holds for so many seconds of the edge's clock.
 ARMED_SECONDS = 60
@@ -41,6 +41,9 @@ class UnitStep(NamedTuple):
     read_point: ReadPoint
     #: The read uses up the armed command.
     disarm: bool = False
+    #: Why, and from which operation on again, when that was shown.
+    reason: ReasonCode | None = None
+    operation: str | None = None
 
 
 class BoxStep(NamedTuple):
@@ -65,6 +68,15 @@ class Arm(NamedTuple):
     station: Station
 
 
+class Explain(NamedTuple):
+    """A reason card, or an operation's code, for the command card that was shown before."""
+
+    station: Station
+    reason: ReasonCode | None = None
+    operation: str | None = None
+    shown: str = ""
+
+
 class CloseBox(NamedTuple):
     """Close the station's open box."""
 
@@ -86,4 +98,4 @@ class Note(NamedTuple):
     subject: str | None = None
 
 
-Step = UnitStep | BoxStep | SignIn | Arm | CloseBox | TakeBack | Note
+Step = UnitStep | BoxStep | SignIn | Arm | Explain | CloseBox | TakeBack | Note

@@ -49,6 +49,7 @@ class Act(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     SCRAP = "scrap"
+    REWORK = "rework"
     CHOOSE_BOX = "choose_box"
 
 
@@ -121,6 +122,12 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     "START": {**_NOT_DUE, Place.DUE: _START, Place.RUNNING: _no(Reason.ALREADY_STARTED)},
     "PAUSE": {**_NOT_STARTED, Place.RUNNING: Rule(Act.PAUSE)},
     "SCRAP": {**dict.fromkeys(Place, Rule(Act.SCRAP, guarded=False)), **_GONE, Place.NO_ROUTE: _no(Reason.NOT_ALLOWED)},
+    "REWORK": {
+        **dict.fromkeys(Place, Rule(Act.REWORK, guarded=False)),
+        **_GONE,
+        Place.BUSY: _no(Reason.NOT_FINISHED, guarded=False),
+        Place.NO_ROUTE: _no(Reason.NOT_ALLOWED),
+    },
     "HOLD": {**dict.fromkeys(Place, Rule(Act.HOLD, guarded=False)), **_GONE},
     "RESUME": {**dict.fromkeys(Place, Rule(Act.RESUME, guarded=False)), **_GONE},
 }
@@ -159,6 +166,7 @@ UNDOABLE: Final = frozenset(
         Action.UNIT_HELD,
         Action.UNIT_RESUMED,
         Action.UNIT_SCRAPPED,
+        Action.UNIT_REWORKED,
         Action.UNIT_PACKED,
         Action.BOX_CLOSED,
         Action.BOX_SHIPPED,

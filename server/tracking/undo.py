@@ -22,7 +22,13 @@ _COUNTS: Final = ("started", "good", "scrap")
 _PAUSING: Final = frozenset({FactKind.OPERATION_PAUSED, FactKind.OPERATION_RESUMED})
 #: What another event undid cannot be undone; what only notes something need not be.
 _NOT_REVERSIBLE: Final = frozenset(
-    {FactKind.REVERSED, FactKind.OPERATOR_CHANGED, FactKind.COMMAND_ARMED, FactKind.CHANGE_ACKNOWLEDGED}
+    {
+        FactKind.REVERSED,
+        FactKind.OPERATOR_CHANGED,
+        FactKind.OPERATOR_LEFT,
+        FactKind.COMMAND_ARMED,
+        FactKind.CHANGE_ACKNOWLEDGED,
+    }
 )
 #: Acts whose mere existence stays: an empty box, a shipment without boxes. Both are used again by the next scan.
 _CREATIONS: Final = frozenset({FactKind.BOX_OPENED, FactKind.SHIPMENT_CREATED, FactKind.UNIT_SEEN})

@@ -27,6 +27,8 @@ class Unit(NamedTuple):
     step: int | None
     held: bool
     hold_reason: str | None
+    #: How often it was sent back to a step.
+    rework: int
     parent_id: int | None
     last_station_id: int | None
     last_read_point: str | None
@@ -139,16 +141,31 @@ class Station(NamedTuple):
     work_center: str
 
 
+class ReasonCode(NamedTuple):
+    """Why a unit is scrapped, worked on again or held; its card is a command card with this code."""
+
+    code: str
+    #: server.tracking.states.ReasonKind
+    kind: str
+    name: str
+
+
 class Context(NamedTuple):
     """What a station remembers between scans."""
 
     station_id: int
+    #: Who came last of those who work here.
     operator_badge: str | None = None
     operator_name: str | None = None
     operator_since: datetime | None = None
     armed_command: str | None = None
     armed_until: datetime | None = None
     open_box_id: int | None = None
+    #: The code of the reason, and the body of an operation's code, that were shown after the command card.
+    armed_reason: str | None = None
+    armed_operation: str | None = None
+    #: Everybody who works here, in the order in which they came: {badge, name, since}.
+    crew: tuple[Mapping[str, str], ...] = ()
     #: The last eight verdicts, newest first, as server.erp.floor.models.StationState keeps them.
     verdicts: tuple[Mapping[str, Any], ...] = ()
 
@@ -255,6 +272,8 @@ class World:
     #: Identifier value, or number typed by hand -> unit id.
     identifiers: dict[str, int] = field(default_factory=dict)
     operators: dict[str, Operator] = field(default_factory=dict)
+    #: Reason codes in use, where a card is shown or waits for its unit.
+    reasons: dict[str, ReasonCode] = field(default_factory=dict)
     #: What earlier events did, for those that may be taken back.
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)

@@ -84,6 +84,8 @@ AUDIT: Mapping[str, str] = {
     "station_changed": N_("Station changed"),
     "read_point_created": N_("Read point added"),
     "read_point_changed": N_("Read point changed"),
+    "reason_added": N_("Reason added"),
+    "reason_changed": N_("Reason changed"),
     "credit_viewed": N_("Credit looked at"),
     "credit_held": N_("Order waits for credit"),
     "credit_released": N_("Order released from credit hold"),

@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 def small_world(**unit: Any) -> World:
     """One unit of an order of two, with two steps."""
-    plain = Unit(5, "U-5", "serial", 1, 1, 1, "queued", 10, False, None, None, None, None, None, 3)
+    plain = Unit(5, "U-5", "serial", 1, 1, 1, "queued", 10, False, None, 0, None, None, None, None, 3)
     return World(
         units={5: plain._replace(**unit)},
         operations={

@@ -51,6 +51,11 @@ class StationState(Base):
     operator_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     armed_command: Mapped[str | None] = mapped_column(String(12))
     armed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The reason, and the operation's code, that were shown after the command card.
+    armed_reason: Mapped[str | None] = mapped_column(String(20))
+    armed_operation: Mapped[str | None] = mapped_column(String(24))
+    #: Everybody who works here: {badge, name, since}; who came last stands in the columns above.
+    crew: Mapped[list[dict[str, str]] | None] = mapped_column(Json)
     open_handling_unit_id: Mapped[int | None] = mapped_column(BigInteger)
     #: The last eight verdicts, newest first: {event_id, gateway, epoch, sequence, observed_at, code, status, action,
     #: subject, order, say, signal, reason, undo, undone}.

@@ -101,6 +101,8 @@ class Unit(Base):
     step: Mapped[int | None] = mapped_column(Integer)
     held: Mapped[bool] = mapped_column(Boolean, default=False)
     hold_reason: Mapped[str | None] = mapped_column(String(200))
+    #: How often it was sent back to an earlier step.
+    rework: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     #: The container it is packed in.
     parent_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     last_station_id: Mapped[int | None] = mapped_column(BigInteger)

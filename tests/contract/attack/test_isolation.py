@@ -30,7 +30,7 @@ OPEN = {
 #: Names that stand nowhere, each as long and as plain as one that does.
 MISSING = {
     "order": "SO-9999", "work_order": "WO-9999", "unit": "U-9999", "box": "HU-9999", "shipment": "SH-9999",
-    "quote": "Q-9999", "case": "CS-9999",
+    "quote": "Q-9999", "case": "CS-9999", "code": "NOSUCHREASON",
     "customer": "C-999", "login": "nobody", "sku": "NO-SUCH-THING", "key": "nowhere", "prefix": "zzzz2345",
     "entry_id": "999999", "device_id": "999999", "link_id": "999999", "message_id": "999999",
 }  # fmt: skip

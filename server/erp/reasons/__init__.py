@@ -1,0 +1,1 @@
+"""Reason codes: why something is scrapped, worked on again or held."""
