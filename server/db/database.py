@@ -2,16 +2,16 @@
 
 SQLite: one writer thread takes what is queued, runs each piece of work in a savepoint, and commits once for all.
 PostgreSQL: each piece of work is its own transaction on a pool thread, tried again after a deadlock or a race.
+Work that many callers ask for at the same time can be done jointly, in one go for all who wait (server/db/joint.py).
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from queue import Empty, SimpleQueue
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -19,18 +19,17 @@ from sqlalchemy.orm import Session
 
 from server.db import topics
 from server.db.engine import make_engine
+from server.db.joint import A, Joint, Share, T, gather, together
+from server.db.lane import Lane, Waiting
 
 log = logging.getLogger("server.db")
 
-T = TypeVar("T")
 Work = Callable[[Session], T]
 Woken = Callable[[Mapping[str, int]], None]
 
 #: PostgreSQL error classes worth another try: serialization_failure and deadlock_detected (PostgreSQL, appendix A).
 RETRY_CODES = {"40001", "40P01"}
 TRIES = 3
-#: At most this many pieces of work share one commit, so that the first of them is not kept waiting.
-GROUP_LIMIT = 64
 
 
 class Database:
@@ -41,11 +40,13 @@ class Database:
         self.engine = make_engine(url, pool_size=pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._woken: list[Woken] = []
-        self._queue: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
-        self._pool: ThreadPoolExecutor | None = None
-        self._writer: threading.Thread | None = None
+        #: SQLite: one writer, one commit for all that waits.
+        self._writer = Lane("database-writer", self._commit_group, at_end=self._close_writing)
         #: Used by the writer thread alone.
         self._writing: Connection | None = None
+        #: PostgreSQL: a transaction for each piece of work, but shares of joint work are done by one thread.
+        self._sharer = Lane("database-sharer", self._do_shares)
+        self._pool: ThreadPoolExecutor | None = None
         self._start_lock = threading.Lock()
 
     def on_commit(self, woken: Woken) -> None:
@@ -64,33 +65,33 @@ class Database:
 
     def submit(self, work: Work[T]) -> Future[T]:
         """As `write`, without waiting: resolves after the commit; work that is cancelled in the queue is not done."""
-        self._ensure_started()
         work = _as_asked(work)
-        if self._pool is not None:
-            return self._pool.submit(self._run_with_retries, work)
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future
+        return self._writer.put(work) if self.is_sqlite else self._started_pool().submit(self._run_with_retries, work)
+
+    def submit_jointly(self, joint: Joint[A, T], argument: A) -> Future[T]:
+        """As `submit`, for work that is done in one go for all who wait at one time: `joint(session, arguments)`.
+
+        It gives a result for each argument, in their order; one that is an exception is raised to its caller alone.
+        It runs outside the context of its callers: what depends on who asks belongs into the argument.
+        """
+        lane = self._writer if self.is_sqlite else self._sharer
+        return lane.put(Share(joint, argument))
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""
+        self._writer.close()
+        self._sharer.close()
         with self._start_lock:
-            if self._writer is not None:
-                self._queue.put(None)
-                self._writer.join()
-                self._writer = None
             if self._pool is not None:
                 self._pool.shutdown(wait=True)
                 self._pool = None
         self.engine.dispose()
 
-    def _ensure_started(self) -> None:
+    def _started_pool(self) -> ThreadPoolExecutor:
         with self._start_lock:
-            if self.is_sqlite and self._writer is None:
-                self._writer = threading.Thread(target=self._write_loop, name="database-writer", daemon=True)
-                self._writer.start()
-            elif not self.is_sqlite and self._pool is None:
+            if self._pool is None:
                 self._pool = ThreadPoolExecutor(max_workers=12, thread_name_prefix="database-writer")
+            return self._pool
 
     # --- PostgreSQL: one transaction for each piece of work ---
 
@@ -112,62 +113,43 @@ class Database:
         self._wake(versions)
         return result
 
-    # --- SQLite: one writer, one commit for all that is queued ---
-
-    def _write_loop(self) -> None:
-        try:
-            self._write_groups()
-        finally:
-            self._close_writing()
-
-    def _write_groups(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            group, closing = [first], False
-            while len(group) < GROUP_LIMIT:
+    def _do_shares(self, group: list[Waiting]) -> None:
+        for waiting in gather(group):
+            if len(waiting) > 1:
                 try:
-                    item = self._queue.get_nowait()
-                except Empty:
-                    break
-                if item is None:
-                    closing = True
-                    break
-                group.append(item)
-            self._commit_group(group)
-            if closing:
-                return
+                    results = self._run_with_retries(together(waiting))
+                except Exception:
+                    # Whose fault it was shows when each is tried alone, below.
+                    log.warning("Joint work of %d failed; each part is tried alone.", len(waiting), exc_info=True)
+                else:
+                    _settle([(future, result) for (_, future), result in zip(waiting, results, strict=True)])
+                    continue
+            _settle([(future, self._outcome(work)) for work, future in waiting])
 
-    def _commit_group(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
-        # From here on no caller can cancel; one who gave up while his work was queued wants nothing done.
-        group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
-        if not group:
-            return
-        done: dict[Future[Any], Any] = {}
-        failed: dict[Future[Any], BaseException] = {}
+    def _outcome(self, work: Work[Any]) -> Any:
+        try:
+            return self._run_with_retries(work)
+        except BaseException as refusal:  # noqa: BLE001 - whoever waits for the work gets what became of it
+            return refusal
+
+    # --- SQLite: one writer, one commit for all that waits ---
+
+    def _commit_group(self, group: list[Waiting]) -> None:
+        outcomes: dict[Future[Any], Any] = {}
         versions: dict[str, int] = {}
         try:
             connection = self._open_to_write()
             with connection.begin():
                 changed: set[str] = set()
-                for work, future in group:
-                    try:
-                        done[future] = _run(connection, work, changed, is_alone=len(group) == 1)
-                    except BaseException as refusal:
-                        failed[future] = refusal
-                        if len(group) == 1:
-                            raise
+                for waiting in gather(group):
+                    outcomes |= _outcomes(connection, waiting, changed, is_alone=len(group) == 1)
                 versions = topics.bump(connection, changed)
         except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
-            failed = {future: failed.get(future, fault) for _work, future in group}
-            done, versions = {}, {}
+            known = {future: found for future, found in outcomes.items() if isinstance(found, BaseException)}
+            outcomes, versions = {future: known.get(future, fault) for _work, future in group}, {}
             self._close_writing()
         self._wake(versions)
-        for future, result in done.items():
-            future.set_result(result)
-        for future, cause in failed.items():
-            future.set_exception(cause)
+        _settle(outcomes.items())
 
     def _open_to_write(self) -> Connection:
         """The writer's own connection; taking one from the pool for each commit costs as much as the commit."""
@@ -197,6 +179,36 @@ def _as_asked(work: Work[T]) -> Work[T]:
         return context.run(work, session)
 
     return run
+
+
+def _outcomes(
+    connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool
+) -> dict[Future[Any], Any]:
+    """What became of work that stands side by side; an exception of the only work there is undoes the transaction."""
+    if len(waiting) > 1:
+        try:
+            results = _run(connection, together(waiting), changed, is_alone=False)
+            return {future: result for (_, future), result in zip(waiting, results, strict=True)}
+        except Exception:
+            # Whose fault it was shows when each is tried alone, below.
+            log.warning("Joint work of %d failed; each part is tried alone.", len(waiting), exc_info=True)
+    found: dict[Future[Any], Any] = {}
+    for work, future in waiting:
+        try:
+            found[future] = _run(connection, work, changed, is_alone=is_alone)
+        except BaseException as refusal:
+            if is_alone:
+                raise
+            found[future] = refusal
+    return found
+
+
+def _settle(outcomes: Iterable[tuple[Future[Any], Any]]) -> None:
+    for future, outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
 
 
 def _run(connection: Connection, work: Work[T], changed: set[str], *, is_alone: bool) -> T:

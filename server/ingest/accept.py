@@ -7,14 +7,18 @@ import base64
 import json
 import logging
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from orderlight.events import Status as WireStatus
+from server.errors import Conflict
 from server.ingest.answers import Answer, Receipt
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
@@ -22,8 +26,8 @@ from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
 from server.ingest.reads import Item, items_of
-from server.ingest.save import before, save
-from server.ingest.sources import advance_source, open_source, passed_over, refuse_double
+from server.ingest.save import FACTS_KEY, before, save
+from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
 from server.ingest.wire import Request
 from server.tracking import words
 from server.tracking.states import Reason
@@ -36,24 +40,97 @@ log = logging.getLogger(__name__)
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
 
 
-#: Where a session holds how many sequence numbers its batch passed over, for the figures of the door.
-GAP_KEY = "passed_over"
+class Ask(NamedTuple):
+    """A batch that wants to be taken in."""
+
+    batch: Request
+    door: Door
+
+
+class Taken(NamedTuple):
+    """A batch that was taken in."""
+
+    receipt: Receipt
+    #: How many sequence numbers it passed over.
+    gap: int
+    #: Facts written, by kind; those of batches that were taken in together are counted with the first of them.
+    facts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An ask whose source is known and whose events are sorted out."""
+
+    ask: Ask
+    source: Source
+    known: Known
 
 
 def accept(session: Session, batch: Request, *, door: Door, now: datetime) -> Receipt:
     """Take the batch in and answer every event; raises Conflict when two devices speak as one gateway."""
+    (found,) = accept_all(session, [Ask(batch, door)], now=now)
+    if isinstance(found, Conflict):
+        raise found
+    return found.receipt
+
+
+def accept_all(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[Taken | Conflict]:
+    """Take in what several gateways sent at the same time, as one batch; a Conflict is the fate of its ask alone.
+
+    All events share one world, one judging in the order of the asks, and one statement for each table.
+    """
+    found: dict[int, Taken | Conflict] = {}
+    while len(found) < len(asks):
+        places = _alike([(place, ask) for place, ask in enumerate(asks) if place not in found])
+        found.update(zip(places, _accept_alike(session, [asks[place] for place in places], now), strict=True))
+    return [found[place] for place in range(len(asks))]
+
+
+def _alike(asks: Sequence[tuple[int, Ask]]) -> list[int]:
+    """The places of those that can be judged together: one for each source, all answered in the words of the first."""
+    door = asks[0][1].door
+    found: dict[tuple[str, str], int] = {}
+    for place, (batch, other) in asks:
+        if (other.translate, other.speak) == (door.translate, door.speak):
+            found.setdefault((batch.gateway, batch.epoch), place)
+    return list(found.values())
+
+
+def _accept_alike(session: Session, asks: Sequence[Ask], now: datetime) -> list[Taken | Conflict]:
+    opened = [_open(session, ask, now) for ask in asks]
+    welcome = [one for one in opened if isinstance(one, _Opened)]
+    items = [item for one in welcome for item in one.known.fresh]
+    sources = [one.source.id for one in welcome for _ in one.known.fresh]
+    answers = iter(record(session, items, sources, door=asks[0].door, now=now))
+    found: list[Taken | Conflict] = []
+    for one in opened:
+        if isinstance(one, Conflict):
+            found.append(one)
+        else:
+            receipt, gap = _close(session, one, list(islice(answers, len(one.known.fresh))), now)
+            found.append(Taken(receipt, gap, session.info.pop(FACTS_KEY, {})))
+    return found
+
+
+def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
+    batch, door = ask
     connection = connection_of(session)
     source = open_source(connection, batch.gateway, batch.epoch, now=now)
     if door.guards_against_clones:
-        refuse_double(connection, source, batch)
+        try:
+            refuse_double(connection, source, batch)
+        except Conflict as conflict:
+            return conflict
     point = default_point(connection, door.station_key) if door.station_key is not None else None
     items = items_of(batch, door, now=now, default_point=point)
-    known = sort_out(session, source, items, door=door, now=now)
-    answers = record(session, source.id, known.fresh, door=door, now=now)
-    fresh = [item.sequence for item in known.fresh]
-    session.info[GAP_KEY] = passed_over(source, fresh)
-    reached = advance_source(connection, source, batch, fresh, now=now)
-    return Receipt(batch.gateway, batch.epoch, reached, _in_order(known, answers))
+    return _Opened(ask, source, sort_out(session, source, items, door=door, now=now))
+
+
+def _close(session: Session, opened: _Opened, answers: list[Answer], now: datetime) -> tuple[Receipt, int]:
+    batch, source = opened.ask.batch, opened.source
+    fresh = [item.sequence for item in opened.known.fresh]
+    reached = advance_source(connection_of(session), source, batch, fresh, now=now)
+    return Receipt(batch.gateway, batch.epoch, reached, _in_order(opened.known, answers)), passed_over(source, fresh)
 
 
 def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
@@ -68,32 +145,26 @@ def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
 
 
 def record(
-    session: Session, source_id: int, items: Sequence[Item], *, door: Door, now: datetime, depth: int = 0
+    session: Session, items: Sequence[Item], sources: Sequence[int], *, door: Door, now: datetime, depth: int = 0
 ) -> list[Answer]:
-    """Judge and save new events; one that the database cannot hold is quarantined alone."""
+    """Judge and save new events, each with its source; one that the database cannot hold is quarantined alone."""
     if not items:
         return []
     try:
         with savepoint(connection_of(session), depth):
             world = load_world(session, items)
-            return [judged.answer for judged in _judge_and_save(session, world, source_id, items, door, now).judged]
+            was = before(world)
+            folded = fold(world, items, door)
+            save(session, folded, was, sources=sources, now=now)
+            return [judged.answer for judged in folded.judged]
     except _DATA_FAULTS as error:
         if isinstance(error, StatementError) and error.connection_invalidated:
             raise
         if len(items) == 1:
-            return [_set_aside(session, source_id, items[0], error, door=door, now=now)]
+            return [_set_aside(session, sources[0], items[0], error, door=door, now=now)]
     half = len(items) // 2
-    answers = record(session, source_id, items[:half], door=door, now=now, depth=depth + 1)
-    return answers + record(session, source_id, items[half:], door=door, now=now, depth=depth + 1)
-
-
-def _judge_and_save(
-    session: Session, world: World, source_id: int, items: Sequence[Item], door: Door, now: datetime
-) -> Folded:
-    was = before(world)
-    folded = fold(world, items, door)
-    save(session, folded, was, source_id=source_id, now=now)
-    return folded
+    answers = record(session, items[:half], sources[:half], door=door, now=now, depth=depth + 1)
+    return answers + record(session, items[half:], sources[half:], door=door, now=now, depth=depth + 1)
 
 
 def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *, door: Door, now: datetime) -> Answer:
@@ -107,5 +178,5 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
     answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
     folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)])
-    save(session, folded, before(folded.world), source_id=source_id, now=now)
+    save(session, folded, before(folded.world), sources=[source_id], now=now)
     return answer

@@ -1,39 +1,28 @@
 """What the doors count once a batch is durable."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from server import metrics
 from server.auth.gateways import BROWSER
-from server.ingest.answers import Receipt
+from server.ingest.accept import Taken
 from server.ingest.wire import Request
 
 
-class Noted(NamedTuple):
-    """What taking a batch in left on its session."""
-
-    #: Facts written, by kind.
-    facts: Mapping[str, int]
-    #: Sequence numbers that were passed over.
-    gap: int
-
-
-def count(batch: Request, receipt: Receipt, noted: Noted, *, now: datetime, seconds: float) -> None:
+def count(batch: Request, taken: Taken, *, now: datetime, seconds: float) -> None:
     """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
     kinds = {event.sequence: event.kind.value for event in batch.events}
-    fates = Counter((kinds.get(one.sequence or 0, "unreadable"), one.status.value) for one in receipt.results)
+    fates = Counter((kinds.get(one.sequence or 0, "unreadable"), one.status.value) for one in taken.receipt.results)
     for (kind, status), number in fates.items():
         metrics.EVENTS_RECEIVED.labels(kind=kind, status=status).inc(number)
-    reasons = Counter(one.reason for one in receipt.results if one.status == "quarantined" and one.reason)
+    reasons = Counter(one.reason for one in taken.receipt.results if one.status == "quarantined" and one.reason)
     for reason, number in reasons.items():
         metrics.EVENTS_QUARANTINED.labels(reason=reason).inc(number)
-    for kind, number in noted.facts.items():
+    for kind, number in taken.facts.items():
         metrics.FACTS_WRITTEN.labels(kind=kind).inc(number)
-    if noted.gap and not batch.gateway.startswith(BROWSER):
+    if taken.gap and not batch.gateway.startswith(BROWSER):
         # Browsers come and go under names of their own; a series for each would never end.
-        metrics.SEQUENCE_GAPS.labels(gateway=batch.gateway).inc(noted.gap)
+        metrics.SEQUENCE_GAPS.labels(gateway=batch.gateway).inc(taken.gap)
     metrics.ACCEPT_SECONDS.observe(seconds)
     if batch.events:
         # One figure for a batch: its oldest read waited longest.

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from typing import Annotated, Any
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -18,15 +20,15 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.db import Database
 from server.erp.floor.models import Station
-from server.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
+from server.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
 from server.http.paging import Number
 from server.ingest import crash, figures, gateway_health, wire
-from server.ingest.accept import GAP_KEY, accept
-from server.ingest.answers import Receipt
+from server.ingest.accept import Ask, Taken, accept_all
 from server.ingest.door import Door
 from server.ingest.inbox_http import router as inbox_router
-from server.ingest.save import FACTS_KEY
 from server.settings.clock import utc_now
+
+T = TypeVar("T")
 
 router = APIRouter(prefix="/api/v1")
 router.include_router(inbox_router)
@@ -71,7 +73,7 @@ async def post_health(request: Request, database: DatabaseDep, principal: Writer
         raise Forbidden(f"This key speaks for {principal.gateway or 'no gateway'}.", reason="wrong_gateway")
     told = gateway_health.parse_health(await read_body(request, gateway_health.MAX_BYTES))
     now = utc_now()
-    await _submitted(database, lambda session: gateway_health.beat(session, key, told, now=now))
+    await _durable(database.submit(lambda session: gateway_health.beat(session, key, told, now=now)))
     return JSONResponse({"server_time": utc_now().isoformat()})
 
 
@@ -115,17 +117,30 @@ def speaker(request: Request) -> Any:
 async def _take(database: Database, batch: wire.Request, door: Door) -> Response:
     began = time.monotonic()
 
-    def work(session: Session) -> tuple[Receipt, figures.Noted]:
-        if door.station_key is not None:
-            _require_station(session, door.station_key)
-        receipt = accept(session, batch, door=door, now=utc_now())
-        crash.reached(crash.BEFORE_COMMIT)
-        return receipt, figures.Noted(session.info.get(FACTS_KEY, {}), session.info[GAP_KEY])
-
-    receipt, noted = await _submitted(database, work)
+    ask = Ask(batch, door)
+    if door.station_key is None:
+        taken = await _durable(database.submit_jointly(take_in, ask))
+    else:
+        taken = await _durable(database.submit(lambda session: _take_scans(session, ask)))
     crash.reached(crash.AFTER_COMMIT)
-    figures.count(batch, receipt, noted, now=utc_now(), seconds=time.monotonic() - began)
-    return Response(receipt.encode(), media_type="application/json")
+    figures.count(batch, taken, now=utc_now(), seconds=time.monotonic() - began)
+    return Response(taken.receipt.encode(), media_type="application/json")
+
+
+def take_in(session: Session, asks: Sequence[Ask]) -> list[Taken | Conflict]:
+    """Joint work: the batches of all gateways that wait for the writer."""
+    found = accept_all(session, asks, now=utc_now())
+    crash.reached(crash.BEFORE_COMMIT)
+    return found
+
+
+def _take_scans(session: Session, ask: Ask) -> Taken:
+    assert ask.door.station_key is not None
+    _require_station(session, ask.door.station_key)
+    (found,) = take_in(session, [ask])
+    if isinstance(found, Conflict):
+        raise found
+    return found
 
 
 def _require_station(session: Session, key: str) -> None:
@@ -133,9 +148,9 @@ def _require_station(session: Session, key: str) -> None:
         raise NotFound
 
 
-async def _submitted(database: Database, work: Any) -> Any:
+async def _durable(future: Future[T]) -> T:
     """The result after the commit; what ails the database passes, so the sender keeps its events and tries again."""
     try:
-        return await asyncio.wrap_future(database.submit(work))
+        return await asyncio.wrap_future(future)
     except (DBAPIError, PoolTimeout) as error:
         raise Unavailable("The database cannot take this now. Keep it and send it again.", reason="database") from error

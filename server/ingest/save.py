@@ -75,8 +75,8 @@ def before(world: w.World) -> Before:
     )
 
 
-def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: datetime) -> Saved:
-    """Write everything the fold decided; the edge commits."""
+def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int], now: datetime) -> Saved:
+    """Write everything the fold decided; `sources` says of each event whose it is. The edge commits."""
     counts = {"event": len(folded.judged)} | ({"fact": len(folded.facts)} if folded.facts else {})
     first = driver.take_numbers(session, counts)
     first_event = first["event"]
@@ -84,7 +84,7 @@ def save(session: Session, folded: Folded, was: Before, *, source_id: int, now: 
     connection = driver.connection_of(session)
     keep_for_people(connection, folded.judged, first_event, now=now)
     with driver.together(connection):
-        _save_events(connection, folded, saved, source_id=source_id, now=now)
+        _save_events(connection, folded, saved, sources=sources, now=now)
         _save_rows(connection, folded, was, saved, now)
         _save_facts(connection, folded.facts, saved, now)
     _tell(session, folded, was)
@@ -121,10 +121,13 @@ def _number(value: int | None, first: int) -> int | None:
     return first - value - 1 if value is not None and value < 0 else value
 
 
-def _save_events(connection: Connection, folded: Folded, saved: Saved, *, source_id: int, now: datetime) -> None:
+def _save_events(
+    connection: Connection, folded: Folded, saved: Saved, *, sources: Sequence[int], now: datetime
+) -> None:
     today = now.date()
     identities, events = [], []
-    for event_id, judged in enumerate(folded.judged, saved.first_event):
+    numbers = range(saved.first_event, saved.first_event + len(folded.judged))
+    for event_id, judged, source_id in zip(numbers, folded.judged, sources, strict=True):
         item, answer = judged.item, judged.answer
         identities.append((source_id, item.sequence, item.content_hash, today, event_id, _answer(judged, saved)))
         events.append((
