@@ -23,6 +23,7 @@ from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
 from server.erp.reasons import http as reasons
 from server.erp.stock import http as stock
+from server.erp.stock import lots_http as lots
 from server.ingest import http as ingest
 from server.parties import http as parties
 from server.parties import people_http as people
@@ -54,6 +55,7 @@ ROUTERS = (
     changes.router,
     billing.router,
     stock.router,
+    lots.router,
     imports.router,
     search.router,
     crm.router,

@@ -32,8 +32,10 @@ def _part(component: str, quantity: str | int, scrap: int = 0) -> BomLineBody:
     return BomLineBody(component=component, quantity=Decimal(quantity), scrap_percent=Decimal(scrap))
 
 
-def _bought(sku: str, name: str, cost: str, uom: str = "C62") -> ProductIn:
-    return ProductIn(sku=sku, name=name, uom=uom, tracking="none", made=False, standard_cost=Decimal(cost))
+def _bought(sku: str, name: str, cost: str, uom: str = "C62", item: int | None = None) -> ProductIn:
+    """A material; one with an item number has a GTIN on its label."""
+    code = None if item is None else gtin(item)
+    return ProductIn(sku=sku, name=name, gtin=code, uom=uom, tracking="none", made=False, standard_cost=Decimal(cost))
 
 
 def _choice(key: str, name: str, surcharge: str = "0", *effects: EffectBody) -> ChoiceBody:
@@ -65,11 +67,11 @@ def _colours(*named: str, default: str | None, litres: str) -> OptionBody:
 
 
 _BOUGHT = (
-    _bought("TUBE-34", "Steel tube 34 mm", "4.20", "MTR"),
-    _bought("SHEET-2", "Steel sheet 2 mm", "18.50", "MTK"),
-    _bought("BOLT-M8", "Bolt M8", "0.12"),
-    _bought("CARTON-L", "Carton, large", "2.10"),
-    _bought("ENAMEL", "Enamel, mixed to colour", "14.00", "LTR"),
+    _bought("TUBE-34", "Steel tube 34 mm", "4.20", "MTR", item=30001),
+    _bought("SHEET-2", "Steel sheet 2 mm", "18.50", "MTK", item=30002),
+    _bought("BOLT-M8", "Bolt M8", "0.12", item=30003),
+    _bought("CARTON-L", "Carton, large", "2.10", item=30004),
+    _bought("ENAMEL", "Enamel, mixed to colour", "14.00", "LTR", item=30005),
     _bought("RIM-28", "Rim 28 inch", "11.40"),
     _bought("SPOKE-292", "Spoke 292 mm", "0.18"),
     _bought("HUB-FRONT", "Front hub", "8.90"),

@@ -17,12 +17,10 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 #: PostgreSQL takes no NUL in text, and a number has no control characters.
-_CLEAN = r"^[^\x00-\x1f\x7f]*$"
-Number = Annotated[str, Path(max_length=160, pattern=_CLEAN)]
-Text = Annotated[str | None, Query(max_length=80, pattern=_CLEAN)]
-After = Annotated[
-    str | None, Query(max_length=80, pattern=_CLEAN, description="The number that ended the page before.")
-]
+CLEAN = r"^[^\x00-\x1f\x7f]*$"
+Number = Annotated[str, Path(max_length=160, pattern=CLEAN)]
+Text = Annotated[str | None, Query(max_length=80, pattern=CLEAN)]
+After = Annotated[str | None, Query(max_length=80, pattern=CLEAN, description="The number that ended the page before.")]
 #: Lists that run from the newest backwards are cut at a row id, which is a signed 64-bit number.
 Before = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")]

@@ -40,6 +40,9 @@ from server.web.pages import (
     setup_stations,
     setup_work_centers,
     sign_in,
+    stock,
+    stock_forms,
+    stock_lots,
     work_orders,
 )
 
@@ -47,6 +50,9 @@ PAGES = (
     sign_in.router,
     changes.router,
     cases.router,
+    stock_forms.router,
+    stock_lots.router,
+    stock.router,
     orders.router,
     invoices.router,
     payments.router,

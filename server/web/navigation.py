@@ -30,6 +30,7 @@ PLACES = (
     Place("/cases", N_("Cases"), Permission.CASES_READ, staff_only=False),
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
+    Place("/stock", N_("Stock"), Permission.FLOOR_READ),
     Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),
     Place("/setup", N_("Set-up"), Permission.CATALOG_READ),
     Place("/admin", N_("Admin"), Permission.INBOX_DECIDE),

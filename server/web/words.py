@@ -2,6 +2,7 @@
 
 from server.messages import N_
 from server.web.case_words import CASE_PRIORITIES, CASE_STATES
+from server.web.stock_words import MOVE_KINDS, WHEREABOUTS
 
 #: Fields of a customer as forms, timelines and refusals name them.
 CUSTOMER_FIELDS: dict[str, str] = {
@@ -251,6 +252,8 @@ WORDS: dict[str, dict[str, str]] = {
         "stock_moved": N_("Goods moved"),
         "stock_counted": N_("Stock counted"),
     },
+    "move_kind": MOVE_KINDS,
+    "whereabouts": WHEREABOUTS,
     "customer_field": CUSTOMER_FIELDS,
     "customer_kind": {"prospect": N_("Prospect"), "customer": N_("Customer")},
     "customer_status": {"active": N_("Active"), "blocked": N_("Blocked"), "merged": N_("Merged")},

@@ -25,6 +25,7 @@ from server.erp.changes.seed import seed_changes
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
+from server.erp.stock.seed import seed_stock
 from server.migrations import upgrade
 from server.tracking.states import OrderLifecycle
 
@@ -89,6 +90,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_cases(session, now)
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
+    seed_stock(session, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]
     api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)

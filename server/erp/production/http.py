@@ -26,8 +26,10 @@ from server.erp.production.schemas import (
     WorkOrderOut,
     queue_entry,
 )
+from server.erp.stock.genealogy import Used, materials_of
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
+from server.http.fields import plain
 from server.http.idempotency import Answer
 from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
 from server.tracking.states import UnitState, WorkOrderState
@@ -172,5 +174,11 @@ def _with_proof(session: Session, row: UnitRow, principal: Principal) -> dict[st
     return _unit(row, principal) | {
         "identifiers": [{"scheme": found.scheme, "value": found.value, "active": found.active} for found in known_as],
         "inside": [unit.number for unit in inside],
+        **({"materials": [_used(found) for found in materials_of(session, row.unit.id)]} if internal else {}),
         "facts": [found.as_json(internal=internal) for found in evidence_of(session, row.unit)],
     }
+
+
+def _used(found: Used) -> dict[str, Any]:
+    own = {name: getattr(found, name) for name in ("name", "uom", "station")}
+    return {"product": found.sku, "lot": found.lot or None, "quantity": plain(found.quantity), **own}

@@ -1,18 +1,22 @@
 """The doors to stock: locations, moves and balances."""
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.stock import repository, service
+from server.erp.stock import materials, repository, service
 from server.erp.stock.schemas import (
     BalanceList,
     BalanceOut,
+    ItemList,
+    ItemOut,
+    ItemPatch,
     LocationIn,
     LocationList,
     LocationOut,
@@ -20,13 +24,17 @@ from server.erp.stock.schemas import (
     MoveList,
     MoveOut,
 )
-from server.http.door import DoorDep
+from server.errors import NotFound
+from server.http.door import DoorDep, shown
+from server.http.fields import plain
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Before, Limit, Text, as_json
+from server.http.paging import CLEAN, DEFAULT_LIMIT, After, Before, Limit, Number, Text, as_json
+from server.http.versions import guard
 
 router = APIRouter(prefix="/api/v1")
 
 FloorWrite = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
+Lot = Annotated[str | None, Query(max_length=20, pattern=CLEAN)]
 _floor_read = [Depends(require(Permission.FLOOR_READ))]
 
 
@@ -52,11 +60,11 @@ def post_location(door: DoorDep, principal: FloorWrite, body: LocationIn) -> JSO
 
 @router.get("/stock-moves", response_model=MoveList, dependencies=_floor_read)
 def list_moves(
-    database: DatabaseDep, product: Text = None, after: After = None, limit: Limit = DEFAULT_LIMIT
+    database: DatabaseDep, product: Text = None, lot: Lot = None, after: After = None, limit: Limit = DEFAULT_LIMIT
 ) -> JSONResponse:
     """The moves of goods, by age."""
     with database.read() as session:
-        page = repository.moves(session, sku=product, after=after, limit=limit)
+        page = repository.moves(session, sku=product, lot=lot, after=after, limit=limit)
         items = [MoveOut.of(found).model_dump(mode="json") for found in page.items]
     return JSONResponse(as_json(items, more=page.more))
 
@@ -77,11 +85,70 @@ def list_stock(
     database: DatabaseDep,
     product: Text = None,
     location: Text = None,
+    lot: Lot = None,
     after: Before = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> JSONResponse:
-    """How much of each product lies at each location."""
+    """How much of each lot of each product lies at each location."""
     with database.read() as session:
-        rows, more = repository.stock(session, sku=product, location=location, after=after, limit=limit)
+        rows, more = repository.stock(session, sku=product, location=location, lot=lot, after=after, limit=limit)
         items = [BalanceOut.of(row).model_dump(mode="json") for row in rows]
     return JSONResponse(as_json(items, more=more, name="id"))
+
+
+@router.get("/materials", response_model=ItemList, dependencies=_floor_read)
+def list_materials(
+    database: DatabaseDep,
+    q: Text = None,
+    location: Text = None,
+    show: Annotated[Literal["low", "negative"] | None, Query()] = None,
+    after: After = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> JSONResponse:
+    """The materials that are counted, with what there is of each in all, by sku."""
+    wanted = materials.MaterialFilter(q, location, show)
+    with database.read() as session:
+        rows, more = materials.materials(session, wanted, after=after, limit=limit)
+    return JSONResponse(as_json([_material(row) for row in rows], more=more, name="product"))
+
+
+@router.get("/materials/{sku}", response_model=ItemOut, dependencies=_floor_read)
+def get_material(database: DatabaseDep, sku: Number) -> JSONResponse:
+    """One material."""
+    with database.read() as session:
+        return shown(_found(session, sku))
+
+
+@router.patch("/materials/{sku}", response_model=ItemOut)
+def patch_material(door: DoorDep, principal: FloorWrite, sku: Number, body: ItemPatch) -> JSONResponse:
+    """Set the level below which the material is low."""
+    expected = door.expected
+
+    def make(session: Session) -> Answer:
+        found = repository.item(session, sku)
+        if found is None:
+            raise NotFound
+        item = found[0]
+        wanted, stored = body.model_dump(mode="json"), {"reorder_level": _plain(item.reorder_level)}
+        guard(sku, expected=expected, got=item.row_version, wanted=wanted, stored=stored)
+        service.edit_item(session, item, body, sku=sku, actor=principal.actor, now=door.now)
+        return Answer(200, _found(session, sku))
+
+    return door.change(make)
+
+
+def _found(session: Session, sku: str) -> dict[str, Any]:
+    found = materials.material(session, sku)
+    if found is None:
+        raise NotFound
+    return _material(found)
+
+
+def _material(row: materials.Material) -> dict[str, Any]:
+    names = ("name", "uom", "quantity", "reorder_level", "low", "negative", "row_version")
+    own = {name: getattr(row, name) for name in names}
+    return ItemOut(product=row.sku, **own).model_dump(mode="json")
+
+
+def _plain(level: Decimal | None) -> str | None:
+    return None if level is None else plain(level)

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from server.catalog.design import Kind
 from server.catalog.models import Product
-from server.erp.stock.models import StockBalance, StockLocation, StockMove
+from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.rules import Flow
 from server.http.paging import Keyset, Page
 
@@ -23,31 +24,73 @@ def lock_locations(session: Session, keys: Collection[str]) -> dict[str, StockLo
     return {found.key: found for found in session.scalars(statement.with_for_update())}
 
 
-def product(session: Session, sku: str) -> Product | None:
-    """The product of this sku."""
-    return session.scalars(select(Product).where(Product.sku == sku)).one_or_none()
+def location_of_code(session: Session, code: str) -> StockLocation | None:
+    """The location whose printed code holds this; there are few."""
+    printed = func.upper(func.replace(StockLocation.key, "-", ""))
+    return session.scalars(select(StockLocation).where(printed == code)).first()
 
 
-def moves(session: Session, *, sku: str | None, after: str | None, limit: int) -> Page[StockMove]:
+def all_locations(session: Session) -> Sequence[StockLocation]:
+    """Every location by name, for a choice in a form."""
+    return session.scalars(select(StockLocation).order_by(StockLocation.name, StockLocation.id).limit(500)).all()
+
+
+def product(session: Session, text: str) -> Product | None:
+    """The product of this sku or GTIN."""
+    found = session.scalars(select(Product).where(Product.sku == text)).one_or_none()
+    if found is None and text.isascii() and text.isdigit() and len(text) <= 14:
+        found = session.scalars(select(Product).where(Product.gtin == text.zfill(14))).one_or_none()
+    return found
+
+
+def known_materials(session: Session) -> Sequence[tuple[str, str]]:
+    """Sku and name of what is bought or counted, as suggestions for a form."""
+    counted = select(StockItem.product_id)
+    statement = select(Product.sku, Product.name).where(
+        Product.active, (Product.kind == Kind.PURCHASED.value) | Product.id.in_(counted)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement.order_by(Product.sku).limit(500))]
+
+
+def item(session: Session, sku: str) -> tuple[StockItem, Product] | None:
+    """A counted material with its product."""
+    statement = select(StockItem, Product).join(Product, Product.id == StockItem.product_id).where(Product.sku == sku)
+    row = session.execute(statement).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def move(session: Session, number: str) -> StockMove:
+    """The move of this number with product and locations."""
+    parts = (StockMove.product, StockMove.source, StockMove.target)
+    statement = select(StockMove).where(StockMove.number == number).options(*map(joinedload, parts))
+    return session.scalars(statement).one()
+
+
+def moves(session: Session, *, sku: str | None, lot: str | None, after: str | None, limit: int) -> Page[StockMove]:
     """A page of moves with product and locations, by age."""
     statement = select(StockMove).options(
         selectinload(StockMove.product), selectinload(StockMove.source), selectinload(StockMove.target)
     )
     if sku is not None:
         statement = statement.where(StockMove.product_id.in_(select(Product.id).where(Product.sku == sku)))
+    if lot is not None:
+        statement = statement.where(StockMove.lot == lot)
     return Keyset(StockMove.id, StockMove.number).page(session, statement, after=after, limit=limit)
 
 
-def balance(session: Session, product_id: int, location_id: int) -> StockBalance | None:
-    """The balance of a product at a location, as it is in the database now."""
-    statement = select(StockBalance).where(
-        StockBalance.product_id == product_id, StockBalance.location_id == location_id
+def balance(session: Session, product_id: int, location_id: int, lot: str) -> StockBalance | None:
+    """The balance of a lot at a location, as it is in the database now, kept from other writers."""
+    statement = (
+        select(StockBalance)
+        .where(StockBalance.product_id == product_id, StockBalance.location_id == location_id)
+        .where(StockBalance.lot == lot)
+        .with_for_update()
     )
     return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
 def stock(
-    session: Session, *, sku: str | None, location: str | None, after: int | None, limit: int
+    session: Session, *, sku: str | None, location: str | None, lot: str | None, after: int | None, limit: int
 ) -> tuple[Sequence[StockBalance], bool]:
     """Balances with product and location by rising id, and whether more follow."""
     statement = select(StockBalance).options(selectinload(StockBalance.product), selectinload(StockBalance.location))
@@ -56,6 +99,8 @@ def stock(
     if location is not None:
         mine = select(StockLocation.id).where(StockLocation.key == location)
         statement = statement.where(StockBalance.location_id.in_(mine))
+    if lot is not None:
+        statement = statement.where(StockBalance.lot == lot)
     if after is not None:
         statement = statement.where(StockBalance.id > after)
     rows = session.scalars(statement.order_by(StockBalance.id).limit(limit + 1)).all()
@@ -69,6 +114,7 @@ def all_balances(session: Session) -> Sequence[StockBalance]:
 
 def flows(session: Session) -> Iterator[Flow]:
     """Every move there ever was, as balances know it."""
-    columns = (StockMove.product_id, StockMove.from_location_id, StockMove.to_location_id, StockMove.quantity)
+    move = StockMove
+    columns = (move.product_id, move.lot, move.from_location_id, move.to_location_id, move.quantity)
     for row in session.execute(select(*columns).order_by(StockMove.id)):
         yield Flow(*row)

@@ -15,6 +15,8 @@ class MoveKind(StrEnum):
     SCRAP = "scrap"
     TRANSFER = "transfer"
     COUNT = "count"
+    #: What a unit took as it was made.
+    BACKFLUSH = "backflush"
 
 
 class StockFact(StrEnum):
@@ -31,7 +33,8 @@ class Ends(NamedTuple):
     target: bool
 
 
-#: A count has its location as target; which way the difference goes is found by counting.
+#: The moves that people and programs make; a backflush comes of a scan alone. A count has its location as target;
+#: which way the difference goes is found by counting.
 ENDS: Final[Mapping[MoveKind, Ends]] = {
     MoveKind.RECEIPT: Ends(source=False, target=True),
     MoveKind.ISSUE: Ends(source=True, target=False),
@@ -45,17 +48,35 @@ class Flow(NamedTuple):
     """A move as balances know it."""
 
     product_id: int
+    lot: str
     source_id: int | None
     target_id: int | None
     quantity: Decimal
 
 
-def balances(flows: Iterable[Flow]) -> dict[tuple[int, int], Decimal]:
-    """How much of each product lies at each location after all these moves."""
-    found: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+#: Product, location and lot.
+Spot = tuple[int, int, str]
+
+
+def balances(flows: Iterable[Flow]) -> dict[Spot, Decimal]:
+    """How much of each lot lies at each location after all these moves.
+
+    >>> balances([Flow(7, "A", None, 1, Decimal(5)), Flow(7, "A", 1, 2, Decimal(2))])
+    {(7, 1, 'A'): Decimal('3'), (7, 2, 'A'): Decimal('2')}
+    """
+    found: dict[Spot, Decimal] = defaultdict(Decimal)
     for flow in flows:
         if flow.source_id is not None:
-            found[flow.product_id, flow.source_id] -= flow.quantity
+            found[flow.product_id, flow.source_id, flow.lot] -= flow.quantity
         if flow.target_id is not None:
-            found[flow.product_id, flow.target_id] += flow.quantity
+            found[flow.product_id, flow.target_id, flow.lot] += flow.quantity
     return dict(found)
+
+
+def location_code(key: str) -> str:
+    """What the printed code of a location holds after OLL.
+
+    >>> location_code("store-a1")
+    'STOREA1'
+    """
+    return key.replace("-", "").upper()

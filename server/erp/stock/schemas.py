@@ -14,6 +14,9 @@ from server.messages import translate as _
 #: Nothing or more, to one millionth.
 Counted = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6, allow_inf_nan=False)]
 
+#: A lot in the characters of GS1 (General Specifications 7.11, table of set 82).
+LotText = Annotated[str, StringConstraints(pattern=r"^[!%-?A-Z_a-z\"]{1,20}$")]
+
 
 class LocationIn(Strict):
     """A new place where goods lie."""
@@ -43,11 +46,16 @@ class MoveIn(Strict):
     source: Key | None = None
     target: Key | None = None
     quantity: Counted
+    lot: LotText | None = None
     cause: ReasonText | None = None
+    #: The supplier's delivery note.
+    reference: ShortText | None = None
 
     @model_validator(mode="after")
     def _has_its_ends(self) -> Self:
-        ends = ENDS[self.kind]
+        ends = ENDS.get(self.kind)
+        if ends is None:
+            raise ValueError(_("A {kind} comes of scans alone.").format(kind=self.kind.value))
         for name, needed, got in (("source", ends.source, self.source), ("target", ends.target, self.target)):
             if needed and got is None:
                 raise ValueError(_("A {kind} needs a {end}, and none came.").format(kind=self.kind.value, end=name))
@@ -66,23 +74,25 @@ class MoveOut(Shown):
 
     number: str
     product: str
+    lot: str | None
     kind: str
     source: str | None
     target: str | None
     quantity: ShownDecimal
     uom: str
     cause: str | None
+    reference: str | None
     actor: str
     at: datetime
 
     @classmethod
     def of(cls, move: StockMove) -> Self:
         """The answer for a move whose product and locations are loaded."""
-        special = {"product", "source", "target"}
+        special = {"product", "source", "target", "lot"}
         own = {field: getattr(move, field) for field in cls.model_fields if field not in special}
         source = move.source.key if move.source is not None else None
         target = move.target.key if move.target is not None else None
-        return cls(**own, product=move.product.sku, source=source, target=target)
+        return cls(**own, product=move.product.sku, lot=move.lot or None, source=source, target=target)
 
 
 class BalanceOut(Shown):
@@ -92,6 +102,7 @@ class BalanceOut(Shown):
     product: str
     product_name: str
     location: str
+    lot: str | None
     quantity: ShownDecimal
     uom: str
 
@@ -104,9 +115,36 @@ class BalanceOut(Shown):
             product=product.sku,
             product_name=product.name,
             location=balance.location.key,
+            lot=balance.lot or None,
             quantity=balance.quantity,
             uom=product.uom,
         )
+
+
+class ItemPatch(Strict):
+    """The level below which a material is low; null takes it away."""
+
+    reorder_level: Counted | None
+
+
+class ItemOut(Shown):
+    """A material that is counted: how much there is in all, and whether that is low."""
+
+    product: str
+    name: str
+    uom: str
+    quantity: ShownDecimal
+    reorder_level: ShownDecimal | None
+    low: bool
+    negative: bool
+    row_version: int
+
+
+class ItemList(Shown):
+    """A page of materials."""
+
+    items: list[ItemOut]
+    next: str | None
 
 
 class LocationList(Shown):

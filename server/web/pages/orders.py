@@ -18,6 +18,7 @@ from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.db.topics import versions
 from server.erp.orders import estimates
+from server.erp.stock.genealogy import materials_of
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
@@ -28,6 +29,7 @@ from server.web.money_view import FIGURES, SOURCES, customer_account, note_view,
 from server.web.order_actions import ACTIONS, offered, perform
 from server.web.order_view import customer_context, order_context, unit_words
 from server.web.page import Page, PageDep
+from server.web.pages.stock import measures
 from server.web.sentences import Say
 
 router = APIRouter(include_in_schema=False)
@@ -92,10 +94,19 @@ def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before:
     with page.database.read() as session:
         shown = versions(session, topic)
         found = unit_page(session, principal, unit, before=before)
+        used = materials_of(session, found.row.id) if principal.is_staff else []
     if found.order != number or not principal.is_staff:
         return page.go(f"/orders/{found.order}" + (f"/units/{unit}" if principal.is_staff else ""))
     words = unit_words(found.row, Say(page.language))
-    return page.show("pages/unit.html", found=found, words=words, topic=topic, version=shown[topic])
+    return page.show(
+        "pages/unit.html",
+        found=found,
+        used=used,
+        measure=measures(page),
+        words=words,
+        topic=topic,
+        version=shown[topic],
+    )
 
 
 @router.post("/orders/{number}/links")

@@ -1,0 +1,161 @@
+"""What went into a unit, and which orders hold a lot: read from the moves that production booked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from server.catalog.models import Product
+from server.erp.floor.models import Station
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Unit, WorkOrder
+from server.erp.stock.materials import quantity_of
+from server.erp.stock.models import StockMove
+from server.erp.stock.rules import MoveKind
+from server.parties.models import Customer
+from server.tracking.states import UnitState
+
+#: The counter-move of a scan that was taken back takes away what the scan had added.
+_NET: Final = func.sum(case((StockMove.reverses_id.is_(None), StockMove.quantity), else_=-StockMove.quantity))
+_USED: Final = StockMove.kind == MoveKind.BACKFLUSH.value
+
+#: Unit state -> where the unit is, for whoever recalls a lot.
+WHEREABOUTS: Final[Mapping[str, str]] = {
+    UnitState.PLANNED.value: "in_work",
+    UnitState.QUEUED.value: "in_work",
+    UnitState.IN_PROCESS.value: "in_work",
+    UnitState.FINISHED.value: "made",
+    UnitState.IN_STOCK.value: "made",
+    UnitState.CONSUMED.value: "built_in",
+    UnitState.PACKED.value: "boxed",
+    UnitState.SHIPPED.value: "shipped",
+    UnitState.DELIVERED.value: "shipped",
+    UnitState.RETURNED.value: "returned",
+    UnitState.SCRAPPED.value: "scrapped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a unit took of one lot, and where."""
+
+    sku: str
+    name: str
+    uom: str
+    lot: str
+    station: str | None
+    quantity: Decimal
+    at: datetime
+
+
+def materials_of(session: Session, unit_id: int) -> list[Used]:
+    """What went into a unit, by material and lot; one query."""
+    statement = (
+        select(Product.sku, Product.name, StockMove.uom, StockMove.lot, Station.name, _NET, func.max(StockMove.at))
+        .join(Product, Product.id == StockMove.product_id)
+        .outerjoin(Station, Station.id == StockMove.station_id)
+        .where(StockMove.unit_id == unit_id, _USED)
+        .group_by(Product.id, StockMove.uom, StockMove.lot, Station.id)
+        .having(_NET > 0)
+        .order_by(Product.sku, StockMove.lot)
+    )
+    rows: Sequence[Any] = session.execute(statement).all()
+    return [Used(*(*row[:5], quantity_of(row[5]), row[6])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A unit that took of the lot, whose it is and where it is now."""
+
+    unit_id: int
+    unit: str
+    product: str
+    state: str
+    work_order: str | None
+    order: str | None
+    customer: str | None
+    customer_name: str | None
+    box: str | None
+    shipment: str | None
+    quantity: Decimal
+    at: datetime
+
+    @property
+    def where(self) -> str:
+        """One of the words of WHEREABOUTS."""
+        return WHEREABOUTS.get(self.state, self.state)
+
+
+def holders(
+    session: Session, product_id: int, lot: str, *, after: int | None = None, limit: int = 50
+) -> tuple[list[Holder], bool]:
+    """The units that took of a lot, by age, and whether more follow; one query."""
+    held = _held(product_id, lot)
+    statement = (
+        select(
+            Unit.id, Unit.number, Product.sku, Unit.state, WorkOrder.number, SalesOrder.number, Customer.number,
+            Customer.name, HandlingUnit.number, Shipment.number, held.c.quantity, held.c.at,
+        )
+        .join(held, held.c.unit_id == Unit.id)
+        .join(Product, Product.id == Unit.product_id)
+        .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
+        .outerjoin(HandlingUnit, HandlingUnit.id == Unit.parent_id)
+        .outerjoin(Shipment, Shipment.id == HandlingUnit.shipment_id)
+    )  # fmt: skip
+    if after is not None:
+        statement = statement.where(Unit.id > after)
+    rows: Sequence[Any] = session.execute(statement.order_by(Unit.id).limit(limit + 1)).all()
+    return [Holder(*(*row[:10], quantity_of(row[10]), row[11])) for row in rows[:limit]], len(rows) > limit
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """An order that holds a lot: so many of its units by where they are."""
+
+    order: str | None
+    customer: str | None
+    customer_name: str | None
+    units: Mapping[str, int]
+
+    @property
+    def count(self) -> int:
+        """How many units in all."""
+        return sum(self.units.values())
+
+
+def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
+    """The orders whose units took of a lot, with what is where; one query."""
+    held = _held(product_id, lot)
+    statement = (
+        select(SalesOrder.number, Customer.number, Customer.name, Unit.state, func.count())
+        .select_from(Unit)
+        .join(held, held.c.unit_id == Unit.id)
+        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
+        .group_by(SalesOrder.id, SalesOrder.number, Customer.number, Customer.name, Unit.state)
+        .order_by(SalesOrder.id)
+    )
+    found: dict[tuple[str | None, str | None, str | None], dict[str, int]] = {}
+    for order, customer, name, state, count in session.execute(statement):
+        places = found.setdefault((order, customer, name), {})
+        where = WHEREABOUTS.get(state, state)
+        places[where] = places.get(where, 0) + count
+    return [HeldBy(*whose, units) for whose, units in found.items()]
+
+
+def _held(product_id: int, lot: str) -> Any:
+    """The units that took of the lot and did not give it back."""
+    return (
+        select(StockMove.unit_id, _NET.label("quantity"), func.max(StockMove.at).label("at"))
+        .where(StockMove.product_id == product_id, StockMove.lot == lot, _USED, StockMove.unit_id.is_not(None))
+        .group_by(StockMove.unit_id)
+        .having(_NET > 0)
+        .subquery()
+    )
