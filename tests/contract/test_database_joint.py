@@ -73,9 +73,7 @@ def test_a_result_that_is_an_exception_is_its_callers_alone(database: Database) 
     assert value_of(database) == 1002
 
 
-def test_when_the_call_for_all_fails_each_is_tried_alone(
-    database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_when_the_call_for_all_fails_each_is_tried_alone(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     def number(session: Session, arguments: Sequence[int]) -> list[int]:
         found = [take(session, "SO") for _ in arguments]
         if 2 in arguments:
