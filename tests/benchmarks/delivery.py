@@ -204,7 +204,7 @@ def _raw_rate(folder: Path, pieces: list[Piece], name: str) -> float:
     database.close()
     raw = RawSqlite(str(path))
     events = [event_of(piece).as_json() | {"sequence": number} for number, piece in enumerate(pieces, 1)]
-    rows = raw.rows(events, first_id=1)
+    rows = raw.rows(events)
     began = time.perf_counter()
     for start in range(0, len(rows), BATCH):
         raw.insert(rows[start : start + BATCH])

@@ -94,11 +94,11 @@ def events(factory: Factory, began: datetime) -> list[dict[str, Any]]:
     return found
 
 
-def batches(told: Sequence[dict[str, Any]], size: int, *, epoch: str) -> list[bytes]:
+def batches(told: Sequence[dict[str, Any]], size: int, *, epoch: str, gateway: str = GATEWAY) -> list[bytes]:
     """The events as request bodies of so many each."""
     for event in told[:1]:
         Event.parse(event)
     return [
-        json.dumps({"gateway": GATEWAY, "epoch": epoch, "events": told[start : start + size]}).encode()
+        json.dumps({"gateway": gateway, "epoch": epoch, "events": told[start : start + size]}).encode()
         for start in range(0, len(told), size)
     ]

@@ -1,56 +1,73 @@
 """Events a second from bytes to effect, as a ratio to the raw insert rate of the same rows in the same run.
 
-Rounds alternate A B A B A: A inserts the event rows bare, B takes the same events in through `accept` (parse, judge,
-events, identities, facts, units, operations, work orders, orders, stations, topics, answers), each batch durable
-before the next. The ratio of a B is to the mean of the As beside it; the figure is the median over the Bs.
+Rounds alternate A B A B A: A inserts the event rows bare, B takes the same events in as the door for gateways does
+(parse, judge, events, identities, facts, units, operations, work orders, orders, stations, topics, answers). Several
+gateways send at the same time, each a batch when its last one is durable and answered; each has units of its own.
+The ratio of a B is to the mean of the As beside it; the figure is the median over the Bs.
 """
 
 import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import factory
 from figures import Figure, cpu_seconds, drift, family
-from raw import Raw, RawCopy, RawPostgres, RawSqlite, WholeSqlite
+from raw import BareSqlite, Raw, RawCopy, RawPostgres, RawSqlite, WholeSqlite
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from orderlight.events import Receipt
 from server.app.serve import spare_the_collector
 from server.db import Database
-from server.ingest.accept import accept
+from server.ingest.accept import Ask
 from server.ingest.door import Door
+from server.ingest.http import take_in
 from server.ingest.wire import read_request
 from server.migrations import upgrade
 from server.settings.clock import utc_now
 from simulators.services import Postgres, ServiceMissing, private_postgres
 
-SIZES = (100, 500)
-#: The first step asked for; the design aims at 0.8.
-GOAL = {100: 0.15, 500: None}
+
+class Case(NamedTuple):
+    """So many gateways that send batches of such a size, and the ratio asked for."""
+
+    size: int
+    gateways: int
+    goal: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.gateways} x {self.size}"
+
+
+#: The first step asked for is 0.15; the design aims at 0.8.
 DOOR = Door(actor=f"gateway:{factory.GATEWAY}")
+CASES = (Case(100, 4, 0.15), Case(100, 1), Case(500, 4))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """How much is measured; a first round of each case does not count."""
 
     rounds: int
     events_a_round: int
 
+    def units_of(self, case: Case) -> int:
+        """Units of each gateway of a case; each passes every station once in all rounds together."""
+        return -(-(self.rounds + 1) * self.events_a_round // (len(factory.STATIONS) * case.gateways))
+
     @property
     def units(self) -> int:
-        """Units that pass every station once in all rounds of all sizes, and in a first one that does not count."""
-        events = len(SIZES) * (self.rounds + 1) * self.events_a_round
-        return events // len(factory.STATIONS) + factory.UNITS_OF_AN_ORDER
+        """Units of all cases."""
+        return sum(self.units_of(case) * case.gateways for case in CASES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +103,13 @@ def measure(plan: Plan, folder: Path) -> list[Figure]:
 
 
 def _sqlite(folder: Path) -> Engine:
-    for name in ("ours.db", "raw.db", "whole.db"):
+    for name in ("ours.db", "raw.db", "bare.db", "whole.db"):
         _migrated(f"sqlite:///{folder / name}").close()
-    raws = (RawSqlite(str(folder / "raw.db")), WholeSqlite(str(folder / "whole.db")))
+    raws = (
+        RawSqlite(str(folder / "raw.db")),
+        BareSqlite(str(folder / "bare.db")),
+        WholeSqlite(str(folder / "whole.db")),
+    )
     return Engine("sqlite", Database(f"sqlite:///{folder / 'ours.db'}"), raws, list)
 
 
@@ -129,14 +150,14 @@ def _migrated(url: str) -> Database:
 def _on_engine(plan: Plan, engine: Engine) -> list[Figure]:
     with closing(engine.database):
         made = factory.build(engine.database, units=plan.units, now=utc_now())
-        told = factory.events(made, utc_now() - timedelta(hours=8))
+        units, began = iter(made.units), utc_now() - timedelta(hours=8)
         figures: list[Figure] = []
-        each = (plan.rounds + 1) * plan.events_a_round
         answered = Told()
-        for place, size in enumerate(SIZES):
-            events = told[place * each : (place + 1) * each]
-            figures += _size(plan, engine, events, size, answered)
-        figures.append(_lost_and_doubled(engine, answered, told[: SIZES[-1]]))
+        for number, case in enumerate(CASES, 1):
+            shares = [list(islice(units, plan.units_of(case))) for _ in range(case.gateways)]
+            days = [factory.events(factory.Factory(share), began) for share in shares]
+            figures += _case(plan, engine, case, days, answered, f"{number:016x}")
+        figures.append(_lost_and_doubled(engine, answered, _bodies(case, days, range(1), f"{number:016x}")[0][0]))
     for raw in engine.raws:
         raw.close()
     return figures
@@ -152,64 +173,87 @@ class Rates:
     database_cpu: list[float]
 
 
-def _size(plan: Plan, engine: Engine, events: Sequence[dict[str, Any]], size: int, answered: Told) -> list[Figure]:
+Days = Sequence[Sequence[dict[str, Any]]]
+Bodies = list[list[bytes]]
+
+
+def _case(plan: Plan, engine: Engine, case: Case, days: Days, answered: Told, epoch: str) -> list[Figure]:
     rates = Rates([], [[] for _ in engine.raws], [], [])
-    rounds = [events[start : start + plan.events_a_round] for start in range(0, len(events), plan.events_a_round)]
-    _read([take(engine.database, body) for body in factory.batches(rounds[0], size, epoch=f"{size:016x}")], answered)
-    for number, part in enumerate(rounds[1:]):
-        _anchor(engine, rates, part, size, number)
-        _timed_take(engine, rates, part, size, answered)
-    _anchor(engine, rates, rounds[-1], size, len(rounds))
-    return [_figure(engine, rates, size, place) for place in range(len(engine.raws))] + [_cpu(engine, rates, size)]
+    each = plan.events_a_round // case.gateways
+    rounds = [range(start * each, (start + 1) * each) for start in range(plan.rounds + 1)]
+    _read(_take_all(engine.database, _bodies(case, days, rounds[0], epoch)), answered)
+    for part in rounds[1:]:
+        _anchor(engine, rates, case, _events(days, part))
+        _timed_take(engine, rates, _bodies(case, days, part, epoch), answered)
+    _anchor(engine, rates, case, _events(days, rounds[-1]))
+    return [_figure(engine, rates, case, place) for place in range(len(engine.raws))] + [_cpu(engine, rates, case)]
 
 
-def _anchor(engine: Engine, rates: Rates, part: Sequence[dict[str, Any]], size: int, number: int) -> None:
+def _events(days: Days, part: range) -> list[dict[str, Any]]:
+    return [event for day in days for event in day[part.start : part.stop]]
+
+
+def _bodies(case: Case, days: Days, part: range, epoch: str) -> Bodies:
+    """The requests of each gateway, each case a life of its own."""
+    return [
+        factory.batches(day[part.start : part.stop], case.size, epoch=epoch, gateway=f"{factory.GATEWAY}-{number}")
+        for number, day in enumerate(days)
+    ]
+
+
+def _anchor(engine: Engine, rates: Rates, case: Case, events: Sequence[dict[str, Any]]) -> None:
     for place, raw in enumerate(engine.raws):
-        rows = raw.rows(part, first_id=(size * 1000 + number) * 1_000_000)
+        rows = raw.rows(events)
         began = time.perf_counter()
-        for start in range(0, len(rows), size):
-            raw.insert(rows[start : start + size])
+        for start in range(0, len(rows), case.size):
+            raw.insert(rows[start : start + case.size])
         rates.raw[place].append(len(rows) / (time.perf_counter() - began))
 
 
-def _timed_take(engine: Engine, rates: Rates, part: Sequence[dict[str, Any]], size: int, answered: Told) -> None:
-    # Each size is a life of its own. Making requests and reading answers is the gateway's work and is not counted.
-    bodies, pids = factory.batches(part, size, epoch=f"{size:016x}"), engine.pids()
+def _timed_take(engine: Engine, rates: Rates, bodies: Bodies, answered: Told) -> None:
+    # Making requests and reading answers is the gateway's work and is not counted.
+    pids = engine.pids()
     began, cpu, other = time.perf_counter(), time.process_time(), cpu_seconds(pids)
-    answers = [take(engine.database, body) for body in bodies]
-    rates.ours.append(len(part) / (time.perf_counter() - began))
-    rates.cpu.append((time.process_time() - cpu) / len(part) * 1e6)
-    rates.database_cpu.append((cpu_seconds(pids) - other) / len(part) * 1e6)
-    _read(answers, answered)
+    answers = _take_all(engine.database, bodies)
+    seconds, used, lent = time.perf_counter() - began, time.process_time() - cpu, cpu_seconds(pids) - other
+    count = _read(answers, answered)
+    rates.ours.append(count / seconds)
+    rates.cpu.append(used / count * 1e6)
+    rates.database_cpu.append(lent / count * 1e6)
 
 
-def _read(answers: Sequence[bytes], answered: Told) -> None:
-    for answer in answers:
-        receipt = Receipt.parse(answer)
-        answered.sent += len(receipt.results)
-        answered.applied += sum(one.status == "applied" for one in receipt.results)
+def _take_all(database: Database, bodies: Bodies) -> list[bytes]:
+    """All gateways at once, each with one request on the way at a time."""
+    with ThreadPoolExecutor(len(bodies)) as gateways:
+        sent = gateways.map(lambda own: [take(database, body) for body in own], bodies)
+        return [answer for answers in sent for answer in answers]
+
+
+def _read(answers: Sequence[bytes], answered: Told) -> int:
+    """Note what was answered; returns the number of events."""
+    receipts = [Receipt.parse(answer) for answer in answers]
+    results = [one for receipt in receipts for one in receipt.results]
+    answered.sent += len(results)
+    answered.applied += sum(one.status == "applied" for one in results)
+    return len(results)
 
 
 def take(database: Database, body: bytes) -> bytes:
     """From the bytes of a request to the bytes of its answer, which is given after the commit."""
-    batch = read_request(body)
-
-    def work(session: Session) -> Receipt:
-        return accept(session, batch, door=DOOR, now=utc_now())
-
-    return database.write(work).encode()
+    ask = Ask(read_request(body), DOOR)
+    return database.submit_jointly(take_in, ask).result().receipt.encode()
 
 
-def _figure(engine: Engine, rates: Rates, size: int, place: int) -> Figure:
+def _figure(engine: Engine, rates: Rates, case: Case, place: int) -> Figure:
     raw = rates.raw[place]
     ratios = [ours / statistics.mean(raw[number : number + 2]) for number, ours in enumerate(rates.ours)]
     return Figure(
-        name=f"ingest to effect, {engine.name}, batches of {size}",
+        name=f"ingest to effect, {engine.name}, {case}",
         value=statistics.median(rates.ours),
         unit="events/s",
         ratio=statistics.median(ratios),
         ratio_of=f"{engine.raws[place].name} ({statistics.median(raw):,.0f}/s)",
-        goal=GOAL[size] if place == 0 else None,
+        goal=case.goal if place == 0 else None,
         more={
             "best": max(rates.ours), "ratios": [round(ratio, 4) for ratio in ratios], "anchor": statistics.median(raw),
             "drift": round(drift(raw), 3), "load": os.getloadavg()[0],
@@ -217,19 +261,19 @@ def _figure(engine: Engine, rates: Rates, size: int, place: int) -> Figure:
     )  # fmt: skip
 
 
-def _cpu(engine: Engine, rates: Rates, size: int) -> Figure:
+def _cpu(engine: Engine, rates: Rates, case: Case) -> Figure:
     own, other = statistics.median(rates.cpu), statistics.median(rates.database_cpu)
     return Figure(
-        name=f"processor time, {engine.name}, batches of {size}",
+        name=f"processor time, {engine.name}, {case}",
         value=own + other,
         unit="µs/event",
         more={"server": own, "database": other, "best": min(rates.cpu)},
     )
 
 
-def _lost_and_doubled(engine: Engine, answered: Told, first: Sequence[dict[str, Any]]) -> Figure:
+def _lost_and_doubled(engine: Engine, answered: Told, first: bytes) -> Figure:
     """Send some again, then count: each event once, each applied one with its fact, each piece counted once."""
-    again = Receipt.parse(take(engine.database, factory.batches(first, SIZES[-1], epoch=f"{SIZES[0]:016x}")[0]))
+    again = Receipt.parse(take(engine.database, first))
     refused = [answer for answer in again.results if answer.status != "duplicate"]
     with engine.database.read() as session:
         events, facts, good, seen = session.execute(

@@ -1,4 +1,8 @@
-"""The anchor: the same event rows into the same table, in the same batches, by the bare driver."""
+"""The anchor: the same event rows into the same table, in the same batches, by the bare driver.
+
+The rows are unique by source and sequence and inserted with ON CONFLICT DO NOTHING, for an ingest that takes each
+event once needs no less. The server keeps that in a table of its own (`event_identity`); here it is an index.
+"""
 
 import json
 import sqlite3
@@ -30,7 +34,7 @@ class Raw(Protocol):
 
     name: str
 
-    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+    def rows(self, events: Events) -> list[Any]:
         """What the server would store for these events, ready for `insert`; making it is not measured."""
 
     def insert(self, rows: Sequence[Any]) -> None:
@@ -40,20 +44,30 @@ class Raw(Protocol):
         """Let go of the connection."""
 
 
+#: What makes each event unique in the table of events itself.
+_UNIQUE = "CREATE UNIQUE INDEX uq_event_source_sequence ON event (source_id, sequence)"
+
+
 class RawSqlite:
     """sqlite3: one executemany and one COMMIT, write-ahead log, synchronous=FULL."""
 
     name = "raw executemany, sqlite3"
+    is_unique = True
 
     def __init__(self, path: str) -> None:
+        self._given = 0
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "temp_store=MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('?' for _ in COLUMNS)})"
+        if self.is_unique:
+            self._connection.execute(_UNIQUE)
+            self._text += " ON CONFLICT DO NOTHING"
 
-    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+    def rows(self, events: Events) -> list[Any]:
         """The rows of the table `event`."""
-        return list(rows_of(events, first_id=first_id, is_sqlite=True))
+        self._given += len(events)
+        return rows_of(events, first_id=self._given - len(events) + 1, is_sqlite=True)
 
     def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
@@ -66,19 +80,24 @@ class RawSqlite:
         self._connection.close()
 
 
-class WholeSqlite(RawSqlite):
+class BareSqlite(RawSqlite):
+    """As RawSqlite, but an event that came twice would be there twice."""
+
+    name = "the same, nothing unique"
+    is_unique = False
+
+
+class WholeSqlite(BareSqlite):
     """sqlite3: all rows that such an event leaves behind: the event, its identity with the answer, and its fact."""
 
     name = "raw executemany of event, identity and fact"
 
-    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+    def rows(self, events: Events) -> list[Any]:
         """For each event its three rows."""
         found = []
-        for event_id, (event, row) in enumerate(
-            zip(events, super().rows(events, first_id=first_id), strict=True), first_id
-        ):
-            at = row[COLUMNS.index("observed_at")]
-            identity = (first_id, event["sequence"], b"0" * 16, at[:10], event_id, ANSWER)
+        for row in super().rows(events):
+            event_id, at = row[COLUMNS.index("id")], row[COLUMNS.index("observed_at")]
+            identity = (1, event_id, b"0" * 16, at[:10], event_id, ANSWER)
             fact = (event_id, "operation_completed", "U-1000", 1, 1, event_id // 4, 10, 1, 1_000_000,
                     f"gateway:{ANSWER[:8]}", event_id, None, at, at, DETAIL)  # fmt: skip
             found.append((row, identity, fact))
@@ -100,12 +119,16 @@ class RawPostgres:
     name = "raw executemany, psycopg"
 
     def __init__(self, address: str) -> None:
+        self._given = 0
         self._connection = psycopg.connect(address.replace("+psycopg", ""))
-        self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('%s' for _ in COLUMNS)})"
+        self._text = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('%s' for _ in COLUMNS)}) ON CONFLICT DO NOTHING"
+        self._connection.execute(_UNIQUE)
+        self._connection.commit()
 
-    def rows(self, events: Events, *, first_id: int) -> list[Any]:
+    def rows(self, events: Events) -> list[Any]:
         """The rows of the table `event`."""
-        return list(rows_of(events, first_id=first_id, is_sqlite=False))
+        self._given += len(events)
+        return rows_of(events, first_id=self._given - len(events) + 1, is_sqlite=False)
 
     def insert(self, rows: Sequence[Any]) -> None:
         """Insert the rows and commit them durably."""
@@ -137,7 +160,7 @@ def rows_of(events: Events, *, first_id: int, is_sqlite: bool) -> list[Row]:
     for event_id, event in enumerate(events, first_id):
         at = event["observed_at"].replace("T", " ")[:26] if is_sqlite else event["observed_at"]
         values = {
-            "id": event_id, "source_id": 1, "sequence": event["sequence"], "kind": event["kind"], "station_id": 1,
+            "id": event_id, "source_id": 1, "sequence": event_id, "kind": event["kind"], "station_id": 1,
             "observed_at": at, "recorded_at": at, "clock_suspect": 0 if is_sqlite else False, "status": "applied",
             "action": "operation_completed", "reason": None, "payload": json.dumps(event, separators=(",", ":")),
         }  # fmt: skip
