@@ -18,6 +18,7 @@ from server.erp.changes import http as changes
 from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
 from server.erp.orders import http as orders
+from server.erp.production import acts_http as acts
 from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
@@ -51,6 +52,7 @@ ROUTERS = (
     reasons.router,
     orders.router,
     production.router,
+    acts.router,
     logistics.router,
     changes.router,
     billing.router,

@@ -64,6 +64,8 @@ class StationScreen:
     work_center: str
     operator: str | None
     operator_since: datetime | None
+    #: The names of everybody who works here.
+    crew: Sequence[str]
     armed: str | None
     armed_until: datetime | None
     open_box: str | None
@@ -162,6 +164,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         work_center=center,
         operator=state.operator_name if state else None,
         operator_since=state.operator_since if state else None,
+        crew=_crew(state),
         armed=state.armed_command if state and armed else None,
         armed_until=state.armed_until if state and armed else None,
         open_box=_open_box(session, state),
@@ -172,6 +175,12 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         changes=waiting_at(session, station.id),
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
     )
+
+
+def _crew(state: StationState | None) -> list[str]:
+    if state is None or not state.operator_name:
+        return []
+    return [member["name"] for member in state.crew or ()] or [state.operator_name]
 
 
 def verdict_rows(state: StationState | None) -> list[VerdictRow]:

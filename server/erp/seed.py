@@ -19,6 +19,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
+from server.erp.reasons.service import add_usual_reasons
 from server.erp.seed_customers import CUSTOMERS
 from server.erp.seed_products import COMPANY_PREFIX, PACKAGING, PRODUCTS, gtin
 from server.parties.models import Customer, Site
@@ -124,6 +125,7 @@ def seed_demo(session: Session, now: datetime) -> DemoWorld:
     points = [create_read_point(session, body, actor=ACTOR, now=now) for body in _READ_POINTS]
     customers = [create_customer(session, body, actor=ACTOR, now=now) for body in CUSTOMERS]
     products = [create_product(session, body, actor=ACTOR, now=now) for body in PRODUCTS]
+    add_usual_reasons(session, actor=ACTOR, now=now)
     _pack(session, {product.sku: product for product in products}, {one.name: one for one in customers}, now)
     numbers = {customer.name: customer.number for customer in customers}
     orders = [_order(session, plan, numbers[plan.customer], now) for plan in _ORDERS]

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
-from server.db import touch
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
@@ -20,11 +19,11 @@ from server.ingest.bulk import insert_rows, update_rows
 from server.ingest.encoding import json_text
 from server.ingest.fold import Folded, Judged, written_out
 from server.ingest.inbox_rows import keep_for_people
+from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact
 from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.facts import NewFact
-from server.tracking.states import Status
 
 _IDENTITY = ("source_id", "sequence", "content_hash", "recorded_on", "event_id", "answer")
 _EVENT = (
@@ -107,7 +106,7 @@ def _tell(session: Session, folded: Folded, was: Before) -> None:
     """What stands beside the rows: the numbers that were used, the figures, and whose pages show something else."""
     tables.use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
-    _touch(session, folded)
+    touch_pages(session, folded)
 
 
 def _count(session: Session, folded: Folded) -> None:
@@ -269,30 +268,6 @@ def _verdicts(folded: Folded, context: w.Context, saved: Saved) -> str:
             event_id = saved.first_event + number
             found.append(written_out(folded.world, folded.judged[number], entry, event_id=event_id))
     return json_text(found)
-
-
-def _touch(session: Session, folded: Folded) -> None:
-    """Note whose pages show something else now."""
-    world, topics = folded.world, set[str]()
-    for found in world.changed.get(w.Context, ()):
-        if found in world.stations:
-            topics.add(f"station:{world.stations[found].key}")
-    moved = {fact.order_id for fact in folded.facts if fact.order_id is not None}
-    for order_id in moved:
-        order = world.orders[order_id]
-        topics |= {f"order:{order.number}", f"customer:{order.customer_number}"}
-    if moved:
-        topics |= {"orders", "board"}
-    if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
-        topics.add("changes")
-    if any(judged.verdict.status is Status.QUARANTINED for judged in folded.judged):
-        topics.add("inbox")
-    if any(judged.item.kind in _DEVICE_NEWS for judged in folded.judged):
-        topics.add("gateways")
-    touch(session, *topics)
-
-
-_DEVICE_NEWS = frozenset({"reader_lost", "reader_recovered", "gateway_started"})
 
 
 def _table(model: type[Any]) -> Table:

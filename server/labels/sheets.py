@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from orderlight.autoid import OwnCode
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.reasons.repository import reasons_in_use
 from server.errors import NotFound
 from server.labels import repository
 from server.labels.symbols import Symbol, code_128, gs1_128
@@ -144,12 +145,13 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
 
 
 def make_station_cards(session: Session) -> tuple[Card, ...]:
-    """A card for each station and each command."""
+    """A card for each station, each command and each reason in use."""
     stations = [
         Card(station.name, "station", _own("S", _letters(station.key))) for station in repository.list_stations(session)
     ]
     commands = [Card(command.value, "command", _own("C", command.value)) for command in Command]
-    return (*stations, *commands)
+    reasons = [Card(reason.name, "reason", _own("C", reason.code)) for reason in reasons_in_use(session)]
+    return (*stations, *commands, *reasons)
 
 
 def make_badges(session: Session) -> tuple[Card, ...]:

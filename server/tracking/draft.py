@@ -195,7 +195,9 @@ class Draft:
     def see(self, unit: Unit) -> Unit:
         """Note where and when the unit was last seen; a fact at a read point says so by itself."""
         cause = self.cause
-        if unit.last_seen_at is not None and cause.observed_at < unit.last_seen_at:
+        # What people do in the office tells nothing of where the unit is.
+        late = unit.last_seen_at is not None and cause.observed_at < unit.last_seen_at
+        if late or cause.read_point is None:
             return unit
         values: list[Any] = list(unit)
         values[_SEEN] = (cause.station_id, cause.read_point, cause.observed_at)

@@ -2,32 +2,8 @@
 
 from server.messages import N_
 from server.web.case_words import CASE_PRIORITIES, CASE_STATES
+from server.web.customer_words import CUSTOMER_FIELDS
 from server.web.stock_words import MOVE_KINDS, WHEREABOUTS
-
-#: Fields of a customer as forms, timelines and refusals name them.
-CUSTOMER_FIELDS: dict[str, str] = {
-    "number": N_("Number"),
-    "name": N_("Name"),
-    "kind": N_("Kind"),
-    "customer_since": N_("Customer since"),
-    "language": N_("Language"),
-    "currency": N_("Currency"),
-    "vat_number": N_("Tax number"),
-    "segment": N_("Segment"),
-    "special_instructions": N_("Special instructions"),
-    "status": N_("Status"),
-    "blocked_reason": N_("Why blocked"),
-    "credit_limit": N_("Credit limit"),
-    "payment_terms_days": N_("Payment within, days"),
-    "discount_days": N_("Discount within, days"),
-    "discount_percent": N_("Discount, percent"),
-    "priority": N_("Priority"),
-    "packaging_rule": N_("Packaging rule"),
-    "label_template": N_("Labels"),
-    "alerts": N_("Alerts"),
-    "contacts": N_("Contacts"),
-    "addresses": N_("Addresses"),
-}
 
 WORDS: dict[str, dict[str, str]] = {
     "lifecycle": {
@@ -105,6 +81,7 @@ WORDS: dict[str, dict[str, str]] = {
         "cancelled": N_("Cancelled"),
         "overdue": N_("Overdue"),
     },
+    "reason_kind": {"scrap": N_("Scrap"), "rework": N_("Rework"), "hold": N_("Hold")},
     "unit_state": {
         "planned": N_("Planned"),
         "queued": N_("Waiting"),

@@ -1,10 +1,8 @@
 """The rows that packing from a screen or by a program may touch, as the rules know them, and back again."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,13 +16,13 @@ from server.erp.orders.planning import planned_units
 from server.erp.orders.repository import lines_of, lock_order
 from server.erp.production import repository as production
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.told import FIRST, put, told, told_order, told_tallies
 from server.journal import facts
 from server.tracking import change_rows
 from server.tracking import world as w
-from server.tracking.draft import STAGES, Draft
+from server.tracking.draft import Draft
 
-#: Facts have no number before they are written: the first is -1, the next -2.
-FIRST = -1
+__all__ = ["FIRST", "Rows"]
 
 
 @dataclass(slots=True)
@@ -64,32 +62,32 @@ class Rows:
     def world(self, session: Session) -> w.World:
         """The same rows as the rules know them."""
         world = w.World(
-            units={each.id: _told(w.Unit, each) for each in self.units.values()},
-            operations={each.id: _told(w.Operation, each) for each in self.operations.values()},
-            work_orders={each.id: _told(w.WorkOrder, each) for each in self.work_orders.values()},
-            orders={each.id: _order(each) for each in self.orders.values()},
+            units={each.id: told(w.Unit, each) for each in self.units.values()},
+            operations={each.id: told(w.Operation, each) for each in self.operations.values()},
+            work_orders={each.id: told(w.WorkOrder, each) for each in self.work_orders.values()},
+            orders={each.id: told_order(each) for each in self.orders.values()},
             lines={each.id: w.Line(each.id, each.product.sku, planned_units(each)) for each in self.lines},
-            boxes={each.id: _told(w.Box, each) for each in self.boxes.values()},
+            boxes={each.id: told(w.Box, each) for each in self.boxes.values()},
         )
         for found in self.work_orders.values():
             world.routes[found.id] = tuple(each.id for each in sorted(found.operations, key=lambda one: one.step))
             world.order_work[found.order_id] = (*world.order_work.get(found.order_id, ()), found.id)
         for order_id in self.orders:
-            world.tallies |= _tallies(production.state_counts(session, order_id))
+            world.tallies |= told_tallies(production.state_counts(session, order_id))
         self._put_changes(world)
         self._put_place(world)
         return world
 
     def _put_changes(self, world: w.World) -> None:
         for change in self.changes:
-            world.change_requests[change.id] = _told(change_rows.Change, change)
+            world.change_requests[change.id] = told(change_rows.Change, change)
             for row in change.acknowledgements:
                 seen = (row.id, change.id, change.order_id, row.station_id, row.acknowledged_at, row.badge, row.name)
                 world.acknowledgements[row.id] = change_rows.Acknowledgement(*seen)
         for task in self.repacks.values():
-            told = (task.id, task.change_id, task.unit_id, task.order_id, task.state, task.change.difference)
+            about = (task.id, task.change_id, task.unit_id, task.order_id, task.state, task.change.difference)
             done = (task.done_at, task.done_by, task.handling_unit_id, task.opened_at)
-            world.repacks[task.id] = change_rows.Repack(*told, *done)
+            world.repacks[task.id] = change_rows.Repack(*about, *done)
 
     def _put_place(self, world: w.World) -> None:
         point, station = self.point, self.point.station
@@ -110,7 +108,7 @@ class Rows:
         ):
             for row_id, row in changed.items():
                 if row_id in mine:
-                    _put(mine[row_id], row, ids)
+                    put(mine[row_id], row, ids)
         made = [_box(box, self.orders[box.order_id]) for box in draft.boxes.values() if box.id not in self.boxes]
         named = [Identifier(scheme="sscc", value=f"00/{box.sscc}", unit_id=box.id) for box in made]
         session.add_all([*made, *named])
@@ -120,34 +118,6 @@ class Rows:
 
 def _owners(session: Session, numbers: Sequence[str]) -> set[int]:
     return {found for found in production.orders_of_units(session, numbers) if found is not None}
-
-
-def _told(kind: Any, row: Any) -> Any:
-    return kind._make(getattr(row, name) for name in kind._fields)
-
-
-def _order(order: SalesOrder) -> w.Order:
-    states = (order.lifecycle, order.fulfilment, order.on_hold, order.hold_reason, order.moved_at)
-    return w.Order(order.id, order.number, order.customer.number, order.customer.name, *states)
-
-
-def _tallies(counts: Mapping[int, Mapping[str, int]]) -> dict[int, w.Tally]:
-    found: dict[int, w.Tally] = {}
-    for work_order_id, states in counts.items():
-        stages: Counter[str] = Counter()
-        for state, count in states.items():
-            stages[STAGES[state]] += count
-        found[work_order_id] = w.Tally(**stages)
-    return found
-
-
-def _put(row: Any, told: Any, ids: range) -> None:
-    """Set what differs; a fact that had no number yet has one now."""
-    for name, value in zip(told._fields, told, strict=True):
-        if name == "last_fact_id" and value is not None and value < 0:
-            value = ids[FIRST - value]
-        if name in row.__table__.c and getattr(row, name) != value:
-            setattr(row, name, value)
 
 
 def _box(box: w.Box, order: SalesOrder) -> HandlingUnit:

@@ -19,20 +19,21 @@ from server.erp.production.proof import evidence_of
 from server.erp.production.queue import queue
 from server.erp.production.repository import UnitFilter, UnitRow, WorkOrderFilter
 from server.erp.production.schemas import (
-    ReasonBody,
+    HoldBody,
     UnitList,
     UnitOut,
     WorkOrderList,
     WorkOrderOut,
     queue_entry,
 )
+from server.erp.reasons.service import chosen_reason
 from server.erp.stock.genealogy import Used, materials_of
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.fields import plain
 from server.http.idempotency import Answer
 from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
-from server.tracking.states import UnitState, WorkOrderState
+from server.tracking.states import ReasonKind, UnitState, WorkOrderState
 
 router = APIRouter(prefix="/api/v1")
 
@@ -122,11 +123,13 @@ def get_unit(database: DatabaseDep, principal: OrdersRead, reference: Number) ->
 
 
 @router.post("/units/{number}/hold", response_model=UnitOut)
-def hold(door: DoorDep, principal: OrdersWrite, number: Number, body: ReasonBody) -> JSONResponse:
+def hold(door: DoorDep, principal: OrdersWrite, number: Number, body: HoldBody) -> JSONResponse:
     """Keep a unit from moving on, with a reason."""
 
     def act(session: Session, unit_id: int) -> None:
-        service.hold_unit(session, unit_id, reason=body.reason, actor=principal.actor, now=door.now)
+        code = None if body.reason_code is None else chosen_reason(session, body.reason_code, ReasonKind.HOLD)
+        why = service.Why.of(body.reason, code)
+        service.hold_unit(session, unit_id, why, actor=principal.actor, now=door.now)
 
     return _act(door, principal, number, act, body)
 
@@ -142,7 +145,7 @@ def resume(door: DoorDep, principal: OrdersWrite, number: Number) -> JSONRespons
 
 
 def _act(
-    door: Door, principal: Principal, number: str, act: Callable[[Session, int], None], body: ReasonBody | None = None
+    door: Door, principal: Principal, number: str, act: Callable[[Session, int], None], body: HoldBody | None = None
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         row = _found(session, number, principal)

@@ -1,19 +1,51 @@
 """What programs get about work orders and units, and send to hold them."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, WorkOrder
 from server.erp.production.queue import QueueEntry
 from server.erp.production.repository import UnitRow
+from server.erp.reasons.schemas import Code
 from server.http.fields import ReasonText, Shown, ShownDecimal, Strict
+from server.messages import translate as _
 
 
-class ReasonBody(Strict):
-    """Why, in words for colleagues."""
+class HoldBody(Strict):
+    """Why, in words for colleagues, by a reason code, or both."""
 
-    reason: ReasonText
+    reason: ReasonText | None = None
+    reason_code: Code | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.reason is None and self.reason_code is None:
+            raise ValueError(_("Expected a reason or a reason_code, got neither."))
+        return self
+
+
+class ScrapBody(Strict):
+    """Why a unit is lost: the code of a reason for scrap."""
+
+    reason: Code
+
+
+class ReworkBody(Strict):
+    """Why a unit goes back: the code of a reason for rework; without a step, to the last one it did."""
+
+    reason: Code
+    step: Annotated[int, Field(ge=1, le=999)] | None = None
+
+
+class ScrapPiecesBody(Strict):
+    """So many pieces of a work order are lost, at one step or wherever they are."""
+
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    reason: Code
+    step: Annotated[int, Field(ge=1, le=999)] | None = None
 
 
 class OperationOut(Shown):
@@ -89,6 +121,7 @@ class UnitOut(Shown):
     parent: str | None
     held: bool
     hold_reason: str | None
+    rework: int
     last_seen_at: datetime | None
     last_read_point: str | None
 
@@ -110,6 +143,7 @@ class UnitOut(Shown):
             parent=row.parent,
             held=unit.held,
             hold_reason=unit.hold_reason if internal else None,
+            rework=unit.rework if internal else 0,
             last_seen_at=unit.last_seen_at,
             last_read_point=unit.last_read_point if internal else None,
         )

@@ -55,7 +55,7 @@ def post_reason(door: DoorDep, principal: FloorWrite, body: ReasonCodeIn) -> JSO
     def make(session: Session) -> Answer:
         return Answer(201, _reason(service.create_reason(session, body, actor=principal.actor, now=door.now)))
 
-    return door.post(principal, body, make)
+    return door.post(principal, body, make, named_by="code")
 
 
 @router.patch("/{code}", response_model=ReasonCodeOut)

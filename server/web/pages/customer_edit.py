@@ -23,6 +23,7 @@ from server.parties.disclosure import CREDIT, PERSONAL, POLICIES, View, note_vie
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch
 from server.parties.states import LabelTemplate
+from server.web.customer_words import CUSTOMER_FIELDS
 from server.web.entry import (
     Fault,
     FormDep,
@@ -38,7 +39,6 @@ from server.web.entry import (
 )
 from server.web.forms import Form
 from server.web.page import Page, PageDep
-from server.web.words import CUSTOMER_FIELDS
 
 router = APIRouter(prefix="/customers", include_in_schema=False)
 

@@ -1,14 +1,13 @@
 """The floor: the list of stations, a station's screen with its plain forms, and the board."""
 
 import secrets
-from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from orderlight.events import Batch, Event, EventIdentity, EventKind, EventsError
+from orderlight.events import EventIdentity, EventKind, EventsError
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
@@ -22,14 +21,11 @@ from server.erp.floor.repository import state_of as find_state
 from server.erp.orders import estimates
 from server.errors import NotFound, Refused
 from server.http.paging import Number
-from server.ingest.accept import accept
-from server.ingest.answers import Answer
-from server.ingest.door import Door
 from server.messages import N_
 from server.web.floor_view import board_html, station_html
 from server.web.forms import Form, read_form
-from server.web.i18n import translations
-from server.web.page import Page, PageDep
+from server.web.page import PageDep
+from server.web.station_scans import is_elsewhere, take
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,8 +34,6 @@ Onlooker = Annotated[Principal, Depends(require(Permission.FLOOR_READ))]
 Scanner = Annotated[Principal, Depends(require(Permission.SCAN))]
 Undoer = Annotated[Principal, Depends(require(Permission.UNDO))]
 
-#: The gateway under which scans typed into a plain form are recorded.
-FORM_GATEWAY = "web-form"
 LONGEST_TYPED = 4096
 
 
@@ -57,7 +51,7 @@ def stations(page: PageDep, principal: Onlooker) -> Response:
 @router.get("/station/{key}")
 def station(page: PageDep, principal: Onlooker, key: Number) -> Response:
     """One station's screen, whole without JavaScript."""
-    if _is_elsewhere(principal, key):
+    if is_elsewhere(principal, key):
         return page.go(f"/station/{principal.station_key}")
     with page.database.read() as session:
         version = versions(session, f"station:{key}")[f"station:{key}"]
@@ -74,7 +68,7 @@ def scan(page: PageDep, principal: Scanner, key: Number, form: FormDep) -> Respo
     if not code:
         return page.go(f"/station/{key}", page.say(N_("Type or scan a code first.")), kind="warn")
     fields = {"kind": EventKind.CODE_SCANNED.value, "code": code, "read_point": form.get("read_point")}
-    return _take(page, principal, key, form=form, fields=fields)
+    return take(page, principal, key, form=form, told=[fields])
 
 
 @router.post("/station/{key}/undo")
@@ -87,13 +81,13 @@ def undo(page: PageDep, principal: Undoer, key: Number, form: FormDep) -> Respon
     except (EventsError, ValueError):
         return page.go(f"/station/{key}", page.say(N_("There is nothing to take back here.")), kind="warn")
     fields = {"kind": EventKind.UNDO_REQUESTED.value, "corrects": corrects.as_json()}
-    return _take(page, principal, key, form=form, fields=fields)
+    return take(page, principal, key, form=form, told=[fields])
 
 
 @router.post("/station/{key}/acknowledge")
 def acknowledge(page: PageDep, principal: Scanner, key: Number, form: FormDep) -> Response:
     """The operator of the station has seen the change, else whoever is signed in here."""
-    if _is_elsewhere(principal, key):
+    if is_elsewhere(principal, key):
         return page.go(f"/station/{principal.station_key}")
 
     def work(session: Session) -> None:
@@ -119,43 +113,3 @@ def board(page: PageDep, principal: Onlooker) -> Response:
         version = versions(session, "board")["board"]
         html = board_html(session, page.formats, version=version)
     return page.show("pages/board.html", board_html=html, is_wall=principal.kind == "device")
-
-
-def _is_elsewhere(principal: Principal, key: str) -> bool:
-    return principal.kind == "device" and principal.station_key not in (None, key)
-
-
-def _take(page: Page, principal: Principal, key: str, *, form: Form, fields: dict[str, Any]) -> Response:
-    if _is_elsewhere(principal, key):
-        return page.go(f"/station/{principal.station_key}")
-    observed = page.now.astimezone(UTC).isoformat()
-    told = {name: value for name, value in fields.items() if value is not None}
-    try:
-        event = Event.parse({**told, "sequence": 1, "observed_at": observed, "reader": "form"})
-        batch = Batch(FORM_GATEWAY, _epoch(form), (event,), ())
-    except EventsError as error:
-        return page.go(f"/station/{key}", str(error), kind="stop")
-    door = Door(
-        actor=principal.actor,
-        is_person=principal.kind == "user",
-        station_key=key,
-        guards_against_clones=False,
-        translate=translations(page.language).gettext,
-    )
-
-    def work(session: Session) -> Answer:
-        station_screen(session, key, here=Here(page.site.zone, page.now))
-        return accept(session, batch, door=door, now=page.now).results[0]
-
-    try:
-        page.database.write(work)
-    except Refused as refusal:
-        return page.go(f"/station/{key}", refusal.detail, kind="stop")
-    return page.go(f"/station/{key}")
-
-
-def _epoch(form: Form) -> str:
-    """The page's own epoch makes sending a form twice harmless; a form without one gets a fresh one."""
-    given = form.text("own_epoch").lower()
-    is_hex = len(given) == 16 and all(letter in "0123456789abcdef" for letter in given)
-    return given if is_hex else secrets.token_hex(8)

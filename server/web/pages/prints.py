@@ -55,7 +55,7 @@ def show_box_label(page: PageDep, number: str, _principal: FloorReader) -> HTMLR
 
 @router.get("/print/cards")
 def show_station_cards(page: PageDep, _principal: FloorReader) -> HTMLResponse:
-    """Cards for the desk: each station, each command."""
+    """Cards for the desk: each station, each command, each reason in use."""
     with page.database.read() as session:
         cards = sheets.make_station_cards(session)
     return page.show("print/cards.html", cards=cards, title=page.say("Station and command cards"))

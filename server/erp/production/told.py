@@ -1,0 +1,43 @@
+"""Rows as the rules of the floor know them, and back again: what people do on a screen follows the rules of scans."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from server.erp.orders.models import SalesOrder
+from server.tracking import world as w
+from server.tracking.draft import STAGES
+
+#: Facts have no number before they are written: the first is -1, the next -2.
+FIRST = -1
+
+
+def told(kind: Any, row: Any) -> Any:
+    """The row as the rules know it."""
+    return kind._make(getattr(row, name) for name in kind._fields)
+
+
+def told_order(order: SalesOrder) -> w.Order:
+    """The order, whose customer is loaded, as the rules know it."""
+    states = (order.lifecycle, order.fulfilment, order.on_hold, order.hold_reason, order.moved_at)
+    return w.Order(order.id, order.number, order.customer.number, order.customer.name, *states)
+
+
+def told_tallies(counts: Mapping[int, Mapping[str, int]]) -> dict[int, w.Tally]:
+    """The units of each work order by stage, from their counts by state."""
+    found: dict[int, w.Tally] = {}
+    for work_order_id, states in counts.items():
+        stages: Counter[str] = Counter()
+        for state, count in states.items():
+            stages[STAGES[state]] += count
+        found[work_order_id] = w.Tally(**stages)
+    return found
+
+
+def put(row: Any, said: Any, ids: range) -> None:
+    """Set what differs; a fact that had no number yet has one now."""
+    for name, value in zip(said._fields, said, strict=True):
+        if name == "last_fact_id" and value is not None and value < 0:
+            value = ids[FIRST - value]
+        if name in row.__table__.c and getattr(row, name) != value:
+            setattr(row, name, value)

@@ -1,0 +1,55 @@
+"""Queries about units in the making and the work orders they belong to, for those who change them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from server.erp.production.models import Operation, Unit, WorkOrder
+
+
+def lock_work_order(session: Session, work_order_id: int) -> WorkOrder:
+    """The work order with its operations, kept from other writers until the commit."""
+    statement = (
+        select(WorkOrder)
+        .where(WorkOrder.id == work_order_id)
+        .options(selectinload(WorkOrder.operations).joinedload(Operation.work_center))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(statement).one()
+
+
+def work_order_of(session: Session, unit_id: int) -> WorkOrder | None:
+    """The work order that the unit belongs to, with product and order."""
+    statement = (
+        select(WorkOrder)
+        .join(Unit, Unit.work_order_id == WorkOrder.id)
+        .where(Unit.id == unit_id)
+        .options(joinedload(WorkOrder.product))
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def loose_units(
+    session: Session, work_order_id: int, *, states: Collection[str], step: int | None, limit: int
+) -> Sequence[str]:
+    """The numbers of units in these states, at one step or anywhere, the last of the work order first."""
+    statement = select(Unit.number).where(Unit.work_order_id == work_order_id, Unit.state.in_(states))
+    if step is not None:
+        statement = statement.where(Unit.step == step)
+    return session.scalars(statement.order_by(Unit.position.desc()).limit(limit)).all()
+
+
+def counts_of(session: Session, work_order_ids: Collection[int]) -> Mapping[int, Mapping[str, int]]:
+    """How many units of these work orders stand in each state."""
+    statement = (
+        select(Unit.work_order_id, Unit.state, func.count())
+        .where(Unit.work_order_id.in_(work_order_ids))
+        .group_by(Unit.work_order_id, Unit.state)
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for work_order_id, state, count in session.execute(statement):
+        found[work_order_id or 0][state] = count
+    return found
