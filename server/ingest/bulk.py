@@ -98,8 +98,16 @@ class _Plan:
             self._encoders = [(place, encoder) for place, encoder in found if encoder is not None]
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, encode in self._encoders:
-            columns[place] = [None if value is None else encode(value) for value in columns[place]]
+            columns[place] = _encoded(columns[place], encode)
         return columns
+
+
+def _encoded(values: Sequence[Any], encode: Processor) -> Sequence[Any]:
+    first = values[0]
+    if values[-1] is first and values.count(first) == len(values):
+        # Such as the time of recording, which is one for the whole batch.
+        return values if first is None else [encode(first)] * len(values)
+    return [None if value is None else encode(value) for value in values]
 
 
 @cache

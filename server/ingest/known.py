@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from orderlight.events import Status as WireStatus
 from server.db import touch
 from server.db.counters import take
+from server.ingest import columns
 from server.ingest.answers import Answer
 from server.ingest.bulk import insert_rows
 from server.ingest.door import Door
@@ -93,7 +94,7 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
         event_id, source.id, item.sequence, item.kind, None, item.observed_at, now, item.clock_suspect,
         answer.status.value, None, answer.reason, item.payload,
     )  # fmt: skip
-    insert_rows(connection, EventRecord.__table__, _EVENT, [row])  # type: ignore[arg-type]
+    insert_rows(connection, EventRecord.__table__, columns.EVENT, [row])  # type: ignore[arg-type]
     read_point = item.read.read_point if item.read is not None else None
     code = named_of(item).shown or None
     kept = (event_id, answer.reason, answer.say, read_point, code, now, "open")
@@ -102,8 +103,4 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
     return answer
 
 
-_EVENT = (
-    "id", "source_id", "sequence", "kind", "station_id", "observed_at", "recorded_at", "clock_suspect", "status",
-    "action", "reason", "payload",
-)  # fmt: skip
 _KEPT = ("event_id", "reason", "say", "read_point", "code", "raised_at", "state")

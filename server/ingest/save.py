@@ -14,31 +14,16 @@ from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
-from server.ingest import driver, tables
+from server.ingest import columns, driver, tables
 from server.ingest.bulk import insert_rows, update_rows
 from server.ingest.encoding import json_text
-from server.ingest.fold import Folded, Judged, written_out
+from server.ingest.fold import Folded, written_out
 from server.ingest.inbox_rows import keep_for_people
 from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact
 from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.facts import NewFact
-
-_IDENTITY = ("source_id", "sequence", "content_hash", "recorded_on", "event_id", "answer")
-_EVENT = (
-    "id", "source_id", "sequence", "kind", "station_id", "observed_at", "recorded_at", "clock_suspect", "status",
-    "action", "reason", "payload",
-)  # fmt: skip
-_FACT = (
-    "id", "kind", "subject", "order_id", "work_order_id", "unit_id", "step", "station_id", "quantity", "actor",
-    "event_id", "reverses_id", "observed_at", "recorded_at", "detail",
-)  # fmt: skip
-_STATE = (
-    "station_id", "operator_badge", "operator_name", "operator_since", "armed_command", "armed_until",
-    "open_handling_unit_id", "armed_reason", "armed_operation", "crew", "verdicts", "updated_at",
-)  # fmt: skip
-
 
 #: Where the counts of facts by kind lie on a session.
 FACTS_KEY = "facts_by_kind"
@@ -127,34 +112,35 @@ def _save_events(
     identities, events = [], []
     numbers = range(saved.first_event, saved.first_event + len(folded.judged))
     for event_id, judged, source_id in zip(numbers, folded.judged, sources, strict=True):
-        item, answer = judged.item, judged.answer
-        identities.append((source_id, item.sequence, item.content_hash, today, event_id, _answer(judged, saved)))
+        item, answer, _, station_id, first_fact, facts = judged
+        sequence, kind, _, observed_at, suspect, content_hash, payload, _, _ = item
+        text = json_text(answer)
+        if facts:
+            # Where its facts are, for whoever takes it back.
+            text = f'{text[:-1]},"facts":[{saved.first_fact + first_fact},{facts}]}}'
+        identities.append((source_id, sequence, content_hash, today, event_id, text))
         events.append((
-            event_id, source_id, item.sequence, item.kind, judged.station_id, item.observed_at, now,
-            item.clock_suspect, answer.status._value_, answer.action, answer.reason, item.payload,
+            event_id, source_id, sequence, kind, station_id, observed_at, now, suspect, answer.status._value_,
+            answer.action, answer.reason, payload,
         ))  # fmt: skip
-    insert_rows(connection, _table(EventIdentity), _IDENTITY, identities)
-    insert_rows(connection, _table(EventRecord), _EVENT, events)
-
-
-def _answer(judged: Judged, saved: Saved) -> str:
-    """The answer as it is repeated to a duplicate, with where its facts are for whoever takes it back."""
-    text = json_text(judged.answer)
-    if judged.facts:
-        return f'{text[:-1]},"facts":[{saved.first_fact + judged.first_fact},{judged.facts}]}}'
-    return text
+    insert_rows(connection, _table(EventIdentity), columns.IDENTITY, identities)
+    insert_rows(connection, _table(EventRecord), columns.EVENT, events)
 
 
 def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
+    first_event, first_fact = saved
     rows = [
         (
-            fact_id, fact.kind._value_, fact.subject, fact.order_id, fact.work_order_id, fact.unit_id, fact.step,
-            fact.station_id, fact.quantity, fact.actor, _number(fact.event_id, saved.first_event),
-            _number(fact.reverses_id, saved.first_fact), fact.observed_at, now, json_text(fact.detail),
+            fact_id, kind._value_, subject, order_id, work_order_id, unit_id, step, station_id, quantity, actor,
+            _number(event_id, first_event),
+            _number(reverses_id, first_fact), observed_at, now, json_text(detail),
         )
-        for fact_id, fact in enumerate(facts, saved.first_fact)
+        for fact_id, (
+            kind, subject, actor, observed_at, order_id, work_order_id, unit_id, step, station_id, quantity, event_id,
+            reverses_id, detail,
+        ) in enumerate(facts, first_fact)
     ]  # fmt: skip
-    insert_rows(connection, _table(Fact), _FACT, rows)
+    insert_rows(connection, _table(Fact), columns.FACT, rows)
 
 
 # --- the changed rows ---
@@ -177,52 +163,48 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
             moved.append((*_of_moved_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
         else:
             others.append((*_of_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
-    _update(connection, Unit, _MOVED_UNIT, moved)
-    _update(connection, Unit, _UNIT, others)
+    _update(connection, Unit, columns.MOVED_UNIT, moved)
+    _update(connection, Unit, columns.UNIT, others)
     plain = (
-        (Operation, _OPERATION, w.Operation, world.operations),
-        (WorkOrder, _WORK_ORDER, w.WorkOrder, world.work_orders),
-        (SalesOrder, _ORDER, w.Order, world.orders),
-        (HandlingUnit, _BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
-        (ChangeRequest, _CHANGE, changes.Change, world.change_requests),
-        (ChangeAcknowledgement, _ACKNOWLEDGEMENT, changes.Acknowledgement, world.acknowledgements),
-        (RepackTask, _REPACK, changes.Repack, {key: row for key, row in world.repacks.items() if key in was.repacks}),
-        (Shipment, _SHIPMENT, w.Shipment, {key: row for key, row in world.shipments.items() if key in was.shipments}),
+        (Operation, columns.OPERATION, w.Operation, world.operations),
+        (WorkOrder, columns.WORK_ORDER, w.WorkOrder, world.work_orders),
+        (SalesOrder, columns.ORDER, w.Order, world.orders),
+        (HandlingUnit, columns.BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
+        (ChangeRequest, columns.CHANGE, changes.Change, world.change_requests),
+        (ChangeAcknowledgement, columns.ACKNOWLEDGEMENT, changes.Acknowledgement, world.acknowledgements),
+        (
+            RepackTask,
+            columns.REPACK,
+            changes.Repack,
+            {key: row for key, row in world.repacks.items() if key in was.repacks},
+        ),
+        (
+            Shipment,
+            columns.SHIPMENT,
+            w.Shipment,
+            {key: row for key, row in world.shipments.items() if key in was.shipments},
+        ),
     )
-    for model, columns, kind, rows in plain:
+    for model, names, kind, rows in plain:
         ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
-        _update(connection, model, columns, list(map(_picker(kind, columns), [rows[found] for found in ids])))
+        _update(connection, model, names, list(map(_picker(kind, names), [rows[found] for found in ids])))
 
 
-_UNIT = (
-    "id", "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",
-    "last_seen_at", "last_fact_id",
-)  # fmt: skip
-#: What changes of a unit that goes from one step to the next.
-_MOVED_UNIT = ("id", "step", "last_station_id", "last_read_point", "last_seen_at", "last_fact_id")
-_OPERATION = ("id", "state", "started", "good", "scrap", "started_at", "completed_at")
-_WORK_ORDER = ("id", "state", "started_at", "completed_at")
-_ORDER = ("id", "lifecycle", "fulfilment", "moved_at")
-_BOX = ("id", "state", "closed_at", "shipped_at", "shipment_id")
-_SHIPMENT = ("id", "state", "shipped_at")
-_CHANGE = ("id", "state", "acknowledged_at")
-_ACKNOWLEDGEMENT = ("id", "acknowledged_at", "badge", "name")
-_REPACK = ("id", "state", "done_at", "done_by")
-_NEW_REPACK = (*_REPACK, "change_id", "unit_id", "order_id", "handling_unit_id", "opened_at")
+_NEW_REPACK = (*columns.REPACK, "change_id", "unit_id", "order_id", "handling_unit_id", "opened_at")
 
 
-def _update(connection: Connection, model: type[Any], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-    update_rows(connection, _table(model), columns, rows)
+def _update(connection: Connection, model: type[Any], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+    update_rows(connection, _table(model), names, rows)
 
 
-def _picker(kind: type[Any], columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """What takes these columns out of a row of the rules."""
-    return itemgetter(*(kind._fields.index(name) for name in columns))
+    return itemgetter(*(kind._fields.index(name) for name in names))
 
 
-_of_unit = _picker(w.Unit, _UNIT[:-1])
-_of_moved_unit = _picker(w.Unit, _MOVED_UNIT[:-1])
-_of_what_stays = _picker(w.Unit, tuple(name for name in _UNIT if name not in _MOVED_UNIT))
+_of_unit = _picker(w.Unit, columns.UNIT[:-1])
+_of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT[:-1])
+_of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not in columns.MOVED_UNIT))
 
 
 def _only_moved(unit: w.Unit, were: Mapping[int, w.Unit]) -> bool:
@@ -253,8 +235,12 @@ def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: S
     world = folded.world
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
     rows = {each.station_id: (*each[:9], json_text(each.crew), _verdicts(folded, each, saved), now) for each in changed}
-    update_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key in was.contexts])
-    insert_rows(connection, _table(StationState), _STATE, [row for key, row in rows.items() if key not in was.contexts])
+    update_rows(
+        connection, _table(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
+    )
+    insert_rows(
+        connection, _table(StationState), columns.STATE, [row for key, row in rows.items() if key not in was.contexts]
+    )
 
 
 def _verdicts(folded: Folded, context: w.Context, saved: Saved) -> str:

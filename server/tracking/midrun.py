@@ -9,6 +9,7 @@ plainly in the middle is theirs: before they look, `settle` brings the world up 
 `forget` drops the runs that they may have turned. That both agree is tested over whole days of scans.
 """
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from orderlight.events import EventKind
@@ -68,15 +69,18 @@ class Midruns:
         self._runs: dict[_Key, Run | None] = {}
         self._counts: dict[int, Count] = {}
         self._courses: dict[int, Course] = {}
+        self._units = world.changed[Unit]
 
     def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
         """Take the scan in when it is one in the middle of a run; else None, and the world stands as it stood."""
-        if read.kind not in _READS or read.named.kind != "unit":
+        # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together.
+        _, kind, at, named, point, actor, is_person, _, station_key, _ = read
+        if kind not in _READS or named.kind != "unit":
             return None
-        unit = self._unit(read)
+        unit = self._unit(named.values)
         if unit is None or unit.held:
             return None
-        key = (unit.work_order_id, unit.step, unit.state, read.read_point, read.station_key)
+        key = (unit.work_order_id, unit.step, unit.state, point, station_key)
         try:
             run = self._runs[key]
         except KeyError:
@@ -85,7 +89,8 @@ class Midruns:
             return None
         if run is None or run.counts.good >= run.counts.room or (run.step is None and run.course.open < 2):
             return None
-        return self._pass(run, read, unit, (event_id, fact_id))
+        who = run.badge if run.badge is not None and not is_person else actor
+        return self._pass(run, unit, (at, point, who), (event_id, fact_id))
 
     def settle(self) -> None:
         """Bring the world up to date with what has passed."""
@@ -125,16 +130,18 @@ class Midruns:
         }
         self._courses = {found: course for found, course in self._courses.items() if course.order.id not in orders}
 
-    def _unit(self, read: Read) -> Unit | None:
+    def _unit(self, values: tuple[str, ...]) -> Unit | None:
         world = self._world
-        for value in read.named.values:
+        for value in values:
             found = world.identifiers.get(value)
             if found is not None:
                 return world.units.get(found)
         return None
 
-    def _pass(self, run: Run, read: Read, unit: Unit, numbers: tuple[int, int]) -> Passed:
-        count, course, at, world = run.counts, run.course, read.observed_at, self._world
+    def _pass(self, run: Run, unit: Unit, seen: tuple[datetime, str | None, str], numbers: tuple[int, int]) -> Passed:
+        count, course, world = run.counts, run.course, self._world
+        at, point, who = seen
+        unit_id, number, _, order_id, work_order_id, _, _, _, _, _, _, _, station_id, last_point, last_at, _ = unit
         was: Columns = {}
         now: Columns = {}
         if run.starts:
@@ -148,24 +155,26 @@ class Midruns:
                 course.finished += 1
         if course.moved_at is None or at > course.moved_at:
             course.moved_at = at
-        # A read that comes late does not tell where the unit is.
-        late = unit.last_seen_at is not None and at < unit.last_seen_at
-        seen = unit[12:15] if late else (run.station_id, read.read_point, at)
-        world.units[unit.id] = _new(Unit, (*unit[:6], run.state, run.step, *unit[8:12], *seen, numbers[1]))
-        world.changed[Unit].add(unit.id)
-        named, counted = f"unit:{unit.id}", run.counted
+        if last_at is None or at >= last_at:
+            station_id, last_point, last_at = run.station_id, point, at
+        # Else it is a read that comes late, which does not tell where the unit is.
+        world.units[unit_id] = _new(Unit, (
+            *unit[:6], run.state, run.step, *unit[8:12], station_id, last_point, last_at, numbers[1],
+        ))  # fmt: skip
+        self._units.add(unit_id)
+        named, counted = f"unit:{unit_id}", run.counted
         fact = _new(NewFact, (
-            run.kind, unit.number, run.badge if run.badge is not None and not read.actor_is_person else read.actor, at,
-            unit.order_id, unit.work_order_id, unit.id, count.row.step, run.station_id, ONE, numbers[0], None,
+            run.kind, number, who, at, order_id, work_order_id, unit_id, count.row.step, run.station_id, ONE,
+            numbers[0], None,
             {
-                "read_point": read.read_point,
+                "read_point": point,
                 "before": {counted: was, named: run.left},
                 "after": {counted: now, named: run.reached},
             },
         ))  # fmt: skip
-        say = run.sentence.format(unit=unit.number, count=count.good if run.ends else count.started)
-        said = (Status.APPLIED, _SAID, Signal.OK, run.action, unit.number, None, True, unit.order_id)
-        return _new(Passed, (_new(Verdict, said), say, run.station_id, fact))
+        say = run.sentence.format(unit=number, count=count.good if run.ends else count.started)
+        verdict = _new(Verdict, (Status.APPLIED, _SAID, Signal.OK, run.action, number, None, True, order_id))
+        return _new(Passed, (verdict, say, run.station_id, fact))
 
     # --- where a run begins ---
 
@@ -189,7 +198,9 @@ class Midruns:
         if unseen(world, unit, station, None) is not None:
             return None
         run = self._run(act, unit, middle, station)
-        return run._replace(alone=True) if run is not None and alone else run
+        if run is not None:
+            run.alone = alone
+        return run
 
     def _run(self, act: Act, unit: Unit, middle: Middle, station: Station) -> Run | None:
         operation, room, following = middle
@@ -202,9 +213,10 @@ class Midruns:
         if badges_of(context):
             # What several people do together is told by the rules.
             return None
-        badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
-        said = sentence_of(run, following, self._translate)
-        return run._replace(station_id=station.id, sentence=said, badge=badge)
+        run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
+        run.station_id = station.id
+        run.sentence = sentence_of(run, following, self._translate)
+        return run
 
     def _course(self, unit: Unit, work_order_id: int) -> Course | None:
         found = self._courses.get(work_order_id)

@@ -1,5 +1,6 @@
 """Where a run begins: what is the same for every unit of it, asked once (server/tracking/midrun.py). Pure."""
 
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from server.tracking import words
@@ -49,8 +50,9 @@ class Course:
         self.finished = tally.finished
 
 
-class Run(NamedTuple):
-    """Everything that is the same for each unit of a run."""
+@dataclass(slots=True)
+class Run:
+    """Everything that is the same for each unit of a run; not a tuple, for its fields are read at every scan."""
 
     kind: FactKind
     action: Action

@@ -53,7 +53,7 @@ def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool) -> l
 def _ingest(folder: Path, *, quick: bool) -> list[Figure]:
     from ingest import Plan, measure
 
-    plan = Plan(rounds=2, events_a_round=2000) if quick else Plan(rounds=5, events_a_round=4000)
+    plan = Plan(rounds=2, events_a_round=3200) if quick else Plan(rounds=5, events_a_round=8000)
     return measure(plan, folder)
 
 

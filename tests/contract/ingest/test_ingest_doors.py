@@ -152,7 +152,7 @@ def test_database_trouble_asks_to_come_again(
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
 
     content = body(plant, plant.event(tools.code(A)))
-    monkeypatch.setattr(http, "accept", trouble)
+    monkeypatch.setattr(http, "accept_all", trouble)
 
     answer = gateway.post("/api/v1/events", json=content)
 
