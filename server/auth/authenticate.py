@@ -43,7 +43,9 @@ class Credentials:
     bearer: str | None = None
     session: str | None = None
     device: str | None = None
+    #: A visit by the link of an order, and one by that of a quote; one browser may have both.
     visit: str | None = None
+    quote: str | None = None
 
 
 def no_visit(_session: Session, _token_hash: bytes, _now: datetime) -> Principal | None:
@@ -197,7 +199,7 @@ def device_principal(device: Device) -> Principal:
 
 
 def _strongest(credentials: Credentials) -> tuple[str, str] | None:
-    for kind in ("bearer", "session", "device", "visit"):
+    for kind in ("bearer", "session", "device", "visit", "quote"):
         token: str | None = getattr(credentials, kind)
         if token:
             return kind, token

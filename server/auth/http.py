@@ -49,7 +49,7 @@ def client_address(request: Request) -> str:
 
 
 def credentials_of(request: Request, settings: Settings, *, only: str | None = None) -> Credentials:
-    """What the request brought along; `only` limits it to one kind of cookie: session, device or visit."""
+    """What the request brought along; `only` limits it to one kind of cookie: session, device, visit or quote."""
     return read_credentials(request.headers, request.cookies, settings, only=only)
 
 
@@ -61,7 +61,7 @@ def read_credentials(
     scheme, _, bearer = authorization.partition(" ")
     if authorization and only is None:
         return Credentials(bearer=bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else "-")
-    kinds = {"session": "sid", "device": "device", "visit": "visit"}
+    kinds = {"session": "sid", "device": "device", "visit": "visit", "quote": "quote"}
     found = {kind: cookies.get(settings.cookie(name)) for kind, name in kinds.items() if only in (None, kind)}
     return Credentials(**found)
 
@@ -98,10 +98,22 @@ async def current_principal(request: Request) -> Principal:
 
 
 async def visit_principal(request: Request) -> Principal:
-    """The customer who came by a private link, whoever else is signed in at this browser."""
-    principal = await find_principal(request, only="visit")
+    """The customer who came by the private link of an order, whoever else is signed in at this browser.
+
+    One who came by the link of a quote alone may follow what he ordered.
+    """
+    for kind in ("visit", "quote"):
+        principal = await find_principal(request, only=kind)
+        if principal is not None:
+            return principal
+    raise Unauthorized(_("Open your order by the link you were given."), reason="no_visit")
+
+
+async def quote_principal(request: Request) -> Principal:
+    """The customer who came by the private link of a quote, whatever else is open in this browser."""
+    principal = await find_principal(request, only="quote")
     if principal is None:
-        raise Unauthorized(_("Open your order by the link you were given."), reason="no_visit")
+        raise Unauthorized(_("Open your quote by the link you were given."), reason="no_visit")
     return principal
 
 
@@ -119,6 +131,7 @@ def require(permission: Permission) -> Callable[[Request], Awaitable[Principal]]
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 VisitPrincipal = Annotated[Principal, Depends(visit_principal)]
+QuoteVisitor = Annotated[Principal, Depends(quote_principal)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 AdminPrincipal = Annotated[Principal, Depends(require(Permission.ADMIN))]

@@ -35,7 +35,7 @@ class Permission(StrEnum):
     UNDO = "undo"
     INBOX_DECIDE = "inbox:decide"
     SHIPMENTS_WRITE = "shipments:write"
-    #: Ask that a released order be made or packed otherwise.
+    #: Ask that a released order be made or packed otherwise; a customer's login asks it of his own orders.
     CHANGES_WRITE = "changes:write"
     CHANGES_APPROVE = "changes:approve"
     IMPORTS_WRITE = "imports:write"
@@ -93,7 +93,7 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     | {P.CREDIT_RELEASE, P.INVOICES_WRITE},
     Role.MANAGER: frozenset(P) - {P.ADMIN, P.EVENTS_WRITE, P.METRICS_READ},
     Role.ADMIN: frozenset(P) - {P.EVENTS_WRITE},
-    Role.CUSTOMER: frozenset({P.ORDERS_READ, P.QUOTES_READ, P.CASES_READ}),
+    Role.CUSTOMER: frozenset({P.ORDERS_READ, P.QUOTES_READ, P.CASES_READ, P.CHANGES_WRITE}),
 }
 
 #: A paired station screen scans and shows; whoever stands there is named by his badge.

@@ -13,6 +13,7 @@ from server.crm.order_changes import ChangeLine
 from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
 from server.crm.timeline import Entry
+from server.erp.changes.rules import as_told
 from server.tracking.facts import FactKind
 from server.tracking.states import ChangeState, OrderLifecycle, ShipmentState
 
@@ -87,7 +88,7 @@ class CustomerOrder:
 
 def customer_order(page: OrderPage) -> CustomerOrder:
     """The customer's view of an order page."""
-    in_doubt = page.lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
+    in_doubt = hides_the_promise(page.lifecycle)
     return CustomerOrder(
         number=page.number,
         customer=page.customer,
@@ -113,8 +114,17 @@ def customer_order(page: OrderPage) -> CustomerOrder:
             if each.state != ShipmentState.CANCELLED
         ],
         story=tell(page.timeline.entries),
-        changes=[replace(each, seen=()) for each in page.changes if each.state != ChangeState.DRAFT],
+        changes=[
+            replace(each, difference=told, seen=())
+            for each in page.changes
+            if each.state != ChangeState.DRAFT and (told := as_told(each.difference, each.origin))
+        ],
     )
+
+
+def hides_the_promise(lifecycle: str) -> bool:
+    """Whether nothing is agreed on yet, so that a date would say too much."""
+    return lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
 
 
 def tell(entries: Iterable[Entry]) -> list[StoryLine]:

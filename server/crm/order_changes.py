@@ -33,6 +33,9 @@ class ChangeLine:
     difference: Sequence[Mapping[str, Any]]
     applied_at: datetime | None
     acknowledged_at: datetime | None
+    #: Why it was rejected.
+    decision_reason: str | None = None
+    origin: str = "sales"
     seen: Sequence[Seen] = ()
 
 
@@ -43,6 +46,8 @@ class _Row(NamedTuple):
     difference: Sequence[Mapping[str, Any]]
     applied_at: datetime | None
     acknowledged_at: datetime | None
+    decision_reason: str | None
+    origin: str
     station: str | None
     at: datetime | None
     by: str | None
@@ -58,6 +63,8 @@ _CHANGES = Prepared(
         ChangeRequest.difference,
         ChangeRequest.applied_at,
         ChangeRequest.acknowledged_at,
+        ChangeRequest.decision_reason,
+        ChangeRequest.origin,
         Station.name,
         ChangeAcknowledgement.acknowledged_at,
         ChangeAcknowledgement.name,
@@ -73,7 +80,7 @@ def changes_of(session: Session | Connection, order_id: int) -> list[ChangeLine]
     """The changes of an order, newest first, in one query."""
     found: dict[str, ChangeLine] = {}
     for row in _CHANGES.all(session, order=order_id):
-        line = found.setdefault(row.number, ChangeLine(*row[:6], seen=[]))
+        line = found.setdefault(row.number, ChangeLine(*row[:8], seen=[]))
         if row.station is not None and isinstance(line.seen, list):
             line.seen.append(Seen(row.station, row.at, row.by))
     return list(found.values())

@@ -23,7 +23,7 @@ MayWatch = Callable[[Principal, str], bool]
 LanguageOf = Callable[[str | None, Principal], str]
 Refuse = Callable[[Request, OrderlightError], Awaitable[Response]]
 
-_KINDS = {"session", "device", "visit"}
+_KINDS = {"session", "device", "visit", "quote"}
 _START: Message = {
     "type": "http.response.start",
     "status": 200,
@@ -36,7 +36,7 @@ _START: Message = {
 
 
 class LiveDoor:
-    """The application behind /live. `as=visit` watches by the visit's cookie, whoever else is signed in."""
+    """The application behind /live. `as=visit` and `as=quote` watch by that cookie, whoever else is signed in."""
 
     def __init__(
         self,

@@ -144,12 +144,24 @@ def customer_account(session: Session, principal: Principal, *, now: datetime) -
     today = credit.today(session, now)
     found = repository.newest_invoices(session, visible_invoices(session, principal), limit=20)
     rows = [invoice_row(invoice, today) for invoice in found]
+    if principal.kind == "visit":
+        # A private link opens one order, and so what is to be paid for that order alone.
+        return Account(_sums(rows), _sums([row for row in rows if row.state == "overdue"]), rows, False, now)
     customer_id = principal.customer_id
     late = owed.overdue_amounts(session, [customer_id], today)
     return Account(
         owed.open_amounts(session, [customer_id]).get(customer_id, {}),
         {currency: amount for (_customer, currency), (amount, _count) in late.items()},
         rows,
-        principal.kind == "user",
+        True,
         now,
     )
+
+
+def _sums(rows: Sequence[InvoiceRow]) -> Mapping[str, Decimal]:
+    """What is open of these invoices, by currency."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.open:
+            found[row.currency] = found.get(row.currency, Decimal(0)) + row.open
+    return found

@@ -15,6 +15,7 @@ class Place:
     label: str
     permission: Permission
     staff_only: bool = True
+    customers_only: bool = False
     #: Other addresses that belong to it.
     also: tuple[str, ...] = ()
 
@@ -24,6 +25,7 @@ class Place:
 
 
 PLACES = (
+    Place("/home", N_("Home"), Permission.ORDERS_READ, staff_only=False, customers_only=True),
     Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False, also=("/changes",)),
     Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
     Place("/quotes", N_("Quotes"), Permission.QUOTES_READ, staff_only=False),
@@ -41,9 +43,8 @@ def places(principal: Principal | None) -> list[Place]:
     """The places this person may go to."""
     if principal is None or principal.kind == "visit":
         return []
-    return [
-        place for place in PLACES if principal.may(place.permission) and (principal.is_staff or not place.staff_only)
-    ]
+    hidden = "customers_only" if principal.is_staff else "staff_only"
+    return [place for place in PLACES if principal.may(place.permission) and not getattr(place, hidden)]
 
 
 def home(principal: Principal | None) -> str:
@@ -54,4 +55,6 @@ def home(principal: Principal | None) -> str:
         return "/quote" if principal.quote_id is not None else "/track"
     if principal.kind == "device":
         return f"/station/{principal.station_key}" if principal.station_key else "/board"
+    if principal.customer_id is not None:
+        return "/home"
     return "/station" if principal.role == "operator" else "/orders"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.crm.customer_view import StoryLine, customer_order
+from server.crm.milestones import Milestone
 from server.crm.order_page import OrderPage
 from server.crm.units import UnitRow
 from server.messages import N_
@@ -44,8 +45,11 @@ def order_context(order: OrderPage, formats: Formats, *, version: int, older: bo
     }
 
 
-def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dict[str, Any]:
-    """Everything that `partials/customer_order.html` names: nothing but the allow-listed view."""
+def customer_context(order: OrderPage, formats: Formats, *, version: int, where: str) -> dict[str, Any]:
+    """Everything that `partials/customer_order.html` names: nothing but the allow-listed view.
+
+    `where` is the address of the order for this reader; its units stand below it.
+    """
     say = Say(formats.language)
     allowed = customer_order(order)
     units = [(unit, unit_words(unit, say, for_customer=True), shade(unit)) for unit in order.units]
@@ -54,12 +58,12 @@ def customer_context(order: OrderPage, formats: Formats, *, version: int) -> dic
         "order": allowed,
         "outlook": outlook(allowed, time_axis(order, formats), order.estimate, formats),
         "units": [
-            ((unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, formats.zone),
+            ((where, unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, formats.zone),
              _ago(unit, formats))
             for unit, words, _ in units
         ],
         "cells": [
-            (unit.number, unit.serial or unit.number, unit.position, words, shade_class(found))
+            (where, unit.number, unit.serial or unit.number, unit.position, words, shade_class(found))
             for unit, words, found in units[:MATRIX_CELLS]
         ],
         "legend": legend(units, say, held=N_("Being checked")),
@@ -76,7 +80,7 @@ def _shared(order: OrderPage, formats: Formats, *, version: int, for_customer: b
         "version": version,
         "topic": f"order:{order.number}",
         "lamp": status(order, formats, for_customer=for_customer),
-        "steps": milestone_rows(order, Say(formats.language)),
+        "steps": milestone_rows(order.milestones, Say(formats.language)),
         "for_customer": for_customer,
     }
 
@@ -91,11 +95,11 @@ class Step:
     state: str
 
 
-def milestone_rows(order: OrderPage, say: Say) -> tuple[Step, ...]:
+def milestone_rows(found: Sequence[Milestone], say: Say) -> tuple[Step, ...]:
     """Milestones for the stepper; those that are no operation get their word here."""
     return tuple(
         Step(say(_FIXED[step.kind]) if step.kind in _FIXED else step.name, step.done, step.total, step.state)
-        for step in order.milestones
+        for step in found
     )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from server.crm.milestones import Milestone, current
-from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
 from server.messages import N_
 from server.tracking.states import Fulfilment, OrderLifecycle
@@ -42,6 +42,33 @@ class Say:
         return text % values if values else text
 
 
+class Told(Protocol):
+    """What a sentence about an order asks for: the page of an order has it, and so has its card."""
+
+    @property
+    def lifecycle(self) -> str: ...
+    @property
+    def fulfilment(self) -> str: ...
+    @property
+    def on_hold(self) -> bool: ...
+    @property
+    def hold_reason(self) -> str | None: ...
+    @property
+    def risk(self) -> Risk: ...
+    @property
+    def promise(self) -> date | None: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def predicted_at(self) -> datetime | None: ...
+    @property
+    def moved_at(self) -> datetime | None: ...
+    @property
+    def moved_where(self) -> str | None: ...
+    @property
+    def milestones(self) -> Sequence[Milestone]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The lamp of the page and the sentence beside it."""
@@ -53,7 +80,7 @@ class Status:
     remark: str | None = None
 
 
-def status(order: OrderPage, formats: Formats, *, for_customer: bool) -> Status:
+def status(order: Told, formats: Formats, *, for_customer: bool) -> Status:
     """The order in one sentence; a customer is never told why work stands still, only that it does."""
     say = Say(formats.language)
     signal, icon = _SIGNALS[order.risk]
@@ -61,7 +88,7 @@ def status(order: OrderPage, formats: Formats, *, for_customer: bool) -> Status:
     return Status(signal, icon, sentence, _remark(order, formats, say, for_customer=for_customer))
 
 
-def _sentence(order: OrderPage, formats: Formats, say: Say, *, for_customer: bool) -> str:
+def _sentence(order: Told, formats: Formats, say: Say, *, for_customer: bool) -> str:
     if order.risk == Risk.CANCELLED:
         return say(N_("This order was cancelled."))
     if order.lifecycle == OrderLifecycle.DRAFT:
@@ -115,7 +142,7 @@ def _on_the_floor(operations: list[Milestone], say: Say) -> str:
     )
 
 
-def _promise(order: OrderPage, formats: Formats, say: Say) -> str:
+def _promise(order: Told, formats: Formats, say: Say) -> str:
     if order.promise is None or order.due_at is None:
         return say(N_("no date is promised yet"))
     promised = formats.long_day(order.promise)
@@ -132,7 +159,7 @@ def _promise(order: OrderPage, formats: Formats, say: Say) -> str:
     return say(N_("on time for %(promised)s"), promised=promised)
 
 
-def _remark(order: OrderPage, formats: Formats, say: Say, *, for_customer: bool) -> str | None:
+def _remark(order: Told, formats: Formats, say: Say, *, for_customer: bool) -> str | None:
     if order.on_hold and not for_customer:
         return say(N_("On hold: %(reason)s"), reason=order.hold_reason or say(N_("no reason was given")))
     moving = order.lifecycle == OrderLifecycle.PROCESSING and order.risk not in _OVER

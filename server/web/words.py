@@ -1,7 +1,7 @@
 """Words for codes: every state, reason and kind that a page may show, declared once so that all get translated."""
 
 from server.messages import N_
-from server.web.case_words import CASE_PRIORITIES, CASE_STATES
+from server.web.case_words import CASE_PRIORITIES, CASE_STATES, CUSTOMER_CHANGES, CUSTOMER_RISKS
 from server.web.customer_words import CUSTOMER_FIELDS
 from server.web.stock_words import MOVE_KINDS, WHEREABOUTS
 
@@ -31,6 +31,7 @@ WORDS: dict[str, dict[str, str]] = {
         "acknowledged": N_("Confirmed on the floor"),
         "rejected": N_("Rejected"),
     },
+    "customer_change": CUSTOMER_CHANGES,
     "effectivity": {
         "next_unit": N_("From the next unit"),
         "next_batch": N_("From the next box or batch"),
@@ -140,17 +141,7 @@ WORDS: dict[str, dict[str, str]] = {
         "delivered": N_("Delivered"),
         "cancelled": N_("Cancelled"),
     },
-    "customer_risk": {
-        "on_time": N_("On time"),
-        "at_risk": N_("Tight"),
-        "late": N_("Late"),
-        "blocked": N_("Paused"),
-        "waiting": N_("Not started"),
-        "no_promise": N_("No promise yet"),
-        "shipped": N_("Shipped"),
-        "delivered": N_("Delivered"),
-        "cancelled": N_("Cancelled"),
-    },
+    "customer_risk": CUSTOMER_RISKS,
     "hit": {
         "order": N_("Order"),
         "work_order": N_("Work order"),

@@ -27,12 +27,15 @@ from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
 from server.erp.stock.seed import seed_stock
 from server.migrations import upgrade
+from server.parties.schemas import SitePatch
+from server.parties.service import update_site
 from server.tracking.states import OrderLifecycle
 
 GATEWAY = "gw-demo"
 ACTOR = "demo"
 #: Good enough for a server that listens on loopback alone and holds nobody's data.
 PASSWORD = "demo"  # noqa: S105
+BUYER_OF = "Aurora Bikes"
 _PEOPLE = (
     ("sales", "Sales", Role.SALES, None),
     ("finance", "Finance", Role.FINANCE, None),
@@ -87,6 +90,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)
+    _add_buyer(session, world, now)
     seed_cases(session, now)
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
@@ -119,6 +123,17 @@ def _add_people(session: Session, admin_password: str, now: datetime) -> None:
     for login, name, role, badge, password in everybody:
         new = NewUser(login=login, name=name, role=role.value, badge=badge, password_hash=hash_password(password))
         users.add_user(session, new, actor=ACTOR, now=now)
+
+
+def _add_buyer(session: Session, world: DemoWorld, now: datetime) -> None:
+    """Somebody of a customer, who sees that customer's orders, quotes, cases and balance."""
+    company = world.customers[BUYER_OF]
+    new = NewUser(
+        login="buyer", name="Astrid Lund", role=Role.CUSTOMER.value, customer_id=company.id,
+        password_hash=hash_password(PASSWORD),
+    )  # fmt: skip
+    users.add_user(session, new, actor=ACTOR, now=now)
+    update_site(session, SitePatch(shows_balance=True), actor=ACTOR, now=now)
 
 
 def _order_for_the_visitor(world: DemoWorld) -> SalesOrder:

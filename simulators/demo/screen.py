@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulators.demo.prepare import PASSWORD, Access
+from simulators.demo.prepare import BUYER_OF, PASSWORD, Access
 
 STATUS_SECONDS = 5.0
 
@@ -27,7 +27,8 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"  Sales       {place.url}/orders          sales / {PASSWORD}",
         f"  Finance     {place.url}/invoices        finance / {PASSWORD}",
         f"  Station     {place.url}/station/cut     operator / {PASSWORD}     type {access.unit_code}, press Enter",
-        f"  Customer    {place.url}/track/{access.link_token}",
+        f"  Customer    {place.url}/home            buyer / {PASSWORD}        the one place of {BUYER_OF}",
+        f"  By link     {place.url}/track/{access.link_token}",
         f"              no login; {access.customer} sees this one order, {access.order}",
         f"  Quote       {place.url}/quote/{access.quote_token}",
         f"              no login; whoever holds it reads {access.quote}, answers, and may order it",

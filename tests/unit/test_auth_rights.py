@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.auth.permissions import KEY_SCOPES, ROLE_PERMISSIONS, Permission, Role
+from server.auth.permissions import KEY_SCOPES, ROLE_PERMISSIONS, VISIT_PERMISSIONS, Permission, Role
 from server.auth.principal import Principal
 from server.auth.tokens import KeyText, new_pairing_code
 
@@ -15,8 +15,10 @@ def test_every_role_has_a_line_in_the_table() -> None:
     assert set(ROLE_PERMISSIONS) == set(Role)
 
 
-def test_a_customer_reads_orders_quotes_and_cases_and_does_nothing_else() -> None:
-    assert ROLE_PERMISSIONS[Role.CUSTOMER] == {Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ}
+def test_a_customer_reads_orders_quotes_and_cases_asks_for_changes_and_does_nothing_else() -> None:
+    reads = {Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ}
+    assert ROLE_PERMISSIONS[Role.CUSTOMER] == reads | {Permission.CHANGES_WRITE}
+    assert reads == VISIT_PERMISSIONS
 
 
 def test_sales_and_managers_write_quotes_finance_reads_them_and_the_floor_does_not_know_them() -> None:

@@ -13,6 +13,7 @@ from server.http.versions import PreconditionRequired, expected_version, guard
 
 MODULES = (
     "server.catalog.bom",
+    "server.erp.changes.rules",
     "server.erp.imports.same",
     "server.erp.orders.lifecycle",
     "server.erp.production.resolve",

@@ -31,6 +31,7 @@ class CaseFilter:
     states: Collection[str] | None = None
     customer: str | None = None
     order: str | None = None
+    unit: str | None = None
     assigned_to: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -42,6 +43,8 @@ class CaseFilter:
             found.append(Case.customer_id.in_(select(Customer.id).where(Customer.number == self.customer)))
         if self.order is not None:
             found.append(Case.order_id.in_(select(SalesOrder.id).where(SalesOrder.number == self.order)))
+        if self.unit is not None:
+            found.append(Case.unit_id.in_(select(Unit.id).where(Unit.number == self.unit)))
         if self.assigned_to is not None:
             found.append(Case.assigned_to == self.assigned_to)
         return found

@@ -189,7 +189,9 @@ def witness(session: Session, principal: Principal, station: str, *, badge: str 
 
 def found_change(session: Session, number: str, principal: Principal, *, lock: bool = False) -> ChangeRequest:
     """The change request if this caller may see its order; raises NotFound."""
-    change = repository.change(session, number, visible=visible_orders(principal), lock=lock)
+    # A station's screen sees no orders, and acknowledges what concerns it.
+    visible = visible_orders(principal) if principal.may(Permission.ORDERS_READ) else repository.EVERYTHING
+    change = repository.change(session, number, visible=visible, lock=lock)
     # What we think about among ourselves is no affair of the customer's before it is put to somebody.
     hidden = change is not None and is_customer(principal) and change.state == "draft" and change.origin != "customer"
     if change is None or hidden:
@@ -205,10 +207,7 @@ def _act(
     body: ReasonBody | StationBody | None = None,
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
-        visible = visible_orders(principal) if principal.may(Permission.ORDERS_READ) else repository.EVERYTHING
-        change = repository.change(session, number, visible=visible, lock=True)
-        if change is None:
-            raise NotFound
+        change = found_change(session, number, principal, lock=True)
         door.check_if_given(number, change.row_version)
         act(session, change)
         return Answer(200, _body(session, change, principal))

@@ -84,6 +84,11 @@ def lock_work(session: Session, order_id: int, work_order_id: int) -> None:
     session.execute(select(WorkOrder.id).where(WorkOrder.id == work_order_id).with_for_update())
 
 
+def order(session: Session, number: str, *, visible: ColumnElement[bool]) -> SalesOrder | None:
+    """The visible order of this number, whatever is made of it."""
+    return session.scalars(select(SalesOrder).where(SalesOrder.number == number, visible)).one_or_none()
+
+
 def work_order(session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING) -> WorkOrder | None:
     """A work order of a visible order, with order, customer, product and operations."""
     statement = _work_orders().where(

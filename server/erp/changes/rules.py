@@ -1,6 +1,6 @@
 """What may be asked, when, and what a change makes of a snapshot. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +16,10 @@ SPEC_FIELDS: Final[Mapping[str, str]] = {
 }
 #: Fields of the snapshot itself.
 PLAIN_FIELDS: Final = ("packaging", "instructions")
+#: Fields in which our own people speak to each other.
+OUR_WORDS: Final = frozenset({"instructions", "packaging_notes"})
+#: What a customer may ask for; his instructions stand below ours.
+CUSTOMER_FIELDS: Final = ("packaging", "box", "per_box", "inner_material", "label_text", "instructions")
 
 
 class Origin(StrEnum):
@@ -88,6 +92,39 @@ def difference(snapshot: Mapping[str, Any], wanted: Mapping[str, str | None]) ->
     found = [{"field": field, "before": value_of(snapshot, field), "after": value or None}
              for field, value in wanted.items()]  # fmt: skip
     return [each for each in found if each["before"] != each["after"]]
+
+
+def as_told(difference: Sequence[Mapping[str, Any]], origin: str) -> list[dict[str, Any]]:
+    """The difference for the customer: of words for those who make it, what he himself has added and nothing else.
+
+    >>> as_told([{"field": "instructions", "before": "Mind it.", "after": "Mind it.\\nNo wax."}], "customer")
+    [{'field': 'instructions', 'before': None, 'after': 'No wax.'}]
+    >>> as_told([{"field": "instructions", "before": None, "after": "Mind the crane."}], "sales")
+    []
+    """
+    found: list[dict[str, Any]] = []
+    for each in difference:
+        if each["field"] not in OUR_WORDS:
+            found.append(dict(each))
+        elif origin == Origin.CUSTOMER:
+            found.append({"field": each["field"], "before": None, "after": _added(each["before"], each["after"])})
+    return found
+
+
+def settled(snapshot: Mapping[str, Any], wanted: Mapping[str, str | None], origin: str) -> Mapping[str, str | None]:
+    """What the snapshot shall say: a customer's instructions stand below ours and never take their place.
+
+    >>> settled({"instructions": "Mind the crane."}, {"instructions": "No wax."}, "customer")
+    {'instructions': 'Mind the crane.\\nNo wax.'}
+    """
+    before, words = value_of(snapshot, "instructions"), wanted.get("instructions")
+    if origin != Origin.CUSTOMER or before is None or not words:
+        return wanted
+    return {**wanted, "instructions": f"{before}\n{words}"}
+
+
+def _added(before: str | None, after: str | None) -> str | None:
+    return after.removeprefix(before).strip() if before and after else after
 
 
 def version_of(snapshot: Mapping[str, Any]) -> int:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from server.erp.changes.models import ChangeRequest, RepackTask
-from server.erp.changes.rules import PLAIN_FIELDS, SPEC_FIELDS
+from server.erp.changes.rules import CUSTOMER_FIELDS, OUR_WORDS, PLAIN_FIELDS, SPEC_FIELDS, Origin, as_told
+from server.errors import FieldError, Invalid
 from server.http.fields import Key, Note, Patch, Shown, Strict, one_line, several_lines
 from server.messages import translate as _
 from server.tracking.states import Effectivity
@@ -39,6 +40,20 @@ class Wanted(Strict):
         names = [name for name in (*PLAIN_FIELDS, *SPEC_FIELDS) if name in self.model_fields_set]
         values = {name: getattr(self, name) for name in names}
         return {name: None if value in (None, "") else str(value) for name, value in values.items()}
+
+
+def wanted_by(changes: Wanted, origin: str) -> dict[str, str | None]:
+    """What is asked for; raises Invalid for what is not a customer's to ask."""
+    found = changes.wanted()
+    if origin != Origin.CUSTOMER:
+        return found
+    foreign = [name for name in found if name not in CUSTOMER_FIELDS]
+    emptied = [name for name, value in found.items() if value is None and name in OUR_WORDS]
+    if foreign or emptied:
+        message = _("Ask for one of these: {fields}; words can be added, not taken away.")
+        told = message.format(fields=", ".join(CUSTOMER_FIELDS))
+        raise Invalid(errors=[FieldError(f"changes.{name}", told, "not_yours") for name in [*foreign, *emptied]])
+    return found
 
 
 class ChangeIn(Strict):
@@ -117,7 +132,10 @@ class ChangeOut(Shown):
             state=change.state,
             effectivity=change.effectivity,
             origin=change.origin,
-            difference=[DifferenceOut(**each) for each in change.difference],
+            difference=[
+                DifferenceOut(**each)
+                for each in (change.difference if internal else as_told(change.difference, change.origin))
+            ],
             reason=change.reason,
             created_at=change.created_at,
             created_by=change.created_by if internal else None,

@@ -1,4 +1,4 @@
-"""Changes of the demo: one that the floor has confirmed, and one that waits for a decision."""
+"""Changes of the demo: one that the floor has confirmed, and two that wait for a decision."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from server.tracking.states import Effectivity
 
 
 def seed_changes(session: Session, world: DemoWorld, now: datetime) -> list[ChangeRequest]:
-    """Add both to the first two orders in work of a seeded factory; the edge commits."""
+    """Add them to the first orders in work of a seeded factory; the edge commits."""
     orders = world.orders_in("processing")
     seen = Wanted(box="B60", inner_material="foam")
     confirmed = _ask(session, orders[0].number, seen, Effectivity.REMAINING, now - timedelta(minutes=50))
@@ -23,12 +23,21 @@ def seed_changes(session: Session, world: DemoWorld, now: datetime) -> list[Chan
         service.acknowledge_change(session, confirmed, row.station.key, by, now=now - timedelta(minutes=25))
     wish = Wanted(packaging="Each piece in paper, none in plastic", label_text="FRAGILE")
     waits = _ask(session, orders[1].number, wish, Effectivity.IMMEDIATE, now - timedelta(minutes=8))
-    return [confirmed, waits]
+    asked = Wanted(label_text="AURORA / NO FOIL", instructions="No wax on the saddle tube, please.")
+    theirs = _ask(session, orders[3].number, asked, Effectivity.REMAINING, now - timedelta(minutes=12), Origin.CUSTOMER)
+    return [confirmed, waits, theirs]
 
 
-def _ask(session: Session, order: str, wanted: Wanted, effectivity: Effectivity, at: datetime) -> ChangeRequest:
+def _ask(
+    session: Session,
+    order: str,
+    wanted: Wanted,
+    effectivity: Effectivity,
+    at: datetime,
+    origin: Origin = Origin.SALES,
+) -> ChangeRequest:
     work_order = repository.work_orders_of(session, order)[0]
     body = ChangeIn(work_order=work_order.number, changes=wanted, effectivity=effectivity)
-    change = service.create_change(session, work_order, body, origin=Origin.SALES, actor=ACTOR, now=at)
+    change = service.create_change(session, work_order, body, origin=origin, actor=ACTOR, now=at)
     service.submit_change(session, change, actor=ACTOR, now=at)
     return change

@@ -12,7 +12,7 @@ from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.changes.repository import unit_to_repack, waiting_at
 from server.erp.changes.rules import Action, Origin
-from server.erp.changes.schemas import ChangeIn, ChangePatch
+from server.erp.changes.schemas import ChangeIn, ChangePatch, wanted_by
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.errors import Refused
@@ -38,8 +38,8 @@ def create_change(
     session: Session, work_order: WorkOrder, body: ChangeIn, *, origin: Origin, actor: str, now: datetime
 ) -> ChangeRequest:
     """A draft; raises Refused when the work is over or nothing would change."""
-    _require_open(work_order.order, work_order)
-    wanted = body.changes.wanted()
+    require_open(work_order.order, work_order)
+    wanted = wanted_by(body.changes, origin)
     change = ChangeRequest(
         number=fresh(session, "CR", ChangeRequest.number),
         order=work_order.order,
@@ -48,7 +48,7 @@ def create_change(
         effectivity=body.effectivity.value,
         origin=origin.value,
         wanted=wanted,
-        difference=_difference(work_order, wanted),
+        difference=_difference(work_order, wanted, origin),
         reason=body.reason,
         created_at=now,
         created_by=actor,
@@ -68,8 +68,8 @@ def edit_change(session: Session, change: ChangeRequest, patch: ChangePatch) -> 
     if "reason" in patch.model_fields_set:
         change.reason = patch.reason
     if patch.changes is not None:
-        change.wanted = patch.changes.wanted()
-        change.difference = _difference(change.work_order, change.wanted)
+        change.wanted = wanted_by(patch.changes, change.origin)
+        change.difference = _difference(change.work_order, change.wanted, change.origin)
     session.flush()
     _note(session, change)
     return change
@@ -78,8 +78,8 @@ def edit_change(session: Session, change: ChangeRequest, patch: ChangePatch) -> 
 def submit_change(session: Session, change: ChangeRequest, *, actor: str, now: datetime) -> None:
     """Put the draft before whoever decides."""
     _require(change, Action.SUBMIT)
-    _require_open(change.order, change.work_order)
-    change.difference = _difference(change.work_order, change.wanted)
+    require_open(change.order, change.work_order)
+    change.difference = _difference(change.work_order, change.wanted, change.origin)
     change.submitted_at, change.submitted_by = now, actor
     told = _move(change, ChangeState.SUBMITTED)
     _write(session, change, [(FactKind.CHANGE_SUBMITTED, told)], actor=actor, now=now)
@@ -99,13 +99,14 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     The order, the work order and the change are locked. Raises Refused when it is decided or the work is over.
     """
     _require(change, Action.APPROVE)
-    _require_open(change.order, change.work_order)
+    require_open(change.order, change.work_order)
     work_order = change.work_order
-    change.difference = _difference(work_order, change.wanted)
+    wanted = rules.settled(work_order.snapshot, change.wanted, change.origin)
+    change.difference = _difference(work_order, change.wanted, change.origin)
     change.decided_at, change.decided_by = now, actor
     impact = impact_of(session, change)
     approved = _move(change, ChangeState.APPROVED)
-    work_order.snapshot = rules.apply(work_order.snapshot, change.wanted, change=change.number)
+    work_order.snapshot = rules.apply(work_order.snapshot, wanted, change=change.number)
     change.snapshot_version = rules.version_of(work_order.snapshot)
     change.applied_at = now
     applied = _move(change, ChangeState.APPLIED)
@@ -222,7 +223,7 @@ def _require(change: ChangeRequest, action: Action) -> None:
     raise Refused(told, reason="wrong_state", extra={"state": change.state})
 
 
-def _require_open(order: SalesOrder, work_order: WorkOrder) -> None:
+def require_open(order: SalesOrder, work_order: WorkOrder) -> None:
     """Raises Refused when nothing of the order or the work order can change any more, or nothing has begun."""
     if order.lifecycle not in rules.OPEN_ORDERS:
         over = order.lifecycle in (OrderLifecycle.DONE, OrderLifecycle.CANCELLED)
@@ -237,8 +238,8 @@ def _require_open(order: SalesOrder, work_order: WorkOrder) -> None:
         raise Refused(message.format(work_order=work_order.number, state=work_order.state), reason="work_not_open")
 
 
-def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
-    found = rules.difference(work_order.snapshot, wanted)
+def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None], origin: str) -> list[dict[str, Any]]:
+    found = rules.difference(work_order.snapshot, rules.settled(work_order.snapshot, wanted, origin))
     if not found:
         message = _("Nothing would change: {work_order} is made like that already.")
         raise Refused(message.format(work_order=work_order.number), reason="no_difference")

@@ -22,6 +22,7 @@ from server.db.topics import versions
 from server.errors import Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
+from server.web.customer_pages import way_of
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
@@ -162,7 +163,7 @@ def _show(page: Page, principal: Principal, number: str, *, form: Form | None = 
         looks=LOOKS,
         internal=internal,
         priorities=list(CasePriority),
-        by_link=principal.kind == "visit",
+        order_href=way_of(page, principal, found.order.number).order if found.order is not None else None,
         may_write=speaks and after(state, CaseAction.REPLY if internal else CaseAction.WRITE) is not None,
         may_do={str(action): speaks and internal and after(state, action) is not None for action in CaseAction},
         topic=topic,

@@ -1,24 +1,21 @@
-"""The customer's side: his private link, his order, and what the code on a product says."""
+"""The customer's side: his private link, his order and its units, and what the code on a product says."""
+
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from server.auth.cookies import set_cookie
 from server.auth.http import VisitPrincipal, find_principal
 from server.auth.principal import Principal
-from server.crm.here import Here
-from server.crm.links import VISIT_DAYS, begin_visit, link_works, visited_order
-from server.crm.order_page import order_page
-from server.crm.public import owned_unit, product_code
-from server.db.topics import versions
+from server.crm.links import VISIT_DAYS, begin_visit, link_works
+from server.crm.public import checked_code, owned_unit
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
-from server.web.case_view import order_cases
-from server.web.money_view import customer_account
-from server.web.order_view import customer_context
-from server.web.page import Page, PageDep
+from server.web.customer_pages import BY_QUOTE, order_of, show_customer_order, show_customer_unit, way_of
+from server.web.page import PRIVATE, Page, PageDep
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,20 +24,16 @@ ENDED = N_("This link opens nothing any more. Ask us for a new one.")
 
 @router.get("/track")
 def track(page: PageDep, visitor: VisitPrincipal) -> Response:
-    """The order of whoever came by a private link."""
-    if visitor.order_id is None:
-        if visitor.quote_id is not None:
-            return page.go("/quote")
-        raise NotFound
-    with page.database.read() as session:
-        number = visited_order(session, visitor.order_id)
-        version = versions(session, f"order:{number}")[f"order:{number}"]
-        found = order_page(session, visitor, number, here=Here(page.site.zone, page.now))
-        account = customer_account(session, visitor, now=page.now)
-        cases = order_cases(session, visitor, number)
-    page.principal = visitor
-    context = customer_context(found, page.formats, version=version) | cases
-    return page.show("pages/customer_order.html", by_link=True, account=account, **context)
+    """The order of whoever came by its private link; who came by that of a quote is led on."""
+    if visitor.quote_id is not None:
+        return page.go("/quote" if visitor.order_id is None else BY_QUOTE)
+    return show_customer_order(page, visitor, order_of(page, visitor))
+
+
+@router.get("/track/units/{unit}")
+def track_unit(page: PageDep, visitor: VisitPrincipal, unit: Number) -> Response:
+    """One unit of that order."""
+    return show_customer_unit(page, visitor, order_of(page, visitor), unit)
 
 
 @router.get("/track/{token}")
@@ -63,23 +56,21 @@ def enter(page: PageDep, token: str) -> Response:
 
 @router.get("/01/{gtin}/21/{serial:path}")
 async def scanned(page: PageDep, gtin: Number, serial: Number) -> Response:
-    """The code on a product (GS1 Digital Link): it leads its owner to his order, a stranger to a public page."""
-    callers = [page.principal, await find_principal(page.request, only="visit")]
+    """The code on a product (GS1 Digital Link): it leads its owner to his unit, a stranger to the maker's page."""
+    callers = [page.principal, *[await find_principal(page.request, only=kind) for kind in ("visit", "quote")]]
     known = [caller for caller in callers if caller is not None]
     return await run_in_threadpool(_lead, page, known, gtin=gtin, serial=serial)
 
 
 def _lead(page: Page, callers: list[Principal], *, gtin: str, serial: str) -> Response:
+    """What a stranger gets hangs on nothing that was asked for: not on the product, the serial or who he is."""
+    value = checked_code(gtin, serial)
     with page.database.read() as session:
-        found = product_code(session, gtin, serial)
-        for caller in callers:
-            owned = owned_unit(session, caller, gtin, serial)
-            if owned is not None:
-                return page.go(_home_of(caller, *owned))
-    return page.show("pages/product_code.html", found=found)
-
-
-def _home_of(caller: Principal, order: str, unit: str) -> str:
-    if caller.kind == "visit":
-        return "/track"
-    return f"/orders/{order}/units/{unit}" if caller.is_staff else f"/orders/{order}"
+        owned = [(caller, owned_unit(session, caller, value)) for caller in callers]
+    for caller, found in owned:
+        if found is not None:
+            order, unit = found
+            return page.go(f"{way_of(page, caller, order).order}/units/{unit}")
+    if "sign-in" in page.request.query_params:
+        return RedirectResponse(f"/login?next={quote(page.request.url.path)}", status_code=303, headers=PRIVATE)
+    return page.show("pages/maker.html")

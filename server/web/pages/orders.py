@@ -24,10 +24,11 @@ from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.parties.models import Customer
 from server.web.case_view import order_cases
+from server.web.customer_pages import show_customer_order, show_customer_unit
 from server.web.forms import Form, read_form
-from server.web.money_view import FIGURES, SOURCES, customer_account, note_view, order_money
+from server.web.money_view import FIGURES, SOURCES, note_view, order_money
 from server.web.order_actions import ACTIONS, offered, perform
-from server.web.order_view import customer_context, order_context, unit_words
+from server.web.order_view import order_context, unit_words
 from server.web.page import Page, PageDep
 from server.web.pages.stock import measures
 from server.web.sentences import Say
@@ -70,17 +71,15 @@ def order(page: PageDep, principal: Reader, number: Number, before: Before = Non
     """One order; a customer's login gets the customer's view of it."""
     if principal.kind == "visit":
         return page.go("/track")
+    if not principal.is_staff:
+        return show_customer_order(page, principal, number)
     here, topic = Here(page.site.zone, page.now), f"order:{number}"
     with page.database.read() as session:
         shown = versions(session, topic)
         found = order_page(session, principal, number, here=here, before=before)
-        links = links_of(session, found.id) if principal.is_staff else ()
+        links = links_of(session, found.id)
         money = order_money(session, principal, number, now=page.now)
-        account = customer_account(session, principal, now=page.now)
         cases = order_cases(session, principal, number)
-    if not principal.is_staff:
-        context = customer_context(found, page.formats, version=shown[topic]) | cases
-        return page.show("pages/customer_order.html", by_link=False, account=account, **context)
     note_view(page.database, principal, money, now=page.now)
     context = order_context(found, page.formats, version=shown[topic], older=before is not None)
     context |= cases | {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
@@ -89,14 +88,18 @@ def order(page: PageDep, principal: Reader, number: Number, before: Before = Non
 
 @router.get("/orders/{number}/units/{unit}")
 def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before: Before = None) -> Response:
-    """One unit with every read that moved it. Staff alone, for reads name people and places."""
+    """One unit with every read that moved it; a customer is shown it without people and places."""
+    if principal.kind == "visit":
+        return page.go("/track")
+    if not principal.is_staff:
+        return show_customer_unit(page, principal, number, unit)
     topic = f"order:{number}"
     with page.database.read() as session:
         shown = versions(session, topic)
         found = unit_page(session, principal, unit, before=before)
-        used = materials_of(session, found.row.id) if principal.is_staff else []
-    if found.order != number or not principal.is_staff:
-        return page.go(f"/orders/{found.order}" + (f"/units/{unit}" if principal.is_staff else ""))
+        used = materials_of(session, found.row.id)
+    if found.order != number:
+        return page.go(f"/orders/{found.order}/units/{unit}")
     words = unit_words(found.row, Say(page.language))
     return page.show(
         "pages/unit.html",

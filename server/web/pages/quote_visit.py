@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from server.auth.cookies import set_cookie
-from server.auth.http import VisitPrincipal
+from server.auth.http import QuoteVisitor
 from server.auth.principal import Principal
 from server.crm.links import VISIT_DAYS
 from server.crm.quotes.links import begin_visit, link_works
 from server.crm.quotes.repository import number_of
 from server.errors import NotFound
+from server.http.paging import Number
 from server.messages import N_
+from server.web.customer_pages import order_of, show_customer_order, show_customer_unit
 from server.web.entry import FormDep
 from server.web.page import Page, PageDep
 from server.web.pages.quotes import act_on, show_quote, show_version
@@ -25,15 +27,27 @@ VersionAt = Annotated[int, Path(ge=1, le=100_000)]
 
 
 @router.get("/quote")
-def quote(page: PageDep, visitor: VisitPrincipal) -> Response:
+def quote(page: PageDep, visitor: QuoteVisitor) -> Response:
     """The quote of whoever came by its link, whoever else is signed in at this browser."""
     return show_quote(page, visitor, _visited(page, visitor))
 
 
 @router.get("/quote/versions/{version}")
-def one_version(page: PageDep, visitor: VisitPrincipal, version: VersionAt) -> Response:
+def one_version(page: PageDep, visitor: QuoteVisitor, version: VersionAt) -> Response:
     """A version that was sent before, and what differs."""
     return show_version(page, visitor, _visited(page, visitor), version)
+
+
+@router.get("/quote/order")
+def ordered(page: PageDep, visitor: QuoteVisitor) -> Response:
+    """What was ordered by the quote that the visitor's link opens."""
+    return show_customer_order(page, visitor, order_of(page, visitor))
+
+
+@router.get("/quote/order/units/{unit}")
+def ordered_unit(page: PageDep, visitor: QuoteVisitor, unit: Number) -> Response:
+    """One unit of what was ordered."""
+    return show_customer_unit(page, visitor, order_of(page, visitor), unit)
 
 
 @router.get("/quote/{token}")
@@ -46,7 +60,7 @@ def door(page: PageDep, token: str) -> Response:
 
 
 @router.post("/quote/act/{action}")
-def act(page: PageDep, visitor: VisitPrincipal, action: str, form: FormDep) -> Response:
+def act(page: PageDep, visitor: QuoteVisitor, action: str, form: FormDep) -> Response:
     """Write, propose, accept or decline."""
     return act_on(page, visitor, _visited(page, visitor), action=action, form=form)
 
@@ -60,7 +74,7 @@ def enter(page: PageDep, token: str) -> Response:
 
     visit = page.database.write(work)
     response = page.go("/quote")
-    set_cookie(response, "visit", visit, page.settings, max_age=VISIT_DAYS * 86_400)
+    set_cookie(response, "quote", visit, page.settings, max_age=VISIT_DAYS * 86_400)
     return response
 
 

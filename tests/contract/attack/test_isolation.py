@@ -44,6 +44,8 @@ MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\b\d\d:\d\d(?::\d\d)
 CUSTOMERS = (f"customer of {OURS}", f"visit of {OURS}")
 #: What a customer may read: his own.
 OWN = (Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ)
+#: What his login may ask for besides, of his own orders.
+ASKS = (*OWN, Permission.CHANGES_WRITE)
 INSIDERS = ("operator", "planner", "sales", "service", "finance", "manager", "admin")
 
 
@@ -97,7 +99,7 @@ def may(caller: str, right: str) -> bool:
     if caller in INSIDERS:
         return right in ROLE_PERMISSIONS[caller]
     if caller.startswith(("customer", "visit")):
-        return right in OWN
+        return right in (ASKS if caller.startswith("customer") else OWN)
     if caller == "screen":
         return right in (Permission.SCAN, Permission.UNDO, Permission.FLOOR_READ)
     wanted = {"gateway": Permission.EVENTS_WRITE, "program that reads orders": Permission.ORDERS_READ}
@@ -136,7 +138,7 @@ def test_a_stranger_at_a_page_is_led_to_the_sign_in_whatever_he_asked_for(house:
 def test_what_belongs_to_another_customer_does_not_exist(house: Any, who: str, accept: str) -> None:
     caller, differing, tried = house.callers[who], [], 0
     for door in house.endpoints:
-        if door.right not in OWN or not door.names:
+        if door.right not in ASKS or not door.names:
             continue
         foreign = ask(caller, door, house.belongings[THEIRS].values, accept=accept)
         missing = ask(caller, door, MISSING, accept=accept)
@@ -253,12 +255,9 @@ def test_a_products_code_tells_a_stranger_nothing_of_its_order(house: Any) -> No
 
     for who in ("stranger", f"customer of {OURS}", f"visit of {OURS}"):
         there, missing = (house.callers[who].get(one, headers={"Accept": "text/html"}) for one in (address, never))
-        assert (there.status_code, missing.status_code) == (200, 200)
-        serial = address.rpartition("/")[2].encode()
-        shown = [MOMENT.sub(b"@", answer.content) for answer in (there, missing)]
-        assert shown[0].replace(serial, b"#") == shown[1].replace(b"NEVER-MADE", b"#")
-    owner = house.callers[f"customer of {THEIRS}"].get(address)
-    assert owner.headers["location"] == f"/orders/{house.belongings[THEIRS].values['order']}"
+        assert (there.status_code, there.content, dict(there.headers)) == (200, missing.content, dict(missing.headers))
+    owner, theirs = house.callers[f"customer of {THEIRS}"].get(address), house.belongings[THEIRS].values["order"]
+    assert owner.headers["location"] == f"/orders/{theirs}/units/{unit}"
 
 
 def test_a_screen_scans_and_looks_at_its_own_station_alone(house: Any) -> None:

@@ -1,4 +1,4 @@
-"""Private links, the customer's view by allow-list, and product codes, over HTTP."""
+"""Private links, and the customer's view by allow-list, over HTTP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from server.crm.models import CustomerVisit
 from server.db import Database
-from server.erp.production.models import Identifier, Unit
 
 HTML = {"Accept": "text/html"}
 
@@ -97,31 +96,6 @@ def test_a_revoked_link_ends_the_visit_at_once(open_link: Any, signed_in: Any, c
 def test_a_made_up_link_opens_nothing(client: httpx.Client, factory: Any, token: str) -> None:
     assert client.get(f"/track/{token}", headers=HTML).status_code == 404
     assert client.post(f"/track/{token}", headers=HTML).status_code == 404
-
-
-def test_a_product_code_leads_its_owner_in_and_tells_a_stranger_nothing(
-    open_link: Any, factory: Any, client: httpx.Client, database: Database
-) -> None:
-    visitor, _number, _token = open_link()
-    order = factory.released("Aurora Bikes")
-    with database.read() as session:
-        value = session.scalar(
-            select(Identifier.value)
-            .join(Unit, Unit.id == Identifier.unit_id)
-            .where(Unit.order_id == order.id, Identifier.scheme == "sgtin")
-        )
-    assert value is not None
-
-    owner = visitor.get(f"/{value}", headers=HTML)
-    stranger = client.get(f"/{value}", headers=HTML)
-    invented = client.get(f"/{value.rpartition('/')[0]}/NOT-A-SERIAL", headers=HTML)
-
-    assert owner.headers["location"] == "/track"
-    assert stranger.status_code == invented.status_code == 200
-    assert "Aurora" not in stranger.text
-    assert order.number not in stranger.text
-    assert client.get("/01/09506000134353/21/1", headers=HTML).status_code == 404
-    assert client.get("/01/abc/21/1", headers=HTML).status_code == 404
 
 
 def test_a_link_needs_the_right_to_write_orders(factory: Any, signed_in: Callable[..., httpx.Client]) -> None:

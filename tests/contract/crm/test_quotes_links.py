@@ -83,7 +83,8 @@ def test_a_visitor_sees_his_quote_alone_and_after_accepting_his_order(
     order = visitor.get(path).json()["order"]
     assert visitor.get(f"/api/v1/orders/{order}").status_code == 200
     assert visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
-    assert order in visitor.get("/track", headers=HTML).text
+    assert visitor.get("/track", headers=HTML).headers["location"] == "/quote/order"
+    assert order in visitor.get("/quote/order", headers=HTML).text
 
 
 def test_a_revoked_link_ends_the_visit_to_a_quote_at_once(

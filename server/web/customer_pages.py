@@ -1,0 +1,122 @@
+"""An order and a unit for the customer, the same by his login and by a private link."""
+
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from server.auth.principal import Principal
+from server.crm.cases import repository as cases
+from server.crm.cases.access import may_speak, visible_cases
+from server.crm.customer_unit import CustomerUnit, customer_unit
+from server.crm.here import Here
+from server.crm.links import visited_order
+from server.crm.order_page import order_page
+from server.db.topics import versions
+from server.errors import NotFound
+from server.tracking.states import OrderLifecycle, UnitState
+from server.web.case_view import order_cases
+from server.web.money_view import customer_account
+from server.web.order_view import customer_context, milestone_rows, story_words, unit_words
+from server.web.page import Page
+from server.web.sentences import Say
+
+#: Where the order of a visit stands: by its own link, and by that of the quote it was ordered by.
+BY_ORDER, BY_QUOTE = "/track", "/quote/order"
+_LAMPS = {
+    UnitState.SHIPPED: ("ok", "truck"),
+    UnitState.DELIVERED: ("ok", "package-check"),
+    UnitState.SCRAPPED: ("stop", "x"),
+}
+
+
+class Way(NamedTuple):
+    """How the reader came, so that links lead him on and never out."""
+
+    #: The page of the order.
+    order: str
+    #: The cookie that the live stream counts; None for whoever is signed in.
+    live_as: str | None
+    #: Whether his cases open for him: the strongest of his cookies is the one that shows this order.
+    opens_cases: bool = True
+
+
+def way_of(page: Page, principal: Principal, number: str) -> Way:
+    """The reader's way to his order."""
+    if principal.kind != "visit":
+        return Way(f"/orders/{quote(number, safe='')}", None)
+    first = page.principal is None or page.principal.actor == principal.actor
+    by_quote = principal.quote_id is not None
+    return Way(BY_QUOTE if by_quote else BY_ORDER, "quote" if by_quote else "visit", first)
+
+
+def order_of(page: Page, visitor: Principal) -> str:
+    """The number of the order that the visit opens; raises NotFound."""
+    if visitor.order_id is None:
+        raise NotFound
+    with page.database.read() as session:
+        return visited_order(session, visitor.order_id)
+
+
+def show_customer_order(page: Page, principal: Principal, number: str) -> Response:
+    """The order as its customer may know it; raises NotFound."""
+    topic, way = f"order:{number}", way_of(page, principal, number)
+    with page.database.read() as session:
+        shown = versions(session, topic)[topic]
+        found = order_page(session, principal, number, here=Here(page.site.zone, page.now))
+        account = customer_account(session, principal, now=page.now)
+        known = order_cases(session, principal, number) if way.opens_cases else _NO_CASES
+    page.principal = principal
+    context = customer_context(found, page.formats, version=shown, where=way.order) | known
+    is_login = principal.kind == "user"
+    return page.show(
+        "pages/customer_order.html",
+        by_link=not is_login,
+        live_as=way.live_as,
+        account=account,
+        may_change=is_login and found.lifecycle == OrderLifecycle.PROCESSING,
+        has_confirmation=is_login and found.confirmed_at is not None and context["order"].promise is not None,
+        **context,
+    )
+
+
+_NO_CASES: dict[str, Any] = {"order_cases": (), "may_report": False}
+
+
+def show_customer_unit(page: Page, principal: Principal, order: str, number: str) -> Response:
+    """The unit of this order as its customer may know it; raises NotFound."""
+    topic, way = f"order:{order}", way_of(page, principal, order)
+    with page.database.read() as session:
+        version = versions(session, topic)[topic]
+        unit = customer_unit(session, principal, number)
+        known = _unit_cases(session, principal, number) if way.opens_cases else ()
+    if unit.order != order:
+        raise NotFound
+    page.principal = principal
+    say = Say(page.language)
+    return page.show(
+        "pages/customer_unit.html",
+        unit=unit,
+        topic=topic,
+        version=version,
+        live_as=way.live_as,
+        order_href=way.order,
+        words=unit_words(unit.row, say, for_customer=True),
+        lamp=_lamp(unit),
+        steps=milestone_rows(unit.milestones, say),
+        story=[(line.at, story_words(line, say), page.site.zone) for line in unit.story],
+        unit_cases=known,
+        may_report=may_speak(principal) and way.opens_cases,
+    )
+
+
+def _lamp(unit: CustomerUnit) -> tuple[str, str]:
+    if unit.row.held:
+        return "warn", "pause"
+    return _LAMPS.get(UnitState(unit.row.state), ("lamp", "package"))
+
+
+def _unit_cases(session: Session, principal: Principal, number: str) -> Any:
+    wanted = cases.CaseFilter(unit=number)
+    return cases.newest(session, wanted, visible=visible_cases(principal), limit=10).items
