@@ -15,10 +15,14 @@ from server.crm.station_work import Job, packing_at, with_packaging, work_at
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
 from server.errors import NotFound
+from server.tracking.goods_rows import materials_in
 from server.tracking.states import Context, OperationState
 
 #: Which read point of a station a browser's scan goes to, when it has several.
-_PREFERRED = (Context.TOGGLE, Context.END, Context.START, Context.PACK, Context.SHIP, Context.GATE)
+_PREFERRED = (
+    Context.TOGGLE, Context.END, Context.START, Context.PACK, Context.SHIP, Context.RECEIVE, Context.COUNT,
+    Context.GATE,
+)  # fmt: skip
 _WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
 QUEUE_LENGTH = 4
 
@@ -69,6 +73,9 @@ class StationScreen:
     armed: str | None
     armed_until: datetime | None
     open_box: str | None
+    #: Where goods that are scanned here lie, and the lots that the work here uses.
+    place: str | None
+    materials: Sequence[Mapping[str, Any]]
     verdicts: Sequence[VerdictRow]
     read_points: Sequence[ReadPointRow]
     job: Job | None
@@ -168,6 +175,8 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         armed=state.armed_command if state and armed else None,
         armed_until=state.armed_until if state and armed else None,
         open_box=_open_box(session, state),
+        place=_place(state),
+        materials=materials_in(state.stock) if state else (),
         verdicts=verdicts,
         read_points=read_points,
         job=with_packaging(session, job),
@@ -211,6 +220,11 @@ def _read_points(session: Session, station_id: int) -> list[ReadPointRow]:
         ReadPoint.station_id == station_id, ReadPoint.active
     )
     return [ReadPointRow(*row) for row in session.execute(statement.order_by(ReadPoint.key))]
+
+
+def _place(state: StationState | None) -> str | None:
+    told = ((state.stock if state else None) or {}).get("place")
+    return told["name"] if told else None
 
 
 def _open_box(session: Session, state: StationState | None) -> str | None:

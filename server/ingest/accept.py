@@ -23,6 +23,7 @@ from server.ingest.answers import Answer, Receipt
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold
+from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
 from server.ingest.reads import Item, items_of
@@ -155,7 +156,8 @@ def record(
             world = load_world(session, items)
             was = before(world)
             folded = fold(world, items, door)
-            save(session, folded, was, sources=sources, now=now)
+            saved = save(session, folded, was, sources=sources, now=now)
+            book_goods(session, folded, was, saved, now=now)
             return [judged.answer for judged in folded.judged]
     except _DATA_FAULTS as error:
         if isinstance(error, StatementError) and error.connection_invalidated:

@@ -11,7 +11,7 @@ FACT = (
 )  # fmt: skip
 STATE = (
     "station_id", "operator_badge", "operator_name", "operator_since", "armed_command", "armed_until",
-    "open_handling_unit_id", "armed_reason", "armed_operation", "crew", "verdicts", "updated_at",
+    "open_handling_unit_id", "armed_reason", "armed_operation", "crew", "stock", "verdicts", "updated_at",
 )  # fmt: skip
 UNIT = (
     "id", "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",

@@ -68,7 +68,7 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
         midruns.settle()
         notes.put_down(item.read)
         outcome = _judge(world, item, number, first)
-        _adopt(world, outcome)
+        _adopt(world, outcome, first)
         midruns.forget(outcome.rows)
         folded.facts.extend(outcome.facts)
         answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate))
@@ -104,11 +104,13 @@ def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:
         return Outcome(quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT)))
 
 
-def _adopt(world: World, outcome: Outcome) -> None:
+def _adopt(world: World, outcome: Outcome, first_fact: int) -> None:
     world.adopt(outcome.rows)
     world.tallies.update(outcome.tallies)
     if outcome.supply is not None:
         world.supply = outcome.supply
+    if outcome.booked:
+        world.goods.adopt(outcome.booked, first_fact)
 
 
 def answer_of(item: Item, verdict: Verdict, say: str) -> Answer:

@@ -18,6 +18,7 @@ from server.errors import Conflict, Invalid, NotFound, Refused
 from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.ingest.fold import Judged, fold
+from server.ingest.goods import book_goods
 from server.ingest.load import load_world
 from server.ingest.reads import Item, item_of, named_of
 from server.ingest.save import before, save_replayed
@@ -137,6 +138,7 @@ def _replay(session: Session, event: EventRecord, item: Item, *, door: Door, now
     if judged.verdict.status is Status.QUARANTINED:
         return judged
     saved = save_replayed(session, folded, was, event_id=event.id, now=now)
+    book_goods(session, folded, was, saved, now=now)
     if judged.facts:
         _tell_identity(session, event, [saved.first_fact, judged.facts])
     return judged

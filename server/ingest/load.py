@@ -15,6 +15,7 @@ from orderlight.events import EventKind
 from server.ingest import tables
 from server.ingest.deeds import load_deeds
 from server.ingest.driver import connection_of
+from server.ingest.goods_load import load_goods
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.rare import load_places_of_work, put_reasons
 from server.ingest.reads import Item
@@ -69,6 +70,7 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     load_places_of_work(connection, world)
+    load_goods(connection, world, reads)
     if boxing:
         _load_supply(session, world, reads)
     return world
@@ -155,7 +157,7 @@ def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
 
 def _put_contexts(world: w.World, rows: Rows) -> None:
     for row in rows:
-        world.contexts[row[0]] = w.Context._make((*row[:9], tuple(row[9] or ()), tuple(row[10] or ())))
+        world.contexts[row[0]] = w.Context._make((*row[:9], tuple(row[9] or ()), row[10], tuple(row[11] or ())))
 
 
 # --- what is to be taken back ---

@@ -234,7 +234,7 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
 def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
-    rows = {each.station_id: (*each[:9], json_text(each.crew), _verdicts(folded, each, saved), now) for each in changed}
+    rows = {each[0]: (*each[:9], *map(json_text, each[9:11]), _verdicts(folded, each, saved), now) for each in changed}
     update_rows(
         connection, _table(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
     )

@@ -72,6 +72,7 @@ def _contexts(dialect: Dialect) -> Statement:
         StationState.armed_reason,
         StationState.armed_operation,
         StationState.crew,
+        StationState.stock,
         StationState.verdicts,
     )
     return _locked(select(*columns).order_by(StationState.station_id), dialect, of=StationState)

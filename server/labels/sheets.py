@@ -11,6 +11,8 @@ from orderlight.autoid import OwnCode
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
+from server.erp.stock.repository import all_locations
+from server.erp.stock.rules import location_code
 from server.errors import NotFound
 from server.labels import repository
 from server.labels.symbols import Symbol, code_128, gs1_128
@@ -19,6 +21,9 @@ from server.tracking.states import Command
 
 #: A traveller lists so many units; the labels carry the rest.
 UNITS_ON_A_TRAVELLER = 60
+
+#: What a code of ours can hold.
+_LONGEST_BODY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +150,18 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
 
 
 def make_station_cards(session: Session) -> tuple[Card, ...]:
-    """A card for each station, each command and each reason in use."""
+    """A card for each station, each command, each reason in use and each location."""
     stations = [
         Card(station.name, "station", _own("S", _letters(station.key))) for station in repository.list_stations(session)
     ]
     commands = [Card(command.value, "command", _own("C", command.value)) for command in Command]
     reasons = [Card(reason.name, "reason", _own("C", reason.code)) for reason in reasons_in_use(session)]
-    return (*stations, *commands, *reasons)
+    places = [
+        Card(place.name, "location", _own("L", code))
+        for place in all_locations(session)
+        if len(code := location_code(place.key)) <= _LONGEST_BODY
+    ]
+    return (*stations, *commands, *reasons, *places)
 
 
 def make_badges(session: Session) -> tuple[Card, ...]:

@@ -8,13 +8,27 @@ from server.tracking import words
 from server.tracking.crew import sign_in
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
+from server.tracking.goods import GOODS_ACTS, choose_place
 from server.tracking.packing import choose_box, close_box, complete_and_pack, pack
 from server.tracking.production import complete, explained, hold, pause, resume, scrap, see, start
 from server.tracking.reasons import wants_reason
 from server.tracking.rework import rework
 from server.tracking.shipping import ship_box, ship_unit
 from server.tracking.states import Action, Signal, Status
-from server.tracking.steps import ARMED_SECONDS, Arm, BoxStep, CloseBox, Explain, Note, SignIn, Step, TakeBack, UnitStep
+from server.tracking.steps import (
+    ARMED_SECONDS,
+    Arm,
+    BoxStep,
+    ChoosePlace,
+    CloseBox,
+    Explain,
+    GoodsStep,
+    Note,
+    SignIn,
+    Step,
+    TakeBack,
+    UnitStep,
+)
 from server.tracking.table import Act
 from server.tracking.undo import take_back
 from server.tracking.unpacking import unpack
@@ -53,6 +67,12 @@ def _unit_step(draft: Draft, step: UnitStep) -> Verdict:
 
 def _box_step(draft: Draft, step: BoxStep) -> Verdict:
     return _BOX_ACTS[step.act](draft, step)
+
+
+def _goods_step(draft: Draft, step: GoodsStep) -> Verdict:
+    if step.disarm:
+        disarm(draft, step.station.id)
+    return GOODS_ACTS[step.act](draft, step)
 
 
 def disarm(draft: Draft, station_id: int) -> None:
@@ -114,6 +134,8 @@ _STEPS: Final[Mapping[type[Any], Callable[[Draft, Any], Verdict]]] = {
     Arm: _arm,
     Explain: _explain,
     CloseBox: _close,
+    ChoosePlace: choose_place,
+    GoodsStep: _goods_step,
     TakeBack: _take_back,
     Note: _note,
 }

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import FactKind, NewFact
+from server.tracking.goods_rows import Booking, Load
 from server.tracking.states import UnitState
 from server.tracking.world import (
     ATTRIBUTES,
@@ -71,8 +72,8 @@ class Draft:
     """The world as one event would leave it. Nothing of it counts until the outcome is adopted."""
 
     __slots__ = (
-        "_changes", "acknowledgements", "boxes", "cause", "change_requests", "contexts", "facts", "operations",
-        "orders", "repacks", "shipments", "supply", "tallies", "units", "work_orders", "world",
+        "_changes", "acknowledgements", "booked", "boxes", "cause", "change_requests", "contexts", "facts",
+        "operations", "orders", "repacks", "shipments", "supply", "tallies", "units", "work_orders", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, cause: Cause) -> None:
@@ -92,6 +93,7 @@ class Draft:
         self.change_requests: dict[int, Change] = {}
         self.acknowledgements: dict[int, Acknowledgement] = {}
         self.repacks: dict[int, Repack] = {}
+        self.booked: list[Booking | Load] = []
         # Row -> what it was before and is after the next fact.
         self._changes: dict[tuple[type[Any], int], tuple[Columns | None, Columns]] = {}
 

@@ -49,6 +49,11 @@ class FactKind(StrEnum):
     REPACK_REQUESTED = "repack_requested"
     REPACK_DONE = "repack_done"
     UNIT_UNPACKED = "unit_unpacked"
+    LOCATION_CHOSEN = "location_chosen"
+    MATERIAL_RECEIVED = "material_received"
+    MATERIAL_COUNTED = "material_counted"
+    MATERIAL_LOADED = "material_loaded"
+    MATERIAL_USED = "material_used"
     REVERSED = "reversed"
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from orderlight.events import EventKind
 from server.tracking import words
 from server.tracking.changes import repack_of, unseen
+from server.tracking.goods import read_location, read_material
 from server.tracking.places import place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
 from server.tracking.refusals import blocked, blocked_box, blocked_order, busy_elsewhere, refuse_box, refuse_unit
@@ -200,8 +201,12 @@ def _unreadable(read: Read, _world: World, _station: Station, _read_point: ReadP
     return quarantine(Reason.UNREADABLE_CODE, Words(words.UNREADABLE_CODE, {"code": read.named.shown}))
 
 
-def _product(read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
-    return refusal(Reason.NOT_A_UNIT, Words(words.PRODUCT_ONLY, {"code": read.named.shown}))
+def _product(read: Read, world: World, station: Station, read_point: ReadPoint) -> Step | Verdict:
+    return read_material(read, world, station, read_point, armed_command(read, world, station))
+
+
+def _location(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
+    return read_location(read, world, station)
 
 
 def _other(read: Read, _world: World, _station: Station, _read_point: ReadPoint) -> Verdict:
@@ -272,6 +277,7 @@ _SUBJECTS: Final[Mapping[str, _Subject]] = {
     "command": _command,
     "operation": _operation,
     "product": _product,
+    "location": _location,
     "other": _other,
     "unreadable": _unreadable,
     "nothing": _nothing,

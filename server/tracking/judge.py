@@ -27,7 +27,9 @@ def judge(world: World, read: Read, *, event_id: int | None, first_fact_id: int)
     verdict = _correct(draft, read) if read.kind == EventKind.CORRECTION else _take(draft, read, world)
     if verdict.status is not Status.APPLIED:
         return _refused(world, read, station, cause, verdict)
-    return Outcome(verdict, cause.station_id, draft.rows(), tuple(draft.facts), draft.tallies, draft.supply)
+    return Outcome(
+        verdict, cause.station_id, draft.rows(), tuple(draft.facts), draft.tallies, draft.supply, tuple(draft.booked)
+    )
 
 
 def _take(draft: Draft, read: Read, world: World) -> Verdict:

@@ -12,7 +12,7 @@ from orderlight.autoid import identify, identify_epc
 MAX_VALUE = 150
 _TYPED = re.compile(r"(?:U|HU)-[0-9A-Z]{1,20}")
 _CARDS = ("operator", "command", "station")
-_NOT_UNITS = ("work_order", "order", "shipment", "location")
+_NOT_UNITS = ("work_order", "order", "shipment")
 
 
 class Named(NamedTuple):
@@ -116,10 +116,18 @@ def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:
     if "gtin" in keys and "serial" in keys:
         return Named("unit", (f"01/{keys['gtin']}/21/{keys['serial']}",), shown, gs1=_company_digits(keys))
     if "gtin" in keys:
-        return Named("product", (keys["gtin"],), shown)
+        return Named("product", _material(keys), shown)
+    if "location" in keys:
+        return Named("location", (keys["location"],), shown)
     if any(key in keys for key in _NOT_UNITS):
         return Named("other", (), shown)
     return Named("unit", (code_value(code),), shown)
+
+
+def _material(keys: Mapping[str, str]) -> tuple[str, ...]:
+    """GTIN, lot and quantity of a label of goods (GS1 General Specifications 3.4.1, 3.6.5 and 3.6.1)."""
+    lot, quantity = keys.get("lot", ""), keys.get("count") or keys.get("variable_count") or ""
+    return (keys["gtin"], lot, quantity) if lot or quantity else (keys["gtin"],)
 
 
 def _company_digits(keys: Mapping[str, str]) -> str | None:

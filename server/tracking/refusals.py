@@ -159,6 +159,7 @@ _BY_REASON: Final = {
     Reason.NOT_PACKED: words.NOT_PACKED,
     Reason.SCRAPPED: words.UNIT_SCRAPPED,
     Reason.NOT_RELEASED: words.NO_ROUTE,
+    Reason.NOT_A_MATERIAL: words.NOT_A_MATERIAL,
 }
 _BY_PLACE: Final = {
     Place.BUSY: words.NOT_ENDED,

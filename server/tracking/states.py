@@ -134,6 +134,8 @@ class Context(StrEnum):
     SHIP = "ship"
     BADGE = "badge"
     COMMAND = "command"
+    RECEIVE = "receive"
+    COUNT = "count"
 
 
 class ReasonKind(StrEnum):
@@ -142,6 +144,14 @@ class ReasonKind(StrEnum):
     SCRAP = "scrap"
     REWORK = "rework"
     HOLD = "hold"
+
+
+class GoodsAct(StrEnum):
+    """What a scan of a material does."""
+
+    RECEIVE = "receive"
+    COUNT = "count"
+    LOAD = "load"
 
 
 class Command(StrEnum):
@@ -153,6 +163,8 @@ class Command(StrEnum):
     REWORK = "REWORK"
     HOLD = "HOLD"
     RESUME = "RESUME"
+    RECEIVE = "RECEIVE"
+    COUNT = "COUNT"
     UNDO = "UNDO"
     CLOSE = "CLOSE"
 
@@ -185,6 +197,13 @@ class Reason(StrEnum):
     UNKNOWN_KIND = "unknown_kind"
     BAD_FIELD = "bad_field"
     NOT_A_UNIT = "not_a_unit"
+    NOT_A_MATERIAL = "not_a_material"
+    UNKNOWN_MATERIAL = "unknown_material"
+    UNKNOWN_LOCATION = "unknown_location"
+    NO_LOCATION = "no_location"
+    NO_QUANTITY = "no_quantity"
+    IMPOSSIBLE_QUANTITY = "impossible_quantity"
+    WRONG_MATERIAL = "wrong_material"
     WRONG_STATION = "wrong_station"
     OUT_OF_SEQUENCE = "out_of_sequence"
     NOT_READY = "not_ready"
@@ -242,5 +261,9 @@ class Action(StrEnum):
     CHANGE_ACKNOWLEDGED = "change_acknowledged"
     COMMAND_ARMED = "command_armed"
     STATION_CONFIRMED = "station_confirmed"
+    LOCATION_CHOSEN = "location_chosen"
+    MATERIAL_RECEIVED = "material_received"
+    MATERIAL_COUNTED = "material_counted"
+    MATERIAL_LOADED = "material_loaded"
     REVERSED = "reversed"
     NOTED = "noted"

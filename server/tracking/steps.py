@@ -1,10 +1,12 @@
 """What a read was understood to mean: the step to take, or why none is taken."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
+from server.tracking.goods_rows import Material, Place
 from server.tracking.naming import Named
-from server.tracking.states import Command
+from server.tracking.states import Command, GoodsAct
 from server.tracking.table import Act
 from server.tracking.world import Box, Identity, Operator, ReadPoint, ReasonCode, Station, Unit
 
@@ -83,6 +85,26 @@ class CloseBox(NamedTuple):
     station: Station
 
 
+class ChoosePlace(NamedTuple):
+    """Goods scanned here lie at this location from now on."""
+
+    place: Place
+    station: Station
+
+
+class GoodsStep(NamedTuple):
+    """Receive, count or take to hand a material."""
+
+    act: GoodsAct
+    material: Material
+    lot: str
+    quantity: Decimal
+    station: Station
+    place: Place | None
+    #: The read uses up the armed command.
+    disarm: bool = False
+
+
 class TakeBack(NamedTuple):
     """Undo what an event did."""
 
@@ -98,4 +120,4 @@ class Note(NamedTuple):
     subject: str | None = None
 
 
-Step = UnitStep | BoxStep | SignIn | Arm | Explain | CloseBox | TakeBack | Note
+Step = UnitStep | BoxStep | SignIn | Arm | Explain | CloseBox | ChoosePlace | GoodsStep | TakeBack | Note

@@ -90,6 +90,7 @@ _NOT_DUE: Final[Mapping[Place, Rule]] = {
 }
 _SEEN_ANYWHERE: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _SEE)
 _CARDS_ONLY: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_ALLOWED, guarded=False))
+_NO_MATERIAL: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_A_MATERIAL, guarded=False))
 _NOT_STARTED: Final[Mapping[Place, Rule]] = {
     **_NOT_DUE,
     Place.DUE: _no(Reason.NOT_STARTED),
@@ -119,6 +120,10 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     },
     Context.BADGE: _CARDS_ONLY,
     Context.COMMAND: _CARDS_ONLY,
+    Context.RECEIVE: _NO_MATERIAL,
+    Context.COUNT: _NO_MATERIAL,
+    "RECEIVE": _NO_MATERIAL,
+    "COUNT": _NO_MATERIAL,
     "START": {**_NOT_DUE, Place.DUE: _START, Place.RUNNING: _no(Reason.ALREADY_STARTED)},
     "PAUSE": {**_NOT_STARTED, Place.RUNNING: Rule(Act.PAUSE)},
     "SCRAP": {**dict.fromkeys(Place, Rule(Act.SCRAP, guarded=False)), **_GONE, Place.NO_ROUTE: _no(Reason.NOT_ALLOWED)},
@@ -170,5 +175,8 @@ UNDOABLE: Final = frozenset(
         Action.UNIT_PACKED,
         Action.BOX_CLOSED,
         Action.BOX_SHIPPED,
+        Action.MATERIAL_RECEIVED,
+        Action.MATERIAL_COUNTED,
+        Action.MATERIAL_LOADED,
     }
 )

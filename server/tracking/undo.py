@@ -11,6 +11,7 @@ from server.tracking import words
 from server.tracking.changes import take_back_repack
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind, NewFact
+from server.tracking.goods import take_back_load
 from server.tracking.places import next_name
 from server.tracking.settle import settle
 from server.tracking.states import Action, HandlingUnitState, Reason, Signal, Status
@@ -28,6 +29,7 @@ _NOT_REVERSIBLE: Final = frozenset(
         FactKind.OPERATOR_LEFT,
         FactKind.COMMAND_ARMED,
         FactKind.CHANGE_ACKNOWLEDGED,
+        FactKind.LOCATION_CHOSEN,
     }
 )
 #: Acts whose mere existence stays: an empty box, a shipment without boxes. Both are used again by the next scan.
@@ -123,6 +125,7 @@ def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
         elif kind in _RESTORED:
             _restore(draft, kind, row_id, earlier, step)
     settle(draft, fact.work_order_id)
+    take_back_load(draft, fact)
     draft.fact(
         FactKind.REVERSED,
         fact.subject,

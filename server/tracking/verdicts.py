@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from server.tracking.facts import NewFact
+from server.tracking.goods_rows import Booking, Load
 from server.tracking.states import Action, Reason, Signal, Status
 from server.tracking.words import NO_REASON
 from server.tracking.world import Rows, Supply, Tally
@@ -56,6 +57,8 @@ class Outcome(NamedTuple):
     facts: tuple[NewFact, ...] = ()
     tallies: Mapping[int, Tally] = {}
     supply: Supply | None = None
+    #: Goods that are received or counted, and lots that are at hand from now on.
+    booked: tuple[Booking | Load, ...] = ()
 
 
 def refusal(reason: Reason, words: Words, *, subject: str | None = None, order_id: int | None = None) -> Verdict:

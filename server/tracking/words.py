@@ -36,6 +36,12 @@ TAG_LEFT = N_("{unit} left {station}.")
 ACKNOWLEDGED = N_("{name} has seen it at {station}: {what}. Go on.")
 UNPACKED = N_("{unit} is out of {box}. Pack it anew: {what}. Then scan it again.")
 
+LOCATION_CHOSEN = N_("Goods scanned at {station} lie at {place} from now on. Scan RECEIVE or COUNT, then the label.")
+RECEIVED = N_("{quantity} of {material} received at {place}, {lot}.")
+COUNTED = N_("{quantity} of {material} counted at {place}, {lot}.")
+LOADED = N_("{material}, lot {lot}, is at hand at {station}. What is made here uses it from now on.")
+NO_LOT = N_("without a lot")
+
 # --- what changed ---
 NOTHING_BEFORE = N_("none")
 AS_ORDERED = N_("as the change says")
@@ -89,11 +95,17 @@ SEEN_ALREADY = N_("{unit} was seen here a moment ago.")
 CARDS_ONLY = N_("{unit}: this reader reads cards alone. Scan it at the reader of the step.")
 PRODUCT_ONLY = N_("{code} names a product, not one unit of it. Scan the unit's own label.")
 NOT_A_UNIT = N_("{code} names no unit. Scan a unit's label.")
+NOT_A_MATERIAL = N_("{unit} is a unit of ours. Goods are received and counted by the label of a material.")
+NO_LOCATION = N_("Where is it? Scan the location first, then {code} again.")
+NO_QUANTITY = N_("{code} says no quantity. Scan a label that does, or count on the page of the stock.")
+WRONG_MATERIAL = N_("{material}, lot {lot}, is not used here: {work} takes no such material. Put it back.")
+NO_WORK_FOR = N_("{material}, lot {lot}: no work waits at {station} that takes it. Put it back.")
 NOT_HERE = N_("{read_point} belongs to another station. Scan at the reader of {station}.")
 OTHER_STATION = N_("This is {station}, the card is for another station. Use it there.")
 UNKNOWN_OPERATOR = N_("The badge {badge} is not known. Ask the office to register it.")
 UNKNOWN_COMMAND = N_(
-    "{command} is neither a command nor a reason in use. Use START, PAUSE, SCRAP, REWORK, HOLD, RESUME, UNDO or CLOSE."
+    "{command} is neither a command nor a reason in use. Use START, PAUSE, SCRAP, REWORK, HOLD, RESUME, RECEIVE, "
+    "COUNT, UNDO or CLOSE."
 )
 REASON_MISSING = N_("Why? Scan a reason for {command}, then {unit} again.")
 REASON_FIRST = N_("{about} says why, not what. Scan SCRAP, REWORK or HOLD first.")
@@ -112,6 +124,9 @@ CONFLICT = N_("Event {sequence} of {gateway} came before with other content. The
 # --- kept for a person ---
 UNKNOWN_CODE = N_("{code} is not known here. It waits in the inbox; put the part aside.")
 FOREIGN_CODE = N_("{code} is a code of another company. It waits in the inbox; put the part aside.")
+UNKNOWN_MATERIAL = N_("{code} names no material of ours. It waits in the inbox; put the goods aside.")
+UNKNOWN_LOCATION = N_("{code} names no location of ours. It waits in the inbox; scan another location.")
+IMPOSSIBLE_QUANTITY = N_("{code} says a quantity of {got}, expected more than 0. It waits in the inbox; scan again.")
 UNREADABLE_CODE = N_("{code} cannot be read as a code. It waits in the inbox; try the label again.")
 NOTHING_NAMED = N_("This read holds no code. It waits in the inbox; scan again.")
 UNKNOWN_READ_POINT = N_("The read point {read_point} is not known. {code} waits in the inbox; tell the office.")
@@ -119,4 +134,5 @@ NO_READ_POINT = N_("This read names no read point. {code} waits in the inbox; te
 BAD_FIELD = N_("This event cannot be understood: {problem} It waits in the inbox.")
 INTERNAL_FAULT = N_("This could not be booked because of a fault of ours. It waits in the inbox; go on with the next.")
 NO_REASON = N_("no reason was given")
+BY_SCAN = N_("counted by scan")
 BY_OPERATOR = N_("put on hold at {station}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import NewFact
+from server.tracking.goods_rows import Goods
 
 
 class Unit(NamedTuple):
@@ -166,6 +167,8 @@ class Context(NamedTuple):
     armed_operation: str | None = None
     #: Everybody who works here, in the order in which they came: {badge, name, since}.
     crew: tuple[Mapping[str, str], ...] = ()
+    #: The location that was scanned last, and the materials at hand (server.tracking.goods_rows.materials_in).
+    stock: Mapping[str, Any] | None = None
     #: The last eight verdicts, newest first, as server.erp.floor.models.StationState keeps them.
     verdicts: tuple[Mapping[str, Any], ...] = ()
 
@@ -228,7 +231,6 @@ TABLES: Mapping[type[Any], str] = {
     Repack: "repack_task",
 }
 
-
 #: Where the world and a draft keep the rows of a type.
 ATTRIBUTES: Mapping[type[Any], str] = {
     Unit: "units",
@@ -264,8 +266,7 @@ class World:
     stations: dict[int, Station] = field(default_factory=dict)
     contexts: dict[int, Context] = field(default_factory=dict)
     read_points: dict[str, ReadPoint] = field(default_factory=dict)
-    #: What a station of the batch has not seen yet, with all its stations; where units may be packed, what counts at
-    #: once for them, too; units to be packed anew.
+    #: What a station has not seen, with all its stations; what counts at once where units are packed; repacks.
     change_requests: dict[int, Change] = field(default_factory=dict)
     acknowledgements: dict[int, Acknowledgement] = field(default_factory=dict)
     repacks: dict[int, Repack] = field(default_factory=dict)
@@ -277,6 +278,7 @@ class World:
     #: What earlier events did, for those that may be taken back.
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)
+    goods: Goods = field(default_factory=Goods)
     #: The language of the site.
     language: str = "en"
     #: Ids of rows that changed or are new, by type; what has to be saved.

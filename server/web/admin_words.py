@@ -104,6 +104,8 @@ CONTEXTS: Mapping[str, str] = {
     "ship": N_("Shipping: a scan or a tag lets the box leave"),
     "badge": N_("Badge: tells who works here"),
     "command": N_("Command cards alone"),
+    "receive": N_("Receiving: the label of a material is booked where it was scanned last"),
+    "count": N_("Counting: the label of a material says what lies there"),
 }
 
 TRACKING: Mapping[str, str] = {

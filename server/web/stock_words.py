@@ -20,3 +20,13 @@ WHEREABOUTS = {
     "returned": N_("Returned"),
     "scrapped": N_("Scrapped"),
 }
+#: What becomes true about goods.
+GOODS_FACTS = {
+    "stock_moved": N_("Goods moved"),
+    "stock_counted": N_("Stock counted"),
+    "location_chosen": N_("Location scanned"),
+    "material_received": N_("Goods received"),
+    "material_counted": N_("Goods counted"),
+    "material_loaded": N_("Lot taken to hand"),
+    "material_used": N_("Material used"),
+}

@@ -3,7 +3,7 @@
 from server.messages import N_
 from server.web.case_words import CASE_PRIORITIES, CASE_STATES, CUSTOMER_CHANGES, CUSTOMER_RISKS
 from server.web.customer_words import CUSTOMER_FIELDS
-from server.web.stock_words import MOVE_KINDS, WHEREABOUTS
+from server.web.stock_words import GOODS_FACTS, MOVE_KINDS, WHEREABOUTS
 
 WORDS: dict[str, dict[str, str]] = {
     "lifecycle": {
@@ -186,6 +186,7 @@ WORDS: dict[str, dict[str, str]] = {
         "shipment_created": N_("Shipment prepared"),
         "shipment_shipped": N_("Shipment left"),
         "shipment_delivered": N_("Shipment delivered"),
+        **GOODS_FACTS,
         "reversed": N_("Taken back"),
         "operation_resumed": N_("Goes on"),
         "box_reopened": N_("Box opened again"),
@@ -217,8 +218,6 @@ WORDS: dict[str, dict[str, str]] = {
         "invoice_cancelled": N_("Invoice cancelled"),
         "payment_recorded": N_("Payment recorded"),
         "payment_reversed": N_("Payment reversed"),
-        "stock_moved": N_("Goods moved"),
-        "stock_counted": N_("Stock counted"),
     },
     "move_kind": MOVE_KINDS,
     "whereabouts": WHEREABOUTS,

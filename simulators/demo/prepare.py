@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 # Importing the whole schema lets the mapper find every table that the seed touches.
 import server.migrations.models  # noqa: F401
 from orderlight.autoid import OwnCode
+from orderlight.events import Batch, Event
 from server.auth import gateways, keys, users
 from server.auth.passwords import hash_password
 from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.auth.users import NewUser
+from server.catalog.repository import products_by_sku
 from server.crm.cases.seed import seed_cases
 from server.crm.links import create_link
 from server.crm.quotes import links as quote_links
@@ -26,12 +28,16 @@ from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
 from server.erp.stock.seed import seed_stock
+from server.ingest.accept import accept
+from server.ingest.door import Door
 from server.migrations import upgrade
 from server.parties.schemas import SitePatch
 from server.parties.service import update_site
 from server.tracking.states import OrderLifecycle
 
 GATEWAY = "gw-demo"
+#: The lots that lie at the saw when the day begins.
+AT_HAND = (("TUBE-34", "T26-0412"), ("SHEET-2", "S-5521"), ("BOLT-M8", "B8-2209"))
 ACTOR = "demo"
 #: Good enough for a server that listens on loopback alone and holds nobody's data.
 PASSWORD = "demo"  # noqa: S105
@@ -95,6 +101,7 @@ def _fill(session: Session, database_url: str) -> Access:
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
     seed_stock(session, now)
+    _load_stations(session, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]
     api_key = keys.create_key(session, name="Demo factory day", scopes=scopes, actor=ACTOR, now=now)
@@ -115,6 +122,19 @@ def _fill(session: Session, database_url: str) -> Access:
         unit_code=code,
         summary=f"{len(world.customers)} customers, {len(world.orders)} orders, {len(world.stations)} stations",
     )
+
+
+def _load_stations(session: Session, now: datetime) -> None:
+    """Somebody scans the lots that the saw uses, so that what is made from now on tells what went into it."""
+    known = products_by_sku(session, [sku for sku, _ in AT_HAND])
+    codes = [f"]C101{known[sku].gtin}10{lot}" for sku, lot in AT_HAND]
+    events = [
+        {"v": 1, "sequence": number, "kind": "code_scanned", "read_point": "cut-1", "code": code, "operator": "17",
+         "observed_at": now.isoformat()}
+        for number, code in enumerate(codes, 1)
+    ]  # fmt: skip
+    batch = Batch("web-demo", "0" * 16, tuple(Event.parse(event) for event in events), ())
+    accept(session, batch, door=Door(actor="gateway:web-demo"), now=now)
 
 
 def _add_people(session: Session, admin_password: str, now: datetime) -> None:

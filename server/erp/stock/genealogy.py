@@ -21,8 +21,8 @@ from server.parties.models import Customer
 from server.tracking.states import UnitState
 
 #: The counter-move of a scan that was taken back takes away what the scan had added.
-_NET: Final = func.sum(case((StockMove.reverses_id.is_(None), StockMove.quantity), else_=-StockMove.quantity))
-_USED: Final = StockMove.kind == MoveKind.BACKFLUSH.value
+NET: Final = func.sum(case((StockMove.reverses_id.is_(None), StockMove.quantity), else_=-StockMove.quantity))
+USED: Final = StockMove.kind == MoveKind.BACKFLUSH.value
 
 #: Unit state -> where the unit is, for whoever recalls a lot.
 WHEREABOUTS: Final[Mapping[str, str]] = {
@@ -56,12 +56,12 @@ class Used:
 def materials_of(session: Session, unit_id: int) -> list[Used]:
     """What went into a unit, by material and lot; one query."""
     statement = (
-        select(Product.sku, Product.name, StockMove.uom, StockMove.lot, Station.name, _NET, func.max(StockMove.at))
+        select(Product.sku, Product.name, StockMove.uom, StockMove.lot, Station.name, NET, func.max(StockMove.at))
         .join(Product, Product.id == StockMove.product_id)
         .outerjoin(Station, Station.id == StockMove.station_id)
-        .where(StockMove.unit_id == unit_id, _USED)
+        .where(StockMove.unit_id == unit_id, USED)
         .group_by(Product.id, StockMove.uom, StockMove.lot, Station.id)
-        .having(_NET > 0)
+        .having(NET > 0)
         .order_by(Product.sku, StockMove.lot)
     )
     rows: Sequence[Any] = session.execute(statement).all()
@@ -153,9 +153,9 @@ def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
 def _held(product_id: int, lot: str) -> Any:
     """The units that took of the lot and did not give it back."""
     return (
-        select(StockMove.unit_id, _NET.label("quantity"), func.max(StockMove.at).label("at"))
-        .where(StockMove.product_id == product_id, StockMove.lot == lot, _USED, StockMove.unit_id.is_not(None))
+        select(StockMove.unit_id, NET.label("quantity"), func.max(StockMove.at).label("at"))
+        .where(StockMove.product_id == product_id, StockMove.lot == lot, USED, StockMove.unit_id.is_not(None))
         .group_by(StockMove.unit_id)
-        .having(_NET > 0)
+        .having(NET > 0)
         .subquery()
     )

@@ -15,11 +15,14 @@ from server.erp.floor.models import Station
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
+from server.erp.stock.rules import MoveKind
 from server.http.text import fold
 from server.journal.models import EventRecord, EventSource, Fact
 
 #: What a page shows of balances and of lots at once.
 MOST: Final = 200
+#: So many moves stand on one page.
+MOVES: Final = 20
 _ZERO = Decimal(0)
 
 
@@ -191,9 +194,17 @@ _Source, _Target = aliased(StockLocation), aliased(StockLocation)
 
 
 def newest_moves(
-    session: Session, product_id: int, *, lot: str | None = None, before: int | None = None, limit: int = 20
+    session: Session,
+    product_id: int,
+    *,
+    lot: str | None = None,
+    is_used: bool = True,
+    before: int | None = None,
 ) -> tuple[Sequence[MoveRow], bool]:
-    """The moves of a material from the newest on, each with its proof, and whether more follow; one query."""
+    """The moves of a material from the newest on, each with its proof, and whether more follow; one query.
+
+    `is_used` takes in what units used.
+    """
     move = StockMove
     statement = (
         select(
@@ -216,10 +227,12 @@ def newest_moves(
     )  # fmt: skip
     if lot is not None:
         statement = statement.where(move.lot == lot)
+    if not is_used:
+        statement = statement.where(move.kind != MoveKind.BACKFLUSH.value)
     if before is not None:
         statement = statement.where(move.id < before)
-    rows: Sequence[Any] = session.execute(statement.order_by(move.id.desc()).limit(limit + 1)).all()
-    return [_move_row(tuple(row)) for row in rows[:limit]], len(rows) > limit
+    rows: Sequence[Any] = session.execute(statement.order_by(move.id.desc()).limit(MOVES + 1)).all()
+    return [_move_row(tuple(row)) for row in rows[:MOVES]], len(rows) > MOVES
 
 
 def _move_row(row: tuple[Any, ...]) -> MoveRow:

@@ -25,8 +25,7 @@ _RECEIPTS = (
     (4, "SHEET-2", "S-5540", "120", "goods-in", "4790/26"),
     (41, "BOLT-M8", "B8-2209", "10000", "line-side", "90021"),
     (20, "CARTON-L", None, "180", "line-side", "K-1180"),
-    (12, "ENAMEL", "E-770-RED", "60", "paint-store", "FL 2207"),
-    (12, "ENAMEL", "E-771-BLUE", "40", "paint-store", "FL 2207"),
+    (12, "ENAMEL", None, "100", "paint-store", "FL 2207"),
     (30, "RIM-28", "R28-11", "200", "goods-in", "RM 5512"),
 )
 _LEVELS = (("TUBE-34", 500), ("SHEET-2", 100), ("BOLT-M8", 4000), ("CARTON-L", 200), ("ENAMEL", 30), ("RIM-28", 80))

@@ -36,7 +36,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 #: Where a unit is -> the colour and sign of its chip.
 LOOKS: Final = {
-    "in_work": ("lamp", "hammer"),
+    "in_work": ("info", "hammer"),
     "made": ("info", "boxes"),
     "built_in": ("", "link"),
     "boxed": ("info", "package"),
@@ -55,7 +55,7 @@ def show_lot(page: PageDep, _principal: Reader, sku: Number, lot: Lot, after: Be
         context: dict[str, Any] = {
             "orders": genealogy.orders_holding(session, found.product_id, lot),
             "lying": materials.lying(session, found.product_id, lot=lot),
-            "moves": materials.newest_moves(session, found.product_id, lot=lot)[0],
+            "moves": materials.newest_moves(session, found.product_id, lot=lot, is_used=False)[0],
         }
     here = f"{address(sku)}/lots?lot={quote(lot, safe='')}"
     return page.show(

@@ -244,7 +244,7 @@ def test_bytes_that_are_no_text_wait_in_the_inbox(plant: Any) -> None:
 def test_codes_of_papers_are_no_units(plant: Any) -> None:
     from orderlight.autoid import OwnCode
 
-    for kind in ("W", "Q", "D", "L"):
+    for kind in ("W", "Q", "D"):
         answer = plant.scan(str(OwnCode(kind, "1000")))
         assert (answer.status, answer.reason) == ("refused", "not_a_unit")
 

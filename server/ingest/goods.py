@@ -1,0 +1,231 @@
+"""Booking goods for a batch that is saved: what was received, counted, used by units, and taken back.
+
+Nothing is asked for a batch that has no such thing in it. Everything is planned in the order of the facts, so that a
+count knows what came before it, and then written at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.stock import use
+from server.erp.stock.book import NewMove, book
+from server.erp.stock.rules import MoveKind, Spot
+from server.ingest.fold import Folded
+from server.ingest.save import Before, Saved
+from server.journal import facts as journal
+from server.tracking import world as w
+from server.tracking.draft import STAGES
+from server.tracking.facts import FactKind, NewFact
+from server.tracking.goods_rows import Booking, Load, materials_in
+from server.tracking.states import GoodsAct, UnitKind
+from server.tracking.words import BY_SCAN
+
+_OPEN: Final = "open"
+_DONE: Final = FactKind.OPERATION_COMPLETED
+_ZERO: Final = Decimal(0)
+
+
+def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, now: datetime) -> None:
+    """Write the moves that the batch brings about; the edge commits."""
+    goods = folded.world.goods
+    finished = _finished(folded.world, was)
+    reversed_ids = [fact.reverses_id for fact in folded.facts if fact.kind is FactKind.REVERSED]
+    if not (goods.bookings or goods.at_hand or goods.loads or finished or reversed_ids):
+        return
+    plan = _Plan(session, folded, saved, finished)
+    plan.work_through()
+    if plan.moves:
+        book(session, [move for _, move in plan.moves])
+        journal.write(session, plan.facts(), recorded_at=now)
+        touch(session, "stock")
+
+
+def _finished(world: w.World, was: Before) -> set[int]:
+    """The units that this batch has made."""
+    return {
+        found
+        for found in world.changed.get(w.Unit, ())
+        if found in was.units
+        and STAGES[was.units[found].state] == _OPEN
+        and STAGES[world.units[found].state] not in (_OPEN, "scrapped")
+    }
+
+
+class _Plan:
+    """The moves of a batch in the making."""
+
+    def __init__(self, session: Session, folded: Folded, saved: Saved, finished: set[int]) -> None:
+        self._session = session
+        self._folded = folded
+        self._first_fact = saved.first_fact
+        self._first_event = saved.first_event
+        #: The place of the fact behind it, and the move.
+        self.moves: list[tuple[int, NewMove]] = []
+        self._shifts: dict[Spot, Decimal] = defaultdict(Decimal)
+        self._stock = dict(folded.world.goods.at_hand)
+        self._loads: dict[int, list[Load]] = defaultdict(list)
+        self._bookings: dict[int, Booking] = {one.fact: one for one in folded.world.goods.bookings}
+        for load in folded.world.goods.loads:
+            self._loads[load.fact].append(load)
+        self._last = {fact.unit_id: place for place, fact in enumerate(folded.facts) if fact.kind is _DONE}
+        self._ends = {self._last[found] for found in finished if found in self._last}
+        self._known = self._look_up()
+
+    def work_through(self) -> None:
+        """Go through the facts in their order."""
+        for place, fact in enumerate(self._folded.facts):
+            for load in self._loads.get(place, ()):
+                self._stock[load.station_id] = load.stock or {}
+            if place in self._bookings:
+                self._take_in(place, fact, self._bookings[place])
+            elif fact.kind is _DONE and self._known.materials:
+                self._use(place, fact)
+            elif fact.kind is FactKind.REVERSED:
+                self._take_back(place, fact)
+
+    def facts(self) -> list[NewFact]:
+        """What the units used, one fact for each scan that used something."""
+        used: dict[int, list[NewMove]] = defaultdict(list)
+        for place, move in self.moves:
+            if move.kind is MoveKind.BACKFLUSH and move.reverses_id is None:
+                used[place].append(move)
+        return [self._fact(self._folded.facts[place], moves) for place, moves in sorted(used.items())]
+
+    def _fact(self, fact: NewFact, moves: list[NewMove]) -> NewFact:
+        names = {material.id: material.sku for material in self._known.materials.values()}
+        lines = [
+            {"product": names[move.product_id], "lot": move.lot or None, "quantity": f"{move.quantity:f}"}
+            for move in moves
+        ]
+        event_id = fact.event_id
+        if event_id is not None and event_id < 0:
+            event_id = self._first_event - event_id - 1
+        # It tells of no state: the unit stands where the fact before put it, and the customer is not told.
+        return fact._replace(kind=FactKind.MATERIAL_USED, order_id=None, event_id=event_id, detail={"materials": lines})
+
+    def _look_up(self) -> use.Known:
+        """What has to be known before anything can be planned; at most six queries."""
+        done = [fact for place, fact in enumerate(self._folded.facts) if fact.kind is _DONE and self._matters(place)]
+        works = {fact.work_order_id for fact in done if fact.work_order_id is not None}
+        units = {fact.unit_id for fact in done if fact.unit_id is not None}
+        taken = {self._real(fact.reverses_id) for fact in self._folded.facts if fact.kind is FactKind.REVERSED}
+        counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
+        spots = {(one.material.id, one.place.id, one.lot) for one in counts}
+        return use.look_up(self._session, works, units, taken, spots)
+
+    def _matters(self, place: int) -> bool:
+        """Whether materials are at hand where the fact happened, or its unit is made by it."""
+        station_id = self._folded.facts[place].station_id
+        loaded = any(load.station_id == station_id for loads in self._loads.values() for load in loads)
+        return place in self._ends or loaded or station_id in self._stock
+
+    def _real(self, fact_id: int | None) -> int:
+        assert fact_id is not None
+        return self._first_fact - fact_id - 1 if fact_id < 0 else fact_id
+
+    def _add(self, place: int, move: NewMove) -> None:
+        self.moves.append((place, move))
+        self._shift(move, 1)
+
+    def _shift(self, move: NewMove, sign: int) -> None:
+        for location_id, way in ((move.source_id, -sign), (move.target_id, sign)):
+            if location_id is not None:
+                self._shifts[move.product_id, location_id, move.lot] += way * move.quantity
+
+    # --- received and counted ---
+
+    def _take_in(self, place: int, fact: NewFact, one: Booking) -> None:
+        source: int | None = None
+        target: int | None = one.place.id
+        quantity = one.quantity
+        if one.act is GoodsAct.COUNT:
+            spot = (one.material.id, one.place.id, one.lot)
+            quantity = one.quantity - self._known.lying.get(spot, _ZERO) - self._shifts[spot]
+            if quantity < 0:
+                source, target, quantity = one.place.id, None, -quantity
+        if quantity == 0:
+            return
+        kind = MoveKind.COUNT if one.act is GoodsAct.COUNT else MoveKind.RECEIPT
+        move = self._move(place, fact, kind, one.material.id, one.material.uom)
+        cause = BY_SCAN if one.act is GoodsAct.COUNT else None
+        self._add(place, replace(move, quantity=quantity, source_id=source, target_id=target, lot=one.lot, cause=cause))
+
+    def _move(self, place: int, fact: NewFact, kind: MoveKind, product_id: int, uom: str) -> NewMove:
+        return NewMove(
+            kind=kind,
+            product_id=product_id,
+            uom=uom,
+            quantity=_ZERO,
+            source_id=None,
+            target_id=None,
+            actor=fact.actor,
+            at=fact.observed_at,
+            work_order_id=fact.work_order_id,
+            unit_id=fact.unit_id,
+            station_id=fact.station_id,
+            fact_id=self._first_fact + place,
+        )
+
+    # --- used ---
+
+    def _use(self, place: int, fact: NewFact) -> None:
+        """At this station its materials at hand go into the unit; with the last step, everything that is left."""
+        unit = self._folded.world.units.get(fact.unit_id or 0)
+        parts = self._known.parts.get(fact.work_order_id or 0)
+        if unit is None or parts is None:
+            return
+        at_hand = {one["product_id"]: one for one in materials_in(self._stock.get(fact.station_id or 0))}
+        pieces = Decimal(1) if unit.kind == UnitKind.SERIAL else parts.quantity
+        for sku, each in parts.lines.items():
+            material = self._known.materials.get(sku)
+            if material is None or (unit.id, material.id) in self._known.used:
+                continue
+            loaded = at_hand.get(material.id)
+            if loaded is None and place not in self._ends:
+                continue
+            source = (loaded or {}).get("location_id") or self._known.places.get(material.id)
+            if source is None:
+                continue
+            self._known.used.add((unit.id, material.id))
+            move = self._move(place, fact, MoveKind.BACKFLUSH, material.id, material.uom)
+            lot = loaded["lot"] if loaded is not None else ""
+            self._add(place, replace(move, quantity=each * pieces, source_id=source, lot=lot))
+
+    # --- taken back ---
+
+    def _take_back(self, place: int, fact: NewFact) -> None:
+        """Counter-moves for what an earlier batch booked; what this one planned is not booked at all."""
+        told = fact.reverses_id
+        if told is not None and told < 0:
+            own = -told - 1
+            gone = [move for found, move in self.moves if found == own]
+            self.moves = [(found, move) for found, move in self.moves if found != own]
+            for move in gone:
+                self._shift(move, -1)
+            self._forget(gone)
+            return
+        booked = self._known.booked.get(told or 0, ())
+        for move_id, earlier in booked:
+            back = replace(
+                earlier,
+                source_id=earlier.target_id,
+                target_id=earlier.source_id,
+                actor=fact.actor,
+                at=fact.observed_at,
+                fact_id=self._first_fact + place,
+                reverses_id=move_id,
+            )
+            self._add(place, back)
+        self._forget(move for _, move in booked)
+
+    def _forget(self, moves: Iterable[NewMove]) -> None:
+        for move in moves:
+            if move.unit_id is not None:
+                self._known.used.discard((move.unit_id, move.product_id))

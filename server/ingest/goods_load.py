@@ -1,0 +1,104 @@
+"""What events name of goods: materials by GTIN, locations by code, and what the work at their stations takes.
+
+Nothing is asked for events that name neither.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, Dialect, func, or_, select
+
+from server.catalog.models import Product
+from server.erp.production.models import Operation, WorkOrder
+from server.erp.stock.models import StockBalance, StockLocation
+from server.ingest.queries import Query, Statement, among, ask, listed
+from server.tracking import world as w
+from server.tracking.goods_rows import Material, Need, Place, materials_in
+from server.tracking.states import OperationState
+from server.tracking.steps import Read
+
+#: An operation that has begun, and one that may begin.
+_BEGUN = (OperationState.RUNNING.value, OperationState.PAUSED.value)
+_OPEN = (*_BEGUN, OperationState.READY.value)
+#: The bills of material of so many operations are looked into at most.
+_MOST = 100
+
+_CODE = func.upper(func.replace(StockLocation.key, "-", ""))
+_PLACE = (StockLocation.id, _CODE, StockLocation.key, StockLocation.name)
+
+
+def _select_materials(dialect: Dialect) -> Statement:
+    columns = (Product.id, Product.gtin, Product.sku, Product.name, Product.uom)
+    return select(*columns).where(among(Product.gtin, "gtins", dialect))
+
+
+def _select_places(_dialect: Dialect) -> Statement:
+    # There are few locations, and their codes follow from their keys.
+    return select(*_PLACE)
+
+
+def _select_needs(dialect: Dialect) -> Statement:
+    columns = (Operation.work_center_id, WorkOrder.number, Operation.state, WorkOrder.snapshot)
+    return (
+        select(*columns)
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .where(among(Operation.work_center_id, "ids", dialect), or_(*(Operation.state == state for state in _OPEN)))
+        .order_by((Operation.state == OperationState.READY.value), Operation.id)
+        .limit(_MOST)
+    )
+
+
+def _select_lying(dialect: Dialect) -> Statement:
+    columns = (Product.gtin, StockBalance.product_id, StockBalance.lot, *_PLACE)
+    return (
+        select(*columns)
+        .join(Product, Product.id == StockBalance.product_id)
+        .join(StockLocation, StockLocation.id == StockBalance.location_id)
+        .where(among(Product.gtin, "gtins", dialect), among(StockBalance.lot, "lots", dialect))
+        .order_by(StockBalance.quantity, StockBalance.id)
+    )
+
+
+_MATERIALS = Query(_select_materials)
+_PLACES = Query(_select_places)
+_NEEDS = Query(_select_needs)
+_LYING = Query(_select_lying)
+
+
+def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) -> None:
+    """Put into the world what the reads name of goods, and note which stations have materials at hand."""
+    for station_id, context in world.contexts.items():
+        if context.stock is not None and materials_in(context.stock):
+            world.goods.at_hand[station_id] = context.stock
+    labels = [read for read in reads if read.named.kind == "product"]
+    asked = {}
+    if labels:
+        gtins = listed(read.named.values[0] for read in labels)
+        centers = listed(world.stations[found].work_center_id for found in _stations(world, labels))
+        lots = listed(read.named.values[1] for read in labels if len(read.named.values) > 1)
+        asked = {"materials": _MATERIALS.of(gtins=gtins), "needs": _NEEDS.of(ids=centers)}
+        asked["lying"] = _LYING.of(gtins=gtins, lots=lots)
+    if any(read.named.kind == "location" for read in reads):
+        asked["places"] = _PLACES.of()
+    if asked:
+        _put(world, ask(connection, asked))
+
+
+def _stations(world: w.World, reads: Iterable[Read]) -> set[int]:
+    points = (world.read_points.get(read.read_point or "") for read in reads)
+    return {point.station_id for point in points if point is not None}
+
+
+def _put(world: w.World, found: dict[str, list[tuple[object, ...]]]) -> None:
+    goods = world.goods
+    goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}  # type: ignore[misc, arg-type]
+    goods.places = {row[1]: Place(*row) for row in found.get("places", ())}  # type: ignore[misc, arg-type]
+    goods.needs = tuple(_need(row) for row in found.get("needs", ()))
+    # By rising quantity: where most lies comes last and stays.
+    goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}  # type: ignore[misc, arg-type]
+
+
+def _need(row: tuple[object, ...]) -> Need:
+    center, number, state, snapshot = row
+    assert isinstance(snapshot, dict)
+    skus = frozenset(line["sku"] for line in snapshot.get("bom") or ())
+    return Need(center, number, state in _BEGUN, skus)  # type: ignore[arg-type]

@@ -1,0 +1,186 @@
+"""Scans of locations and materials: receive, count, and take to hand at a station. Pure."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from server.tracking import words
+from server.tracking.draft import Draft
+from server.tracking.facts import FactKind, NewFact
+from server.tracking.goods_rows import NOTHING, Booking, Load, Material, Need, Place, materials_in
+from server.tracking.states import Action, Context, GoodsAct, Reason, Signal, Status
+from server.tracking.steps import ChoosePlace, GoodsStep, Read
+from server.tracking.verdicts import Verdict, Words, quarantine, refusal
+from server.tracking.world import ReadPoint, Station, World
+
+#: Command card or context of a read point -> what a scan of a material does there. Elsewhere it takes a lot to hand.
+ACTS: Final[Mapping[str, GoodsAct]] = {
+    "RECEIVE": GoodsAct.RECEIVE,
+    "COUNT": GoodsAct.COUNT,
+    Context.RECEIVE: GoodsAct.RECEIVE,
+    Context.COUNT: GoodsAct.COUNT,
+}
+#: Goods that one label says to be so many.
+_ONE: Final = Decimal(1)
+
+
+# --- what a scan means ---
+
+
+def read_location(read: Read, world: World, station: Station) -> ChoosePlace | Verdict:
+    """A location's code: from now on goods are received and counted there."""
+    place = world.goods.places.get(read.named.values[0])
+    if place is None:
+        return quarantine(Reason.UNKNOWN_LOCATION, Words(words.UNKNOWN_LOCATION, {"code": read.named.shown}))
+    return ChoosePlace(place, station)
+
+
+def read_material(
+    read: Read, world: World, station: Station, read_point: ReadPoint, armed: str | None
+) -> GoodsStep | Verdict:
+    """A material's label, with its lot and quantity where it says them."""
+    gtin, lot, told = (*read.named.values, "", "")[:3]
+    act = ACTS.get(armed or read_point.context)
+    if act is None and (not lot or armed is not None):
+        return refusal(Reason.NOT_A_UNIT, Words(words.PRODUCT_ONLY, {"code": read.named.shown}))
+    material = world.goods.materials.get(gtin)
+    if material is None:
+        return quarantine(Reason.UNKNOWN_MATERIAL, Words(words.UNKNOWN_MATERIAL, {"code": read.named.shown}))
+    if act is None:
+        wrong = _wrong_material(world, material, lot, station)
+        return wrong or GoodsStep(GoodsAct.LOAD, material, lot, _ONE, station, None)
+    place = _place_at(world, station)
+    if place is None:
+        return refusal(Reason.NO_LOCATION, Words(words.NO_LOCATION, {"code": read.named.shown}))
+    wrong = _wrong_quantity(act, told, read.named.shown, material)
+    if wrong is not None:
+        return wrong
+    quantity = Decimal(told) if told else _ONE
+    return GoodsStep(act, material, lot, quantity, station, place, disarm=armed is not None)
+
+
+def _wrong_quantity(act: GoodsAct, told: str, shown: str, material: Material) -> Verdict | None:
+    if act is GoodsAct.COUNT and not told:
+        return refusal(Reason.NO_QUANTITY, Words(words.NO_QUANTITY, {"code": shown}), subject=material.sku)
+    if act is GoodsAct.RECEIVE and told and Decimal(told) == 0:
+        return quarantine(Reason.IMPOSSIBLE_QUANTITY, Words(words.IMPOSSIBLE_QUANTITY, {"code": shown, "got": told}))
+    return None
+
+
+def _wrong_material(world: World, material: Material, lot: str, station: Station) -> Verdict | None:
+    """Why no work here takes the material: what has begun decides, and where nothing has, what is ready."""
+    here = [need for need in world.goods.needs if need.work_center_id == station.work_center_id]
+    asked = [need for need in here if need.begun] or here
+    if any(material.sku in need.skus for need in asked):
+        return None
+    values = {"material": material.sku, "lot": lot, "station": station.name, "work": _named(asked)}
+    template = words.WRONG_MATERIAL if asked else words.NO_WORK_FOR
+    return refusal(Reason.WRONG_MATERIAL, Words(template, values), subject=material.sku)
+
+
+def _named(needs: list[Need]) -> str:
+    numbers = sorted({need.work_order for need in needs})
+    return ", ".join(numbers[:3]) + (" …" if len(numbers) > 3 else "")
+
+
+def _place_at(world: World, station: Station) -> Place | None:
+    context = world.contexts.get(station.id)
+    told = (context.stock or NOTHING).get("place") if context is not None else None
+    return Place(told["id"], told["code"], told["key"], told["name"]) if told else None
+
+
+# --- what it changes ---
+
+
+def choose_place(draft: Draft, step: ChoosePlace) -> Verdict:
+    """Goods that are scanned here from now on are meant for this location."""
+    place, context = step.place, draft.context(step.station.id)
+    draft.remember(context._replace(stock={**(context.stock or NOTHING), "place": place._asdict()}))
+    draft.fact(FactKind.LOCATION_CHOSEN, step.station.key, detail={"location": place.key})
+    said = Words(words.LOCATION_CHOSEN, {"place": place.name, "station": step.station.name})
+    return Verdict(Status.APPLIED, said, Signal.OK, action=Action.LOCATION_CHOSEN, subject=place.key)
+
+
+def receive(draft: Draft, step: GoodsStep) -> Verdict:
+    """Goods came in."""
+    _book(draft, step)
+    _fact(draft, step, FactKind.MATERIAL_RECEIVED)
+    return _applied(step, words.RECEIVED, Action.MATERIAL_RECEIVED)
+
+
+def count(draft: Draft, step: GoodsStep) -> Verdict:
+    """So much lies there; what was known is put right when the scan is saved."""
+    _book(draft, step)
+    _fact(draft, step, FactKind.MATERIAL_COUNTED)
+    return _applied(step, words.COUNTED, Action.MATERIAL_COUNTED)
+
+
+def load(draft: Draft, step: GoodsStep) -> Verdict:
+    """From now on the work at this station uses this lot."""
+    material, context = step.material, draft.context(step.station.id)
+    place = draft.world.goods.lying.get((material.id, step.lot))
+    others = [one for one in materials_in(context.stock) if one["product_id"] != material.id]
+    entry = {
+        "product_id": material.id,
+        "sku": material.sku,
+        "name": material.name,
+        "lot": step.lot,
+        "location_id": place.id if place is not None else None,
+        "location": place.name if place is not None else None,
+        "since": draft.cause.observed_at.isoformat(),
+    }
+    stock = {**(context.stock or NOTHING), "materials": [*others, entry]}
+    draft.remember(context._replace(stock=stock))
+    draft.booked.append(Load(len(draft.facts), step.station.id, stock))
+    was = next((one for one in materials_in(context.stock) if one["product_id"] == material.id), None)
+    _fact(draft, step, FactKind.MATERIAL_LOADED, product_id=material.id, was=was)
+    return _applied(step, words.LOADED, Action.MATERIAL_LOADED)
+
+
+GOODS_ACTS: Final[Mapping[GoodsAct, Callable[[Draft, GoodsStep], Verdict]]] = {
+    GoodsAct.RECEIVE: receive,
+    GoodsAct.COUNT: count,
+    GoodsAct.LOAD: load,
+}
+
+
+def take_back_load(draft: Draft, fact: NewFact) -> None:
+    """The lot that was at hand before is at hand again, unless another one came since."""
+    if fact.kind is not FactKind.MATERIAL_LOADED or fact.station_id is None:
+        return
+    context, product_id = draft.context(fact.station_id), fact.detail["product_id"]
+    before = list(materials_in(context.stock))
+    present = next((one for one in before if one["product_id"] == product_id), None)
+    if present is None or present["lot"] != (fact.detail["lot"] or ""):
+        return
+    was = fact.detail["was"]
+    materials = [one for one in before if one["product_id"] != product_id] + ([was] if was is not None else [])
+    stock = {**(context.stock or NOTHING), "materials": materials}
+    draft.remember(context._replace(stock=stock))
+    draft.booked.append(Load(len(draft.facts), fact.station_id, stock))
+
+
+def _book(draft: Draft, step: GoodsStep) -> None:
+    assert step.place is not None
+    draft.booked.append(Booking(len(draft.facts), step.act, step.material, step.lot, step.place, step.quantity))
+
+
+def _fact(draft: Draft, step: GoodsStep, kind: FactKind, **more: Any) -> None:
+    detail = {"lot": step.lot or None, "uom": step.material.uom, **more}
+    if step.place is not None:
+        detail["location"] = step.place.key
+    quantity = None if step.act is GoodsAct.LOAD else step.quantity
+    draft.fact(kind, step.material.sku, quantity=quantity, detail=detail)
+
+
+def _applied(step: GoodsStep, template: str, action: Action) -> Verdict:
+    values = {
+        "quantity": f"{step.quantity:f}",
+        "material": step.material.name,
+        "lot": step.lot or Words(words.NO_LOT),
+        "place": step.place.name if step.place is not None else "",
+        "station": step.station.name,
+    }
+    return Verdict(
+        Status.APPLIED, Words(template, values), Signal.OK, action=action, subject=step.material.sku, undo=True
+    )

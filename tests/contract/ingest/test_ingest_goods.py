@@ -1,0 +1,244 @@
+"""Goods by scan: received, counted, taken to hand, used by what is made, taken back, and found again."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orderlight.autoid import OwnCode, check_digit
+from server.catalog.schemas import BomLineBody, ProductIn, RoutingStepBody
+from server.catalog.service import create_product
+from server.erp.floor.schemas import ReadPointIn
+from server.erp.floor.service import create_read_point
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.release import release_order
+from server.erp.orders.schemas import OrderIn, OrderLineIn
+from server.erp.orders.service import confirm_order, create_order
+from server.erp.production.models import Unit
+from server.erp.stock import genealogy, service
+from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
+from server.erp.stock.schemas import LocationIn, MoveIn
+from server.ingest.rebuild import rebuild
+from server.journal.models import Fact
+from server.tracking.states import Context
+
+STORE = str(OwnCode("L", "STOREA"))
+
+
+def gtin(item: int) -> str:
+    """A GTIN of a supplier."""
+    digits = f"0061414{item:06d}"
+    return digits + check_digit(digits)
+
+
+TUBE, BOLT, GLUE = gtin(1), gtin(2), gtin(3)
+
+
+def label(code: str, lot: str = "", quantity: str = "") -> str:
+    """The element string of a material's label."""
+    text = f"]C101{code}" + (f"10{lot}" if lot else "")
+    return text + (("\x1d" if lot else "") + f"37{quantity}" if quantity else "")
+
+
+@pytest.fixture
+def hall(plant: Any, tools: Any) -> Any:
+    """The plant with two materials, places for them, and an order whose three units take both."""
+
+    def work(session: Session) -> list[str]:
+        about: dict[str, Any] = {"actor": "test", "now": tools.start}
+        for key in ("store-a", "line"):
+            service.create_location(session, LocationIn(key=key, name=key.title()), **about)
+        for sku, code in (("TUBE", TUBE), ("BOLT", BOLT), ("GLUE", GLUE)):
+            body = ProductIn(sku=sku, name=sku.title(), gtin=code, tracking="none", made=False)
+            create_product(session, body, **about)
+        steps = [RoutingStepBody(name=key.title(), work_center=key, run_minutes=Decimal(1)) for key in ("cut", "weld")]
+        parts = [
+            BomLineBody(component="TUBE", quantity=Decimal(4), scrap_percent=Decimal(5)),
+            BomLineBody(component="BOLT", quantity=Decimal(2)),
+        ]
+        create_product(session, ProductIn(sku="RACK", name="Rack", routing=steps, bom=parts), **about)
+        for context in (Context.RECEIVE, Context.COUNT):
+            point = ReadPointIn(key=f"cut-{context.value}", name="Goods", station="cut", context=context)
+            create_read_point(session, point, **about)
+        customer = plant.customers["Aurora Bikes"]
+        line = OrderLineIn(product="RACK", quantity=Decimal(3))
+        order = create_order(session, OrderIn(customer=customer, lines=[line]), **about)
+        confirm_order(session, order, **about)
+        release_order(session, order, **about)
+        return list(session.scalars(select(Unit.number).where(Unit.order_id == order.id).order_by(Unit.id)))
+
+    plant.racks = plant.database.write(work)
+    return plant
+
+
+def receive(hall: Any, sku: str, lot: str, quantity: int, place: str = "store-a") -> None:
+    """Goods that came in before."""
+    body = MoveIn(product=sku, kind="receipt", quantity=Decimal(quantity), target=place, lot=lot or None)
+    hall.database.write(lambda session: service.move_stock(session, body, actor="test", now=hall.now) and None)
+
+
+def lying(hall: Any) -> dict[tuple[str, str], str]:
+    """What lies where, by place and lot."""
+    statement = select(StockLocation.key, StockBalance.lot, StockBalance.quantity).join(
+        StockLocation, StockLocation.id == StockBalance.location_id
+    )
+    return {(row[0], row[1]): f"{row[2].normalize():f}" for row in hall.rows(statement)}
+
+
+def moves(hall: Any) -> list[tuple[str, str, str]]:
+    """Kind, lot and quantity of each move."""
+    statement = select(StockMove.kind, StockMove.lot, StockMove.quantity).order_by(StockMove.id)
+    return [(row[0], row[1], f"{row[2].normalize():f}") for row in hall.rows(statement)]
+
+
+def test_goods_are_received_and_counted_where_the_location_was_scanned(hall: Any, tools: Any) -> None:
+    # Given a location, scanned at the station
+    there = hall.scan(STORE)
+
+    # When two labels are received, one by card and one at a receiving reader, and one lot is counted
+    hall.scan(tools.card("RECEIVE"))
+    first = hall.scan(label(TUBE, "T1", "24"))
+    second = hall.scan(label(TUBE, "T1", "6"), "cut-receive")
+    counted = hall.scan(label(TUBE, "T1", "28"), "cut-count")
+
+    # Then each is said in words, and the lot lies there as it was counted
+    assert there.say.startswith("Goods scanned at Cut lie at Store-A from now on.")
+    assert first.say == "24 of Tube received at Store-A, T1."
+    assert (first.action, first.subject, first.undo) == ("material_received", "TUBE", True)
+    assert (second.action, counted.action) == ("material_received", "material_counted")
+    assert lying(hall) == {("store-a", "T1"): "28"}
+    assert [kind for kind, _, _ in moves(hall)] == ["receipt", "receipt", "count"]
+    move = hall.one(StockMove, kind="count")
+    assert hall.one(Fact, id=move.fact_id).kind == "material_counted"
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "reason", "status"),
+    [
+        (label(gtin(9), "T1", "3"), "cut-receive", "unknown_material", "quarantined"),
+        (label(TUBE, "T1", "0"), "cut-receive", "impossible_quantity", "quarantined"),
+        (label(TUBE, "T1"), "cut-count", "no_quantity", "refused"),
+        (str(OwnCode("L", "NOWHERE")), "cut-receive", "unknown_location", "quarantined"),
+    ],
+)
+def test_goods_that_cannot_be_booked_are_answered_and_kept(
+    hall: Any, code: str, at: str, reason: str, status: str
+) -> None:
+    hall.scan(STORE)
+
+    answer = hall.scan(code, at)
+
+    assert (answer.reason, answer.status.value) == (reason, status)
+    assert len(hall.inbox()) == (1 if status == "quarantined" else 0)
+    assert moves(hall) == []
+
+
+def test_without_a_location_nothing_is_booked_and_a_unit_is_no_material(hall: Any, tools: Any) -> None:
+    nowhere = hall.scan(label(TUBE, "T1", "3"), "cut-receive")
+    unit = hall.scan(tools.code(hall.racks[0]), "cut-receive")
+
+    assert (nowhere.reason, unit.reason) == ("no_location", "not_a_material")
+    assert moves(hall) == []
+
+
+def test_a_lot_at_hand_goes_into_what_is_made_there_and_the_rest_with_the_last_step(hall: Any, tools: Any) -> None:
+    # Given tubes in two lots, bolts without any, and the first lot at hand at the saw
+    receive(hall, "TUBE", "T1", 100)
+    receive(hall, "TUBE", "T2", 100)
+    receive(hall, "BOLT", "", 50, "line")
+    hall.through(hall.racks[0], "cut-start")
+    loaded = hall.scan(label(TUBE, "T1"))
+
+    # When two racks are cut, the lot changes, and one more is; then the first is welded
+    batch = [hall.event(tools.code(number)) for number in hall.racks[:2]]
+    hall.send(*batch, hall.event(label(TUBE, "T2")), hall.event(tools.code(hall.racks[2])))
+    hall.through(hall.racks[0], "weld-end")
+
+    # Then each took its share of the lot of its moment, with what is lost on the way, and bolts came at the end
+    assert loaded.say == "Tube, lot T1, is at hand at Cut. What is made here uses it from now on."
+    assert lying(hall) == {("store-a", "T1"): "91.6", ("store-a", "T2"): "95.8", ("line", ""): "48"}
+    first = hall.unit(hall.racks[0])
+    with hall.database.read() as session:
+        used = [(one.sku, one.lot, one.station) for one in genealogy.materials_of(session, first.id)]
+        product = session.scalars(select(StockMove.product_id).where(StockMove.lot == "T1")).first() or 0
+        held = genealogy.holders(session, product, "T1")[0]
+        orders = genealogy.orders_holding(session, product, "T1")
+    assert used == [("BOLT", "", "Weld"), ("TUBE", "T1", "Cut")]
+    assert [(one.unit, one.where) for one in held] == [(hall.racks[0], "made"), (hall.racks[1], "in_work")]
+    assert [(one.customer_name, one.units) for one in orders] == [("Aurora Bikes", {"made": 1, "in_work": 1})]
+    assert hall.database.write(rebuild).differences == ()
+
+
+def test_what_the_work_here_does_not_take_is_refused(hall: Any) -> None:
+    hall.through(hall.racks[0], "cut-start")
+
+    wrong = hall.scan(label(GLUE, "G1"))
+    idle = hall.scan(label(TUBE, "T1"), "ship-ship")
+
+    number = hall.sql("SELECT number FROM work_order ORDER BY id DESC")[0][0]
+    assert (wrong.reason, wrong.say) == (
+        "wrong_material", f"GLUE, lot G1, is not used here: {number} takes no such material. Put it back.",
+    )  # fmt: skip
+    assert idle.reason == "wrong_material"
+    assert hall.station("cut").stock is None
+
+
+def test_undo_takes_the_moves_back_by_counter_moves(hall: Any, tools: Any) -> None:
+    # Given a rack that took of a lot, and goods that were received
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(label(TUBE, "T1"))
+    hall.scan(tools.code(hall.racks[0]))
+    hall.scan(STORE)
+    hall.scan(label(TUBE, "T1", "7"), "cut-receive")
+
+    # When both are taken back one after the other
+    undone = [hall.scan(tools.card("UNDO")) for _ in range(2)]
+
+    # Then the books stand where they stood, and every move is still there with its counter-move
+    assert [answer.action for answer in undone] == ["reversed"] * 2
+    assert lying(hall) == {("store-a", "T1"): "100"}
+    assert moves(hall)[1:] == [
+        ("backflush", "T1", "4.2"), ("receipt", "T1", "7"), ("receipt", "T1", "7"), ("backflush", "T1", "4.2"),
+    ]  # fmt: skip
+    with hall.database.read() as session:
+        assert genealogy.materials_of(session, hall.unit(hall.racks[0]).id) == []
+    # And the rack, done again, takes its share again; taken to hand can be taken back, too.
+    hall.scan(tools.code(hall.racks[0]))
+    assert lying(hall) == {("store-a", "T1"): "95.8"}
+
+
+def test_a_scan_and_its_undo_in_one_batch_book_nothing(hall: Any, tools: Any) -> None:
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(label(TUBE, "T1"))
+
+    hall.send(hall.event(tools.code(hall.racks[0])), hall.event(tools.card("UNDO")))
+
+    assert lying(hall) == {("store-a", "T1"): "100"}
+    taken = hall.scan(tools.card("UNDO"))
+    assert (taken.action, taken.subject) == ("reversed", "TUBE")
+    assert hall.station("cut").stock["materials"] == []
+
+
+def test_a_balance_may_fall_below_zero_and_then_asks_to_be_counted(hall: Any, tools: Any) -> None:
+    receive(hall, "TUBE", "T1", 3)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(label(TUBE, "T1"))
+
+    done = hall.scan(tools.code(hall.racks[0]))
+
+    assert done.status.value == "applied"
+    assert lying(hall) == {("store-a", "T1"): "-1.2"}
+
+
+def test_where_no_material_is_counted_nothing_is_booked(hall: Any, tools: Any) -> None:
+    for number in hall.racks:
+        hall.through(number, "cut-end", "weld-end")
+
+    assert moves(hall) == []
+    assert hall.count(StockItem) == 0
+    assert [row[0] for row in hall.rows(select(Fact.kind).where(Fact.kind == "material_used"))] == []
+    assert hall.one(SalesOrder, number=hall.sql("SELECT number FROM sales_order ORDER BY id DESC")[0][0]).fulfilment
