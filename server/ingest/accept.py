@@ -179,6 +179,6 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
     answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
-    folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)])
+    folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)], turns=[0])
     save(session, folded, before(folded.world), sources=[source_id], now=now)
     return answer

@@ -5,7 +5,6 @@ driver can make of rows, taken apart by the database; such statements also share
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
@@ -17,6 +16,7 @@ from server.db import Json, Quantity, UtcDateTime
 from server.ingest import driver
 from server.ingest.encoding import json_text
 from server.ingest.queries import Processor, bind_processor
+from server.ingest.times import sqlite_time
 
 Rows = Sequence[Sequence[Any]]
 #: SQLite takes many rows in one statement a quarter faster than one by one; each text is prepared once.
@@ -119,7 +119,7 @@ def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if isinstance(kind, Json):
         return None
     if isinstance(kind, UtcDateTime):
-        return _sqlite_time if dialect.name == "sqlite" else None
+        return sqlite_time if dialect.name == "sqlite" else None
     if isinstance(kind, LargeBinary):
         return _hexadecimal if dialect.name == "postgresql" else None
     if isinstance(kind, Boolean):
@@ -130,12 +130,6 @@ def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if processor is not None and isinstance(kind, Quantity | Date):
         return lru_cache(maxsize=256)(processor)
     return processor
-
-
-@lru_cache(maxsize=4096)
-def _sqlite_time(value: datetime) -> str:
-    # The form in which SQLAlchemy keeps times in SQLite; all of ours are UTC, so the zone is left out.
-    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _kind(kind: TypeEngine[Any]) -> str:

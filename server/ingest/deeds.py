@@ -104,7 +104,7 @@ def _note(fact: NewFact, touched: Touched) -> None:
     if fact.station_id is not None:
         touched.stations.add(fact.station_id)
     for side in ("before", "after"):
-        rows: Mapping[str, Any] = fact.detail.get(side, {})
+        rows: Mapping[str, Any] = fact.told.get(side, {})
         for name, values in rows.items():
             kind, _, row_id = name.partition(":")
             if kind == "unit":

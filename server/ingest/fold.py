@@ -50,6 +50,8 @@ class Folded:
     world: World
     judged: list[Judged] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
+    #: Places among the judged of those that did not simply pass on.
+    turns: list[int] = field(default_factory=list)
 
 
 def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
@@ -72,6 +74,7 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
         midruns.forget(outcome.rows)
         folded.facts.extend(outcome.facts)
         answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate))
+        folded.turns.append(number)
         folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
     midruns.settle()
     notes.put_down(None)
@@ -138,9 +141,12 @@ class _Notes:
         self._kept = 0
 
     def put_down(self, read: Read | None) -> None:
-        """Bring the world up to date for an event that the rules will judge, or for saving."""
-        self._remember()
-        if read is not None and (read.corrects is not None or read.named.kind == "command"):
+        """Bring the world up to date for an event that the rules will judge, or for saving (None)."""
+        if read is None:
+            self._remember()
+        elif read.corrects is not None or read.named.kind == "command":
+            # Only these look at what was said before.
+            self._remember()
             self._keep_deeds()
 
     def _remember(self) -> None:
@@ -150,12 +156,18 @@ class _Notes:
         # From the last one back: a station remembers few.
         for number in range(len(judged) - 1, self._remembered - 1, -1):
             one = judged[number]
-            if one.station_id is not None and _is_scan(one):
-                entries = fresh.setdefault(one.station_id, [])
-                if len(entries) < REMEMBERED:
-                    entries.append(_entry(one, number))
+            station_id = one.station_id
+            if station_id is None:
+                continue
+            entries = fresh.get(station_id)
+            if entries is None:
+                entries = fresh[station_id] = []
+            if len(entries) < REMEMBERED and _is_scan(one):
+                entries.append(_entry(one, number))
         self._remembered = len(judged)
         for station_id, entries in fresh.items():
+            if not entries:
+                continue
             context = world.contexts.get(station_id) or Context(station_id)
             verdicts = (*entries, *context.verdicts)[:REMEMBERED]
             world.contexts[station_id] = Context(*context[:-1], verdicts)

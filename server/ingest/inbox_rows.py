@@ -1,6 +1,5 @@
 """What people get to see: the inbox of events that somebody can repair, and the count of unknown tags."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from sqlalchemy import Connection, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.ingest.bulk import insert_rows
-from server.ingest.fold import Judged
+from server.ingest.fold import Folded, Judged
 from server.ingest.reads import named_of
 from server.journal.models import Quarantine, UnknownTag
 from server.tracking.states import Reason, Status
@@ -16,11 +15,12 @@ from server.tracking.states import Reason, Status
 _COLUMNS = ("event_id", "reason", "say", "read_point", "code", "raised_at", "state")
 
 
-def keep_for_people(connection: Connection, judged: Sequence[Judged], first_event: int, *, now: datetime) -> None:
+def keep_for_people(connection: Connection, folded: Folded, first_event: int, *, now: datetime) -> None:
     """Put quarantined events into the inbox and count unknown tags."""
     rows = []
     tags: dict[tuple[str, str], list[Judged]] = {}
-    for event_id, one in enumerate(judged, first_event):
+    for place in folded.turns:
+        one, event_id = folded.judged[place], first_event + place
         read = one.item.read
         if one.verdict.status is Status.QUARANTINED:
             read_point = read.read_point if read is not None else None

@@ -66,7 +66,7 @@ def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int
     first_event = first["event"]
     saved = Saved(first_event, first.get("fact", 0))
     connection = driver.connection_of(session)
-    keep_for_people(connection, folded.judged, first_event, now=now)
+    keep_for_people(connection, folded, first_event, now=now)
     with driver.together(connection):
         _save_events(connection, folded, saved, sources=sources, now=now)
         _save_rows(connection, folded, was, saved, now)
@@ -133,7 +133,7 @@ def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, 
         (
             fact_id, kind._value_, subject, order_id, work_order_id, unit_id, step, station_id, quantity, actor,
             _number(event_id, first_event),
-            _number(reverses_id, first_fact), observed_at, now, json_text(detail),
+            _number(reverses_id, first_fact), observed_at, now, detail if type(detail) is str else json_text(detail),
         )
         for fact_id, (
             kind, subject, actor, observed_at, order_id, work_order_id, unit_id, step, station_id, quantity, event_id,

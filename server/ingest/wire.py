@@ -23,6 +23,7 @@ from orderlight.events.limits import (
     MAX_NAME_LENGTH,
     MAX_SEQUENCE,
 )
+from server.ingest.times import read_time
 from server.tracking.naming import Coded
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
@@ -110,7 +111,7 @@ class PlainEvent(
     @property
     def observed_at(self) -> datetime:
         """The edge's clock; aware, UTC."""
-        return datetime.fromisoformat(self.observed)
+        return read_time(self.observed)
 
     def as_json(self) -> dict[str, Any]:
         """The event as an object of the wire."""
@@ -166,7 +167,7 @@ def _is_time(text: str) -> bool:
     if not (text[4] == text[7] == "-" and text[10] == "T" and text[19] == "." and text[26] == "Z"):
         return False
     try:
-        return FIRST_YEAR <= datetime.fromisoformat(text).year <= LAST_YEAR
+        return FIRST_YEAR <= read_time(text).year <= LAST_YEAR
     except ValueError:
         return False
 

@@ -61,7 +61,7 @@ def _row(fact_id: int, fact: NewFact, recorded_at: datetime) -> dict[str, object
         "reverses_id": fact.reverses_id,
         "observed_at": fact.observed_at,
         "recorded_at": recorded_at,
-        "detail": dict(fact.detail),
+        "detail": dict(fact.told),
     }
 
 

@@ -1,5 +1,6 @@
 """What can become true: the kinds of facts, and the value that carries one to the journal."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -75,5 +76,14 @@ class NewFact(NamedTuple):
     quantity: Decimal | None = None
     event_id: int | None = None
     reverses_id: int | None = None
-    #: Rows by name (`unit:11`, `sales_order:3`), each with the columns that changed.
-    detail: Mapping[str, Any] = {}
+    #: Rows by name (`unit:11`, `sales_order:3`), each with the columns that changed; or that as JSON text, where it is
+    #: made for the table alone.
+    detail: Mapping[str, Any] | str = {}
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The detail to look at."""
+        if isinstance(self.detail, str):
+            found: dict[str, Any] = json.loads(self.detail)
+            return found
+        return self.detail

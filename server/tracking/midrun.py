@@ -9,6 +9,7 @@ plainly in the middle is theirs: before they look, `settle` brings the world up 
 `forget` drops the runs that they may have turned. That both agree is tested over whole days of scans.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -19,13 +20,14 @@ from server.tracking.draft import ONE, later
 from server.tracking.facts import NewFact
 from server.tracking.refusals import blocked
 from server.tracking.runs import (
-    Columns,
     Count,
     Course,
     Middle,
     Run,
     act_of,
+    detail_of,
     end_run,
+    head_of,
     middle_of,
     sentence_of,
     start_run,
@@ -60,6 +62,15 @@ class Passed(NamedTuple):
     fact: NewFact
 
 
+@dataclass(slots=True)
+class _Made:
+    """What hangs on one order."""
+
+    keys: set[_Key] = field(default_factory=set)
+    operations: set[int] = field(default_factory=set)
+    works: set[int] = field(default_factory=set)
+
+
 class Midruns:
     """The runs of one batch in its world."""
 
@@ -69,6 +80,9 @@ class Midruns:
         self._runs: dict[_Key, Run | None] = {}
         self._counts: dict[int, Count] = {}
         self._courses: dict[int, Course] = {}
+        #: What was made for each order, to be dropped with it; and the keys that have no run.
+        self._made: dict[int, _Made] = {}
+        self._closed: list[_Key] = []
         self._units = world.changed[Unit]
 
     def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
@@ -85,6 +99,7 @@ class Midruns:
             run = self._runs[key]
         except KeyError:
             run = self._runs[key] = self._begin(read, unit)
+            self._note(key, run)
         if run is not None and run.alone and unit.last_station_id != run.station_id:
             return None
         if run is None or run.counts.good >= run.counts.room or (run.step is None and run.course.open < 2):
@@ -118,17 +133,19 @@ class Midruns:
         orders.update(rows.get(Order, ()))
         works = self._world.work_orders
         orders.update(works[row.work_order_id].order_id for row in rows.get(Operation, {}).values())
-        self._runs = {
-            key: run
-            for key, run in self._runs.items()
-            if run is not None and run.course.order.id not in orders and run.station_id not in stations
-        }
-        self._counts = {
-            found: count
-            for found, count in self._counts.items()
-            if works[count.row.work_order_id].order_id not in orders
-        }
-        self._courses = {found: course for found, course in self._courses.items() if course.order.id not in orders}
+        for key in self._closed:
+            del self._runs[key]
+        self._closed.clear()
+        for order_id in orders & self._made.keys():
+            made = self._made.pop(order_id)
+            for key in made.keys & self._runs.keys():
+                del self._runs[key]
+            for operation_id in made.operations:
+                del self._counts[operation_id]
+            for work_order_id in made.works:
+                del self._courses[work_order_id]
+        if stations:
+            self._runs = {key: run for key, run in self._runs.items() if run is None or run.station_id not in stations}
 
     def _unit(self, values: tuple[str, ...]) -> Unit | None:
         world = self._world
@@ -142,14 +159,16 @@ class Midruns:
         count, course, world = run.counts, run.course, self._world
         at, point, who = seen
         unit_id, number, _, order_id, work_order_id, _, _, _, _, _, _, _, station_id, last_point, last_at, _ = unit
-        was: Columns = {}
-        now: Columns = {}
+        was = now = ""
         if run.starts:
-            was["started"] = count.started
-            count.started = now["started"] = count.started + 1
+            was = f'"started":{count.started}'
+            count.started += 1
+            now = f'"started":{count.started}'
         if run.ends:
-            was["good"] = count.good
-            count.good = now["good"] = count.good + 1
+            comma = "," if run.starts else ""
+            was = f'{was}{comma}"good":{count.good}'
+            count.good += 1
+            now = f'{now}{comma}"good":{count.good}'
             if run.step is None:
                 course.open -= 1
                 course.finished += 1
@@ -162,21 +181,24 @@ class Midruns:
             *unit[:6], run.state, run.step, *unit[8:12], station_id, last_point, last_at, numbers[1],
         ))  # fmt: skip
         self._units.add(unit_id)
-        named, counted = f"unit:{unit_id}", run.counted
         fact = _new(NewFact, (
             run.kind, number, who, at, order_id, work_order_id, unit_id, count.row.step, run.station_id, ONE,
-            numbers[0], None,
-            {
-                "read_point": point,
-                "before": {counted: was, named: run.left},
-                "after": {counted: now, named: run.reached},
-            },
+            numbers[0], None, detail_of(run, unit_id, was, now),
         ))  # fmt: skip
         say = run.sentence.format(unit=number, count=count.good if run.ends else count.started)
         verdict = _new(Verdict, (Status.APPLIED, _SAID, Signal.OK, run.action, number, None, True, order_id))
         return _new(Passed, (verdict, say, run.station_id, fact))
 
     # --- where a run begins ---
+
+    def _note(self, key: _Key, run: Run | None) -> None:
+        if run is None:
+            self._closed.append(key)
+        else:
+            self._made_of(run.course.order.id).keys.add(key)
+
+    def _made_of(self, order_id: int) -> _Made:
+        return self._made.setdefault(order_id, _Made())
 
     def _begin(self, read: Read, unit: Unit) -> Run | None:
         """The run that the unit is met in, when that is in its middle."""
@@ -199,7 +221,7 @@ class Midruns:
             return None
         run = self._run(act, unit, middle, station)
         if run is not None:
-            run.alone = alone
+            run.alone, run.head = alone, head_of(run, read_point.key)
         return run
 
     def _run(self, act: Act, unit: Unit, middle: Middle, station: Station) -> Run | None:
@@ -208,6 +230,7 @@ class Midruns:
         if course is None or (act is Act.COMPLETE and following is None and not stays(self._world, course)):
             return None
         counts = self._counts.setdefault(operation.id, Count(operation, room))
+        self._made_of(course.order.id).operations.add(operation.id)
         run = start_run(unit, counts, course) if act is Act.START else end_run(unit, counts, course, following)
         context = self._world.contexts.get(station.id)
         if badges_of(context):
@@ -224,4 +247,5 @@ class Midruns:
         if found is None and order is not None:
             tally = self._world.tallies.get(work_order_id) or Tally()
             found = self._courses[work_order_id] = Course(order, work_order_id, tally)
+            self._made_of(order.id).works.add(work_order_id)
         return found

@@ -1,5 +1,6 @@
 """Where a run begins: what is the same for every unit of it, asked once (server/tracking/midrun.py). Pure."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -20,8 +21,6 @@ _PENDING: Final = OperationState.PENDING.value
 _SKIPPED: Final = OperationState.SKIPPED.value
 _CONTAINER: Final = UnitKind.CONTAINER.value
 _ACTS: Final = frozenset({Act.START, Act.COMPLETE})
-
-Columns = dict[str, Any]
 
 
 class Count:
@@ -61,12 +60,14 @@ class Run:
     #: What one piece adds to the counts.
     starts: int
     ends: int
-    #: Where the unit goes, and how the fact tells of it.
+    #: Where the unit goes, and how the fact tells of it, as JSON text.
     state: str
     step: int | None
-    left: Columns
-    reached: Columns
+    left: str
+    reached: str
     counted: str
+    #: How the fact's detail begins, as far as the counts.
+    head: str = ""
     station_id: int = 0
     #: The sentence with its places for unit and count.
     sentence: str = ""
@@ -147,14 +148,28 @@ def end_run(unit: Unit, counts: Count, course: Course, following: Operation | No
     )  # fmt: skip
 
 
-def _path(unit: Unit, state: str, step: int | None) -> tuple[Columns, Columns]:
-    """How a fact tells where the unit was and is."""
-    left: Columns = {}
-    reached: Columns = {}
+def _path(unit: Unit, state: str, step: int | None) -> tuple[str, str]:
+    """How a fact tells where the unit was and is, as JSON text."""
+    left: dict[str, Any] = {}
+    reached: dict[str, Any] = {}
     for name, was, now in (("state", unit.state, state), ("step", unit.step, step)):
         if was != now:
             left[name], reached[name] = was, now
-    return left, reached
+    return json.dumps(left), json.dumps(reached)
+
+
+def head_of(run: Run, read_point: str) -> str:
+    """How the detail of each fact of the run begins."""
+    return f'{{"read_point":{json.dumps(read_point)},"before":{{"{run.counted}":{{'
+
+
+def detail_of(run: Run, unit_id: int, was: str, now: str) -> str:
+    """The detail of a fact of the run; the counts that moved are given as the inside of a JSON object."""
+    left, reached = run.left, run.reached
+    return (
+        f'{run.head}{was}}},"unit:{unit_id}":{left}}},'
+        f'"after":{{"{run.counted}":{{{now}}},"unit:{unit_id}":{reached}}}}}'
+    )
 
 
 def sentence_of(run: Run, following: Operation | None, translate: Translate) -> str:

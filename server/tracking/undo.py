@@ -98,19 +98,19 @@ def _moved_box(world: World, facts: list[StoredFact]) -> str | None:
 
 
 def _boxes_of_units(facts: list[StoredFact]) -> set[int]:
-    moved = [stored.fact.detail.get(side, {}) for stored in facts for side in ("before", "after")]
+    moved = [stored.fact.told.get(side, {}) for stored in facts for side in ("before", "after")]
     units = [values for rows in moved for name, values in rows.items() if name.startswith("unit:") and values]
     return {values["parent_id"] for values in units if values.get("parent_id") is not None}
 
 
 def _after(stored: StoredFact) -> list[tuple[str, int, dict[str, Any]]]:
-    rows = stored.fact.detail.get("after", {})
+    rows = stored.fact.told.get("after", {})
     return [(name.partition(":")[0], int(name.partition(":")[2]), values) for name, values in rows.items()]
 
 
 def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
     fact = stored.fact
-    before, after = fact.detail.get("before", {}), fact.detail.get("after", {})
+    before, after = fact.told.get("before", {}), fact.told.get("after", {})
     for name, earlier in before.items():
         kind, _, text = name.partition(":")
         row_id = int(text)

@@ -88,7 +88,7 @@ class Changes:
             order.fulfilment = state
             return
         fact, units = self._facts[-1]
-        key, told = f"sales_order:{order.id}", dict(fact.detail)
+        key, told = f"sales_order:{order.id}", dict(fact.told)
         told["before"] = {**told.get("before", {}), key: {"fulfilment": order.fulfilment}}
         told["after"] = {**told.get("after", {}), key: {"fulfilment": state}}
         self._facts[-1] = (fact._replace(detail=told), units)
