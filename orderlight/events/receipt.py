@@ -48,6 +48,8 @@ class Answer:
     reason: str | None = None
     #: Whether the station or operator may still take it back.
     undo: bool = False
+    #: What the customer wants everybody to see who works for him.
+    alerts: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: Any) -> Self:
@@ -64,6 +66,7 @@ class Answer:
                 signal=Signal(str(data.get("signal"))),
                 reason=_optional(data, "reason"),
                 undo=data.get("undo") is True,
+                alerts=_texts(data.get("alerts")),
             )
         except (EventError, ValueError) as error:
             raise ReceiptError(f"Failed to read an answer: {error}") from error
@@ -79,6 +82,7 @@ class Answer:
             "signal": self.signal.value,
             "reason": self.reason,
             "undo": self.undo,
+            "alerts": list(self.alerts),
         }
 
 
@@ -127,6 +131,11 @@ def _number(data: Mapping[str, Any]) -> int | None:
     if "sequence" in data and data["sequence"] is None:
         return None
     return fields.sequence("sequence", data.get("sequence"))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list; a server of an earlier version sends none."""
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _optional(data: Mapping[str, Any], name: str) -> str | None:

@@ -43,6 +43,8 @@ class VerdictRow:
     reason: str | None
     undo: bool
     undone: bool
+    #: What the customer wants everybody to see who works for him.
+    alerts: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -212,6 +214,7 @@ def _verdict(row: Mapping[str, Any]) -> VerdictRow:
         reason=row.get("reason"),
         undo=bool(row.get("undo")),
         undone=bool(row.get("undone")),
+        alerts=tuple(map(str, row.get("alerts") or ())),
     )
 
 

@@ -21,6 +21,8 @@ class Answer(msgspec.Struct, frozen=True):
     signal: Signal
     reason: str | None = None
     undo: bool = False
+    #: What the customer wants everybody to see who works for him.
+    alerts: tuple[str, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):

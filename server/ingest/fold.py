@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from orderlight.events import Signal as WireSignal
 from orderlight.events import Status as WireStatus
@@ -26,6 +26,10 @@ REMEMBERED = 8
 #: What no operator needs to see among the last scans.
 _SILENT = frozenset({Reason.UNKNOWN_TAG, Reason.REPEATED})
 _SCANS = frozenset({"code_scanned", "tag_arrived", "tag_moved", "undo_requested", "correction"})
+
+#: What customers want seen, by order.
+Alerts = Mapping[int, tuple[str, ...]]
+_NO_ALERTS: Final[Alerts] = {}
 
 _new = tuple.__new__
 _WIRE_STATUS = {status: WireStatus(status.value) for status in Status}
@@ -58,14 +62,16 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
     """Judge the items one after the other; an event that cannot be judged never stops the next."""
     folded = Folded(world)
     translate = door.words(world.language)
-    notes, midruns = _Notes(folded), Midruns(world, translate)
+    notes, midruns, alerts = _Notes(folded), Midruns(world, translate), world.alerts
     for number, item in enumerate(items):
         first = len(folded.facts)
         passed = _pass(midruns, item, number, first)
         if passed is not None:
             verdict, say, station_id, fact = passed
             folded.facts.append(fact)
-            folded.judged.append(_new(Judged, (item, answer_of(item, verdict, say), verdict, station_id, first, 1)))
+            folded.judged.append(
+                _new(Judged, (item, answer_of(item, verdict, say, alerts), verdict, station_id, first, 1))
+            )
             continue
         midruns.settle()
         notes.put_down(item.read)
@@ -73,7 +79,7 @@ def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
         _adopt(world, outcome, first)
         midruns.forget(outcome.rows)
         folded.facts.extend(outcome.facts)
-        answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate))
+        answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate), alerts)
         folded.turns.append(number)
         folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
     midruns.settle()
@@ -116,8 +122,8 @@ def _adopt(world: World, outcome: Outcome, first_fact: int) -> None:
         world.goods.adopt(outcome.booked, first_fact)
 
 
-def answer_of(item: Item, verdict: Verdict, say: str) -> Answer:
-    """The verdict with its sentence."""
+def answer_of(item: Item, verdict: Verdict, say: str, alerts: Alerts = _NO_ALERTS) -> Answer:
+    """The verdict with its sentence, and what the order's customer wants seen."""
     return Answer(
         item.sequence,
         _WIRE_STATUS[verdict.status],
@@ -128,6 +134,7 @@ def answer_of(item: Item, verdict: Verdict, say: str) -> Answer:
         _WIRE_SIGNAL[verdict.signal],
         verdict.reason._value_ if verdict.reason is not None else None,
         verdict.undo,
+        alerts.get(verdict.order_id or 0, ()) if alerts else (),
     )
 
 
@@ -222,4 +229,5 @@ def written_out(world: World, judged: Judged, entry: Mapping[str, Any], *, event
         "reason": answer.reason,
         "undo": entry["undo"],
         "undone": entry["undone"],
+        **({"alerts": answer.alerts} if answer.alerts else {}),
     }

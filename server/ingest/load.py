@@ -237,7 +237,9 @@ def _in_boxes(connection: Connection, world: w.World, *, boxing: bool) -> set[in
 
 
 def _put_things(world: w.World, found: Found) -> None:
-    world.orders.update({row[0]: w.Order._make(row) for row in found.get("orders", ())})
+    orders = found.get("orders", ())
+    world.orders.update({row[0]: w.Order._make(row[:-1]) for row in orders})
+    world.alerts.update({row[0]: shown for row in orders if row[-1] and (shown := _lines(row[-1]))})
     for row in found.get("work", ()):
         work = w.WorkOrder._make(row)
         world.work_orders[work.id] = work
@@ -255,6 +257,10 @@ def _put_things(world: w.World, found: Found) -> None:
         world.operations[operation.id] = operation
         world.routes[operation.work_order_id] = (*world.routes.get(operation.work_order_id, ()), operation.id)
     _put_tallies(world, found.get("tallies", []))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _put_tallies(world: w.World, rows: Rows) -> None:

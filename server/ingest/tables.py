@@ -130,6 +130,8 @@ def _orders(dialect: Dialect) -> Statement:
         SalesOrder.on_hold,
         SalesOrder.hold_reason,
         SalesOrder.moved_at,
+        # Beside the row of the rules: what everybody shall see who works for this customer.
+        Customer.alerts,
     )
     wanted = select(*columns).join(Customer, Customer.id == SalesOrder.customer_id)
     return _locked(wanted.where(among(SalesOrder.id, "ids", dialect)).order_by(SalesOrder.id), dialect, of=SalesOrder)

@@ -259,6 +259,7 @@ class World:
     #: Order id -> all its work orders.
     order_work: dict[int, tuple[int, ...]] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
+    alerts: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by order: what its customer wants seen
     #: What the orders want, where units may be packed.
     lines: dict[int, Line] = field(default_factory=dict)
     boxes: dict[int, Box] = field(default_factory=dict)
@@ -279,8 +280,7 @@ class World:
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)
     goods: Goods = field(default_factory=Goods)
-    #: The language of the site.
-    language: str = "en"
+    language: str = "en"  # of the site
     #: Ids of rows that changed or are new, by type; what has to be saved.
     changed: defaultdict[type[Any], set[int]] = field(default_factory=lambda: defaultdict(set))
 

@@ -114,6 +114,7 @@ ANSWER = Answer(
     say="Cut done: U-0011, 4 of 20. Next: Weld.",
     signal=Signal.OK,
     undo=True,
+    alerts=("Safety part.",),
 )
 
 
@@ -130,6 +131,7 @@ def test_a_receipt_reads_back_as_it_was_encoded() -> None:
         "signal": "ok",
         "reason": None,
         "undo": True,
+        "alerts": ["Safety part."],
     }
 
 

@@ -56,6 +56,7 @@ def test_a_batch_gets_a_verdict_for_each_event(plant: Any, tools: Any, gateway: 
     assert told["results"][0] == {
         "sequence": 1, "status": "applied", "action": "operation_completed", "subject": A,
         "say": "Cut done: U-1000, 1 of 3. Next: Weld.", "signal": "ok", "reason": None, "undo": True,
+        "alerts": [],
     }  # fmt: skip
     assert [one.status.value for one in Receipt.parse(answer.content).results] == ["applied", "quarantined"]
 

@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+
+from server.parties.models import Customer
 
 A, B, C = "U-1000", "U-1001", "U-1002"
 OTHER = "U-1003"
@@ -267,6 +270,35 @@ def test_verdicts_are_said_in_the_language_of_the_station(plant: Any, tools: Any
     answer = plant.send(plant.event(tools.code(A)), door=door).results[0]
 
     assert answer.say == "U-1000: Cut fertig."
+
+
+def test_each_verdict_carries_what_the_customer_wants_seen(plant: Any, tools: Any) -> None:
+    # Given alerts of one customer and none of the other
+    def warn(session: Any) -> None:
+        number = plant.customers["Aurora Bikes"]
+        session.execute(
+            update(Customer).where(Customer.number == number).values(alerts="Safety part.\n\n Two labels. ")
+        )
+
+    plant.database.write(warn)
+
+    # When a run begins, goes on the short way, and a unit of the other comes between
+    begun = plant.event(tools.code(A))
+    first, middle = plant.send(begun).results[0], plant.scan(tools.code(B))
+    refused, theirs = plant.scan(tools.code(A)), plant.scan(tools.code(OTHER))
+
+    # Then the operator is told with each scan of that customer, refused or not
+    assert [answer.status for answer in (first, middle, refused, theirs)] == [
+        "applied",
+        "applied",
+        "refused",
+        "applied",
+    ]
+    assert first.alerts == middle.alerts == refused.alerts == ("Safety part.", "Two labels.")
+    assert theirs.alerts == ()
+    shown = [verdict.get("alerts") for verdict in plant.station("cut").verdicts]
+    assert shown == [None, *[["Safety part.", "Two labels."]] * 3]
+    assert plant.send(begun).results[0].alerts == first.alerts
 
 
 def test_a_station_remembers_its_last_eight_verdicts(plant: Any, tools: Any) -> None:

@@ -127,6 +127,7 @@
     $("verdict-icon").querySelector("use").setAttribute("href", `${set.icons}#${icon}`);
     $("verdict-word").textContent = wording;
     if (say) $("verdict-say").textContent = say;
+    document.querySelectorAll(".verdict-alert").forEach((node) => node.remove()); // They belong to the scan before.
     $("verdict-code").textContent = text.replace(/[^\x20-\uffff]/g, "·");
   }
 
