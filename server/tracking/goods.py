@@ -148,12 +148,12 @@ def take_back_load(draft: Draft, fact: NewFact) -> None:
     """The lot that was at hand before is at hand again, unless another one came since."""
     if fact.kind is not FactKind.MATERIAL_LOADED or fact.station_id is None:
         return
-    context, product_id = draft.context(fact.station_id), fact.detail["product_id"]
+    context, product_id = draft.context(fact.station_id), fact.told["product_id"]
     before = list(materials_in(context.stock))
     present = next((one for one in before if one["product_id"] == product_id), None)
-    if present is None or present["lot"] != (fact.detail["lot"] or ""):
+    if present is None or present["lot"] != (fact.told["lot"] or ""):
         return
-    was = fact.detail["was"]
+    was = fact.told["was"]
     materials = [one for one in before if one["product_id"] != product_id] + ([was] if was is not None else [])
     stock = {**(context.stock or NOTHING), "materials": materials}
     draft.remember(context._replace(stock=stock))

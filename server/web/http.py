@@ -46,6 +46,7 @@ from server.web.pages import (
     station_report,
     stock,
     stock_forms,
+    stock_locations,
     stock_lots,
     work_orders,
 )
@@ -55,6 +56,7 @@ PAGES = (
     changes.router,
     cases.router,
     stock_forms.router,
+    stock_locations.router,
     stock_lots.router,
     stock.router,
     customer_home.router,

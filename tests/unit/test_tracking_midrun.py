@@ -15,6 +15,7 @@ from server.ingest.door import Door
 from server.ingest.fold import Folded, fold
 from server.ingest.reads import Item, items_of
 from server.tracking.change_rows import Acknowledgement, Change
+from server.tracking.goods_rows import Material, Need, Place
 from server.tracking.midrun import Midruns
 from server.tracking.world import (
     Context,
@@ -36,9 +37,10 @@ STEPS = ("Cut", "Weld", "Paint")
 #: What is read besides units, and how often: signs, cards, and codes that nobody knows.
 CARDS = (
     "OLBB17", "OLBB18", "OLCSTART", "OLCHOLD", "OLCRESUME", "OLCSCRAP", "OLCREWORK", "OLCBENT", "OLCREWORK", "OLO10020",
-    "OLCUNDO", "OLCPAUSE", "NOBODY",
+    "OLCUNDO", "OLCPAUSE", "NOBODY", "OLLRACK", "OLCRECEIVE", "TUBE", "OLCCOUNT", "TUBE", "GLUE",
 )  # fmt: skip
-KEYS = {"B": "operator", "C": "command", "O": "operation", "U": "unit"}
+GOODS = {name: {"gtin": name, "lot": "L1", "count": "5"} for name in ("TUBE", "GLUE")}
+KEYS = {"L": "location", "B": "operator", "C": "command", "O": "operation", "U": "unit"}
 
 
 def big_world(orders: int = 3, works: int = 2, units: int = 15) -> World:
@@ -64,6 +66,9 @@ def big_world(orders: int = 3, works: int = 2, units: int = 15) -> World:
         )
         for work_id in range(order_id * 10, order_id * 10 + works):
             add_work(world, order_id, work_id, units)
+    world.goods.materials = {name: Material(place, name, name, name, "MTR") for place, name in enumerate(GOODS)}
+    world.goods.places = {"RACK": Place(1, "RACK", "rack", "Rack {it}")}
+    world.goods.needs = tuple(Need(place, "WO-10", True, frozenset({"TUBE"})) for place in (1, 2))
     add_change(world, 1, 10, "remaining")
     add_change(world, 2, 20, "next_unit")
     return world
@@ -116,7 +121,9 @@ def scans(seed: int, world: World, count: int) -> Iterator[dict[str, Any]]:
         suffix = "2" if place == 1 and chance.random() < 0.2 else "1"
         suffix = "gate" if chance.random() < 0.05 else suffix
         seen = at - timedelta(seconds=300) if chance.random() < 0.05 else at
-        keys = {KEYS[code[2]]: code[3:-1] if code[2] == "U" else code[3:]} if code != "NOBODY" else {}
+        keys = GOODS.get(code, {})
+        if code.startswith("OL"):
+            keys = {KEYS[code[2]]: code[3:-1] if code[2] == "U" else code[3:]}
         yield {
             "v": 1, "sequence": sequence, "kind": "code_scanned", "read_point": f"{STEPS[place].lower()}-{suffix}",
             "code": code, "keys": keys, "observed_at": seen.isoformat(),

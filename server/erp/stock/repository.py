@@ -1,6 +1,6 @@
 """Every query about locations, moves and balances."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -33,6 +33,13 @@ def location_of_code(session: Session, code: str) -> StockLocation | None:
 def all_locations(session: Session) -> Sequence[StockLocation]:
     """Every location by name, for a choice in a form."""
     return session.scalars(select(StockLocation).order_by(StockLocation.name, StockLocation.id).limit(500)).all()
+
+
+def kinds_lying(session: Session) -> Mapping[int, int]:
+    """How many materials lie at each location."""
+    count = func.count(func.distinct(StockBalance.product_id))
+    statement = select(StockBalance.location_id, count).where(StockBalance.quantity != 0)
+    return {row[0]: row[1] for row in session.execute(statement.group_by(StockBalance.location_id))}
 
 
 def product(session: Session, text: str) -> Product | None:

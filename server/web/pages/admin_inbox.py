@@ -40,6 +40,8 @@ _REPAIRS = {
     Reason.FOREIGN_CODE.value: "unit",
     Reason.UNREADABLE_CODE.value: "unit",
     Reason.UNKNOWN_READ_POINT.value: "read_point",
+    Reason.UNKNOWN_MATERIAL.value: "goods",
+    Reason.IMPOSSIBLE_QUANTITY.value: "goods",
 }
 _WORDS = {
     "key": N_("This read point has a key that cannot be kept. Correct it in gateway.toml, then discard this read."),

@@ -1,12 +1,25 @@
 """Pages of stock: goods are received and counted by plain forms, and whoever may not write only looks."""
 
+import csv
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from server.catalog.models import Product
+from server.db import Database
+from server.erp.production.models import Unit
 from server.erp.seed import DemoWorld
+from server.erp.stock.book import NewMove, book
+from server.erp.stock.models import StockLocation, StockMove
+from server.erp.stock.rules import MoveKind
+from server.settings.clock import utc_now
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -117,6 +130,61 @@ def test_sales_look_and_do_not_write_and_customers_see_nothing(
     operator = signed_in("operator")
     assert operator.get("/stock").status_code == 200
     assert operator.get("/stock/TUBE-34/lots?lot=L1").status_code == 403
+
+
+def test_a_location_is_added_once_and_its_code_is_printed(planner: httpx.Client) -> None:
+    added = planner.post("/stock/locations", data={"key": "rack-1", "name": "Tube <rack>"})
+    again = planner.post("/stock/locations", data={"key": "rack-1", "name": "Other"})
+    alike = planner.post("/stock/locations", data={"key": "ra-ck1", "name": "Other"})
+    wrong = planner.post("/stock/locations", data={"key": "Rack 1", "name": "Other"})
+
+    assert [answer.status_code for answer in (added, again, alike, wrong)] == [303, 409, 409, 422]
+    assert "The printed code of ra-ck1 would be that of rack-1." in alike.text
+    page = planner.get("/stock/locations").text
+    assert "OLLRACK1" in page
+    assert "Tube &lt;rack&gt;" in page
+    assert "OLLRACK1" in planner.get("/print/cards").text
+
+
+def test_orders_that_hold_a_lot_are_named_on_the_page_and_in_the_file_which_no_sheet_takes_for_formulas(
+    planner: httpx.Client, database: Database
+) -> None:
+    # Given units of two customers that took of a lot with a hostile name, one of them given back
+    lot = "=1+1%2F/<x>"
+    received(planner, lot=lot)
+    units = database.write(lambda session: used_by(session, lot))
+
+    # When somebody recalls it
+    page = planner.get("/stock/TUBE-34/lots", params={"lot": lot})
+    file = planner.get("/stock/TUBE-34/lots.csv", params={"lot": lot})
+    told = planner.get("/api/v1/materials/TUBE-34/holders", params={"lot": lot, "limit": 1}).json()
+
+    # Then both orders and their customers stand there, and what was given back does not
+    assert "2 units hold this lot" in page.text
+    assert all(unit in page.text for unit in units[:2])
+    assert units[2] not in page.text.partition("How it came")[0]
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert [row["unit"] for row in rows] == units[:2]
+    assert all(row["customer_name"] and row["where"] == "in_work" for row in rows)
+    assert len(told["orders"]) == 2
+    assert (told["items"][0]["unit"], told["next"] is not None) == (units[0], True)
+    listed = planner.get(f"/api/v1/units/{units[0]}").json()["materials"]
+    assert [(one["product"], one["lot"], one["quantity"]) for one in listed] == [("TUBE-34", lot, "4")]
+    assert "<x>" not in page.text
+
+
+def used_by(session: Session, lot: str) -> list[str]:
+    """Let three units take of the lot, and give the share of the last one back."""
+    product = session.scalars(select(Product).where(Product.sku == "TUBE-34")).one()
+    store = session.scalars(select(StockLocation).where(StockLocation.key == "store")).one()
+    first = select(func.min(Unit.id)).where(Unit.kind == "serial").group_by(Unit.order_id).limit(3)
+    units = session.scalars(select(Unit).where(Unit.id.in_(first)).order_by(Unit.id)).all()
+    about: dict[str, Any] = {"product_id": product.id, "uom": "MTR", "quantity": Decimal(4), "lot": lot, "actor": "t"}
+    about |= {"kind": MoveKind.BACKFLUSH, "at": utc_now()}
+    book(session, [NewMove(**about, source_id=store.id, target_id=None, unit_id=unit.id) for unit in units])
+    last = session.scalars(select(StockMove.id).order_by(StockMove.id.desc())).first()
+    book(session, [NewMove(**about, source_id=None, target_id=store.id, unit_id=units[2].id, reverses_id=last)])
+    return [unit.number for unit in units]
 
 
 def test_pages_of_stock_ask_the_same_few_questions_however_much_lies_there(

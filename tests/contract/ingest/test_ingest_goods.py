@@ -20,6 +20,8 @@ from server.erp.production.models import Unit
 from server.erp.stock import genealogy, service
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.schemas import LocationIn, MoveIn
+from server.ingest.door import Door
+from server.ingest.inbox import Repair, resolve
 from server.ingest.rebuild import rebuild
 from server.journal.models import Fact
 from server.tracking.states import Context
@@ -133,6 +135,23 @@ def test_goods_that_cannot_be_booked_are_answered_and_kept(
     assert (answer.reason, answer.status.value) == (reason, status)
     assert len(hall.inbox()) == (1 if status == "quarantined" else 0)
     assert moves(hall) == []
+
+
+def test_an_unknown_material_is_received_once_it_exists_and_the_read_is_judged_again(hall: Any, tools: Any) -> None:
+    hall.scan(STORE)
+    hall.scan(label(gtin(9), "N1", "3"), "cut-receive")
+    (waiting,) = hall.inbox()
+
+    def add(session: Session) -> None:
+        body = ProductIn(sku="NEW", name="New", gtin=gtin(9), tracking="none", made=False)
+        create_product(session, body, actor="test", now=tools.start)
+
+    hall.database.write(add)
+    door = Door(actor="user:anna")
+    answer = hall.database.write(lambda session: resolve(session, waiting.id, Repair(), door=door, now=hall.now))
+
+    assert answer.action == "material_received"
+    assert lying(hall) == {("store-a", "N1"): "3"}
 
 
 def test_without_a_location_nothing_is_booked_and_a_unit_is_no_material(hall: Any, tools: Any) -> None:
