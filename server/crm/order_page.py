@@ -27,7 +27,7 @@ from server.erp.orders.prediction import Estimate
 from server.erp.orders.recent import RecentEstimates
 from server.errors import NotFound
 from server.parties.models import Customer
-from server.tracking.states import HandlingUnitState, UnitState
+from server.tracking.states import HandlingUnitKind, HandlingUnitState, UnitState
 
 #: Boxes in these states may leave.
 READY_TO_GO = (HandlingUnitState.CLOSED, HandlingUnitState.LOADED)
@@ -57,6 +57,9 @@ class Box:
     state: str
     units: int
     shipment_id: int | None
+    kind: str = HandlingUnitKind.BOX.value
+    #: The pallet that it lies on.
+    pallet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,8 @@ class OrderPage:
 
     @property
     def can_ship(self) -> bool:
-        """Whether a closed box is still here."""
-        return any(box.state in READY_TO_GO for box in self.boxes)
+        """Whether a closed box is still here; what lies on a pallet leaves with it."""
+        return any(box.state in READY_TO_GO and box.pallet is None for box in self.boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +261,16 @@ def _lines(session: Session | Connection, order_id: int) -> list[Line]:
 
 def _boxes(session: Session | Connection, order_id: int, units: Sequence[UnitRow]) -> list[Box]:
     packed = Counter([unit.box_id for unit in units if unit.box_id is not None])
+    rows = BOXES.all(session, order=order_id)
+    numbers = {row.id: row.number for row in rows}
+    for row in rows:
+        if row.pallet_id is not None:
+            packed[row.pallet_id] += packed[row.id]
+    # Each pallet stands before its boxes.
+    rows.sort(key=lambda row: (row.pallet_id or row.id, row.pallet_id is not None, row.id))
     return [
-        Box(box.number, box.sscc, box.state, packed[box.id], box.shipment_id)
-        for box in BOXES.all(session, order=order_id)
+        Box(row.number, row.sscc, row.state, packed[row.id], row.shipment_id, row.kind, numbers.get(row.pallet_id or 0))
+        for row in rows
     ]
 
 
@@ -274,7 +284,7 @@ def _shipments(session: Session | Connection, order_id: int, boxes: Sequence[Box
             each.created_at,
             each.shipped_at,
             each.delivered_at,
-            [box for box in boxes if box.shipment_id == each.id],
+            [box for box in boxes if box.shipment_id == each.id and box.kind == HandlingUnitKind.BOX],
         )
         for each in SHIPMENTS.all(session, order=order_id)
     ]

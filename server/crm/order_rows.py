@@ -11,7 +11,7 @@ from server.catalog.models import Product
 from server.db.prepared import Prepared
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.production.models import WorkOrder
+from server.erp.production.models import Unit, WorkOrder
 from server.parties.models import Customer
 
 
@@ -106,6 +106,8 @@ class BoxRow(NamedTuple):
     sscc: str
     state: str
     shipment_id: int | None
+    kind: str
+    pallet_id: int | None
 
 
 class ShipmentRow(NamedTuple):
@@ -141,7 +143,16 @@ LINES = Prepared(
 )
 BOXES = Prepared(
     BoxRow,
-    select(HandlingUnit.id, HandlingUnit.number, HandlingUnit.sscc, HandlingUnit.state, HandlingUnit.shipment_id)
+    select(
+        HandlingUnit.id,
+        HandlingUnit.number,
+        HandlingUnit.sscc,
+        HandlingUnit.state,
+        HandlingUnit.shipment_id,
+        HandlingUnit.kind,
+        Unit.parent_id.label("pallet_id"),
+    )
+    .join(Unit, Unit.id == HandlingUnit.id)
     .where(HandlingUnit.order_id == _ORDER)
     .order_by(HandlingUnit.id),
 )

@@ -25,10 +25,11 @@ from server.tracking.draft import STAGES
 from server.tracking.states import Command, Effectivity, UnitKind
 from server.tracking.states import Context as Meaning
 from server.tracking.steps import Read
+from server.tracking.wanted import Line
 
 Rows = Sequence[tuple[Any, ...]]
 #: Read points that may need boxes, their contents and fresh numbers.
-_BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value})
+_BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value, Meaning.DELIVER.value})
 
 
 def default_point(connection: Connection, station_key: str) -> str | None:
@@ -62,6 +63,9 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
         world.identifiers[value] = unit_id
         wanted.units.add(unit_id)
         wanted.note(unit_id, kind, order_id, parent_id)
+    for number, shipment_id, order_id in found.get("papers", []):
+        world.papers[number] = shipment_id
+        wanted.orders.add(order_id)
     _want_deeds(connection, world, wanted, _targets(world, reads))
     contexts = {point.context for point in world.read_points.values()}
     boxing, packing = not _BOXING.isdisjoint(contexts), Meaning.PACK.value in contexts
@@ -138,6 +142,9 @@ def _named(reads: Sequence[Read], *, has_locks: bool) -> dict[str, Asked]:
     typed = [value for value in values if ":" not in value and "/" not in value]
     if typed:
         asked["numbers"] = tables.NUMBERS.of(values=typed)
+    papers = listed(value for read in reads if read.named.kind == "shipment" for value in read.named.values)
+    if papers:
+        asked["papers"] = tables.PAPERS.of(numbers=papers)
     return asked
 
 
@@ -245,7 +252,7 @@ def _put_things(world: w.World, found: Found) -> None:
         world.work_orders[work.id] = work
         world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
-    world.lines.update({row[0]: w.Line(row[0], row[1], int(row[2])) for row in found.get("lines", ())})
+    world.lines.update({row[0]: Line(row[0], row[1], int(row[2])) for row in found.get("lines", ())})
     world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("at_once", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
     world.repacks.update({row[0]: changes.Repack._make(row) for row in found.get("repacks", ())})

@@ -49,14 +49,8 @@ class Before(NamedTuple):
 
 def before(world: w.World) -> Before:
     """Note what the world holds before it is folded."""
-    return Before(
-        dict(world.units),
-        frozenset(world.boxes),
-        frozenset(world.shipments),
-        frozenset(world.contexts),
-        frozenset(world.repacks),
-        world.supply,
-    )
+    keys = (frozenset(table) for table in (world.boxes, world.shipments, world.contexts, world.repacks))
+    return Before(dict(world.units), *keys, world.supply)
 
 
 def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int], now: datetime) -> Saved:

@@ -192,6 +192,10 @@ def _shipments(dialect: Dialect) -> Statement:
     return wanted.order_by(Shipment.id)
 
 
+def _papers(dialect: Dialect) -> Statement:
+    return select(Shipment.number, Shipment.id, Shipment.order_id).where(among(Shipment.number, "numbers", dialect))
+
+
 def _contents(dialect: Dialect) -> Statement:
     return select(Unit.id).where(among(Unit.parent_id, "ids", dialect))
 
@@ -251,6 +255,7 @@ BOXES = Query(_boxes)
 LINES = Query(_lines)
 AT_ONCE = Query(_at_once)
 SHIPMENTS = Query(_shipments)
+PAPERS = Query(_papers)
 CONTENTS = Query(_contents)
 CHANGES_AT = Query(_changes_at)
 ACKNOWLEDGEMENTS = Query(_acknowledgements)

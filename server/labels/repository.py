@@ -1,6 +1,6 @@
 """What a print needs, in a constant number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -47,9 +47,10 @@ def find_handling_unit(session: Session, number: str) -> HandlingUnit | None:
     return session.scalars(statement).one_or_none()
 
 
-def list_packed(session: Session, handling_unit_id: int) -> Sequence[Unit]:
-    """The units inside a box."""
-    return session.scalars(select(Unit).where(Unit.parent_id == handling_unit_id).order_by(Unit.id)).all()
+def list_packed(session: Session, box_ids: Collection[int]) -> Sequence[Unit]:
+    """The units inside these boxes."""
+    packed = select(Unit).where(Unit.parent_id.in_(box_ids), Unit.kind != UnitKind.CONTAINER)
+    return session.scalars(packed.order_by(Unit.id)).all()
 
 
 def list_stations(session: Session) -> Sequence[Station]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
+from server.erp.logistics.contents import boxes_on
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
@@ -100,6 +101,9 @@ class BoxLabel:
     customer_reference: str | None
     units: tuple[str, ...]
     symbol: Symbol
+    #: Of a pallet: what lies on it.
+    boxes: tuple[str, ...] = ()
+    kind: str = "box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +142,16 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
     box = repository.find_handling_unit(session, number)
     if box is None:
         raise NotFound
+    boxes = boxes_on(session, [box.id]).get(box.id, [])
     return BoxLabel(
+        kind=box.kind,
+        boxes=tuple(each.number for each in boxes),
         number=box.number,
         sscc=box.sscc,
         order=box.order.number,
         customer=box.order.customer.name,
         customer_reference=box.order.customer_reference,
-        units=tuple(unit.number for unit in repository.list_packed(session, box.id)),
+        units=tuple(unit.number for unit in repository.list_packed(session, [box.id, *(each.id for each in boxes)])),
         symbol=gs1_128((("00", box.sscc),), height_mm=25),
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from server.tracking import words
 from server.tracking.crew import sign_in
+from server.tracking.delivery import deliver_box, deliver_shipment, deliver_unit
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.goods import GOODS_ACTS, choose_place
@@ -14,6 +15,7 @@ from server.tracking.production import complete, explained, hold, pause, resume,
 from server.tracking.reasons import wants_reason
 from server.tracking.rework import rework
 from server.tracking.shipping import ship_box, ship_unit
+from server.tracking.stacking import stack, stack_on_new, unstack
 from server.tracking.states import Action, Signal, Status
 from server.tracking.steps import (
     ARMED_SECONDS,
@@ -24,6 +26,7 @@ from server.tracking.steps import (
     Explain,
     GoodsStep,
     Note,
+    ShipmentStep,
     SignIn,
     Step,
     TakeBack,
@@ -41,6 +44,7 @@ _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {
     Act.PACK: pack,
     Act.UNPACK: unpack,
     Act.SHIP: ship_unit,
+    Act.DELIVER: deliver_unit,
     Act.SEE: see,
     Act.PAUSE: pause,
     Act.HOLD: hold,
@@ -50,6 +54,10 @@ _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {
 }
 _BOX_ACTS: Final[Mapping[Act, Callable[[Draft, BoxStep], Verdict]]] = {
     Act.SHIP: ship_box,
+    Act.DELIVER: deliver_box,
+    Act.STACK: stack,
+    Act.STACK_ON_NEW: stack_on_new,
+    Act.UNSTACK: unstack,
     Act.CHOOSE_BOX: choose_box,
 }
 
@@ -66,6 +74,8 @@ def _unit_step(draft: Draft, step: UnitStep) -> Verdict:
 
 
 def _box_step(draft: Draft, step: BoxStep) -> Verdict:
+    if step.disarm:
+        disarm(draft, step.station.id)
     return _BOX_ACTS[step.act](draft, step)
 
 
@@ -73,6 +83,12 @@ def _goods_step(draft: Draft, step: GoodsStep) -> Verdict:
     if step.disarm:
         disarm(draft, step.station.id)
     return GOODS_ACTS[step.act](draft, step)
+
+
+def _shipment_step(draft: Draft, step: ShipmentStep) -> Verdict:
+    if step.disarm:
+        disarm(draft, step.station.id)
+    return deliver_shipment(draft, step)
 
 
 def disarm(draft: Draft, station_id: int) -> None:
@@ -130,6 +146,7 @@ def _applied(said: Words, action: Action, *, subject: str | None) -> Verdict:
 _STEPS: Final[Mapping[type[Any], Callable[[Draft, Any], Verdict]]] = {
     UnitStep: _unit_step,
     BoxStep: _box_step,
+    ShipmentStep: _shipment_step,
     SignIn: sign_in,
     Arm: _arm,
     Explain: _explain,

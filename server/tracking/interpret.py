@@ -6,16 +6,22 @@ from typing import Final
 
 from orderlight.events import EventKind
 from server.tracking import words
+from server.tracking.armed import armed_command
+from server.tracking.boxes import box_step, shipment_step
 from server.tracking.changes import repack_of, unseen
 from server.tracking.goods import read_location, read_material
 from server.tracking.places import place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
-from server.tracking.refusals import blocked, blocked_box, blocked_order, busy_elsewhere, refuse_box, refuse_unit
-from server.tracking.states import Command, Context, Reason, Signal, UnitKind
+from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit
+from server.tracking.states import (
+    Command,
+    Context,
+    Reason,
+    Signal,
+    UnitKind,
+)
 from server.tracking.steps import (
-    ARMED_SECONDS,
     Arm,
-    BoxStep,
     CloseBox,
     Explain,
     Note,
@@ -25,14 +31,12 @@ from server.tracking.steps import (
     TakeBack,
     UnitStep,
 )
-from server.tracking.table import BOX_ELSEWHERE, BOXES, REPACK, UNITS, Act, Place, Rule
+from server.tracking.table import REPACK, UNITS, Act, Place, Rule
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
-from server.tracking.world import Box, Identity, ReadPoint, Station, Unit, World
+from server.tracking.world import Identity, ReadPoint, Station, Unit, World
 
 #: Commands that act at once; the others wait for the next unit.
 _AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})
-#: Two scanners of one station may be told by two gateways, whose clocks differ by so many seconds at most.
-CLOCK_SLACK: Final = 5
 #: Where a scan begins work; what another station has begun is not begun again.
 _BEGINNING: Final = frozenset({Context.START.value, Context.TOGGLE.value})
 _DEVICE_KINDS: Final = frozenset({EventKind.READER_LOST, EventKind.READER_RECOVERED, EventKind.GATEWAY_STARTED})
@@ -95,7 +99,7 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
     if unit is None:
         return _unknown_tag(read) if read.named.tag else _unknown_code(read, world)
     if unit.kind == UnitKind.CONTAINER:
-        return _box(world, station, read_point, unit)
+        return box_step(read, world, read_point, unit)
     armed = armed_command(read, world, station)
     # Who shows a card means it, also a moment after a gate has seen the unit.
     if armed is None and _is_repeated(read, read_point, unit):
@@ -141,44 +145,10 @@ def _stopped(world: World, unit: Unit, station: Station, rule: Rule, at: datetim
     return unseen(world, unit, station, at)
 
 
-def armed_command(read: Read, world: World, station: Station) -> str | None:
-    """The command card that waits for this unit, if its minute is not over."""
-    # A tag that drifts past an antenna of the station is nobody's answer to a card.
-    context = world.contexts.get(station.id) if not read.named.tag else None
-    if context is None or context.armed_command is None or context.armed_until is None:
-        return None
-    left = (context.armed_until - read.observed_at).total_seconds()
-    # A read from before the card was shown comes late; it is no answer to it.
-    return context.armed_command if 0 <= left <= ARMED_SECONDS + CLOCK_SLACK else None
-
-
 def _is_repeated(read: Read, read_point: ReadPoint, unit: Unit) -> bool:
     if not read_point.quiet_seconds or unit.last_seen_at is None or unit.last_read_point != read_point.key:
         return False
     return abs((read.observed_at - unit.last_seen_at).total_seconds()) < read_point.quiet_seconds
-
-
-def _box(world: World, station: Station, read_point: ReadPoint, unit: Unit) -> Step | Verdict:
-    box = world.boxes.get(unit.id)
-    if box is None:
-        return refusal(Reason.NOT_A_UNIT, Words(words.NOT_A_UNIT, {"code": unit.number}), subject=unit.number)
-    rule = BOXES.get(read_point.context, BOX_ELSEWHERE)[box.state]
-    if rule.act is None:
-        assert rule.reason is not None
-        return refuse_box(rule.reason, box)
-    stopped = _box_stopped(world, box, rule)
-    if stopped is not None:
-        return stopped
-    if rule.act is Act.SEE:
-        return UnitStep(Act.SEE, unit, station, read_point)
-    return BoxStep(rule.act, box, station)
-
-
-def _box_stopped(world: World, box: Box, rule: Rule) -> Verdict | None:
-    if rule.act is Act.SHIP:
-        return blocked_box(world, box)
-    order = world.orders.get(box.order_id)
-    return blocked_order(order, box.number) if rule.guarded and order is not None else None
 
 
 def _unknown_tag(read: Read) -> Verdict:
@@ -278,6 +248,7 @@ _SUBJECTS: Final[Mapping[str, _Subject]] = {
     "operation": _operation,
     "product": _product,
     "location": _location,
+    "shipment": shipment_step,
     "other": _other,
     "unreadable": _unreadable,
     "nothing": _nothing,

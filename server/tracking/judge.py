@@ -2,9 +2,10 @@
 
 from orderlight.events import EventKind
 from server.tracking.advance import advance, disarm
+from server.tracking.armed import armed_command
 from server.tracking.crew import badges_of
 from server.tracking.draft import Cause, Draft
-from server.tracking.interpret import armed_command, interpret
+from server.tracking.interpret import interpret
 from server.tracking.states import Reason, Status
 from server.tracking.steps import Read, TakeBack
 from server.tracking.verdicts import Outcome, Verdict

@@ -12,14 +12,14 @@ from orderlight.autoid import identify, identify_epc
 MAX_VALUE = 150
 _TYPED = re.compile(r"(?:U|HU)-[0-9A-Z]{1,20}")
 _CARDS = ("operator", "command", "station")
-_NOT_UNITS = ("work_order", "order", "shipment")
+_NOT_UNITS = ("work_order", "order")
 
 
 class Named(NamedTuple):
-    """`kind` is unit, operator, command, station, operation, other, product, unreadable or nothing."""
+    """`kind` is unit, operator, command, station, operation, shipment, other, product, unreadable or nothing."""
 
     kind: str
-    #: Identifier values to look the unit up by, the surest first; of a card, its body.
+    #: Identifier values to look the unit up by, the surest first; of a card, its body; of a shipment, its number.
     values: tuple[str, ...]
     #: The code as it may stand in a sentence.
     shown: str
@@ -111,6 +111,8 @@ def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:
             return Named(card, (keys[card],), shown)
     if "operation" in keys:
         return Named("operation", (keys.get("work_order", "") + keys["operation"],), shown)
+    if "shipment" in keys:
+        return Named("shipment", (f"SH-{keys['shipment']}",), shown)
     if "sscc" in keys:
         return Named("unit", (f"00/{keys['sscc']}",), shown, gs1=_company_digits(keys))
     if "gtin" in keys and "serial" in keys:

@@ -9,13 +9,23 @@ from server.tracking.draft import ONE, Draft
 from server.tracking.facts import FactKind
 from server.tracking.production import applied, finish_operation
 from server.tracking.settle import settle
-from server.tracking.states import Action, HandlingUnitState, Reason, Signal, Status, UnitKind, UnitState
+from server.tracking.states import (
+    Action,
+    HandlingUnitKind,
+    HandlingUnitState,
+    Reason,
+    Signal,
+    Status,
+    UnitKind,
+    UnitState,
+)
 from server.tracking.steps import BoxStep, UnitStep
 from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Box, Station, Unit
 
 _OPEN: Final = HandlingUnitState.OPEN.value
 _CLOSED: Final = HandlingUnitState.CLOSED.value
+_BOX: Final = HandlingUnitKind.BOX.value
 
 
 def complete_and_pack(draft: Draft, step: UnitStep) -> Verdict:
@@ -39,7 +49,13 @@ def pack(draft: Draft, step: UnitStep) -> Verdict:
 
 
 def open_box(draft: Draft, station_id: int) -> Box | None:
-    """The box that the station fills, if it is still open."""
+    """The box that the station fills with units, if it is still open."""
+    box = filled(draft, station_id)
+    return box if box is not None and box.kind == _BOX else None
+
+
+def filled(draft: Draft, station_id: int) -> Box | None:
+    """The box or pallet that the station fills, if it is still open."""
     box_id = draft.context(station_id).open_box_id
     box = draft.box(box_id) if box_id is not None and box_id in draft.world.boxes else None
     return box if box is not None and box.state == _OPEN else None
@@ -98,8 +114,8 @@ def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:
     return applied(Words(template, values), Action.UNIT_PACKED, unit)
 
 
-def new_box(draft: Draft, order_id: int, station: Station) -> Box:
-    """An empty box for the order, which is the one that the station fills from now on."""
+def new_box(draft: Draft, order_id: int, station: Station, kind: str = _BOX) -> Box:
+    """An empty box or pallet for the order, which is the one that the station fills from now on."""
     supply, at = draft.supply, draft.cause.observed_at
     sscc = Sscc.make(supply.company_prefix, supply.sscc_reference)
     box_id, number = supply.box_ids[0], f"HU-{supply.box_number}"
@@ -112,7 +128,7 @@ def new_box(draft: Draft, order_id: int, station: Station) -> Box:
              hold_reason=None, rework=0, parent_id=None, last_station_id=None, last_read_point=None, last_seen_at=None,
              last_fact_id=None)
     )  # fmt: skip
-    box = draft.create(Box(box_id, number, sscc.value, order_id, station.id, _OPEN, at, None, None, None))
+    box = draft.create(Box(box_id, number, sscc.value, order_id, station.id, _OPEN, at, None, None, None, kind))
     draft.remember(draft.context(station.id)._replace(open_box_id=box_id))
     draft.fact(FactKind.BOX_OPENED, number, order_id=order_id, unit_id=box_id, detail={"sscc": sscc.value})
     return box
@@ -127,8 +143,8 @@ def _close(draft: Draft, box: Box, station: Station) -> Box:
 
 
 def close_box(draft: Draft, station: Station) -> Verdict:
-    """The CLOSE card: the open box of the station is full."""
-    box = open_box(draft, station.id)
+    """The CLOSE card: the open box or pallet of the station is full."""
+    box = filled(draft, station.id)
     if box is None:
         return refusal(Reason.NO_OPEN_BOX, Words(words.NO_OPEN_BOX, {"station": station.name}))
     count = len(draft.units_in(box.id))
@@ -136,7 +152,8 @@ def close_box(draft: Draft, station: Station) -> Verdict:
         said = Words(words.EMPTY_BOX, {"box": box.number})
         return refusal(Reason.EMPTY_BOX, said, subject=box.number, order_id=box.order_id)
     _close(draft, box, station)
-    said = Words(words.BOX_CLOSED, {"box": box.number, "count": count, "order": draft.order(box.order_id).number})
+    template = words.BOX_CLOSED if box.kind == _BOX else words.PALLET_CLOSED
+    said = Words(template, {"box": box.number, "count": count, "order": draft.order(box.order_id).number})
     return box_applied(said, Action.BOX_CLOSED, box, undo=True)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from server.tracking import words
 from server.tracking.changes import must_repack
 from server.tracking.places import current_operation, next_name, route
-from server.tracking.states import OperationState, OrderLifecycle, Reason, WorkOrderState
+from server.tracking.states import HandlingUnitState, OperationState, OrderLifecycle, Reason, WorkOrderState
 from server.tracking.table import Place
 from server.tracking.verdicts import Verdict, Words, because, refusal
 from server.tracking.world import Box, Order, Station, Unit, World
@@ -52,22 +52,29 @@ def blocked_order(order: Order, subject: str) -> Verdict | None:
 
 
 def blocked_box(world: World, box: Box) -> Verdict | None:
-    """Why the box may not leave: its order, or anything in it, must stay."""
+    """Why the box may not leave: its order, or anything in it, must stay; a box on a pallet leaves with the pallet."""
     order = world.orders.get(box.order_id)
     verdict = blocked_order(order, box.number) if order is not None else None
     if verdict is not None:
         return verdict
-    for unit in world.units.values():
-        if unit.parent_id != box.id:
-            continue
+    side = world.units.get(box.id)
+    whole = side.parent_id if side is not None and side.parent_id is not None else box.id
+    leaving = {whole, *(found for found in world.boxes if _lies_on(world, found, whole))}
+    for unit in [unit for unit in world.units.values() if unit.parent_id in leaving]:
+        parent = world.boxes[unit.parent_id or 0]
         if unit.held:
-            values = {"unit": unit.number, "box": box.number, "why": because(unit.hold_reason)}
+            values = {"unit": unit.number, "box": parent.number, "why": because(unit.hold_reason)}
             said = Words(words.UNIT_IN_BOX_ON_HOLD, values)
             return refusal(Reason.ON_HOLD, said, subject=box.number, order_id=box.order_id)
-        verdict = _blocked_work(world, unit)
+        verdict = _blocked_work(world, unit) or must_repack(world, parent.id, parent.number)
         if verdict is not None:
             return verdict
-    return must_repack(world, box.id, box.number)
+    return None
+
+
+def _lies_on(world: World, box_id: int, pallet_id: int) -> bool:
+    side = world.units.get(box_id)
+    return side is not None and side.parent_id == pallet_id
 
 
 def _blocked_work(world: World, unit: Unit) -> Verdict | None:
@@ -113,7 +120,7 @@ def refuse_unit(world: World, reason: Reason, place: Place, unit: Unit, station:
 
 def refuse_box(reason: Reason, box: Box) -> Verdict:
     """The sentence for a refusal of the table of boxes."""
-    values = {"box": box.number}
+    values = {"box": box.number, "unit": box.number}
     return refusal(reason, Words(_box_words(reason, box), values), subject=box.number, order_id=box.order_id)
 
 
@@ -122,6 +129,12 @@ def _box_words(reason: Reason, box: Box) -> str:
         return words.BOX_NOT_A_UNIT
     if reason is Reason.NOT_CLOSED:
         return words.BOX_STILL_OPEN
+    if reason is Reason.NOT_SHIPPED:
+        return words.NOT_SHIPPED
+    if reason is Reason.NOT_ALLOWED:
+        return words.A_PALLET
+    if box.state == HandlingUnitState.RECEIVED:
+        return words.SHIPMENT_ARRIVED_ALREADY
     return words.BOX_CLOSED_ALREADY if box.shipped_at is None else words.BOX_SHIPPED_ALREADY
 
 
@@ -157,6 +170,9 @@ _BY_REASON: Final = {
     Reason.ALREADY_STARTED: words.ALREADY_STARTED,
     Reason.NOT_STARTED: words.NOT_STARTED,
     Reason.NOT_PACKED: words.NOT_PACKED,
+    Reason.NOT_IN_BOX: words.NOT_IN_BOX,
+    Reason.NOT_SHIPPED: words.NOT_SHIPPED,
+    Reason.NOT_A_BOX: words.NOT_A_BOX,
     Reason.SCRAPPED: words.UNIT_SCRAPPED,
     Reason.NOT_RELEASED: words.NO_ROUTE,
     Reason.NOT_A_MATERIAL: words.NOT_A_MATERIAL,

@@ -8,7 +8,7 @@ from server.tracking.facts import FactKind
 from server.tracking.packing import box_applied
 from server.tracking.refusals import refuse_box
 from server.tracking.settle import settle, settle_order
-from server.tracking.states import Action, HandlingUnitState, Reason, ShipmentState, UnitState
+from server.tracking.states import Action, HandlingUnitKind, HandlingUnitState, Reason, ShipmentState, UnitState
 from server.tracking.steps import BoxStep, UnitStep
 from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Box, Shipment
@@ -39,10 +39,21 @@ def ship_unit(draft: Draft, step: UnitStep) -> Verdict:
 
 
 def ship_box(draft: Draft, step: BoxStep) -> Verdict:
-    """The box leaves with all its units; the shipment has left when no box of the order remains."""
-    order = draft.order(step.box.order_id)
+    """The box leaves with all its units, a pallet with all its boxes, and a box on a pallet speaks for the pallet.
+
+    The shipment has left when no box of the order remains.
+    """
+    whole = _whole(draft, step.box)
+    if whole.state == HandlingUnitState.OPEN:
+        said = Words(words.PALLET_STILL_OPEN, {"box": step.box.number, "pallet": whole.number})
+        return refusal(Reason.NOT_CLOSED, said, subject=step.box.number, order_id=step.box.order_id)
+    order = draft.order(whole.order_id)
     shipment = _shipment_for(draft, order.id)
-    box, count = _send(draft, step.box, shipment)
+    count = 0
+    if whole.kind == HandlingUnitKind.PALLET:
+        count = sum(_send(draft, draft.box(side.id), shipment)[1] for side in draft.units_in(whole.id))
+    box, inside = _send(draft, whole, shipment)
+    count += inside
     # An empty box that was left open keeps nothing here.
     remaining = any(other.state in _STILL_HERE and draft.units_in(other.id) for other in draft.boxes_of(order.id))
     if not remaining:
@@ -51,6 +62,12 @@ def ship_box(draft: Draft, step: BoxStep) -> Verdict:
         draft.fact(FactKind.SHIPMENT_SHIPPED, shipment.number, order_id=order.id)
     values = {"box": box.number, "count": count, "shipment": shipment.number, "customer": order.customer_name}
     return box_applied(Words(words.SHIPPED, values), Action.BOX_SHIPPED, box, undo=True)
+
+
+def _whole(draft: Draft, box: Box) -> Box:
+    """The pallet that the box lies on, or the box itself."""
+    side = draft.world.units.get(box.id)
+    return draft.box(side.parent_id) if side is not None and side.parent_id is not None else box
 
 
 def _shipment_for(draft: Draft, order_id: int) -> Shipment:
@@ -80,7 +97,7 @@ def _send(draft: Draft, box: Box, shipment: Shipment) -> tuple[Box, int]:
         draft.move(draft.see(draft.unit(box.id)), state=UnitState.SHIPPED.value)
     detail = {"shipment": shipment.number}
     draft.fact(FactKind.BOX_SHIPPED, box.number, order_id=box.order_id, unit_id=box.id, detail=detail)
-    inside = draft.units_in(box.id)
+    inside = [] if box.kind == HandlingUnitKind.PALLET else draft.units_in(box.id)
     for unit in inside:
         unit = draft.move(draft.see(unit), state=UnitState.SHIPPED.value)
         settle(draft, unit.work_order_id)

@@ -74,6 +74,13 @@ class Fulfilment(StrEnum):
     DELIVERED = "delivered"
 
 
+class HandlingUnitKind(StrEnum):
+    """A box holds units, a pallet holds boxes; so nothing can come to lie in itself."""
+
+    BOX = "box"
+    PALLET = "pallet"
+
+
 class HandlingUnitState(StrEnum):
     """A box or pallet; it is closed when its SSCC label is printed."""
 
@@ -132,6 +139,7 @@ class Context(StrEnum):
     GATE = "gate"
     PACK = "pack"
     SHIP = "ship"
+    DELIVER = "deliver"
     BADGE = "badge"
     COMMAND = "command"
     RECEIVE = "receive"
@@ -165,6 +173,9 @@ class Command(StrEnum):
     RESUME = "RESUME"
     RECEIVE = "RECEIVE"
     COUNT = "COUNT"
+    PALLET = "PALLET"
+    UNPACK = "UNPACK"
+    DELIVER = "DELIVER"
     UNDO = "UNDO"
     CLOSE = "CLOSE"
 
@@ -215,6 +226,9 @@ class Reason(StrEnum):
     NOT_FINISHED = "not_finished"
     NOT_PACKED = "not_packed"
     NOT_CLOSED = "not_closed"
+    NOT_IN_BOX = "not_in_box"
+    NOT_SHIPPED = "not_shipped"
+    NOT_A_BOX = "not_a_box"
     NOT_RELEASED = "not_released"
     CANCELLED = "cancelled"
     SCRAPPED = "scrapped"
@@ -256,6 +270,10 @@ class Action(StrEnum):
     BOX_CHOSEN = "box_chosen"
     BOX_CLOSED = "box_closed"
     BOX_SHIPPED = "box_shipped"
+    BOX_STACKED = "box_stacked"
+    BOX_UNSTACKED = "box_unstacked"
+    BOX_RECEIVED = "box_received"
+    SHIPMENT_DELIVERED = "shipment_delivered"
     OPERATOR_CHANGED = "operator_changed"
     OPERATOR_LEFT = "operator_left"
     CHANGE_ACKNOWLEDGED = "change_acknowledged"

@@ -8,7 +8,7 @@ from server.tracking.goods_rows import Material, Place
 from server.tracking.naming import Named
 from server.tracking.states import Command, GoodsAct
 from server.tracking.table import Act
-from server.tracking.world import Box, Identity, Operator, ReadPoint, ReasonCode, Station, Unit
+from server.tracking.world import Box, Identity, Operator, ReadPoint, ReasonCode, Shipment, Station, Unit
 
 #: A command card holds for so many seconds of the edge's clock.
 ARMED_SECONDS = 60
@@ -54,6 +54,16 @@ class BoxStep(NamedTuple):
     act: Act
     box: Box
     station: Station
+    #: The read uses up the armed command.
+    disarm: bool = False
+
+
+class ShipmentStep(NamedTuple):
+    """A shipment has arrived."""
+
+    shipment: Shipment
+    station: Station
+    disarm: bool = False
 
 
 class SignIn(NamedTuple):
@@ -120,4 +130,4 @@ class Note(NamedTuple):
     subject: str | None = None
 
 
-Step = UnitStep | BoxStep | SignIn | Arm | Explain | CloseBox | ChoosePlace | GoodsStep | TakeBack | Note
+Step = UnitStep | BoxStep | ShipmentStep | SignIn | Arm | Explain | CloseBox | ChoosePlace | GoodsStep | TakeBack | Note

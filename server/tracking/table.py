@@ -44,6 +44,10 @@ class Act(StrEnum):
     PACK = "pack"
     UNPACK = "unpack"
     SHIP = "ship"
+    DELIVER = "deliver"
+    STACK = "stack"
+    STACK_ON_NEW = "stack_on_new"
+    UNSTACK = "unstack"
     SEE = "see"
     PAUSE = "pause"
     HOLD = "hold"
@@ -91,6 +95,7 @@ _NOT_DUE: Final[Mapping[Place, Rule]] = {
 _SEEN_ANYWHERE: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _SEE)
 _CARDS_ONLY: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_ALLOWED, guarded=False))
 _NO_MATERIAL: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_A_MATERIAL, guarded=False))
+_BOXES_ONLY: Final[Mapping[Place, Rule]] = dict.fromkeys(Place, _no(Reason.NOT_A_BOX, guarded=False))
 _NOT_STARTED: Final[Mapping[Place, Rule]] = {
     **_NOT_DUE,
     Place.DUE: _no(Reason.NOT_STARTED),
@@ -118,6 +123,11 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
         Place.FINISHED: _no(Reason.NOT_PACKED),
         Place.PACKED: Rule(Act.SHIP),
     },
+    Context.DELIVER: {
+        **dict.fromkeys(Place, _no(Reason.NOT_SHIPPED, guarded=False)),
+        **_GONE,
+        Place.SHIPPED: Rule(Act.DELIVER, guarded=False),
+    },
     Context.BADGE: _CARDS_ONLY,
     Context.COMMAND: _CARDS_ONLY,
     Context.RECEIVE: _NO_MATERIAL,
@@ -135,6 +145,13 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     },
     "HOLD": {**dict.fromkeys(Place, Rule(Act.HOLD, guarded=False)), **_GONE},
     "RESUME": {**dict.fromkeys(Place, Rule(Act.RESUME, guarded=False)), **_GONE},
+    "PALLET": _BOXES_ONLY,
+    "DELIVER": _BOXES_ONLY,
+    "UNPACK": {
+        **dict.fromkeys(Place, _no(Reason.NOT_IN_BOX, guarded=False)),
+        **_GONE,
+        Place.PACKED: Rule(Act.UNPACK, guarded=False),
+    },
 }
 
 #: A packed unit at packing that a change wants packed anew.
@@ -143,12 +160,20 @@ REPACK: Final = Rule(Act.UNPACK)
 _NOT_A_UNIT = _no(Reason.NOT_A_UNIT, guarded=False)
 _ANY_BOX = dict.fromkeys((state.value for state in HandlingUnitState), _NOT_A_UNIT)
 _BOX_SHIPPED = _no(Reason.ALREADY_DONE, guarded=False)
+_BOX_DONE = dict.fromkeys(_ANY_BOX, _BOX_SHIPPED)
+_BOX_ARRIVES = {
+    **dict.fromkeys(_ANY_BOX, _no(Reason.NOT_SHIPPED, guarded=False)),
+    HandlingUnitState.SHIPPED: Rule(Act.DELIVER, guarded=False),
+    HandlingUnitState.RECEIVED: _BOX_SHIPPED,
+}
+_BOX_COMES_OFF = Rule(Act.UNSTACK, guarded=False)
 
-#: Read-point context -> state of the box -> what to do. A context that is not here reads units alone.
+#: Read-point context, or armed command -> state of the box -> what to do. A context that is not here reads units alone.
 BOXES: Final[Mapping[str, Mapping[str, Rule]]] = {
     Context.PACK: {
-        **dict.fromkeys(_ANY_BOX, _no(Reason.ALREADY_DONE, guarded=False)),
+        **_BOX_DONE,
         HandlingUnitState.OPEN: Rule(Act.CHOOSE_BOX),
+        HandlingUnitState.CLOSED: Rule(Act.STACK),
     },
     Context.SHIP: {
         HandlingUnitState.OPEN: _no(Reason.NOT_CLOSED, guarded=False),
@@ -157,7 +182,28 @@ BOXES: Final[Mapping[str, Mapping[str, Rule]]] = {
         HandlingUnitState.SHIPPED: _BOX_SHIPPED,
         HandlingUnitState.RECEIVED: _BOX_SHIPPED,
     },
+    Context.DELIVER: _BOX_ARRIVES,
     Context.GATE: dict.fromkeys(_ANY_BOX, _SEE),
+    "PALLET": {
+        **_BOX_DONE,
+        HandlingUnitState.OPEN: _no(Reason.NOT_CLOSED, guarded=False),
+        HandlingUnitState.CLOSED: Rule(Act.STACK_ON_NEW),
+    },
+    "UNPACK": {**_BOX_DONE, HandlingUnitState.OPEN: _BOX_COMES_OFF, HandlingUnitState.CLOSED: _BOX_COMES_OFF},
+    "DELIVER": _BOX_ARRIVES,
+}
+#: The same for pallets, which lie on nothing themselves.
+PALLETS: Final[Mapping[str, Mapping[str, Rule]]] = {
+    **BOXES,
+    Context.PACK: {**_BOX_DONE, HandlingUnitState.OPEN: Rule(Act.CHOOSE_BOX)},
+    "PALLET": dict.fromkeys(_ANY_BOX, _no(Reason.NOT_ALLOWED, guarded=False)),
+    "UNPACK": dict.fromkeys(_ANY_BOX, _no(Reason.NOT_ALLOWED, guarded=False)),
+}
+#: Where a command card counts for a box, since what lies in it is known there.
+BOX_COMMANDS: Final[Mapping[str, frozenset[str]]] = {
+    "PALLET": frozenset({Context.PACK}),
+    "UNPACK": frozenset({Context.PACK}),
+    "DELIVER": frozenset({Context.PACK, Context.SHIP, Context.DELIVER}),
 }
 BOX_ELSEWHERE: Final[Mapping[str, Rule]] = _ANY_BOX
 
@@ -178,5 +224,6 @@ UNDOABLE: Final = frozenset(
         Action.MATERIAL_RECEIVED,
         Action.MATERIAL_COUNTED,
         Action.MATERIAL_LOADED,
+        Action.BOX_STACKED,
     }
 )

@@ -1,4 +1,4 @@
-"""What comes out of a box again, to be packed anew. Pure."""
+"""Units that come out of their box again, to be packed anew or because a card says so. Pure."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import open_box
 from server.tracking.settle import settle
+from server.tracking.stacking import take_off
 from server.tracking.states import Action, HandlingUnitState, Signal, Status, UnitState
 from server.tracking.steps import UnitStep
 from server.tracking.verdicts import Verdict, Words
@@ -18,7 +19,7 @@ _CLOSED: Final = HandlingUnitState.CLOSED.value
 
 
 def unpack(draft: Draft, step: UnitStep) -> Verdict:
-    """The unit comes out of its box to be packed anew; the next scan of it packs it."""
+    """The unit comes out of its box; the next scan of it packs it anew."""
     task, box = repack_of(draft.world, step.unit.id), draft.world.boxes.get(step.unit.parent_id or 0)
     unit = draft.move(draft.see(step.unit), state=UnitState.FINISHED.value, parent_id=None)
     settle(draft, unit.work_order_id)
@@ -27,15 +28,17 @@ def unpack(draft: Draft, step: UnitStep) -> Verdict:
     draft.fact(FactKind.UNIT_UNPACKED, unit.number, detail={"box": number}, **about)
     if box is not None and draft.box(box.id).state == _CLOSED:
         _reopen(draft, draft.box(box.id), step.station)
-    what = describe(task.difference if task is not None else ())
-    said = Words(words.UNPACKED, {"unit": unit.number, "box": number, "what": what})
+    said = Words(words.TAKEN_OUT, {"unit": unit.number, "box": number})
+    if task is not None:
+        said = Words(words.UNPACKED, {"unit": unit.number, "box": number, "what": describe(task.difference)})
     return Verdict(
         Status.APPLIED, said, Signal.WARN, action=Action.UNIT_UNPACKED, subject=unit.number, order_id=unit.order_id
     )
 
 
 def _reopen(draft: Draft, box: Box, station: Station) -> None:
-    """What was taken out goes in again, so the box is open; the station fills it, if it fills no other."""
+    """What came out goes in again: the box is open, on no pallet, and filled by the station if that fills no other."""
+    take_off(draft, box)
     box = draft.change(box, state=_OPEN, closed_at=None, shipment_id=None)
     draft.fact(FactKind.BOX_REOPENED, box.number, order_id=box.order_id, unit_id=box.id)
     if open_box(draft, station.id) is None:

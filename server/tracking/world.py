@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import NewFact
 from server.tracking.goods_rows import Goods
+from server.tracking.wanted import Line
 
 
 class Unit(NamedTuple):
@@ -68,14 +69,6 @@ class WorkOrder(NamedTuple):
     order_line_id: int | None = None
 
 
-class Line(NamedTuple):
-    """A line of an order: how many units of it the customer wants."""
-
-    id: int
-    sku: str
-    pieces: int
-
-
 class Tally(NamedTuple):
     """How many units of a work order stand at each stage of fulfilment."""
 
@@ -119,6 +112,8 @@ class Box(NamedTuple):
     closed_at: datetime | None
     shipped_at: datetime | None
     shipment_id: int | None
+    #: server.tracking.states.HandlingUnitKind
+    kind: str = "box"
 
 
 class Shipment(NamedTuple):
@@ -130,6 +125,7 @@ class Shipment(NamedTuple):
     state: str
     created_at: datetime
     shipped_at: datetime | None
+    delivered_at: datetime | None = None
 
 
 class Station(NamedTuple):
@@ -271,6 +267,8 @@ class World:
     change_requests: dict[int, Change] = field(default_factory=dict)
     acknowledgements: dict[int, Acknowledgement] = field(default_factory=dict)
     repacks: dict[int, Repack] = field(default_factory=dict)
+    #: Number of a paper that was scanned -> id of its shipment.
+    papers: dict[str, int] = field(default_factory=dict)
     #: Identifier value, or number typed by hand -> unit id.
     identifiers: dict[str, int] = field(default_factory=dict)
     operators: dict[str, Operator] = field(default_factory=dict)

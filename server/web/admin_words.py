@@ -111,6 +111,7 @@ CONTEXTS: Mapping[str, str] = {
     "gate": N_("Gate: a tag that passes is done here"),
     "pack": N_("Packing: a scan puts the unit into the open box"),
     "ship": N_("Shipping: a scan or a tag lets the box leave"),
+    "deliver": N_("Delivery: a scan of the shipment or the box says that it has arrived"),
     "badge": N_("Badge: tells who works here"),
     "command": N_("Command cards alone"),
     "receive": N_("Receiving: the label of a material is booked where it was scanned last"),

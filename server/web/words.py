@@ -123,6 +123,7 @@ WORDS: dict[str, dict[str, str]] = {
         "delivered": N_("Delivered"),
         "cancelled": N_("Cancelled"),
     },
+    "handling_unit_kind": {"box": N_("Box"), "pallet": N_("Pallet")},
     "handling_unit_state": {
         "open": N_("Open"),
         "closed": N_("Closed"),
@@ -183,6 +184,9 @@ WORDS: dict[str, dict[str, str]] = {
         "box_opened": N_("Box opened"),
         "box_closed": N_("Box closed"),
         "box_shipped": N_("Box shipped"),
+        "box_stacked": N_("Box put on a pallet"),
+        "box_unstacked": N_("Box taken off its pallet"),
+        "box_received": N_("Box has arrived"),
         "shipment_created": N_("Shipment prepared"),
         "shipment_shipped": N_("Shipment left"),
         "shipment_delivered": N_("Shipment delivered"),

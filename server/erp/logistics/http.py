@@ -11,16 +11,19 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.erp.logistics import packing, repository, service
+from server.erp.logistics.contents import inside
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.logistics.schemas import (
     HandlingUnitIn,
     HandlingUnitList,
     HandlingUnitOut,
+    PackBody,
     ReasonBody,
     ShipmentIn,
     ShipmentList,
     ShipmentOut,
     ShipmentPatch,
+    UnpackBody,
 )
 from server.erp.orders.access import visible_orders
 from server.errors import NotFound
@@ -52,8 +55,8 @@ def list_handling_units(
     with database.read() as session:
         visible = visible_orders(principal)
         page = repository.handling_units(session, wanted, visible=visible, after=after, limit=limit)
-        counts = repository.contents(session, [box.id for box in page.items])
-        items = [HandlingUnitOut.of(box, counts.get(box.id, 0)).model_dump(mode="json") for box in page.items]
+        held = inside(session, [box.id for box in page.items])
+        items = [HandlingUnitOut.of(box, held[box.id]).model_dump(mode="json") for box in page.items]
     return JSONResponse(as_json(items, more=page.more))
 
 
@@ -66,7 +69,7 @@ def get_handling_unit(database: DatabaseDep, principal: OrdersRead, number: Numb
 
 @router.post("/handling-units", status_code=201, response_model=HandlingUnitOut)
 def post_handling_unit(door: DoorDep, principal: ShipmentsWrite, body: HandlingUnitIn) -> JSONResponse:
-    """A new box for an order, empty or with units; the rules are those of a scan at packing."""
+    """A new box or pallet for an order, empty or filled; the rules are those of a scan at packing."""
 
     def make(session: Session) -> Answer:
         return Answer(201, _box_body(session, packing.open_box(session, body, actor=principal.actor, now=door.now)))
@@ -90,6 +93,26 @@ def reopen(door: DoorDep, principal: ShipmentsWrite, number: Number, body: Reaso
 
     def act(session: Session, box: HandlingUnit) -> None:
         service.reopen_box(session, box, reason=body.reason, actor=principal.actor, now=door.now)
+
+    return _act_on_box(door, principal, number, act, body)
+
+
+@router.post("/handling-units/{number}/pack", response_model=HandlingUnitOut)
+def pack(door: DoorDep, principal: ShipmentsWrite, number: Number, body: PackBody) -> JSONResponse:
+    """Boxes go onto an open pallet."""
+
+    def act(session: Session, box: HandlingUnit) -> None:
+        packing.put_on(session, box, body.handling_units, actor=principal.actor, now=door.now)
+
+    return _act_on_box(door, principal, number, act, body)
+
+
+@router.post("/handling-units/{number}/unpack", response_model=HandlingUnitOut)
+def unpack(door: DoorDep, principal: ShipmentsWrite, number: Number, body: UnpackBody) -> JSONResponse:
+    """Units come out of a box, or boxes off a pallet; it is open from then on."""
+
+    def act(session: Session, box: HandlingUnit) -> None:
+        packing.take_out(session, box, body, actor=principal.actor, now=door.now)
 
     return _act_on_box(door, principal, number, act, body)
 
@@ -200,7 +223,7 @@ def _act_on_box(
     principal: Principal,
     number: str,
     act: Callable[[Session, HandlingUnit], None],
-    body: ReasonBody | None = None,
+    body: ReasonBody | PackBody | UnpackBody | None = None,
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         box = _box(session, number, principal, lock=True)
@@ -231,4 +254,4 @@ def _body(session: Session, shipment: Shipment) -> dict[str, Any]:
 
 
 def _box_body(session: Session, box: HandlingUnit) -> dict[str, Any]:
-    return HandlingUnitOut.of(box, repository.contents(session, [box.id]).get(box.id, 0)).model_dump(mode="json")
+    return HandlingUnitOut.of(box, inside(session, [box.id])[box.id]).model_dump(mode="json")

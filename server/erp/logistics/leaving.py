@@ -13,9 +13,14 @@ from server.erp.production.models import Unit
 from server.errors import Refused
 from server.messages import translate as _
 from server.tracking.facts import FactKind
-from server.tracking.states import HandlingUnitState, OrderLifecycle, UnitState, WorkOrderState
+from server.tracking.states import HandlingUnitState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
 
 _SHIPPED = HandlingUnitState.SHIPPED.value
+
+
+def is_container(unit: Unit) -> bool:
+    """Whether the unit is the container side of a box, which lies on a pallet."""
+    return unit.kind == UnitKind.CONTAINER
 
 
 def require_moving(order: SalesOrder) -> SalesOrder:
@@ -57,7 +62,7 @@ def _require_free(session: Session, inside: Sequence[Unit], shipment: Shipment) 
 def send(changes: Changes, boxes: Sequence[HandlingUnit], shipment: Shipment) -> None:
     """The boxes leave with all their units; raises Refused when anything in them must stay."""
     session, now = changes.session, changes.now
-    inside = production.units_in(session, [box.id for box in boxes])
+    inside = [unit for unit in production.units_in(session, [box.id for box in boxes]) if not is_container(unit)]
     _require_free(session, inside, shipment)
     require_packed_as_changed(session, [unit.id for unit in inside], shipment.number)
     sides = containers(session, boxes)

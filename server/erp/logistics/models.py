@@ -26,6 +26,8 @@ class HandlingUnit(Versioned, Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shipment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("shipment.id"), index=True)
+    #: server.tracking.states.HandlingUnitKind
+    kind: Mapped[str] = mapped_column(String(8), default="box", server_default="box")
     unit: Mapped[Unit] = relationship(lazy="raise")
     order: Mapped[SalesOrder] = relationship(lazy="raise")
 

@@ -1,6 +1,6 @@
 """The rows that packing from a screen or by a program may touch, as the rules know them, and back again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,8 @@ from server.journal import facts
 from server.tracking import change_rows
 from server.tracking import world as w
 from server.tracking.draft import Draft
+from server.tracking.states import UnitKind
+from server.tracking.wanted import Line
 
 __all__ = ["FIRST", "Rows"]
 
@@ -46,7 +48,9 @@ class Rows:
         orders = {each: lock_order(session, each) for each in sorted({order_id, *_owners(session, numbers)})}
         work = production.work_orders_of(session, list(orders), lock=True)
         units = {each.id: each for each in production.lock_units(session, numbers)}
-        parents = {each.parent_id for each in units.values() if each.parent_id is not None}
+        sides = _parents(session, units.values())
+        units |= sides | _parents(session, sides.values())
+        containers = [each.id for each in units.values() if each.kind == UnitKind.CONTAINER]
         return cls(
             point,
             orders,
@@ -54,7 +58,7 @@ class Rows:
             {found.id: found for found in work},
             {each.id: each for found in work for each in found.operations},
             units,
-            {box.id: box for box in repository.boxes_by_id(session, parents)},
+            {box.id: box for box in repository.boxes_by_id(session, containers)},
             changes.waiting_at(session, point.station_id),
             {task.id: task for task in changes.open_tasks_of(session, list(units))},
         )
@@ -66,7 +70,7 @@ class Rows:
             operations={each.id: told(w.Operation, each) for each in self.operations.values()},
             work_orders={each.id: told(w.WorkOrder, each) for each in self.work_orders.values()},
             orders={each.id: told_order(each) for each in self.orders.values()},
-            lines={each.id: w.Line(each.id, each.product.sku, planned_units(each)) for each in self.lines},
+            lines={each.id: Line(each.id, each.product.sku, planned_units(each)) for each in self.lines},
             boxes={each.id: told(w.Box, each) for each in self.boxes.values()},
         )
         for found in self.work_orders.values():
@@ -116,8 +120,14 @@ class Rows:
         return self.boxes | {box.id: box for box in made}
 
 
+def _parents(session: Session, units: Iterable[Unit]) -> dict[int, Unit]:
+    """What these things lie in."""
+    return production.units_by_id(session, {each.parent_id for each in units if each.parent_id is not None})
+
+
 def _owners(session: Session, numbers: Sequence[str]) -> set[int]:
-    return {found for found in production.orders_of_units(session, numbers) if found is not None}
+    units, boxes = production.orders_of_units(session, numbers), repository.orders_of_boxes(session, numbers)
+    return {found for found in units | boxes if found is not None}
 
 
 def _box(box: w.Box, order: SalesOrder) -> HandlingUnit:

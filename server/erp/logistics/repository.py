@@ -89,6 +89,11 @@ def boxes_by_id(session: Session, ids: Collection[int]) -> Sequence[HandlingUnit
     return session.scalars(select(HandlingUnit).where(HandlingUnit.id.in_(ids)).order_by(HandlingUnit.id)).all()
 
 
+def orders_of_boxes(session: Session, numbers: Collection[str]) -> set[int | None]:
+    """The orders that the handling units of these numbers belong to."""
+    return set(session.scalars(select(HandlingUnit.order_id).where(HandlingUnit.number.in_(numbers))))
+
+
 def contents(session: Session, box_ids: Collection[int]) -> Mapping[int, int]:
     """How many units lie in each of these boxes, in one query."""
     statement = select(Unit.parent_id, func.count()).where(Unit.parent_id.in_(box_ids)).group_by(Unit.parent_id)

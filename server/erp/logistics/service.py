@@ -13,7 +13,8 @@ from server.db import touch
 from server.erp.floor.repository import stations_by_id
 from server.erp.logistics import repository
 from server.erp.logistics.changes import Changes, containers
-from server.erp.logistics.leaving import require_moving, require_processing, send
+from server.erp.logistics.contents import boxes_on, pallets_of
+from server.erp.logistics.leaving import is_container, require_moving, require_processing, send
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.logistics.schemas import ShipmentIn, ShipmentPatch
 from server.erp.orders.models import SalesOrder
@@ -60,12 +61,16 @@ def close_box(session: Session, box: HandlingUnit, *, actor: str, now: datetime)
 
 
 def reopen_box(session: Session, box: HandlingUnit, *, reason: str, actor: str, now: datetime) -> HandlingUnit:
-    """Something must come out of the box again; raises Refused unless it is closed and still here."""
+    """Something must come out of the box again; raises Refused unless it is closed, still here and on no pallet."""
     if box.state != _CLOSED:
         raise Refused(
             _("{box} cannot be opened again: it is {state}.").format(box=box.number, state=box.state),
             reason=f"is_{box.state}",
         )
+    pallet = pallets_of(session, [box.id]).get(box.id)
+    if pallet is not None:
+        message = _("{box} cannot be opened again: it is on {pallet}. Take it off first.")
+        raise Refused(message.format(box=box.number, pallet=pallet.number), reason="on_pallet")
     changes = _begin(session, box.order_id, actor=actor, now=now)
     changes.set(box, state=_OPEN, closed_at=None, shipment_id=None)
     changes.fact(FactKind.BOX_REOPENED, box.number, unit=containers(session, [box]).get(box.id), reason=reason)
@@ -167,7 +172,9 @@ def ship_order(session: Session, order: SalesOrder, carriage: Carriage, *, actor
     """
     leaving = list(repository.shipments_prepared(session, order.id))
     boxes = repository.boxes_of(session, order.id, lock=True)
-    if not leaving or any(box.state in _READY_TO_GO and box.shipment_id is None for box in boxes):
+    on_pallets = pallets_of(session, [box.id for box in boxes])
+    waiting = (box for box in boxes if box.id not in on_pallets and box.shipment_id is None)
+    if not leaving or any(box.state in _READY_TO_GO for box in waiting):
         body = ShipmentIn(order=order.number, carrier=carriage.carrier, tracking_reference=carriage.tracking_reference)
         leaving.append(create_shipment(session, body, actor=actor, now=now))
     for shipment in leaving:
@@ -186,6 +193,8 @@ def deliver(session: Session, shipment: Shipment, *, actor: str, now: datetime) 
     boxes = repository.boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
     sides = containers(session, boxes)
     for unit in production.units_in(session, [box.id for box in boxes]):
+        if is_container(unit):
+            continue
         changes.set(unit, state=UnitState.DELIVERED.value)
         changes.fact(FactKind.UNIT_DELIVERED, unit.number, unit=unit, shipment=shipment.number)
     for box in boxes:
@@ -243,12 +252,16 @@ def _touch_station(session: Session, box: HandlingUnit) -> None:
 
 
 def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) -> list[HandlingUnit]:
-    """The boxes named, or every closed box without a shipment."""
-    free = {
-        box.number: box
+    """The boxes and pallets named, or every closed one without a shipment; a pallet takes its boxes along."""
+    ready = [
+        box
         for box in repository.boxes_of(session, order.id, lock=True)
         if box.state in _READY_TO_GO and box.shipment_id is None
-    }
+    ]
+    on = boxes_on(session, [box.id for box in ready])
+    pallets = pallets_of(session, [box.id for box in ready])
+    # What lies on a pallet leaves with it, and with an open pallet not at all.
+    free = {box.number: box for box in ready if box.id not in pallets}
     if numbers is None and not free:
         raise Refused(
             _("{order} has no closed box that waits for a shipment.").format(order=order.number), reason="no_boxes"
@@ -264,4 +277,5 @@ def _chosen(session: Session, order: SalesOrder, numbers: Sequence[str] | None) 
     ]
     if errors:
         raise Invalid(errors=errors)
-    return [free[number] for number in dict.fromkeys(numbers)] if numbers is not None else list(free.values())
+    chosen = [free[number] for number in dict.fromkeys(numbers)] if numbers is not None else list(free.values())
+    return [each for box in chosen for each in (box, *on.get(box.id, ()))]

@@ -45,7 +45,7 @@ CENTERS = ("cut", "weld", "pack", "ship")
 POINTS = (
     ("cut", Context.END), ("cut", Context.START), ("cut", Context.TOGGLE), ("cut", Context.BADGE),
     ("cut", Context.COMMAND), ("weld", Context.TOGGLE), ("weld", Context.END), ("weld", Context.GATE),
-    ("pack", Context.PACK), ("ship", Context.SHIP),
+    ("pack", Context.PACK), ("ship", Context.SHIP), ("ship", Context.DELIVER),
 )  # fmt: skip
 
 
