@@ -18,6 +18,7 @@ from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
+from server.erp.logistics.seed import seed_dock
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -100,6 +101,7 @@ def _fill_with_demo(session: Session) -> str | None:
     now = utc_now()
     world = seed_demo(session, now)
     seed_past(session, now)
+    seed_dock(session, world, now)
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
     seed_changes(session, world, now)

@@ -77,6 +77,7 @@ _READ_POINTS = (
     ReadPointIn(key="assemble-1", name="Assemble, scanner 1", station="assemble", context=Context.END),
     ReadPointIn(key="pack-1", name="Pack, scanner 1", station="pack", context=Context.PACK),
     ReadPointIn(key="ship-gate", name="Ship dock, RFID gate", station="ship", context=Context.SHIP, quiet_seconds=30),
+    ReadPointIn(key="delivery-1", name="Delivery, the driver's scanner", station="ship", context=Context.DELIVER),
 )
 
 

@@ -16,6 +16,7 @@ from server.ingest import tables
 from server.ingest.deeds import load_deeds
 from server.ingest.driver import connection_of
 from server.ingest.goods_load import load_goods
+from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.rare import load_places_of_work, put_reasons
 from server.ingest.reads import Item
@@ -285,5 +286,5 @@ def _load_supply(session: Session, world: w.World, reads: Sequence[Read]) -> Non
     packs, ships = contexts.count(Meaning.PACK.value), contexts.count(Meaning.SHIP.value)
     # A scan from before an immediate change may have to ask for packing anew.
     late = packs * sum(change.effectivity == Effectivity.IMMEDIATE for change in world.change_requests.values())
-    numbers = tables.fresh_numbers(session, packs=packs, ships=ships, repacks=late)
+    numbers = fresh_numbers(session, packs=packs, ships=ships, repacks=late)
     world.supply = world.supply._replace(**numbers)

@@ -14,11 +14,12 @@ from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
-from server.ingest import columns, driver, tables
+from server.ingest import columns, driver
 from server.ingest.bulk import insert_rows, update_rows
 from server.ingest.encoding import json_text
 from server.ingest.fold import Folded, written_out
 from server.ingest.inbox_rows import keep_for_people
+from server.ingest.numbers import use_numbers
 from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact
 from server.tracking import change_rows as changes
@@ -49,8 +50,9 @@ class Before(NamedTuple):
 
 def before(world: w.World) -> Before:
     """Note what the world holds before it is folded."""
-    keys = (frozenset(table) for table in (world.boxes, world.shipments, world.contexts, world.repacks))
-    return Before(dict(world.units), *keys, world.supply)
+    boxes, shipments = frozenset(world.boxes), frozenset(world.shipments)
+    contexts, repacks = frozenset(world.contexts), frozenset(world.repacks)
+    return Before(dict(world.units), boxes, shipments, contexts, repacks, world.supply)
 
 
 def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int], now: datetime) -> Saved:
@@ -83,7 +85,7 @@ def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: in
 
 def _tell(session: Session, folded: Folded, was: Before) -> None:
     """What stands beside the rows: the numbers that were used, the figures, and whose pages show something else."""
-    tables.use_numbers(session, was.supply, folded.world.supply)
+    use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
     touch_pages(session, folded)
 

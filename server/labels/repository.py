@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.auth.models import User
 from server.erp.floor.models import Station
-from server.erp.logistics.models import HandlingUnit
+from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.tracking.states import UnitKind
@@ -45,6 +45,12 @@ def find_handling_unit(session: Session, number: str) -> HandlingUnit | None:
         )
     )
     return session.scalars(statement).one_or_none()
+
+
+def find_shipment(session: Session, number: str) -> Shipment | None:
+    """A shipment with its order and customer."""
+    statement = select(Shipment).where(Shipment.number == number)
+    return session.scalars(statement.options(joinedload(Shipment.order).joinedload(SalesOrder.customer))).one_or_none()
 
 
 def list_packed(session: Session, box_ids: Collection[int]) -> Sequence[Unit]:

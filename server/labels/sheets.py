@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
-from server.erp.logistics.contents import boxes_on
+from server.erp.logistics.contents import Inside, boxes_on, inside
+from server.erp.logistics.repository import boxes_by_shipment
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
@@ -18,7 +19,7 @@ from server.errors import NotFound
 from server.labels import repository
 from server.labels.symbols import Symbol, code_128, gs1_128
 from server.parties.states import LabelTemplate
-from server.tracking.states import Command
+from server.tracking.states import Command, HandlingUnitKind
 
 #: A traveller lists so many units; the labels carry the rest.
 UNITS_ON_A_TRAVELLER = 60
@@ -107,6 +108,35 @@ class BoxLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A box or pallet on a delivery note."""
+
+    number: str
+    kind: str
+    sscc: str
+    inside: Inside
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryNote:
+    """The paper that goes with a shipment; its code, scanned where it arrives, confirms the delivery."""
+
+    number: str
+    order: str
+    customer: str
+    customer_reference: str | None
+    carrier: str | None
+    tracking_reference: str | None
+    lines: tuple[NoteLine, ...]
+    symbol: Symbol
+
+    @property
+    def units(self) -> int:
+        """How many units leave; what lies on a pallet counts once."""
+        return sum(line.inside.units for line in self.lines if line.kind == HandlingUnitKind.BOX)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A card on a desk or on a person: a station, a command, a badge."""
 
@@ -153,6 +183,25 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
         customer_reference=box.order.customer_reference,
         units=tuple(unit.number for unit in repository.list_packed(session, [box.id, *(each.id for each in boxes)])),
         symbol=gs1_128((("00", box.sscc),), height_mm=25),
+    )
+
+
+def make_delivery_note(session: Session, number: str) -> DeliveryNote:
+    """The paper of a shipment."""
+    shipment = repository.find_shipment(session, number)
+    if shipment is None:
+        raise NotFound
+    boxes = boxes_by_shipment(session, [shipment.id]).get(shipment.id, [])
+    held = inside(session, [box.id for box in boxes])
+    return DeliveryNote(
+        number=shipment.number,
+        order=shipment.order.number,
+        customer=shipment.order.customer.name,
+        customer_reference=shipment.order.customer_reference,
+        carrier=shipment.carrier,
+        tracking_reference=shipment.tracking_reference,
+        lines=tuple(NoteLine(box.number, box.kind, box.sscc, held[box.id]) for box in boxes),
+        symbol=_own("D", _body(shipment.number)),
     )
 
 

@@ -3,6 +3,7 @@
 from server.messages import N_
 from server.web.case_words import CASE_PRIORITIES, CASE_STATES, CUSTOMER_CHANGES, CUSTOMER_RISKS
 from server.web.customer_words import CUSTOMER_FIELDS
+from server.web.dock_words import HANDLING_UNIT_KINDS, HANDLING_UNIT_STATES, SHIPMENT_STATES
 from server.web.stock_words import GOODS_FACTS, MOVE_KINDS, WHEREABOUTS
 
 WORDS: dict[str, dict[str, str]] = {
@@ -114,23 +115,9 @@ WORDS: dict[str, dict[str, str]] = {
         "cancelled": N_("Cancelled"),
         "aborted": N_("Aborted"),
     },
-    "shipment_state": {
-        "draft": N_("Draft"),
-        "waiting": N_("Waiting"),
-        "picking": N_("Picking"),
-        "packed": N_("Packed"),
-        "shipped": N_("Shipped"),
-        "delivered": N_("Delivered"),
-        "cancelled": N_("Cancelled"),
-    },
-    "handling_unit_kind": {"box": N_("Box"), "pallet": N_("Pallet")},
-    "handling_unit_state": {
-        "open": N_("Open"),
-        "closed": N_("Closed"),
-        "loaded": N_("Loaded"),
-        "shipped": N_("Shipped"),
-        "received": N_("Received"),
-    },
+    "shipment_state": SHIPMENT_STATES,
+    "handling_unit_kind": HANDLING_UNIT_KINDS,
+    "handling_unit_state": HANDLING_UNIT_STATES,
     "risk": {
         "on_time": N_("On time"),
         "at_risk": N_("At risk"),

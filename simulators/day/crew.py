@@ -81,6 +81,9 @@ class Crew:
         self._random = random.Random(plan.seed)
         self._posts = [post for post in floor.posts() if post.read_point in hands]
         self._wishes = floor.wishes()
+        #: Whoever brings things scans their paper, where he has a scanner.
+        self._has_driver = any(post.context == "deliver" for post in self._posts)
+        self._travel = TRAVEL_MINUTES * 60 / plan.speed
 
     def work(self, *, until: float = float("inf")) -> None:
         """Go on until pause() says stop, or so many simulated minutes have passed."""
@@ -98,8 +101,8 @@ class Crew:
         """Do the next thing at a post; simulated minutes until the one after."""
         if post is self._posts[0]:
             self._order_more(post)
-        if post.context == "ship":
-            self.report.arrived += self._floor.deliver(older_than=TRAVEL_MINUTES * 60 / self._plan.speed)
+        if post.context == "ship" and not self._has_driver:
+            self.report.arrived += self._floor.deliver(older_than=self._travel)
         piece = self._next_piece(post)
         if piece is None:
             return _IDLE_MINUTES
@@ -128,12 +131,18 @@ class Crew:
         skip = self._plan.left_alone
         if post.context == "ship":
             return self._floor.boxes(skip)
+        if post.context == "deliver":
+            return self._floor.under_way(older_than=self._travel)
         here = self._floor.waiting(post.work_center, skip)
         return here + self._floor.finished(skip) if post.context == "pack" else here
 
     def _handle(self, post: Post, piece: Piece) -> None:
         if post.context in ("gate", "ship"):
             self._show(post, replace(piece.label, epc=self._floor.tag(piece)))
+            return
+        if post.context == "deliver":
+            self._show(post, piece.label)
+            self.report.arrived += 1
             return
         blunder = self._blunder()
         if blunder == "wrong_station":

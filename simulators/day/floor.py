@@ -22,7 +22,7 @@ class Post:
     read_point: str
     station: str
     work_center: str
-    #: As the server keeps it: start, end, toggle, gate, pack or ship.
+    #: As the server keeps it: start, end, toggle, gate, pack, ship or deliver.
     context: str
 
 
@@ -74,6 +74,9 @@ class Floor(Protocol):
 
     def deliver(self, *, older_than: float) -> int:
         """The carrier reports what left so many seconds ago as arrived; the number of shipments."""
+
+    def under_way(self, *, older_than: float) -> list[Piece]:
+        """The papers of what left so many seconds ago and has not arrived."""
 
     def wishes(self) -> list[tuple[str, str]]:
         """Who may order what: pairs of customer and product."""
@@ -160,9 +163,7 @@ class ApiFloor:
 
     def deliver(self, *, older_than: float) -> int:
         """Report arrivals, unless the key has no right to."""
-        until = datetime.now(UTC) - timedelta(seconds=older_than)
-        under_way = self._api.items("/api/v1/shipments", state="shipped") if self._may_deliver else ()
-        due = [found["number"] for found in under_way if datetime.fromisoformat(found["shipped_at"]) <= until]
+        due = [piece.number for piece in self.under_way(older_than=older_than)] if self._may_deliver else []
         for arrived, number in enumerate(due):
             try:
                 self._api.post(f"/api/v1/shipments/{number}/deliver")
@@ -174,6 +175,13 @@ class ApiFloor:
                 return arrived
         return len(due)
 
+    def under_way(self, *, older_than: float) -> list[Piece]:
+        """The papers of what left so many seconds ago and has not arrived."""
+        until = datetime.now(UTC) - timedelta(seconds=older_than)
+        found = self._api.items("/api/v1/shipments", state="shipped")
+        due = [shipment for shipment in found if datetime.fromisoformat(shipment["shipped_at"]) <= until]
+        return [_paper(shipment["number"], shipment["order"]) for shipment in due]
+
     def wishes(self) -> list[tuple[str, str]]:
         """Who may order what: every customer any product that we make and that leaves nothing to choose."""
         made = self._api.items("/api/v1/products", made="true", active="true")
@@ -184,6 +192,12 @@ class ApiFloor:
 
 def _must_choose(product: dict[str, Any]) -> bool:
     return any(option["required"] and option["default"] is None for option in product.get("options", ()))
+
+
+def _paper(number: str, order: str) -> Piece:
+    """The delivery note of a shipment with our printed code on it."""
+    code = OwnCode("D", number.removeprefix("SH-"))
+    return Piece(number, order, Shown(str(code), PLAIN_AIM))
 
 
 def unit_piece(unit: dict[str, Any]) -> Piece:

@@ -24,6 +24,7 @@ from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
+from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.seed import DemoWorld, seed_demo
@@ -93,6 +94,7 @@ def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
     world = seed_demo(session, now)
     seed_past(session, now)
+    seed_dock(session, world, now)
     seed_relations(session, world, now)
     admin_password = secrets.token_urlsafe(9)
     _add_people(session, admin_password, now)

@@ -132,7 +132,7 @@ def test_it_tells_where_to_look_how_to_sign_in_and_what_to_try(demo: Demo) -> No
     for heading in ("Board", "Sales", "Station", "Customer", "Admin", "Simulated:", "Try:", "Ctrl+C stops"):
         assert heading in printed
     assert len(demo.found(r"admin / (\S+)")) >= 10
-    assert "4 scanners, 2 RFID gates" in printed
+    assert "5 scanners, 2 RFID gates" in printed
 
 
 @pytest.mark.parametrize(("place", "expected"), [(r"(http\S+/track/\S+)", 200), (r"(http\S+)/board", 200)])

@@ -67,6 +67,11 @@ class PaperFactory:
         self.arrived, self.shipped_before = self.shipped_before, list(self.shipped)
         return len(self.shipped_before) - len(self.arrived)
 
+    def under_way(self, *, older_than: float) -> list[Piece]:
+        self.travel_seconds = older_than
+        due = [number for number in self.shipped if number not in self.arrived]
+        return [Piece(number, "SO-1", Shown(f"OLD{number}")) for number in due]
+
     def place(self, wish: Wish) -> str:
         self.orders += 1
         order = f"SO-{self.orders}"

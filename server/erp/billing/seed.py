@@ -86,7 +86,7 @@ def _live_through(session: Session, customer: str, past: _Past, now: datetime) -
     order = create_order(session, body, actor=ACTOR, now=began)
     confirm_order(session, order, actor=ACTOR, now=began, promise_date=left.date())
     release_order(session, order, actor=ACTOR, now=began)
-    packing = HandlingUnitIn(order=order.number, units=_make(session, order, left - timedelta(hours=3)))
+    packing = HandlingUnitIn(order=order.number, units=make_units(session, order, left - timedelta(hours=3)))
     box = open_box(session, packing, actor=ACTOR, now=left - timedelta(hours=2))
     if box.state == HandlingUnitState.OPEN:
         close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
@@ -99,7 +99,7 @@ def _live_through(session: Session, customer: str, past: _Past, now: datetime) -
     return order
 
 
-def _make(session: Session, order: SalesOrder, at: datetime) -> list[str]:
+def make_units(session: Session, order: SalesOrder, at: datetime) -> list[str]:
     """Every unit through its last operation; returns their numbers."""
     changes = Changes(session, lock_order(session, order.id), ACTOR, at)
     work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == order.id)).one()

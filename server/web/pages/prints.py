@@ -53,6 +53,14 @@ def show_box_label(page: PageDep, number: str, _principal: FloorReader) -> HTMLR
     return page.show("print/box_label.html", box=box)
 
 
+@router.get("/shipments/{number}/note")
+def show_delivery_note(page: PageDep, number: str, _principal: FloorReader) -> HTMLResponse:
+    """The paper of a shipment; its code, scanned where it arrives, confirms the delivery."""
+    with page.database.read() as session:
+        note = sheets.make_delivery_note(session, number)
+    return page.show("print/delivery_note.html", note=note)
+
+
 @router.get("/print/cards")
 def show_station_cards(page: PageDep, _principal: FloorReader) -> HTMLResponse:
     """Cards for the desk: each station, each command, each reason in use."""

@@ -31,7 +31,9 @@ def find(page: PageDep, principal: CurrentPrincipal, q: Annotated[str, Query(max
 
 
 def address(hit: Hit, *, is_staff: bool) -> str | None:
-    """The page of what was found; boxes, shipments and work orders stand on the page of their order."""
+    """The page of what was found; shipments and work orders stand on the page of their order."""
+    if hit.kind == "handling_unit" and is_staff:
+        return f"/handling-units/{quote(hit.number, safe='')}"
     if hit.kind == "unit" and hit.order and is_staff:
         return f"/orders/{quote(hit.order, safe='')}/units/{quote(hit.number, safe='')}"
     if hit.order:
