@@ -1,7 +1,7 @@
 """Judging a batch in source order, each event in the world that the ones before it left."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +56,13 @@ class Folded:
     facts: list[NewFact] = field(default_factory=list)
     #: Places among the judged of those that did not simply pass on.
     turns: list[int] = field(default_factory=list)
+
+    def turned(self) -> Iterator[tuple[int, NewFact]]:
+        """The facts of those, each with its place among all facts."""
+        for number in self.turns:
+            one = self.judged[number]
+            for place in range(one.first_fact, one.first_fact + one.facts):
+                yield place, self.facts[place]
 
 
 def fold(world: World, items: Sequence[Item], door: Door) -> Folded:

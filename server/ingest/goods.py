@@ -36,7 +36,7 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     """Write the moves that the batch brings about; the edge commits."""
     goods = folded.world.goods
     finished = _finished(folded.world, was)
-    reversed_ids = [fact.reverses_id for fact in folded.facts if fact.kind is FactKind.REVERSED]
+    reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
     if not (goods.bookings or goods.at_hand or goods.loads or finished or reversed_ids):
         return
     plan = _Plan(session, folded, saved, finished)
@@ -80,7 +80,9 @@ class _Plan:
 
     def work_through(self) -> None:
         """Go through the facts in their order."""
-        for place, fact in enumerate(self._folded.facts):
+        # Whatever is done simply in passing uses goods or brings about none.
+        facts = enumerate(self._folded.facts) if self._known.materials else self._folded.turned()
+        for place, fact in facts:
             for load in self._loads.get(place, ()):
                 self._stock[load.station_id] = load.stock or {}
             if place in self._bookings:
@@ -112,19 +114,18 @@ class _Plan:
 
     def _look_up(self) -> use.Known:
         """What has to be known before anything can be planned; at most six queries."""
-        done = [fact for place, fact in enumerate(self._folded.facts) if fact.kind is _DONE and self._matters(place)]
+        at_hand = self._stock.keys() | {load.station_id for loads in self._loads.values() for load in loads}
+        if at_hand:
+            places = [p for p, fact in enumerate(self._folded.facts) if p in self._ends or fact.station_id in at_hand]
+        else:
+            places = sorted(self._ends)
+        done = [self._folded.facts[place] for place in places if self._folded.facts[place].kind is _DONE]
         works = {fact.work_order_id for fact in done if fact.work_order_id is not None}
         units = {fact.unit_id for fact in done if fact.unit_id is not None}
-        taken = {self._real(fact.reverses_id) for fact in self._folded.facts if fact.kind is FactKind.REVERSED}
+        taken = {self._real(fact.reverses_id) for _, fact in self._folded.turned() if fact.kind is FactKind.REVERSED}
         counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
         spots = {(one.material.id, one.place.id, one.lot) for one in counts}
         return use.look_up(self._session, works, units, taken, spots)
-
-    def _matters(self, place: int) -> bool:
-        """Whether materials are at hand where the fact happened, or its unit is made by it."""
-        station_id = self._folded.facts[place].station_id
-        loaded = any(load.station_id == station_id for loads in self._loads.values() for load in loads)
-        return place in self._ends or loaded or station_id in self._stock
 
     def _real(self, fact_id: int | None) -> int:
         assert fact_id is not None

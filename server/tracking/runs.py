@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from server.tracking import words
@@ -149,10 +150,15 @@ def end_run(unit: Unit, counts: Count, course: Course, following: Operation | No
 
 
 def _path(unit: Unit, state: str, step: int | None) -> tuple[str, str]:
-    """How a fact tells where the unit was and is, as JSON text."""
+    return _told(unit.state, state, unit.step, step)
+
+
+@lru_cache(maxsize=1024)
+def _told(was_state: str, state: str, was_step: int | None, step: int | None) -> tuple[str, str]:
+    """How a fact tells where a unit was and is, as JSON text."""
     left: dict[str, Any] = {}
     reached: dict[str, Any] = {}
-    for name, was, now in (("state", unit.state, state), ("step", unit.step, step)):
+    for name, was, now in (("state", was_state, state), ("step", was_step, step)):
         if was != now:
             left[name], reached[name] = was, now
     return json.dumps(left), json.dumps(reached)
