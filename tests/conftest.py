@@ -12,11 +12,23 @@ from server.db import Database
 from server.migrations import upgrade
 from simulators.services import Postgres, private_mosquitto, private_postgres
 
+HERE = Path(__file__).resolve().parent
 _numbers = itertools.count(1)
 
 # How long one example takes says how busy the machine is, nothing about the code.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+
+
+#: Tests that drive browsers and processes in real time.
+TIMED = ("e2e", "integration", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in real time gets a second try, told at the end of the run, for a busy machine may starve it once."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in TIMED:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
