@@ -54,6 +54,7 @@ def station_exists(session: Session, key: str) -> bool:
 #: Topics that need no look at a row: the right they show.
 _BY_PERMISSION = {
     "changes": Permission.FLOOR_READ,
+    "stock": Permission.FLOOR_READ,
     "board": Permission.FLOOR_READ,
     "orders": Permission.ORDERS_READ,
     "customers": Permission.CUSTOMERS_READ,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from server.erp.billing.seed import seed_past
+from server.erp.stock.seed import seed_stock
 from server.settings.clock import utc_now
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -34,12 +35,14 @@ def go(page: Page, path: str) -> None:
 def test_pages_for_staff_are_accessible_and_fit(new_page: Callable[..., Page], site: Any, viewport: Any) -> None:
     order = site.order_of("Aurora Bikes")
     unit = site.units_of(order)[0]
+    site.database.write(lambda session: seed_stock(session, utc_now()))
     site.scan(unit, "cut-1")
     page = new_page("manager", viewport=viewport)
 
     for path in (
         "/orders", "/orders?show=closed", "/orders?show=at_risk", f"/orders/{order}", f"/orders/{order}/units/{unit}",
         "/station", "/station/cut", "/station/weld", "/board", "/search?q=nothing-like-it", "/password",
+        "/stock", "/stock/TUBE-34", "/stock/TUBE-34/lots?lot=T26-0412", "/stock/receive", "/stock/locations",
     ):  # fmt: skip
         go(page, path)
         assert violations(page) == [], path
