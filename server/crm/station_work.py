@@ -18,7 +18,14 @@ from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, U
 
 _WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
 _IN_A_BOX = (UnitState.PACKED.value, UnitState.SHIPPED.value, UnitState.DELIVERED.value)
-_NEXT_FIRST = (SalesOrder.priority, SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.id)
+#: What is on hold comes last, for nobody may go on with it.
+_NEXT_FIRST = (
+    SalesOrder.on_hold,
+    SalesOrder.priority,
+    SalesOrder.promise_date.is_(None),
+    SalesOrder.promise_date,
+    SalesOrder.id,
+)
 _MOST = 50
 #: A packer looks at the order in hand and a few more.
 _MOST_TO_PACK = 8
