@@ -18,6 +18,7 @@ from server.auth.authenticate import Authenticator
 from server.auth.limiter import Limiter
 from server.auth.principal import Principal
 from server.auth.sessions import SignIn
+from server.auth.talk_limit import new_talk_limit
 from server.db import Database
 from server.live.door import LiveDoor
 from server.live.hub import Hub
@@ -74,6 +75,7 @@ def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.authenticator = Authenticator(database, settings, clock=utc_now, visit=rights.visit_of)
     app.state.sign_in = SignIn(database, settings)
     app.state.pairing_limiter = Limiter(PAIRING_TRIES_A_MINUTE, 60)
+    app.state.talk_limit = new_talk_limit()
     app.state.station_exists = rights.station_exists
     app.state.speak = _speak
     app.state.hub = Hub(database, renderer(database))

@@ -34,6 +34,7 @@ from server.errors import (
     Unauthorized,
     Unavailable,
 )
+from server.http.faults import sentence_of
 from server.messages import translate as _
 from server.metrics import DENIED
 from server.web.problems import fallback_page, problem_page, wants_page
@@ -94,7 +95,7 @@ def problem_of(error: OrderlightError) -> Problem:
 
 def invalid_of(errors: Sequence[Mapping[str, Any]]) -> Invalid:
     """The field errors of pydantic as one of our own, without the input they complain about."""
-    fields = [FieldError(_path(error["loc"]), _sentence(error), str(error["type"])) for error in errors]
+    fields = [FieldError(_path(error["loc"]), sentence_of(error, _), str(error["type"])) for error in errors]
     if any(error["type"] == "json_invalid" for error in errors):
         return Invalid(_("The body is not valid JSON."), errors=fields, reason="json_invalid")
     return Invalid(_("Some fields are not valid; `errors` lists them."), errors=fields)
@@ -170,15 +171,6 @@ async def _principal_or_none(request: Request) -> Principal | None:
 def _path(location: Sequence[str | int]) -> str:
     # The first word is where the field came from (body, query, path); people look for the field.
     return ".".join(str(part) for part in (location[1:] if len(location) > 1 else location))
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    """What is wrong with a field: our own sentence in the reader's language, else pydantic's."""
-    own = (error.get("ctx") or {}).get("error")
-    if isinstance(own, ValueError):
-        # It may quote half a character, which no page can hold.
-        return str(own).encode(errors="replace").decode()
-    return _ascii(error["msg"])
 
 
 def _ascii(message: str) -> str:

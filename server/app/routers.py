@@ -7,12 +7,12 @@ from server.catalog import revisions_http as revisions
 from server.connectors import feed
 from server.crm import customers_http as crm_customers
 from server.crm import http as crm
+from server.crm import search_http as search
 from server.crm.cases import http as cases
 from server.crm.quotes import http as quotes
 from server.crm.quotes import talk_http as talk
 from server.erp import customers_http as customers
 from server.erp import imports_http as imports
-from server.erp import search_http as search
 from server.erp.billing import http as billing
 from server.erp.changes import http as changes
 from server.erp.floor import http as floor

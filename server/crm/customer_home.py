@@ -21,7 +21,7 @@ from server.crm.cases.access import visible_cases
 from server.crm.cases.models import Case
 from server.crm.cases.rules import CaseState
 from server.crm.conversations import Conversation, conversations
-from server.crm.customer_view import hides_the_promise
+from server.crm.customer_view import row_as_told
 from server.crm.here import Here
 from server.crm.milestones import Milestone, StepCount, milestones
 from server.crm.orders_list import OrderRow, open_ids, rows_of
@@ -29,7 +29,6 @@ from server.crm.quotes import repository as quotes
 from server.crm.quotes.access import visible_quotes
 from server.crm.quotes.models import Quote, QuoteLine, QuoteVersion
 from server.crm.quotes.rules import QuoteState
-from server.crm.risk import Risk
 from server.erp.changes.models import ChangeRequest
 from server.erp.changes.rules import as_told
 from server.erp.orders.models import SalesOrder
@@ -114,7 +113,7 @@ def customer_home(session: Session, principal: Principal, *, here: Here) -> Cust
     """What this customer's person may know, in a number of queries that does not depend on how much that is."""
     opened = open_ids(session, principal, here=here)
     shown, closed = opened[:ORDERS_SHOWN], _closed(session, principal)
-    rows = {row.id: _as_told(row) for row in rows_of(session, [*shown, *closed], here=here)}
+    rows = {row.id: row_as_told(row) for row in rows_of(session, [*shown, *closed], here=here)}
     steps = _milestones(session, shown, rows)
     sent = visible_quotes(principal)
     unanswered = quotes.QuoteFilter(today=here.today, states=_UNANSWERED)
@@ -135,13 +134,6 @@ def customer_home(session: Session, principal: Principal, *, here: Here) -> Cust
 def _closed(session: Session, principal: Principal) -> list[int]:
     statement = select(SalesOrder.id).where(visible_orders(principal), SalesOrder.lifecycle.in_(_OVER))
     return list(session.scalars(statement.order_by(SalesOrder.id.desc()).limit(CLOSED_SHOWN)))
-
-
-def _as_told(row: OrderRow) -> OrderRow:
-    """The row without what a customer is not told: a promise that is none yet, and why work stands still."""
-    if hides_the_promise(row.lifecycle):
-        row = replace(row, risk=Risk.NO_PROMISE, promise=None, due_at=None)
-    return replace(row, hold_reason=None)
 
 
 def _milestones(

@@ -11,6 +11,7 @@ from typing import Any
 
 from server.crm.order_changes import ChangeLine
 from server.crm.order_page import OrderPage
+from server.crm.orders_list import OrderRow
 from server.crm.risk import Risk
 from server.crm.timeline import Entry
 from server.erp.changes.rules import as_told
@@ -125,6 +126,13 @@ def customer_order(page: OrderPage) -> CustomerOrder:
 def hides_the_promise(lifecycle: str) -> bool:
     """Whether nothing is agreed on yet, so that a date would say too much."""
     return lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
+
+
+def row_as_told(row: OrderRow) -> OrderRow:
+    """A line of a list without what a customer is not told: a promise that is none yet, and why work stands still."""
+    if hides_the_promise(row.lifecycle):
+        row = replace(row, risk=Risk.NO_PROMISE, promise=None, due_at=None)
+    return replace(row, hold_reason=None)
 
 
 def tell(entries: Iterable[Entry]) -> list[StoryLine]:

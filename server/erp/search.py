@@ -1,6 +1,6 @@
 """Finding things by what people have in hand: an order number, a serial, a scanned code, a customer's name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from orderlight.autoid import identify
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog.models import Product
+from server.erp.billing.access import visible_invoices
+from server.erp.billing.models import Invoice
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.access import visible_orders
 from server.erp.orders.models import SalesOrder
@@ -28,7 +30,7 @@ _PREFIXES = {"order": "SO", "work_order": "WO", "unit": "U", "shipment": "SH"}
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing found. `kind` is order, work_order, unit, handling_unit, shipment, customer or product."""
+    """One thing found: order, work_order, unit, handling_unit, shipment, invoice, customer, product, quote or case."""
 
     kind: str
     #: Its number, SKU or key, as addresses carry it.
@@ -49,16 +51,40 @@ class Hit:
         }
 
 
-def search(session: Session, principal: Principal, text: str, *, limit: int = 20) -> list[Hit]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One search: whose, for what."""
+
+    session: Session
+    principal: Principal
+    visible: ColumnElement[bool]
+    text: str
+    names: Sequence[str]
+    limit: int
+
+    def number(self, column: Any) -> ColumnElement[bool]:
+        """The column holds the text, or is the number behind a scanned code."""
+        return or_(column.icontains(self.text, autoescape=True), column.in_(self.names))
+
+
+#: What looks for one kind of thing.
+Finder = Callable[[Asked], Iterable[Hit]]
+
+
+def search(
+    session: Session, principal: Principal, text: str, *, limit: int = 20, more: Sequence[Finder] = ()
+) -> list[Hit]:
     """What the caller may know of and the text means, exact matches first; at most `limit`.
 
-    A number of queries that does not depend on what is found.
+    `more` looks for what lives in the rooms above. A number of queries that does not depend on what is found.
     """
     wanted = clean(text)
     if len(wanted) < LEAST_LETTERS:
         return []
-    asked = _Asked(session, visible_orders(principal), wanted, names_in(wanted), limit)
+    asked = Asked(session, principal, visible_orders(principal), wanted, names_in(wanted), limit)
     found = [*_units(asked), *_orders(asked), *_work_orders(asked), *_boxes(asked), *_shipments(asked)]
+    for finder in (*more, _invoices):
+        found += finder(asked)
     if principal.may(Permission.CUSTOMERS_READ):
         found += _customers(asked)
     if principal.may(Permission.CATALOG_READ):
@@ -83,22 +109,7 @@ def names_in(text: str) -> list[str]:
     return [f"{prefix}-{keys[key]}" for key, prefix in _PREFIXES.items() if key in keys]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One search: whose, for what."""
-
-    session: Session
-    visible: ColumnElement[bool]
-    text: str
-    names: Sequence[str]
-    limit: int
-
-    def number(self, column: Any) -> ColumnElement[bool]:
-        """The column holds the text, or is the number behind a scanned code."""
-        return or_(column.icontains(self.text, autoescape=True), column.in_(self.names))
-
-
-def _orders(asked: _Asked) -> Iterable[Hit]:
+def _orders(asked: Asked) -> Iterable[Hit]:
     customers = select(Customer.id).where(Customer.search_name.contains(fold(asked.text), autoescape=True))
     statement = (
         select(SalesOrder)
@@ -118,7 +129,7 @@ def _orders(asked: _Asked) -> Iterable[Hit]:
         yield Hit("order", order.number, order.number, order.customer.name, order.number)
 
 
-def _units(asked: _Asked) -> Iterable[Hit]:
+def _units(asked: Asked) -> Iterable[Hit]:
     # A unit is found by its whole number or code alone: a part of a serial names too many.
     bound = bound_to(asked.session, asked.text)
     statement = (
@@ -140,7 +151,7 @@ def _units(asked: _Asked) -> Iterable[Hit]:
             yield Hit("unit", unit.number, unit.number, product or "", order)
 
 
-def _work_orders(asked: _Asked) -> Iterable[Hit]:
+def _work_orders(asked: Asked) -> Iterable[Hit]:
     statement = (
         select(WorkOrder.number, SalesOrder.number, Product.name)
         .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
@@ -153,7 +164,7 @@ def _work_orders(asked: _Asked) -> Iterable[Hit]:
         yield Hit("work_order", number, number, product, order)
 
 
-def _boxes(asked: _Asked) -> Iterable[Hit]:
+def _boxes(asked: Asked) -> Iterable[Hit]:
     statement = (
         select(HandlingUnit.number, HandlingUnit.sscc, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == HandlingUnit.order_id)
@@ -165,7 +176,7 @@ def _boxes(asked: _Asked) -> Iterable[Hit]:
         yield Hit("handling_unit", number, number, order, order)
 
 
-def _shipments(asked: _Asked) -> Iterable[Hit]:
+def _shipments(asked: Asked) -> Iterable[Hit]:
     statement = (
         select(Shipment.number, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == Shipment.order_id)
@@ -180,7 +191,21 @@ def _shipments(asked: _Asked) -> Iterable[Hit]:
         yield Hit("shipment", number, number, order, order)
 
 
-def _customers(asked: _Asked) -> Iterable[Hit]:
+def _invoices(asked: Asked) -> Iterable[Hit]:
+    # A customer's own are visible where the company shows them.
+    visible = visible_invoices(asked.session, asked.principal)
+    statement = (
+        select(Invoice.number, Invoice.credit_note, Customer.name)
+        .join(Customer, Customer.id == Invoice.customer_id)
+        .where(visible, or_(asked.number(Invoice.number), asked.number(Invoice.credit_note)))
+        .order_by(Invoice.id.desc())
+        .limit(asked.limit)
+    )
+    for number, credit_note, name in asked.session.execute(statement):
+        yield Hit("invoice", number, number, f"{name}, {credit_note}" if credit_note else name)
+
+
+def _customers(asked: Asked) -> Iterable[Hit]:
     named = Customer.search_name.contains(fold(asked.text), autoescape=True)
     statement = (
         select(Customer.number, Customer.name)
@@ -192,7 +217,7 @@ def _customers(asked: _Asked) -> Iterable[Hit]:
         yield Hit("customer", number, name, number)
 
 
-def _products(asked: _Asked) -> Iterable[Hit]:
+def _products(asked: Asked) -> Iterable[Hit]:
     gtin = identify(asked.text).keys.get("gtin")
     known: ColumnElement[bool] = Product.gtin == gtin if gtin else ~true()
     statement = (

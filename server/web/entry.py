@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from server.errors import Conflict, FieldError, Invalid, OrderlightError
-from server.messages import N_
+from server.http.faults import OTHERWISE, sentence_of
 from server.web.forms import Form, read_form
 from server.web.page import Page
 
@@ -17,34 +17,6 @@ FormDep = Annotated[Form, Depends(read_form)]
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-
-#: The kinds of pydantic's errors in words; what is missing here is said by OTHERWISE.
-SENTENCES: Mapping[str, str] = {
-    "missing": N_("Fill this in."),
-    "string_too_short": N_("Fill this in."),
-    "string_type": N_("Fill this in."),
-    "string_too_long": N_("This is too long: %(max_length)s characters at most."),
-    "too_short": N_("At least one is needed."),
-    "too_long": N_("These are too many: %(max_length)s at most."),
-    "int_parsing": N_("Write a whole number, such as 5."),
-    "int_parsing_size": N_("This number is too large."),
-    "int_from_float": N_("Write a whole number, such as 5."),
-    "decimal_parsing": N_("Write a number, such as 2.5."),
-    "decimal_type": N_("Write a number, such as 2.5."),
-    "decimal_max_digits": N_("This number is too large."),
-    "decimal_whole_digits": N_("This number is too large."),
-    "decimal_max_places": N_("This number has too many places: %(decimal_places)s at most."),
-    "finite_number": N_("Write a number, such as 2.5."),
-    "greater_than": N_("This must be more than %(gt)s."),
-    "greater_than_equal": N_("This must be at least %(ge)s."),
-    "less_than_equal": N_("This must be at most %(le)s."),
-    "enum": N_("Choose one of the list."),
-    "literal_error": N_("Choose one of the list."),
-    "date_parsing": N_("Write a date such as 2026-11-27."),
-    "date_from_datetime_parsing": N_("Write a date such as 2026-11-27."),
-    "date_from_datetime_inexact": N_("Write a date such as 2026-11-27."),
-}
-OTHERWISE = N_("This does not have the form that is expected here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +122,8 @@ def _numbers(form: Form, prefix: str) -> list[int]:
 
 def _fault(page: Page, error: Mapping[str, Any], words: Mapping[str, str]) -> FieldError:
     path = ".".join(str(part) for part in error["loc"])
-    kind, context = str(error["type"]), error.get("ctx") or {}
+    kind = str(error["type"])
     if kind == "value_error":
-        return FieldError(path, str(context.get("error", error["msg"])))
-    last = path.rpartition(".")[2]
-    message = words.get(last, OTHERWISE) if kind == "string_pattern_mismatch" else SENTENCES.get(kind, OTHERWISE)
-    return FieldError(path, page.say(message, **{name: str(value) for name, value in context.items()}), kind)
+        return FieldError(path, str((error.get("ctx") or {}).get("error", error["msg"])))
+    own = words.get(path.rpartition(".")[2], OTHERWISE) if kind == "string_pattern_mismatch" else OTHERWISE
+    return FieldError(path, sentence_of(error, page.say, otherwise=own), kind)

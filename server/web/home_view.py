@@ -49,7 +49,7 @@ class Paper:
 def home_context(home: CustomerHome, account: Account | None, formats: Formats) -> dict[str, Any]:
     """Everything that `pages/home.html` names."""
     return {
-        "home": home,
+        "found": home,
         "lamp": headline(home, formats),
         "cards": [_card(order, formats) for order in home.orders],
         "to_answer": [quote for quote in home.quotes if quote.state == QuoteState.SENT],

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from server.auth.authenticate import AUTH_TOPIC
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
+from server.crm.access import is_customer
 from server.crm.here import Here
 from server.crm.quotes import answers, repository, service, thread
 from server.crm.quotes.access import may_answer
@@ -20,9 +22,11 @@ from server.crm.quotes.models import Quote, QuoteLine
 from server.crm.quotes.repeat import repeat_quote
 from server.crm.quotes.schemas import AcceptBody, MessageIn, ReasonBody
 from server.db import touch
+from server.erp.orders.models import SalesOrder
 from server.errors import Forbidden, Invalid, NotFound
 from server.http.fields import plain
 from server.messages import N_
+from server.tracking.states import OrderLifecycle
 from server.web.forms import Form
 from server.web.page import Page
 
@@ -40,6 +44,8 @@ def perform(page: Page, principal: Principal, number: str, *, action: str, form:
         raise NotFound
     if not (principal.may(Permission.QUOTES_WRITE) if action in _OURS else may_answer(principal)):
         raise Forbidden(extra={"permission": Permission.QUOTES_WRITE.value})
+    if action in ("message", "propose"):
+        count_message(page.request, principal)
 
     def work(session: Session) -> Done:
         quote = found_quote(session, principal, number, lock=True)
@@ -127,7 +133,18 @@ def _accept(act: Act) -> Done:
     order = answers.accept_quote(act.session, act.quote, body, actor=act.actor, here=act.here)
     # What a visitor may see has grown by the order.
     touch(act.session, AUTH_TOPIC)
-    return "", act.say(N_("%(number)s is accepted. It is order %(order)s now."), order=order.number)
+    return "", act.say(_accepted(order, for_customer=is_customer(act.principal)), order=order.number)
+
+
+def _accepted(order: SalesOrder, *, for_customer: bool) -> str:
+    """What is said to whoever accepted; why an order waits is for our own people."""
+    if order.lifecycle not in (OrderLifecycle.CREDIT_HOLD, OrderLifecycle.DRAFT):
+        return N_("%(number)s is accepted. It is order %(order)s now.")
+    if for_customer:
+        return N_("%(number)s is accepted. We have your order %(order)s and are checking it.")
+    if order.lifecycle == OrderLifecycle.CREDIT_HOLD:
+        return N_("%(number)s is accepted. Its order %(order)s waits for credit.")
+    return N_("%(number)s is accepted. Its order %(order)s waits to be confirmed by us.")
 
 
 def _decline(act: Act) -> Done:

@@ -1,8 +1,10 @@
 """Where a quote stands in one sentence: for our own people, and for the customer."""
 
 from server.crm.quotes.models import Quote
+from server.crm.quotes.repository import PlacedOrder
 from server.crm.quotes.rules import WITHDRAWN, QuoteState, Standing
 from server.messages import N_
+from server.tracking.states import OrderLifecycle
 from server.web.i18n import Formats
 from server.web.sentences import Say, Status
 
@@ -36,7 +38,17 @@ _THEIRS = {
 }
 
 
-def status(quote: Quote, standing: Standing, order: str | None, formats: Formats, *, for_customer: bool) -> Status:
+#: Where the order cannot go on by itself yet; a customer is told the same of both.
+_OURS_WAITING = {
+    OrderLifecycle.CREDIT_HOLD: N_("%(name)s accepted version %(accepted)s. Order %(order)s waits for credit."),
+    OrderLifecycle.DRAFT: N_("%(name)s accepted version %(accepted)s. Order %(order)s waits to be confirmed by us."),
+}
+_THEIRS_WAITING = N_("You accepted version %(accepted)s. We have your order %(order)s and are checking it.")
+
+
+def status(
+    quote: Quote, standing: Standing, order: PlacedOrder | None, formats: Formats, *, for_customer: bool
+) -> Status:
     """The lamp and the sentence; a customer is not told why we withdrew."""
     say = Say(formats.language)
     signal, icon = _SIGNALS[standing.word]
@@ -49,10 +61,14 @@ def status(quote: Quote, standing: Standing, order: str | None, formats: Formats
         "customer": quote.customer.name,
         "day": formats.long_day(quote.valid_until),
         "name": quote.accepted_by,
-        "order": order,
+        "order": order.number if order else None,
     }
     sentences = _THEIRS if for_customer else _OURS
     sentence = sentences[standing.word]
+    waits = _OURS_WAITING.get(OrderLifecycle(order.lifecycle)) if order else None
+    if waits is not None:
+        signal, icon, sentence = ("info" if for_customer else "warn"), "hourglass", waits
+        sentence = _THEIRS_WAITING if for_customer else sentence
     if standing.word == QuoteState.NEGOTIATING and quote.draft_version is not None and not for_customer:
         sentence = N_("Version %(draft)s is being worked out with %(customer)s.")
     return Status(signal, icon, say(sentence, **values), _remark(quote, standing, formats, for_customer=for_customer))

@@ -81,7 +81,7 @@ def _shared(
     session: Session, quote: Quote, shown: QuoteVersion, formats: Formats, *, version: int, for_customer: bool
 ) -> dict[str, Any]:
     standing = standing_of(quote).on(Here(formats.zone, formats.now).today)
-    order = repository.order_numbers(session, [quote.order_id]).get(quote.order_id) if quote.order_id else None
+    order = repository.placed_order(session, quote)
     earlier = [each for each in quote.versions if each.sent_at is not None and each.version < shown.version]
     say = Say(formats.language)
     messages = repository.messages(session, quote.id)
@@ -96,7 +96,7 @@ def _shared(
         "standing": standing,
         "state": standing.word,
         "lamp": status(quote, standing, order, formats, for_customer=for_customer),
-        "order_number": order,
+        "order_number": order.number if order else None,
         "shown": shown,
         "total": total_of(shown.lines, quote.currency),
         "changed": differences(earlier[-1], shown, say) if earlier else [],

@@ -22,6 +22,12 @@ msgstr "{NOT_THERE}"
 msgid "There is a customer {{number}} already. Choose another number."
 msgstr "{TAKEN}"
 
+msgid "This is too long: %(max_length)s characters at most."
+msgstr "Za d\u0142ugie: najwy\u017cej %(max_length)s znak\u00f3w."
+
+msgid "There is no field of this name here."
+msgstr "Nie ma tu takiego pola."
+
 msgid "Expected a time zone such as Europe/Berlin, got {{name!r}}."
 msgstr "Nieznana strefa: {{name}} \u2013 sprawd\u017a."
 """
@@ -67,6 +73,17 @@ def test_a_wrong_field_is_told_in_the_language_of_the_person(signed_in: Any) -> 
     answer = admin.patch("/api/v1/site", json={"time_zone": "Mars/Olympus"}, headers={"If-Match": "*"})
 
     assert answer.json()["errors"][0]["message"] == "Nieznana strefa: Mars/Olympus \u2013 sprawd\u017a."
+
+
+def test_what_pydantic_finds_wrong_is_told_in_the_language_of_the_person(signed_in: Any) -> None:
+    sales = signed_in("sales", language="pl")
+
+    answer = sales.post("/api/v1/customers", json={"name": "x" * 201, "colour": "red"})
+
+    assert {each["field"]: each["message"] for each in answer.json()["errors"]} == {
+        "name": "Za d\u0142ugie: najwy\u017cej 200 znak\u00f3w.",
+        "colour": "Nie ma tu takiego pola.",
+    }
 
 
 def test_a_page_tells_a_refusal_in_the_language_that_the_browser_chose(signed_in: Any, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
 from server.crm.access import is_customer
 from server.crm.cases import repository, service
 from server.crm.cases.access import may_speak, visible_cases
@@ -70,9 +71,10 @@ def get_case(database: DatabaseDep, principal: CasesRead, number: Number) -> JSO
 
 
 @router.post("", status_code=201, response_model=CaseOut)
-def post_case(door: DoorDep, principal: CasesRead, body: CaseIn) -> JSONResponse:
+def post_case(request: Request, door: DoorDep, principal: CasesRead, body: CaseIn) -> JSONResponse:
     """A new case with its first message; a customer's is about himself."""
     require_speaking(principal)
+    count_message(request, principal)
 
     def make(session: Session) -> Answer:
         case = service.create_case(session, body, principal, now=door.now)
@@ -98,9 +100,10 @@ def patch_case(door: DoorDep, principal: CasesWrite, number: Number, body: CaseP
 
 
 @router.post("/{number}/reply", response_model=CaseOut)
-def reply(door: DoorDep, principal: CasesRead, number: Number, body: ReplyBody) -> JSONResponse:
+def reply(request: Request, door: DoorDep, principal: CasesRead, number: Number, body: ReplyBody) -> JSONResponse:
     """Say something. The customer's word opens a resolved case again; ours with `ask` waits for him."""
     require_speaking(principal)
+    count_message(request, principal)
 
     def act(session: Session, case: Case, by: Speaker) -> None:
         service.reply(session, case, body.body, by, ask=body.ask)

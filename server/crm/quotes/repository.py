@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
@@ -120,6 +120,21 @@ def order_numbers(session: Session, order_ids: Collection[int]) -> Mapping[int, 
     """The numbers of the orders with these ids."""
     rows = session.execute(select(SalesOrder.id, SalesOrder.number).where(SalesOrder.id.in_(order_ids)))
     return {row[0]: row[1] for row in rows}
+
+
+class PlacedOrder(NamedTuple):
+    """The order that an acceptance placed."""
+
+    number: str
+    lifecycle: str
+
+
+def placed_order(session: Session, quote: Quote) -> PlacedOrder | None:
+    """The order of an accepted quote, and whether it can go on."""
+    if quote.order_id is None:
+        return None
+    row = session.execute(select(SalesOrder.number, SalesOrder.lifecycle).where(SalesOrder.id == quote.order_id)).one()
+    return PlacedOrder(*row)
 
 
 def messages(session: Session, quote_id: int) -> Sequence[QuoteMessage]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from server.auth.authenticate import AUTH_TOPIC
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
 from server.crm.access import is_customer, visible_orders
 from server.crm.here import Here
 from server.crm.http import LinkMade, LinkOut
@@ -73,9 +74,12 @@ def list_messages(database: DatabaseDep, principal: QuotesRead, number: Number) 
 
 
 @router.post("/quotes/{number}/messages", status_code=201)
-def post_message(door: DoorDep, principal: QuotesRead, number: Number, body: MessageIn) -> JSONResponse:
+def post_message(
+    request: Request, door: DoorDep, principal: QuotesRead, number: Number, body: MessageIn
+) -> JSONResponse:
     """Say something about a version; a customer may propose changes of its lines."""
     require_answering(principal)
+    count_message(request, principal)
 
     def make(session: Session) -> Answer:
         quote = found_quote(session, principal, number, lock=True)

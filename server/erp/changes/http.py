@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from server.auth.http import DatabaseDep, require
 from server.auth.models import User
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
 from server.erp.changes import repository, service
 from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeRequest
@@ -72,8 +73,9 @@ def get_change(database: DatabaseDep, principal: Reader, number: Number) -> JSON
 
 
 @router.post("/change-requests", status_code=201, response_model=ChangeOut)
-def post_change(door: DoorDep, principal: Writer, body: ChangeIn) -> JSONResponse:
+def post_change(request: Request, door: DoorDep, principal: Writer, body: ChangeIn) -> JSONResponse:
     """A draft for a released work order."""
+    count_message(request, principal)
 
     def make(session: Session) -> Answer:
         work_order = repository.work_order(session, body.work_order, visible=visible_orders(principal))

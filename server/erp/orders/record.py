@@ -38,3 +38,6 @@ def moved(order: SalesOrder, before: Mapping[str, Any], after: Mapping[str, Any]
 def touch_order(session: Session, order: SalesOrder) -> None:
     """Note that viewers of an order whose customer is loaded see something new."""
     touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders", "board")
+    if order.quote_number is not None:
+        # The page of the quote says whether its order can go on.
+        touch(session, f"quote:{order.quote_number}")

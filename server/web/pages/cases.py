@@ -11,21 +11,25 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
 from server.crm.access import is_customer
 from server.crm.cases import repository, service
 from server.crm.cases.access import may_speak, visible_cases
 from server.crm.cases.http import found_case, require_speaking
+from server.crm.cases.models import Case
 from server.crm.cases.rules import OPEN_STATES, CaseAction, CasePriority, CaseState, after
 from server.crm.cases.schemas import CaseIn, CasePatch, ReplyBody
 from server.crm.cases.service import CARERS, Speaker
 from server.db.topics import versions
-from server.errors import Forbidden, Invalid, NotFound, Refused
+from server.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.web.customer_pages import way_of
-from server.web.entry import Fault, FormDep, attempt, checked, given
+from server.web.entry import Fault, FormDep, attempt, checked, given, version_of
 from server.web.forms import Form
+from server.web.own_topic import own_topic
 from server.web.page import Page, PageDep
+from server.web.words import word
 
 router = APIRouter(prefix="/cases", include_in_schema=False)
 
@@ -60,10 +64,14 @@ def cases(page: PageDep, principal: Reader, show: Text = None, before: Before = 
     view = show if show is not None and show in VIEWS else "open"
     wanted = repository.CaseFilter(states=[state.value for state in VIEWS[view][1]])
     with page.database.read() as session:
+        topic = own_topic(session, principal, service.LIST_TOPIC)
+        version = versions(session, topic)[topic] if topic is not None else 0
         found = repository.newest(session, wanted, visible=visible_cases(principal), before=before)
     return page.show(
         "pages/cases.html",
         rows=found.items,
+        topic=topic,
+        version=version,
         looks=LOOKS,
         internal=not is_customer(principal),
         may_speak=may_speak(principal),
@@ -88,6 +96,7 @@ def add(page: PageDep, principal: Reader, form: FormDep) -> Response:
     try:
         names = ("subject", "body", "order", "unit", *(() if is_customer(principal) else ("customer", "priority")))
         body = checked(page, form, model=CaseIn, data=given(form, *names))
+        count_message(page.request, principal)
         number = attempt(page, form, lambda session: service.create_case(session, body, principal, now=page.now).number)
     except Fault as fault:
         return _form(page, principal, fault.form, status=fault.status)
@@ -112,16 +121,27 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
         elif action == "assign":
             data = {"priority": form.text("priority"), "assigned_to": form.get("assigned_to")}
             body = checked(page, form, model=CasePatch, data=data)
-        page.database.write(lambda session: _do(session, page, principal, (number, action, body)))
+        if action == "reply":
+            count_message(page.request, principal)
+        page.database.write(lambda session: _do(session, page, principal, (number, action, body), form=form))
     except Fault as fault:
         return _show(page, principal, number, form=fault.form, status=fault.status)
-    except (Refused, Invalid) as refusal:
+    except Conflict as conflict:
+        if action == "assign" and not isinstance(conflict, Refused):
+            return _show(page, principal, number, form=Form().with_faults({}, conflict.detail), status=conflict.status)
+        return page.go(_address(number), conflict.detail, kind="stop")
+    except Invalid as refusal:
         return page.go(_address(number), refusal.detail, kind="stop")
     return page.go(_address(number), page.say(SAID[action]))
 
 
 def _do(
-    session: Session, page: Page, principal: Principal, asked: tuple[str, str, ReplyBody | CasePatch | None]
+    session: Session,
+    page: Page,
+    principal: Principal,
+    asked: tuple[str, str, ReplyBody | CasePatch | None],
+    *,
+    form: Form,
 ) -> None:
     number, action, body = asked
     found, by = found_case(session, principal, number, lock=True), Speaker.of(principal, page.now)
@@ -129,6 +149,7 @@ def _do(
     if action != "reply" and is_customer(principal):
         raise Forbidden(extra={"permission": Permission.CASES_WRITE.value})
     if isinstance(body, CasePatch):
+        _guard(page, found, form, repository.carers(session, CARERS))
         service.edit_case(session, found, body, by)
     elif body is not None and action == "reply":
         service.reply(session, found, body.body, by, ask=body.ask)
@@ -138,6 +159,18 @@ def _do(
         service.reopen(session, found, by)
     else:
         service.close(session, found, by)
+
+
+def _guard(page: Page, case: Case, form: Form, people: Mapping[str, str]) -> None:
+    """Raise Conflict when somebody else gave the case away meanwhile; what was said since does not matter."""
+    then = {"assigned_to": form.get("was_assigned_to"), "priority": form.get("was_priority")}
+    now = {"assigned_to": case.assigned_to, "priority": case.priority}
+    if version_of(form) == case.row_version or then == now:
+        return
+    who = people.get(case.assigned_to or "", case.assigned_to) or page.say(N_("nobody yet"))
+    message = N_("%(number)s was changed meanwhile: taken care of by %(who)s, priority %(priority)s. Choose again.")
+    priority = page.say(word("case_priority", case.priority))
+    raise Conflict(page.say(message, number=case.number, who=who, priority=priority))
 
 
 def _typed(form: Form) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.talk_limit import count_message
 from server.crm.access import visible_orders
 from server.erp.changes import repository, rules, service
 from server.erp.changes.rules import Origin
@@ -46,6 +47,7 @@ def add_change(page: PageDep, principal: Asker, number: Number, form: FormDep) -
         return page.go(f"/changes/new?order={quote(number)}")
     try:
         body = checked(page, form, model=ChangeIn, data=_typed(page, form))
+        count_message(page.request, principal)
         made = attempt(page, form, lambda session: _ask(session, page, principal, asked=(number, body)))
     except Fault as fault:
         return _form(page, principal, number, fault.form, status=fault.status)

@@ -1,6 +1,7 @@
 """The list of orders, one order, one unit, and what may be done to an order, as plain forms."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.crm.customer_view import row_as_told
 from server.crm.here import Here
 from server.crm.links import create_link, links_of, revoke_link
 from server.crm.order_page import order_page
@@ -54,6 +56,8 @@ def orders(page: PageDep, principal: Reader, show: Text = None, customer: Text =
     with page.database.read() as session:
         shown = versions(session, topic)
         found = order_list(session, principal, wanted, here=here)
+    if not principal.is_staff:
+        found = replace(found, rows=[row_as_told(row) for row in found.rows])
     return page.show(
         "pages/orders.html",
         found=found,

@@ -7,11 +7,15 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from server.auth.http import CurrentPrincipal
-from server.erp.search import Hit, search
+from server.crm.search import search
+from server.erp.search import Hit
 from server.web.page import PageDep
 from server.web.words import word
 
 router = APIRouter(include_in_schema=False)
+
+#: What has a page of its own.
+_PAGES = {"quote": "quotes", "case": "cases", "invoice": "invoices"}
 
 
 @router.get("/search")
@@ -32,9 +36,11 @@ def find(page: PageDep, principal: CurrentPrincipal, q: Annotated[str, Query(max
 
 def address(hit: Hit, *, is_staff: bool) -> str | None:
     """The page of what was found; shipments and work orders stand on the page of their order."""
+    if hit.kind in _PAGES:
+        return f"/{_PAGES[hit.kind]}/{quote(hit.number, safe='')}"
     if hit.kind == "handling_unit" and is_staff:
         return f"/handling-units/{quote(hit.number, safe='')}"
-    if hit.kind == "unit" and hit.order and is_staff:
+    if hit.kind == "unit" and hit.order:
         return f"/orders/{quote(hit.order, safe='')}/units/{quote(hit.number, safe='')}"
     if hit.order:
         return f"/orders/{quote(hit.order, safe='')}"

@@ -164,6 +164,44 @@ def test_what_is_ones_own_is_there_and_what_is_not_is_404(house: Any, who: str, 
     assert caller.get(path.format(**house.belongings[THEIRS].values)).status_code == 404
 
 
+#: What somebody would send to act on a thing that is not his; a door that wants a body looks at the number with one.
+ACTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("PATCH", "/api/v1/cases/{case}", {"subject": "Mine now"}),
+    ("POST", "/api/v1/cases/{case}/reply", {"body": "Mine now"}),
+    ("POST", "/api/v1/cases/{case}/resolve", {"body": "Mine now"}),
+    ("POST", "/api/v1/cases/{case}/open", {}),
+    ("POST", "/api/v1/cases/{case}/close", {}),
+    ("POST", "/api/v1/quotes/{quote}/messages", {"body": "Mine now"}),
+    ("POST", "/api/v1/quotes/{quote}/accept", {"version": 1, "name": "Somebody", "agreed": True}),
+    ("POST", "/api/v1/quotes/{quote}/decline", {"reason": "Mine now"}),
+    ("POST", "/api/v1/change-requests", {"work_order": "{work_order}", "changes": {"box": "MINE"}}),
+    ("POST", "/api/v1/cases", {"subject": "Mine now", "body": "x", "order": "{order}"}),
+)
+
+
+@pytest.mark.parametrize("who", [*CUSTOMERS, "operator", "finance", "program that reads orders", "stranger"])
+def test_acting_on_what_is_anothers_is_as_acting_on_nothing(house: Any, who: str) -> None:
+    theirs, caller, before = house.belongings[THEIRS].values, house.callers[who], _said(house)
+
+    for method, path, body in ACTS:
+        answers = []
+        for values in (theirs, MISSING):
+            sent = {name: word.format(**values) if isinstance(word, str) else word for name, word in body.items()}
+            answer = caller.request(method, path.format(**values), json=sent, headers={"If-Match": "*"})
+            named = answer.content
+            for word in {values[key] for key in ("case", "quote", "work_order", "order")}:
+                named = named.replace(word.encode(), b"#")
+            answers.append((answer.status_code, named))
+        assert answers[0] == answers[1], path
+        assert answers[0][0] in (401, 403, 404, 422), path
+
+    assert _said(house) == before
+
+
+def _said(house: Any) -> tuple[int, ...]:
+    return tuple(house.count(table) for table in ("case_message", "case_file", "quote_message", "change_request"))
+
+
 def secrets_of(house: Any, name: str) -> set[str]:
     """Words that only somebody of this customer, or of the house, may read."""
     statement = select(SalesOrder).join(Customer, Customer.id == SalesOrder.customer_id).where(Customer.name == name)

@@ -100,8 +100,37 @@ def test_our_people_say_how_urgent_a_case_is_and_nothing_else_passes_for_it(
     address = reported(aurora)
     service = signed_in("service")
 
-    answer = service.post(f"{address}/assign", data={"priority": priority, "assigned_to": ""})
+    form = {"row_version": "1", "was_priority": "normal", "was_assigned_to": ""}
+    answer = service.post(f"{address}/assign", data=form | {"priority": priority, "assigned_to": ""})
 
     number = address.rpartition("/")[2]
     kept = service.get(f"/api/v1/cases/{number}").json()["priority"]
     assert (answer.status_code, kept) == (status, "urgent" if status == 303 else "normal")
+
+
+def test_giving_a_case_away_twice_is_refused_and_a_message_between_is_not(
+    aurora: httpx.Client, signed_in: Callable[..., httpx.Client]
+) -> None:
+    # Given two of our people with the same form before them
+    address, service, manager = reported(aurora), signed_in("service"), signed_in("manager")
+    page = service.get(address).text
+    shown = {name: page.split(f'name="{name}" value="')[1].split('"')[0] for name in
+             ("row_version", "was_assigned_to", "was_priority")}  # fmt: skip
+
+    # When the customer writes meanwhile, the first may go on, and the second is told what was done
+    aurora.post(f"{address}/reply", data={"body": "Any news?"})
+    first = manager.post(f"{address}/assign", data=shown | {"priority": "high", "assigned_to": ""})
+    second = service.post(f"{address}/assign", data=shown | {"priority": "low", "assigned_to": ""})
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "was changed meanwhile: taken care of by nobody yet, priority High" in second.text
+    assert service.get("/api/v1/cases/" + address.rpartition("/")[2]).json()["priority"] == "high"
+
+
+def test_the_list_watches_what_its_reader_may_watch(
+    aurora: httpx.Client, factory: Any, signed_in: Callable[..., httpx.Client]
+) -> None:
+    reported(aurora)
+
+    assert 'data-topic="cases"' in signed_in("service").get("/cases").text
+    assert 'data-topic="customer:C-' in aurora.get("/cases").text

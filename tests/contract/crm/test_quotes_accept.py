@@ -17,9 +17,11 @@ from server.crm.quotes.answers import accept_quote
 from server.crm.quotes.models import Quote
 from server.crm.quotes.schemas import AcceptBody
 from server.db import Database
+from server.db.topics import versions
 from server.erp.orders.models import SalesOrder
 from server.errors import Refused
 from server.journal.models import Fact
+from server.parties.models import Customer
 from server.settings.clock import utc_now
 
 LINE = {"product": "FRAME-CITY", "quantity": "20", "unit_price": "120", "discount_percent": "10",
@@ -212,3 +214,34 @@ def test_the_last_day_ends_at_midnight_of_the_site(
     with pytest.raises(Refused, match="it has expired"):
         sign(numbers[0], last_moment + timedelta(seconds=1))
     assert sign(numbers[1], last_moment).startswith("SO-")
+
+
+def test_an_order_that_waits_for_credit_says_so_to_us_and_in_neutral_words_to_the_customer(
+    sales: httpx.Client, aurora: httpx.Client, sent: Callable[..., str], database: Database, signed_in: Any
+) -> None:
+    # Given a customer whose limit is reached
+    database.write(lambda session: session.execute(update(Customer).values(credit_limit=1)))
+    path = sent()
+    number = path.rpartition("/")[2]
+
+    # When he accepts
+    answer = aurora.post(f"/quotes/{number}/accept", data=SIGNED | {"agreed": "1", "version": "1"})
+    told, ours = aurora.get(answer.headers["location"]).text, sales.get(f"/quotes/{number}").text
+    order = sales.get(path).json()["order"]
+
+    # Then we read what it waits for, and he does not
+    assert f"Astrid Lund accepted version 1. Order {order} waits for credit." in ours
+    assert f"You accepted version 1. We have your order {order} and are checking it." in told
+    for page in (told, aurora.get("/home").text, aurora.get("/orders").text, aurora.get(f"/orders/{order}").text):
+        assert "redit" not in page
+
+    # And once it is released, the page of the quote moves with it
+    before = version_of(database, f"quote:{number}")
+    signed_in("finance").post(f"/credit/{order}/release", data={"reason": "Paid in advance."})
+    assert version_of(database, f"quote:{number}") > before
+    assert f"It is order {order} now." in sales.get(f"/quotes/{number}").text
+
+
+def version_of(database: Database, topic: str) -> int:
+    with database.read() as session:
+        return versions(session, topic)[topic]

@@ -98,3 +98,26 @@ def test_a_revoked_link_ends_the_visit_to_a_quote_at_once(
 
     assert visitor.get(path).status_code == 401
     assert client.get(f"/quote/{token}", headers=HTML).status_code == 404
+
+
+def test_a_visit_to_an_order_and_one_to_a_quote_live_in_one_browser(
+    visit: Callable[[], tuple[httpx.Client, str, str]], sales: httpx.Client, factory: Any
+) -> None:
+    # Given a browser with a quote open, in which the link of an order is opened, too
+    visitor, path, token = visit()
+    order = factory.released("Aurora Bikes").number
+    link = sales.post(f"/api/v1/orders/{order}/links").json()["url"].rpartition("/")[2]
+    visitor.post(f"/track/{link}")
+
+    # Then both stay open, whichever came last, and each watches by its own cookie
+    quote, track = visitor.get("/quote", headers=HTML).text, visitor.get("/track", headers=HTML).text
+    assert (path.rpartition("/")[2] in quote, 'data-live-as="quote"' in quote) == (True, True)
+    assert (order in track, 'data-live-as="visit"' in track) == (True, True)
+    visitor.post(f"/quote/{token}")
+    assert order in visitor.get("/track", headers=HTML).text
+
+    # And what is ordered by the quote stands beside the other order, never in its place
+    visitor.post("/quote/act/accept", data={"version": "1", "name": "Astrid Lund", "agreed": "1"})
+    ordered = visitor.get("/quote/order", headers=HTML).text
+    assert order not in ordered
+    assert order in visitor.get("/track", headers=HTML).text

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.search import MAX_TEXT, search
+from server.crm.search import search
+from server.erp.search import MAX_TEXT
 
 router = APIRouter(prefix="/api/v1/search")
 
@@ -20,7 +21,7 @@ def get_search(
     text: Annotated[str, Query(max_length=MAX_TEXT)],
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> JSONResponse:
-    """Orders, units, boxes, shipments, customers and products by number, name, or any scanned code."""
+    """Orders, units, boxes, shipments, invoices, quotes, cases, customers and products by number, name or code."""
     with database.read() as session:
         hits = search(session, principal, text, limit=limit)
     return JSONResponse({"items": [hit.as_json() for hit in hits], "next": None})
