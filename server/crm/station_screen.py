@@ -15,7 +15,7 @@ from server.crm.station_work import Job, packing_at, with_packaging, work_at
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
 from server.errors import NotFound
-from server.tracking.goods_rows import materials_in
+from server.tracking.goods_rows import materials_in, units_in
 from server.tracking.states import Context, OperationState
 
 #: Which read point of a station a browser's scan goes to, when it has several.
@@ -178,7 +178,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         armed_until=state.armed_until if state and armed else None,
         open_box=_open_box(session, state),
         place=_place(state),
-        materials=materials_in(state.stock) if state else (),
+        materials=[*materials_in(state.stock), *units_in(state.stock)] if state else (),
         verdicts=verdicts,
         read_points=read_points,
         job=with_packaging(session, job),

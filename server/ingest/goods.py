@@ -18,12 +18,14 @@ from server.erp.stock import use
 from server.erp.stock.book import NewMove, book
 from server.erp.stock.rules import MoveKind, Spot
 from server.ingest.fold import Folded
+from server.ingest.parts import Parts
+from server.ingest.parts import told as told_of
 from server.ingest.save import Before, Saved
 from server.journal import facts as journal
 from server.tracking import world as w
 from server.tracking.draft import STAGES
 from server.tracking.facts import FactKind, NewFact
-from server.tracking.goods_rows import Booking, Load, materials_in
+from server.tracking.goods_rows import Booking, Load, materials_in, units_in
 from server.tracking.states import GoodsAct, UnitKind
 from server.tracking.words import BY_SCAN
 
@@ -41,10 +43,14 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
         return
     plan = _Plan(session, folded, saved, finished)
     plan.work_through()
-    if plan.moves:
-        book(session, [move for _, move in plan.moves])
-        journal.write(session, plan.facts(), recorded_at=now)
-        touch(session, "stock")
+    if not plan.moves:
+        return
+    book(session, [move for _, move in plan.moves])
+    told = plan.facts()
+    numbers = journal.write(session, [fact for _, fact in told], recorded_at=now)
+    if plan.parts.built or plan.parts.back:
+        plan.parts.save(folded.world, dict(zip((place for place, _ in told), numbers, strict=True)))
+    touch(session, "stock")
 
 
 def _finished(world: w.World, was: Before) -> set[int]:
@@ -77,6 +83,7 @@ class _Plan:
         self._last = {fact.unit_id: place for place, fact in enumerate(folded.facts) if fact.kind is _DONE}
         self._ends = {self._last[found] for found in finished if found in self._last}
         self._known = self._look_up()
+        self.parts = self._look_for_parts()
 
     def work_through(self) -> None:
         """Go through the facts in their order."""
@@ -92,15 +99,15 @@ class _Plan:
             elif fact.kind is FactKind.REVERSED:
                 self._take_back(place, fact)
 
-    def facts(self) -> list[NewFact]:
-        """What the units used, one fact for each scan that used something."""
-        used: dict[int, list[NewMove]] = defaultdict(list)
+    def facts(self) -> list[tuple[int, NewFact]]:
+        """What the units used, one fact for each scan that used something or gave units back, by its place."""
+        used: dict[int, list[NewMove]] = {place: [] for place in self.parts.back}
         for place, move in self.moves:
             if move.kind is MoveKind.BACKFLUSH and move.reverses_id is None:
-                used[place].append(move)
-        return [self._fact(self._folded.facts[place], moves) for place, moves in sorted(used.items())]
+                used.setdefault(place, []).append(move)
+        return [(place, self._fact(place, self._folded.facts[place], moves)) for place, moves in sorted(used.items())]
 
-    def _fact(self, fact: NewFact, moves: list[NewMove]) -> NewFact:
+    def _fact(self, place: int, fact: NewFact, moves: list[NewMove]) -> NewFact:
         names = {material.id: material.sku for material in self._known.materials.values()}
         lines = [
             {"product": names[move.product_id], "lot": move.lot or None, "quantity": f"{move.quantity:f}"}
@@ -109,8 +116,11 @@ class _Plan:
         event_id = fact.event_id
         if event_id is not None and event_id < 0:
             event_id = self._first_event - event_id - 1
-        # It tells of no state: the unit stands where the fact before put it, and the customer is not told.
-        return fact._replace(kind=FactKind.MATERIAL_USED, order_id=None, event_id=event_id, detail={"materials": lines})
+        built, back = self.parts.built.get(place, ()), self.parts.back.get(place, ())
+        detail = {"materials": lines, **told_of(built, back)}
+        kind = FactKind.MATERIAL_RETURNED if back else FactKind.MATERIAL_USED
+        # The unit itself stands where the fact before put it, and the customer is not told.
+        return fact._replace(kind=kind, order_id=None, event_id=event_id, reverses_id=None, detail=detail)
 
     def _look_up(self) -> use.Known:
         """What has to be known before anything can be planned; at most six queries."""
@@ -126,6 +136,11 @@ class _Plan:
         counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
         spots = {(one.material.id, one.place.id, one.lot) for one in counts}
         return use.look_up(self._session, works, units, taken, spots)
+
+    def _look_for_parts(self) -> Parts:
+        stocks = [*self._stock.values(), *(load.stock for loads in self._loads.values() for load in loads)]
+        at_hand = {one["unit_id"] for stock in stocks for one in units_in(stock)}
+        return Parts(self._session, at_hand, {found for found, booked in self._known.booked.items() if booked})
 
     def _real(self, fact_id: int | None) -> int:
         assert fact_id is not None
@@ -182,21 +197,25 @@ class _Plan:
         parts = self._known.parts.get(fact.work_order_id or 0)
         if unit is None or parts is None:
             return
-        at_hand = {one["product_id"]: one for one in materials_in(self._stock.get(fact.station_id or 0))}
+        stock = self._stock.get(fact.station_id or 0)
+        at_hand = {one["product_id"]: one for one in materials_in(stock)}
         pieces = Decimal(1) if unit.kind == UnitKind.SERIAL else parts.quantity
         for sku, each in parts.lines.items():
             material = self._known.materials.get(sku)
             if material is None or (unit.id, material.id) in self._known.used:
                 continue
             loaded = at_hand.get(material.id)
-            if loaded is None and place not in self._ends:
+            units = self.parts.at_hand(stock, material.id) if units_in(stock) else []
+            if loaded is None and not units and place not in self._ends:
                 continue
             source = (loaded or {}).get("location_id") or self._known.places.get(material.id)
             if source is None:
                 continue
             self._known.used.add((unit.id, material.id))
             move = self._move(place, fact, MoveKind.BACKFLUSH, material.id, material.uom)
-            lot = loaded["lot"] if loaded is not None else ""
+            lot = loaded["lot"] if loaded is not None and not units else ""
+            if units:
+                self.parts.build_in(place, units[: max(1, int(each * pieces))], unit.id)
             self._add(place, replace(move, quantity=each * pieces, source_id=source, lot=lot))
 
     # --- taken back ---
@@ -211,6 +230,7 @@ class _Plan:
             for move in gone:
                 self._shift(move, -1)
             self._forget(gone)
+            self.parts.forget(own)
             return
         booked = self._known.booked.get(told or 0, ())
         for move_id, earlier in booked:
@@ -225,6 +245,7 @@ class _Plan:
             )
             self._add(place, back)
         self._forget(move for _, move in booked)
+        self.parts.take_out(place, told or 0)
 
     def _forget(self, moves: Iterable[NewMove]) -> None:
         for move in moves:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Dialect, func, or_, select
 
 from server.catalog.models import Product
-from server.erp.production.models import Operation, WorkOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.stock.models import StockBalance, StockLocation
 from server.ingest.queries import Query, Statement, among, ask, listed
 from server.tracking import world as w
-from server.tracking.goods_rows import Material, Need, Place, materials_in
-from server.tracking.states import OperationState
+from server.tracking.goods_rows import Material, Need, Place, materials_in, units_in
+from server.tracking.states import OperationState, UnitState
 from server.tracking.steps import Read
 
 #: An operation that has begun, and one that may begin.
@@ -22,6 +22,7 @@ _OPEN = (*_BEGUN, OperationState.READY.value)
 #: The bills of material of so many operations are looked into at most.
 _MOST = 100
 
+_IN_STOCK = UnitState.IN_STOCK.value
 _CODE = func.upper(func.replace(StockLocation.key, "-", ""))
 _PLACE = (StockLocation.id, _CODE, StockLocation.key, StockLocation.name)
 
@@ -29,6 +30,12 @@ _PLACE = (StockLocation.id, _CODE, StockLocation.key, StockLocation.name)
 def _select_materials(dialect: Dialect) -> Statement:
     columns = (Product.id, Product.gtin, Product.sku, Product.name, Product.uom)
     return select(*columns).where(among(Product.gtin, "gtins", dialect))
+
+
+def _select_parts(dialect: Dialect) -> Statement:
+    columns = (Unit.id, Product.id, Product.gtin, Product.sku, Product.name, Product.uom)
+    wanted = select(*columns).join(Product, Product.id == Unit.product_id)
+    return wanted.where(among(Unit.id, "ids", dialect), Unit.order_id.is_(None))
 
 
 def _select_places(_dialect: Dialect) -> Statement:
@@ -59,6 +66,7 @@ def _select_lying(dialect: Dialect) -> Statement:
 
 
 _MATERIALS = Query(_select_materials)
+_PARTS = Query(_select_parts)
 _PLACES = Query(_select_places)
 _NEEDS = Query(_select_needs)
 _LYING = Query(_select_lying)
@@ -67,7 +75,7 @@ _LYING = Query(_select_lying)
 def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) -> None:
     """Put into the world what the reads name of goods, and note which stations have materials at hand."""
     for station_id, context in world.contexts.items():
-        if context.stock is not None and materials_in(context.stock):
+        if context.stock is not None and (materials_in(context.stock) or units_in(context.stock)):
             world.goods.at_hand[station_id] = context.stock
     labels = [read for read in reads if read.named.kind == "product"]
     asked = {}
@@ -77,6 +85,11 @@ def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) ->
         lots = listed(read.named.values[1] for read in labels if len(read.named.values) > 1)
         asked = {"materials": _MATERIALS.of(gtins=gtins), "needs": _NEEDS.of(ids=centers)}
         asked["lying"] = _LYING.of(gtins=gtins, lots=lots)
+    # What nobody ordered may go into something else.
+    lying = [unit.id for unit in world.units.values() if unit.order_id is None and unit.state == _IN_STOCK]
+    if lying:
+        centers = listed(station.work_center_id for station in world.stations.values())
+        asked |= {"parts": _PARTS.of(ids=lying), "needs": _NEEDS.of(ids=centers)}
     if any(read.named.kind == "location" for read in reads):
         asked["places"] = _PLACES.of()
     if asked:
@@ -92,6 +105,7 @@ def _put(world: w.World, found: dict[str, list[tuple[object, ...]]]) -> None:
     goods = world.goods
     goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}  # type: ignore[misc, arg-type]
     goods.places = {row[1]: Place(*row) for row in found.get("places", ())}  # type: ignore[misc, arg-type]
+    goods.parts = {row[0]: Material(*row[1:]) for row in found.get("parts", ())}  # type: ignore[misc, arg-type]
     goods.needs = tuple(_need(row) for row in found.get("needs", ()))
     # By rising quantity: where most lies comes last and stays.
     goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}  # type: ignore[misc, arg-type]

@@ -58,6 +58,7 @@ class FactKind(StrEnum):
     MATERIAL_COUNTED = "material_counted"
     MATERIAL_LOADED = "material_loaded"
     MATERIAL_USED = "material_used"
+    MATERIAL_RETURNED = "material_returned"
     REVERSED = "reversed"
 
 

@@ -1,17 +1,19 @@
 """Scans of locations and materials: receive, count, and take to hand at a station. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from server.tracking import words
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind, NewFact
-from server.tracking.goods_rows import NOTHING, Booking, Load, Material, Need, Place, materials_in
+from server.tracking.goods_rows import NOTHING, Booking, Load, Material, Need, Place, materials_in, units_in
+from server.tracking.refusals import blocked
 from server.tracking.states import Action, Context, GoodsAct, Reason, Signal, Status
 from server.tracking.steps import ChoosePlace, GoodsStep, Read
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
-from server.tracking.world import ReadPoint, Station, World
+from server.tracking.world import Context as Remembered
+from server.tracking.world import ReadPoint, Station, Unit, World
 
 #: Command card or context of a read point -> what a scan of a material does there. Elsewhere it takes a lot to hand.
 ACTS: Final[Mapping[str, GoodsAct]] = {
@@ -20,6 +22,8 @@ ACTS: Final[Mapping[str, GoodsAct]] = {
     Context.RECEIVE: GoodsAct.RECEIVE,
     Context.COUNT: GoodsAct.COUNT,
 }
+#: Where something is made of parts.
+_MAKING: Final = frozenset({Context.START.value, Context.END.value, Context.TOGGLE.value})
 #: Goods that one label says to be so many.
 _ONE: Final = Decimal(1)
 
@@ -59,6 +63,26 @@ def read_material(
     return GoodsStep(act, material, lot, quantity, station, place, disarm=armed is not None)
 
 
+def read_part(world: World, unit: Unit, station: Station, read_point: ReadPoint) -> GoodsStep | Verdict | None:
+    """A unit that lies in stock goes into what is made here; None where nothing here could take it."""
+    part = world.goods.parts.get(unit.id)
+    if part is None or unit.order_id is not None or read_point.context not in _MAKING:
+        return None
+    asked = _asked(world, station)
+    if not asked:
+        return None
+    stopped = blocked(world, unit)
+    if stopped is not None:
+        return stopped
+    values = {"unit": unit.number, "material": part.name, "station": station.name, "work": _named(asked)}
+    if not any(part.sku in need.skus for need in asked):
+        return refusal(Reason.WRONG_MATERIAL, Words(words.WRONG_PART, values), subject=unit.number)
+    context = world.contexts.get(station.id)
+    if context is not None and any(one["unit_id"] == unit.id for one in units_in(context.stock)):
+        return refusal(Reason.ALREADY_DONE, Words(words.PART_AT_HAND, values), subject=unit.number)
+    return GoodsStep(GoodsAct.LOAD, part, "", _ONE, station, None, unit=unit)
+
+
 def _wrong_quantity(act: GoodsAct, told: str, shown: str, material: Material) -> Verdict | None:
     if act is GoodsAct.COUNT and not told:
         return refusal(Reason.NO_QUANTITY, Words(words.NO_QUANTITY, {"code": shown}), subject=material.sku)
@@ -69,13 +93,17 @@ def _wrong_quantity(act: GoodsAct, told: str, shown: str, material: Material) ->
 
 def _wrong_material(world: World, material: Material, lot: str, station: Station) -> Verdict | None:
     """Why no work here takes the material: what has begun decides, and where nothing has, what is ready."""
-    here = [need for need in world.goods.needs if need.work_center_id == station.work_center_id]
-    asked = [need for need in here if need.begun] or here
+    asked = _asked(world, station)
     if any(material.sku in need.skus for need in asked):
         return None
     values = {"material": material.sku, "lot": lot, "station": station.name, "work": _named(asked)}
     template = words.WRONG_MATERIAL if asked else words.NO_WORK_FOR
     return refusal(Reason.WRONG_MATERIAL, Words(template, values), subject=material.sku)
+
+
+def _asked(world: World, station: Station) -> list[Need]:
+    here = [need for need in world.goods.needs if need.work_center_id == station.work_center_id]
+    return [need for need in here if need.begun] or here
 
 
 def _named(needs: list[Need]) -> str:
@@ -116,7 +144,9 @@ def count(draft: Draft, step: GoodsStep) -> Verdict:
 
 
 def load(draft: Draft, step: GoodsStep) -> Verdict:
-    """From now on the work at this station uses this lot."""
+    """From now on the work at this station uses this lot, or this unit once."""
+    if step.unit is not None:
+        return _load_unit(draft, step, step.unit)
     material, context = step.material, draft.context(step.station.id)
     place = draft.world.goods.lying.get((material.id, step.lot))
     others = [one for one in materials_in(context.stock) if one["product_id"] != material.id]
@@ -129,12 +159,33 @@ def load(draft: Draft, step: GoodsStep) -> Verdict:
         "location": place.name if place is not None else None,
         "since": draft.cause.observed_at.isoformat(),
     }
-    stock = {**(context.stock or NOTHING), "materials": [*others, entry]}
-    draft.remember(context._replace(stock=stock))
-    draft.booked.append(Load(len(draft.facts), step.station.id, stock))
+    _set_stock(draft, context, "materials", [*others, entry])
     was = next((one for one in materials_in(context.stock) if one["product_id"] == material.id), None)
     _fact(draft, step, FactKind.MATERIAL_LOADED, product_id=material.id, was=was)
     return _applied(step, words.LOADED, Action.MATERIAL_LOADED)
+
+
+def _load_unit(draft: Draft, step: GoodsStep, unit: Unit) -> Verdict:
+    material, context = step.material, draft.context(step.station.id)
+    entry = {
+        "unit_id": unit.id,
+        "number": unit.number,
+        "product_id": material.id,
+        "sku": material.sku,
+        "name": material.name,
+    }
+    _set_stock(draft, context, "units", [*units_in(context.stock), entry])
+    detail = {"unit": unit.number, "product_id": material.id, "lot": None, "was": None}
+    draft.fact(FactKind.MATERIAL_LOADED, unit.number, detail=detail)
+    values = {"unit": unit.number, "material": material.name, "station": step.station.name}
+    said = Words(words.PART_LOADED, values)
+    return Verdict(Status.APPLIED, said, Signal.OK, action=Action.MATERIAL_LOADED, subject=unit.number, undo=True)
+
+
+def _set_stock(draft: Draft, context: Remembered, name: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    stock = {**(context.stock or NOTHING), name: entries}
+    draft.remember(context._replace(stock=stock))
+    draft.booked.append(Load(len(draft.facts), context.station_id, stock))
 
 
 GOODS_ACTS: Final[Mapping[GoodsAct, Callable[[Draft, GoodsStep], Verdict]]] = {
@@ -149,15 +200,17 @@ def take_back_load(draft: Draft, fact: NewFact) -> None:
     if fact.kind is not FactKind.MATERIAL_LOADED or fact.station_id is None:
         return
     context, product_id = draft.context(fact.station_id), fact.told["product_id"]
+    if "unit" in fact.told:
+        left = [one for one in units_in(context.stock) if one["number"] != fact.told["unit"]]
+        _set_stock(draft, context, "units", left)
+        return
     before = list(materials_in(context.stock))
     present = next((one for one in before if one["product_id"] == product_id), None)
     if present is None or present["lot"] != (fact.told["lot"] or ""):
         return
     was = fact.told["was"]
     materials = [one for one in before if one["product_id"] != product_id] + ([was] if was is not None else [])
-    stock = {**(context.stock or NOTHING), "materials": materials}
-    draft.remember(context._replace(stock=stock))
-    draft.booked.append(Load(len(draft.facts), fact.station_id, stock))
+    _set_stock(draft, context, "materials", materials)
 
 
 def _book(draft: Draft, step: GoodsStep) -> None:

@@ -63,6 +63,12 @@ def materials_in(stock: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]
     return found
 
 
+def units_in(stock: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    """The units at hand that go into others: {unit_id, number, product_id, sku, name}."""
+    found: Sequence[Mapping[str, Any]] = (stock or {}).get("units", ())
+    return found
+
+
 #: What a station has at hand before it has anything.
 NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -73,6 +79,8 @@ class Goods:
 
     materials: dict[str, Material] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    #: What the units are that lie in stock, by id.
+    parts: dict[int, Material] = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
     #: Product and lot -> the location where most of it lies.
     lying: dict[tuple[int, str], Place] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from server.tracking import words
 from server.tracking.armed import armed_command
 from server.tracking.boxes import box_step, shipment_step
 from server.tracking.changes import repack_of, unseen
-from server.tracking.goods import read_location, read_material
+from server.tracking.goods import read_location, read_material, read_part
 from server.tracking.places import place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
 from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit
@@ -105,6 +105,9 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
     if armed is None and _is_repeated(read, read_point, unit):
         verdict = refusal(Reason.REPEATED, Words(words.SEEN_ALREADY, {"unit": unit.number}), subject=unit.number)
         return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
+    part = read_part(world, unit, station, read_point) if world.goods.parts and armed is None else None
+    if part is not None:
+        return part
     found = decide(world, unit, read_point, meaning=armed or read_point.context, at=read.observed_at)
     return _explained(world, found, armed) if armed is not None and isinstance(found, UnitStep) else found
 

@@ -113,6 +113,8 @@ class GoodsStep(NamedTuple):
     place: Place | None
     #: The read uses up the armed command.
     disarm: bool = False
+    #: A unit that goes into others.
+    unit: Unit | None = None
 
 
 class TakeBack(NamedTuple):

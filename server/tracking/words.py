@@ -46,6 +46,7 @@ LOCATION_CHOSEN = N_("Goods scanned at {station} lie at {place} from now on. Sca
 RECEIVED = N_("{quantity} of {material} received at {place}, {lot}.")
 COUNTED = N_("{quantity} of {material} counted at {place}, {lot}.")
 LOADED = N_("{material}, lot {lot}, is at hand at {station}. What is made here uses it from now on.")
+PART_LOADED = N_("{unit}, {material}, is at hand at {station}. The next piece that is done here takes it in.")
 NO_LOT = N_("without a lot")
 
 # --- what changed ---
@@ -118,6 +119,8 @@ NOT_A_MATERIAL = N_("{unit} is a unit of ours. Goods are received and counted by
 NO_LOCATION = N_("Where is it? Scan the location first, then {code} again.")
 NO_QUANTITY = N_("{code} says no quantity. Scan a label that does, or count on the page of the stock.")
 WRONG_MATERIAL = N_("{material}, lot {lot}, is not used here: {work} takes no such material. Put it back.")
+WRONG_PART = N_("{unit}, {material}, is not used here: {work} takes no such part. Put it back.")
+PART_AT_HAND = N_("{unit}, {material}, is at hand at {station} already. Scan the piece that takes it in.")
 NO_WORK_FOR = N_("{material}, lot {lot}: no work waits at {station} that takes it. Put it back.")
 NOT_HERE = N_("{read_point} belongs to another station. Scan at the reader of {station}.")
 OTHER_STATION = N_("This is {station}, the card is for another station. Use it there.")

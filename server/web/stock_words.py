@@ -29,4 +29,5 @@ GOODS_FACTS = {
     "material_counted": N_("Goods counted"),
     "material_loaded": N_("Lot taken to hand"),
     "material_used": N_("Material used"),
+    "material_returned": N_("Parts given back"),
 }

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.catalog.models import Product
 from server.erp.floor.models import Station
@@ -69,6 +69,35 @@ def materials_of(session: Session, unit_id: int) -> list[Used]:
 
 
 @dataclass(frozen=True, slots=True)
+class PartUnit:
+    """A unit that was built into another."""
+
+    number: str
+    sku: str
+    name: str
+
+
+def parts_in(session: Session, unit_id: int) -> list[PartUnit]:
+    """The units that were built into this one; one query."""
+    statement = (
+        select(Unit.number, Product.sku, Product.name)
+        .join(Product, Product.id == Unit.product_id)
+        .where(Unit.parent_id == unit_id, Unit.state == UnitState.CONSUMED.value)
+        .order_by(Unit.id)
+    )
+    return [PartUnit(*row) for row in session.execute(statement)]
+
+
+#: What a unit was built into.
+_Whole = aliased(Unit)
+_BUILT_IN: Final = (_Whole.id == Unit.parent_id) & (Unit.state == UnitState.CONSUMED.value)
+#: Where a unit is: where the one is that it was built into.
+_STATE: Final = func.coalesce(_Whole.state, Unit.state)
+_ORDER: Final = SalesOrder.id == func.coalesce(Unit.order_id, _Whole.order_id)
+_BOX: Final = HandlingUnit.id == case((_Whole.id.is_(None), Unit.parent_id), else_=_Whole.parent_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """A unit that took of the lot, whose it is and where it is now."""
 
@@ -82,6 +111,8 @@ class Holder:
     customer_name: str | None
     box: str | None
     shipment: str | None
+    #: The unit that it was built into.
+    inside: str | None
     quantity: Decimal
     at: datetime
 
@@ -98,21 +129,22 @@ def holders(
     held = _held(product_id, lot)
     statement = (
         select(
-            Unit.id, Unit.number, Product.sku, Unit.state, WorkOrder.number, SalesOrder.number, Customer.number,
-            Customer.name, HandlingUnit.number, Shipment.number, held.c.quantity, held.c.at,
+            Unit.id, Unit.number, Product.sku, _STATE, WorkOrder.number, SalesOrder.number, Customer.number,
+            Customer.name, HandlingUnit.number, Shipment.number, _Whole.number, held.c.quantity, held.c.at,
         )
         .join(held, held.c.unit_id == Unit.id)
         .join(Product, Product.id == Unit.product_id)
         .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
-        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(_Whole, _BUILT_IN)
+        .outerjoin(SalesOrder, _ORDER)
         .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
-        .outerjoin(HandlingUnit, HandlingUnit.id == Unit.parent_id)
+        .outerjoin(HandlingUnit, _BOX)
         .outerjoin(Shipment, Shipment.id == HandlingUnit.shipment_id)
     )  # fmt: skip
     if after is not None:
         statement = statement.where(Unit.id > after)
     rows: Sequence[Any] = session.execute(statement.order_by(Unit.id).limit(limit + 1)).all()
-    return [Holder(*(*row[:10], quantity_of(row[10]), row[11])) for row in rows[:limit]], len(rows) > limit
+    return [Holder(*(*row[:11], quantity_of(row[11]), row[12])) for row in rows[:limit]], len(rows) > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +166,13 @@ def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
     """The orders whose units took of a lot, with what is where; one query."""
     held = _held(product_id, lot)
     statement = (
-        select(SalesOrder.number, Customer.number, Customer.name, Unit.state, func.count())
+        select(SalesOrder.number, Customer.number, Customer.name, _STATE, func.count())
         .select_from(Unit)
         .join(held, held.c.unit_id == Unit.id)
-        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(_Whole, _BUILT_IN)
+        .outerjoin(SalesOrder, _ORDER)
         .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
-        .group_by(SalesOrder.id, SalesOrder.number, Customer.number, Customer.name, Unit.state)
+        .group_by(SalesOrder.id, SalesOrder.number, Customer.number, Customer.name, _STATE)
         .order_by(SalesOrder.id)
     )
     found: dict[tuple[str | None, str | None, str | None], dict[str, int]] = {}

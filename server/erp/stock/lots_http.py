@@ -46,6 +46,18 @@ def _order(held: HeldBy) -> dict[str, Any]:
 
 
 def _unit(row: Holder) -> dict[str, Any]:
-    names = ("unit", "product", "where", "state", "order", "customer", "customer_name", "work_order", "box", "shipment")
+    names = (
+        "unit",
+        "product",
+        "where",
+        "state",
+        "order",
+        "customer",
+        "customer_name",
+        "work_order",
+        "box",
+        "shipment",
+        "inside",
+    )
     own = {name: getattr(row, name) for name in names}
     return own | {"quantity": plain(row.quantity), "used_at": row.at.isoformat()}

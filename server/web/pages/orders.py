@@ -20,7 +20,7 @@ from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.db.topics import versions
 from server.erp.orders import estimates
-from server.erp.stock.genealogy import materials_of
+from server.erp.stock.genealogy import materials_of, parts_in
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
@@ -102,6 +102,7 @@ def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before:
         shown = versions(session, topic)
         found = unit_page(session, principal, unit, before=before)
         used = materials_of(session, found.row.id)
+        built_in = parts_in(session, found.row.id)
     if found.order != number:
         return page.go(f"/orders/{found.order}/units/{unit}")
     words = unit_words(found.row, Say(page.language))
@@ -109,6 +110,7 @@ def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before:
         "pages/unit.html",
         found=found,
         used=used,
+        built_in=built_in,
         measure=measures(page),
         words=words,
         topic=topic,

@@ -32,7 +32,7 @@ Lot = Annotated[str, Query(min_length=1, max_length=20, pattern=CLEAN)]
 MOST_ROWS: Final = 20_000
 _COLUMNS: Final = (
     "unit", "product", "where", "state", "order", "customer", "customer_name", "work_order", "box", "shipment",
-    "quantity", "uom", "used_at",
+    "inside", "quantity", "uom", "used_at",
 )  # fmt: skip
 #: Where a unit is -> the colour and sign of its chip.
 LOOKS: Final = {
@@ -90,7 +90,7 @@ def give_out(page: PageDep, _principal: Reader, sku: Number, lot: Lot) -> Respon
 
 def _cells(row: Holder, uom: str) -> list[str]:
     own = (row.unit, row.product, row.where, row.state, row.order, row.customer, row.customer_name, row.work_order)
-    rest = (row.box, row.shipment, plain(row.quantity), uom, row.at.isoformat())
+    rest = (row.box, row.shipment, row.inside, plain(row.quantity), uom, row.at.isoformat())
     return [text or "" for text in (*own, *rest)]
 
 

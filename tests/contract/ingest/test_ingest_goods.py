@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode, check_digit
+from server.catalog.models import Product
 from server.catalog.schemas import BomLineBody, ProductIn, RoutingStepBody
 from server.catalog.service import create_product
 from server.erp.floor.schemas import ReadPointIn
@@ -16,7 +17,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
-from server.erp.production.models import Unit
+from server.erp.production.models import Identifier, Unit
 from server.erp.stock import genealogy, service
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.schemas import LocationIn, MoveIn
@@ -240,6 +241,43 @@ def test_a_scan_and_its_undo_in_one_batch_book_nothing(hall: Any, tools: Any) ->
     taken = hall.scan(tools.card("UNDO"))
     assert (taken.action, taken.subject) == ("reversed", "TUBE")
     assert hall.station("cut").stock["materials"] == []
+
+
+def test_a_unit_from_stock_is_built_into_the_next_piece_and_comes_out_with_undo(hall: Any, tools: Any) -> None:
+    # Given a bolt of our own in stock
+    receive(hall, "BOLT", "", 50, "line")
+    hall.database.write(lambda session: in_stock(session, "9001"))
+    hall.through(hall.racks[0], "cut-start")
+
+    # When it is taken to hand, and a rack is cut
+    loaded = hall.scan(tools.code("U-9001"), "cut-end")
+    again = hall.scan(tools.code("U-9001"), "cut-end")
+    hall.scan(tools.code(hall.racks[0]))
+
+    # Then it is consumed by the rack, and found there; nothing is at hand any more
+    rack = hall.unit(hall.racks[0])
+    assert loaded.say == "U-9001, Bolt, is at hand at Cut. The next piece that is done here takes it in."
+    assert again.reason == "already_done"
+    assert (hall.unit("U-9001").state, hall.unit("U-9001").parent_id) == ("consumed", rack.id)
+    assert hall.station("cut").stock["units"] == []
+    with hall.database.read() as session:
+        assert [part.number for part in genealogy.parts_in(session, rack.id)] == ["U-9001"]
+    assert hall.database.write(rebuild).differences == ()
+
+    # And when the scan is taken back, it lies in stock again
+    assert hall.scan(tools.card("UNDO")).action == "reversed"
+    assert (hall.unit("U-9001").state, hall.unit("U-9001").parent_id) == ("in_stock", None)
+    assert lying(hall) == {("line", ""): "50"}
+    assert hall.database.write(rebuild).differences == ()
+
+
+def in_stock(session: Session, number: str) -> None:
+    """A unit that nobody ordered."""
+    product = session.scalars(select(Product).where(Product.sku == "BOLT")).one()
+    unit = Unit(number=f"U-{number}", kind="serial", product_id=product.id, state="in_stock")
+    session.add(unit)
+    session.flush()
+    session.add(Identifier(scheme="own", value=f"ol:U{number}", unit_id=unit.id, active=True))
 
 
 def test_a_balance_may_fall_below_zero_and_then_asks_to_be_counted(hall: Any, tools: Any) -> None:
