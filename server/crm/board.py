@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from server.catalog.models import WorkCenter
+from server.catalog.models import Product, WorkCenter
 from server.crm.here import Here
 from server.crm.orders_list import standing_of
 from server.crm.risk import OPEN, Risk, due_at, judge
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.queue import LAST
 from server.journal.models import Fact
 from server.parties.models import Customer
 from server.tracking.facts import FactKind
@@ -41,6 +42,8 @@ class Card:
     due_at: datetime | None
     hold_reason: str | None
     priority: int
+    #: What is made for stock stands under its work order, with its product for a customer.
+    for_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Board:
 
 
 def board(session: Session, counter: "DoneToday", *, here: Here) -> Board:
-    """The whole board in seven queries, however many orders there are."""
+    """The whole board in eight queries, however many orders there are."""
     orders = _open_orders(session)
     risks = {row.id: judge(standing_of(row, here.zone), here.now) for row in orders}
     cards = _operation_cards(session, orders, risks, here)
@@ -122,12 +125,35 @@ def _operation_cards(
         )
         .group_by(Operation.work_center_id, WorkOrder.order_id)
     )
-    cards: dict[int, list[Card]] = {}
+    cards: dict[int, list[Card]] = _stock_cards(session)
     for row in session.execute(statement):
         if row.order_id in by_id:
             card = _card(by_id[row.order_id], risks[row.order_id], here)
             card = replace(card, done=int(row.done), total=int(row.total), started=bool(row.started))
             cards.setdefault(row.work_center_id, []).append(card)
+    return cards
+
+
+def _stock_cards(session: Session) -> dict[int, list[Card]]:
+    """Work for stock by work center: cards of no customer, behind what somebody has ordered."""
+    statement = (
+        select(Operation.work_center_id, WorkOrder.number, Product.name, Operation.started, Operation.good,
+               Operation.quantity - Operation.scrap)
+        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
+        .join(Product, Product.id == WorkOrder.product_id)
+        .where(
+            WorkOrder.order_id.is_(None),
+            WorkOrder.state.in_([state.value for state in _OPEN_WORK]),
+            Operation.state.in_(
+                [s.value for s in (OperationState.READY, OperationState.RUNNING, OperationState.PAUSED)]
+            ),
+        )
+    )  # fmt: skip
+    cards: dict[int, list[Card]] = {}
+    for center_id, number, product, started, good, total in session.execute(statement):
+        risk = Risk.NO_PROMISE if started else Risk.WAITING
+        card = Card(number, product, good, total, started > 0, risk, None, None, LAST, for_stock=True)
+        cards.setdefault(center_id, []).append(card)
     return cards
 
 

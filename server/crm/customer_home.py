@@ -158,7 +158,7 @@ def _milestones(
         .order_by(WorkOrder.id, Operation.step)
     )
     for order_id, work_order_id, step, name, started, good in session.execute(operations):
-        steps[order_id].append(StepCount(step, name, alive[work_order_id], started, good))
+        steps[order_id or 0].append(StepCount(step, name, alive[work_order_id], started, good))
     return {found: milestones(rows[found].lifecycle, steps[found], states[found]) for found in ids}
 
 

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -15,37 +13,22 @@ from server.crm.access import visible_orders
 from server.crm.here import Here
 from server.crm.milestones import Milestone, StepCount, milestones
 from server.crm.order_changes import ChangeLine, changes_of
-from server.crm.order_rows import BOXES, HEADS, LINES, SHIPMENTS, WORK, OrderHead
+from server.crm.order_lines import Line, lines_of
+from server.crm.order_rows import BOXES, HEADS, SHIPMENTS, WORK, OrderHead
 from server.crm.orders_list import standing_of
 from server.crm.risk import Risk, due_at, judge
 from server.crm.timeline import Timeline, brief_timeline, order_timeline
 from server.crm.units import RouteStep, UnitRow, route_steps, unit_rows
 from server.erp.orders import estimates
-from server.erp.orders.configured import options_in_words
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.prediction import Estimate
 from server.erp.orders.recent import RecentEstimates
 from server.errors import NotFound
 from server.parties.models import Customer
-from server.tracking.states import HandlingUnitKind, HandlingUnitState, UnitState
+from server.tracking.states import HandlingUnitKind, HandlingUnitState, OrderLifecycle, UnitState
 
 #: Boxes in these states may leave.
 READY_TO_GO = (HandlingUnitState.CLOSED, HandlingUnitState.LOADED)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the order."""
-
-    position: int
-    sku: str
-    name: str
-    quantity: Decimal
-    uom: str
-    configuration: Mapping[str, Any]
-    packaging: str | None
-    #: The configuration in words.
-    chosen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +102,14 @@ class OrderPage:
     timeline: Timeline
     #: What shall be otherwise since the release, newest first.
     changes: Sequence[ChangeLine] = ()
+
+    @property
+    def short(self) -> int:
+        """How many units the order lacks of what was ordered, for what was scrapped and not made again."""
+        if not self.units or self.lifecycle != OrderLifecycle.PROCESSING:
+            return 0
+        alive = sum(count for state, count in self.unit_states.items() if state != UnitState.SCRAPPED)
+        return max(sum(line.units for line in self.lines) - alive, 0)
 
     @property
     def can_ship(self) -> bool:
@@ -226,7 +217,7 @@ def _page(
         released_at=order.released_at,
         moved_at=order.moved_at,
         moved_where=_moved_where(units),
-        lines=_lines(session, order.id),
+        lines=lines_of(session, order.id),
         work_orders=[each.number for each in WORK.all(session, order=order.id)],
         milestones=milestones(order.lifecycle, _counts(operations, units), states),
         units=units,
@@ -241,22 +232,6 @@ def _page(
 def _counts(operations: Sequence[RouteStep], units: Sequence[UnitRow]) -> list[StepCount]:
     alive = Counter([unit.work_order_id for unit in units if unit.state != UnitState.SCRAPPED])
     return [StepCount(each.step, each.name, alive[each.work_order_id], each.started, each.good) for each in operations]
-
-
-def _lines(session: Session | Connection, order_id: int) -> list[Line]:
-    return [
-        Line(
-            row.position,
-            row.sku,
-            row.name,
-            row.quantity,
-            row.uom,
-            row.configuration or {},
-            row.packaging,
-            options_in_words(row.configuration or {}, row.configuration_summary),
-        )
-        for row in LINES.all(session, order=order_id)
-    ]
 
 
 def _boxes(session: Session | Connection, order_id: int, units: Sequence[UnitRow]) -> list[Box]:

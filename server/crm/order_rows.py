@@ -96,6 +96,7 @@ class LineRow(NamedTuple):
     configuration: Mapping[str, Any] | None
     packaging: str | None
     configuration_summary: str | None
+    tracking: str
 
 
 class BoxRow(NamedTuple):
@@ -136,6 +137,7 @@ LINES = Prepared(
         OrderLine.configuration,
         OrderLine.packaging,
         OrderLine.configuration_summary,
+        Product.tracking,
     )
     .join(Product, Product.id == OrderLine.product_id)
     .where(OrderLine.order_id == _ORDER)

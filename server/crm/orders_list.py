@@ -219,7 +219,7 @@ def _steps(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         .where(WorkOrder.order_id.in_(ids))
         .group_by(WorkOrder.order_id)
     )
-    return {order_id: (int(good), int(total)) for order_id, good, total in session.execute(statement)}
+    return {order_id or 0: (int(good), int(total)) for order_id, good, total in session.execute(statement)}
 
 
 def _row(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import WorkCenter
 from server.crm.here import Here
 from server.crm.order_changes import Waiting, waiting_at
-from server.crm.station_work import Job, packing_at, with_packaging, work_at
+from server.crm.station_work import Job, packing_at, stock_work_at, with_packaging, work_at, work_for_stock
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
 from server.errors import NotFound
@@ -148,7 +148,7 @@ def _entry(station: Station, center: str, state: StationState | None) -> Station
 
 
 def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
-    """The screen of the station with this key; raises NotFound. Seven queries, nine where boxes are packed."""
+    """The screen of the station with this key; raises NotFound. Eight queries, ten where boxes are packed."""
     found = session.execute(
         select(Station, WorkCenter.name, StationState)
         .join(WorkCenter, WorkCenter.id == Station.work_center_id)
@@ -159,10 +159,10 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         raise NotFound
     station, center, state = found
     verdicts = verdict_rows(state)
-    at_hand = next((row["order"] for row in (state.verdicts if state else []) if row.get("order")), None)
+    at_hand = _at_hand(session, state)
     read_points = _read_points(session, station.id)
     packs = any(point.context == Context.PACK for point in read_points)
-    jobs = work_at(session, station.work_center_id, here=here)
+    jobs = [*work_at(session, station.work_center_id, here=here), *stock_work_at(session, station.work_center_id)]
     if packs:
         jobs = [*jobs, *packing_at(session, at_hand, here=here)]
     job = next((each for each in jobs if each.order == at_hand), jobs[0] if jobs else None)
@@ -186,6 +186,17 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         changes=waiting_at(session, station.id),
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
     )
+
+
+def _at_hand(session: Session, state: StationState | None) -> str | None:
+    """The order that the newest scan was about, or the work order of what is made for stock."""
+    for row in state.verdicts if state is not None else []:
+        if row.get("order"):
+            return str(row["order"])
+        subject = str(row.get("subject") or "")
+        if subject.startswith("U-"):
+            return work_for_stock(session, subject)
+    return None
 
 
 def _crew(state: StationState | None) -> list[str]:

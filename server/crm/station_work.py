@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from server.catalog.models import Product
 from server.crm.here import Here
 from server.crm.risk import due_at
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.queue import LAST
 from server.parties.models import Customer
-from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, UnitKind, UnitState
+from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
 
 _WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
 _IN_A_BOX = (UnitState.PACKED.value, UnitState.SHIPPED.value, UnitState.DELIVERED.value)
@@ -26,6 +28,7 @@ _NEXT_FIRST = (
     SalesOrder.promise_date,
     SalesOrder.id,
 )
+_OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
 _MOST = 50
 #: A packer looks at the order in hand and a few more.
 _MOST_TO_PACK = 8
@@ -50,6 +53,8 @@ class Job:
     packaging_rule: str | None = None
     #: 1 first, 9 last.
     priority: int = 5
+    #: What is made for stock stands here under its work order, for nobody.
+    for_stock: bool = False
 
 
 def work_at(session: Session, work_center_id: int, *, here: Here) -> list[Job]:
@@ -73,6 +78,33 @@ def work_at(session: Session, work_center_id: int, *, here: Here) -> list[Job]:
         .limit(_MOST)
     )
     return [_job(row, here) for row in session.execute(statement)]
+
+
+def stock_work_at(session: Session, work_center_id: int) -> list[Job]:
+    """The work for stock at a work center, oldest first; it comes after what somebody has ordered."""
+    statement = (
+        select(WorkOrder.number, Product.name, Operation.name, Operation.good, Operation.quantity, Operation.scrap)
+        .join(Operation, Operation.work_order_id == WorkOrder.id)
+        .join(Product, Product.id == WorkOrder.product_id)
+        .where(
+            WorkOrder.order_id.is_(None),
+            WorkOrder.state.in_(_OPEN_WORK),
+            Operation.work_center_id == work_center_id,
+            Operation.state.in_([state.value for state in _WAITING]),
+        )
+        .order_by(WorkOrder.id, Operation.step)
+        .limit(_MOST)
+    )
+    return [
+        Job(number, product, operation, good, quantity - scrap, None, priority=LAST, for_stock=True)
+        for number, product, operation, good, quantity, scrap in session.execute(statement)
+    ]
+
+
+def work_for_stock(session: Session, unit: str) -> str | None:
+    """The work order for stock that a unit belongs to."""
+    statement = select(WorkOrder.number).join(Unit, Unit.work_order_id == WorkOrder.id)
+    return session.scalar(statement.where(Unit.number == unit, WorkOrder.order_id.is_(None)))
 
 
 def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job]:
@@ -101,8 +133,8 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
 
 def with_packaging(session: Session, job: Job | None) -> Job | None:
     """The job with how it is packed, as its work order was released."""
-    if job is None:
-        return None
+    if job is None or job.for_stock:
+        return job
     statement = (
         select(WorkOrder.snapshot)
         .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)

@@ -39,6 +39,8 @@ class Hit:
     detail: str
     #: The order it belongs to, where it belongs to one.
     order: str | None = None
+    #: The work order for stock that it is or belongs to.
+    work_order: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The hit for programs."""
@@ -133,9 +135,10 @@ def _units(asked: Asked) -> Iterable[Hit]:
     # A unit is found by its whole number or code alone: a part of a serial names too many.
     bound = bound_to(asked.session, asked.text)
     statement = (
-        select(Unit, SalesOrder.number, Product.name, HandlingUnit.number)
+        select(Unit, SalesOrder.number, Product.name, HandlingUnit.number, WorkOrder.number)
         .outerjoin(HandlingUnit, HandlingUnit.id == Unit.id)
-        .join(SalesOrder, SalesOrder.id == func.coalesce(Unit.order_id, HandlingUnit.order_id))
+        .outerjoin(SalesOrder, SalesOrder.id == func.coalesce(Unit.order_id, HandlingUnit.order_id))
+        .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
         .outerjoin(Product, Product.id == Unit.product_id)
         .where(
             asked.visible,
@@ -144,24 +147,24 @@ def _units(asked: Asked) -> Iterable[Hit]:
         .order_by(Unit.id)
         .limit(asked.limit)
     )
-    for unit, order, product, box in asked.session.execute(statement):
+    for unit, order, product, box, work_order in asked.session.execute(statement):
         if box is not None:
             yield Hit("handling_unit", box, box, order, order)
         else:
-            yield Hit("unit", unit.number, unit.number, product or "", order)
+            yield Hit("unit", unit.number, unit.number, product or "", order, None if order else work_order)
 
 
 def _work_orders(asked: Asked) -> Iterable[Hit]:
     statement = (
         select(WorkOrder.number, SalesOrder.number, Product.name)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
         .where(asked.visible, asked.number(WorkOrder.number))
         .order_by(WorkOrder.id.desc())
         .limit(asked.limit)
     )
     for number, order, product in asked.session.execute(statement):
-        yield Hit("work_order", number, number, product, order)
+        yield Hit("work_order", number, number, product, order, None if order else number)
 
 
 def _boxes(asked: Asked) -> Iterable[Hit]:

@@ -20,6 +20,8 @@ class Touched:
     orders: set[int] = field(default_factory=set)
     boxes: set[int] = field(default_factory=set)
     stations: set[int] = field(default_factory=set)
+    #: Units that belong to no order.
+    loose: set[int] = field(default_factory=set)
 
 
 def _select_identities(dialect: Dialect) -> Statement:
@@ -101,6 +103,8 @@ def _fact(row: tuple[Any, ...]) -> NewFact:
 def _note(fact: NewFact, touched: Touched) -> None:
     if fact.order_id is not None:
         touched.orders.add(fact.order_id)
+    elif fact.unit_id is not None:
+        touched.loose.add(fact.unit_id)
     if fact.station_id is not None:
         touched.stations.add(fact.station_id)
     for side in ("before", "after"):

@@ -18,7 +18,7 @@ from server.ingest.driver import connection_of
 from server.ingest.goods_load import load_goods
 from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
-from server.ingest.rare import load_places_of_work, put_reasons
+from server.ingest.rare import load_places_of_work, load_stock_work, put_reasons
 from server.ingest.reads import Item
 from server.tracking import change_rows as changes
 from server.tracking import world as w
@@ -73,6 +73,7 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     if boxing:
         open_boxes = (found.open_box_id for found in world.contexts.values())
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
+    load_stock_work(connection, world, wanted.loose)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     load_places_of_work(connection, world)
     load_goods(connection, world, reads)
@@ -99,11 +100,15 @@ class _Wanted:
     orders: set[int] = field(default_factory=set)
     boxes: set[int] = field(default_factory=set)
     works: set[int] = field(default_factory=set)
+    #: Units that belong to no order.
+    loose: set[int] = field(default_factory=set)
 
     def note(self, unit_id: int, kind: str, order_id: int | None, parent_id: int | None) -> None:
         """What hangs on a unit: its order, and the box that it is or lies in."""
         if order_id is not None:
             self.orders.add(order_id)
+        elif kind != UnitKind.CONTAINER:
+            self.loose.add(unit_id)
         if kind == UnitKind.CONTAINER:
             self.boxes.add(unit_id)
         elif parent_id is not None:
@@ -178,6 +183,7 @@ def _want_deeds(connection: Connection, world: w.World, wanted: _Wanted, targets
     wanted.units |= touched.units
     wanted.orders |= touched.orders
     wanted.boxes |= touched.boxes
+    wanted.loose |= touched.loose
     # Where the scans happened, when that is not where the wish to take them back comes from.
     elsewhere = listed(touched.stations - set(world.stations))
     if elsewhere:
@@ -251,7 +257,8 @@ def _put_things(world: w.World, found: Found) -> None:
     for row in found.get("work", ()):
         work = w.WorkOrder._make(row)
         world.work_orders[work.id] = work
-        world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
+        if work.order_id is not None:
+            world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
     world.lines.update({row[0]: Line(row[0], row[1], int(row[2])) for row in found.get("lines", ())})
     world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("at_once", ())})

@@ -1,15 +1,50 @@
-"""What few batches need of the world: reasons for command cards, and stations elsewhere that have begun a unit."""
+"""What few batches need of the world: reasons for cards, work for stock, and stations elsewhere that began a unit."""
 
-from sqlalchemy import Connection
+from collections.abc import Collection
 
+from sqlalchemy import Connection, Dialect, func, select
+
+from server.erp.production.models import Unit, WorkOrder
 from server.ingest import tables
-from server.ingest.queries import Found, listed
+from server.ingest.queries import Found, Query, Statement, among, listed
 from server.tracking import world as w
+from server.tracking.draft import STAGES
 from server.tracking.reasons import KINDS
 from server.tracking.states import Context as Meaning
 from server.tracking.states import UnitState
 
 _BEGINNING = frozenset({Meaning.START.value, Meaning.TOGGLE.value})
+
+
+def _stock_work(dialect: Dialect) -> Statement:
+    """The work orders of these units that are for stock, locked before anything else is."""
+    columns = [getattr(WorkOrder, name) for name in w.WorkOrder._fields]
+    mine = select(Unit.work_order_id).where(among(Unit.id, "ids", dialect))
+    wanted = select(*columns).where(WorkOrder.id.in_(mine), WorkOrder.order_id.is_(None)).order_by(WorkOrder.id)
+    return wanted.with_for_update(of=WorkOrder) if dialect.name == "postgresql" else wanted
+
+
+def _stock_tallies(dialect: Dialect) -> Statement:
+    counted = select(Unit.work_order_id, Unit.state, func.count())
+    return counted.where(among(Unit.work_order_id, "ids", dialect)).group_by(Unit.work_order_id, Unit.state)
+
+
+_STOCK_WORK, _STOCK_TALLIES = Query(_stock_work), Query(_stock_tallies)
+
+
+def load_stock_work(connection: Connection, world: w.World, units: Collection[int]) -> None:
+    """The work orders for stock that these units belong to, with the stages of their units."""
+    if not units:
+        return
+    for row in _STOCK_WORK.rows(connection, ids=listed(units)):
+        world.work_orders[row[0]] = w.WorkOrder._make(row)
+    if not world.work_orders:
+        return
+    counts: dict[int, dict[str, int]] = {}
+    for work_order_id, state, count in _STOCK_TALLIES.rows(connection, ids=listed(world.work_orders)):
+        stages = counts.setdefault(work_order_id, {})
+        stages[STAGES[state]] = stages.get(STAGES[state], 0) + count
+    world.tallies.update({work_order_id: w.Tally(**stages) for work_order_id, stages in counts.items()})
 
 
 def put_reasons(connection: Connection, world: w.World, found: Found) -> None:

@@ -91,7 +91,8 @@ def rebuild(session: Session) -> Report:
 
 
 def _facts(session: Session) -> Iterator[PastFact]:
-    columns = (Fact.id, Fact.kind, Fact.order_id, Fact.unit_id, Fact.station_id, Fact.observed_at, Fact.detail)
+    about = (Fact.order_id, Fact.unit_id, Fact.work_order_id, Fact.station_id)
+    columns = (Fact.id, Fact.kind, *about, Fact.observed_at, Fact.detail)
     after = 0
     while True:
         rows = session.execute(select(*columns).where(Fact.id > after).order_by(Fact.id).limit(_CHUNK)).all()
@@ -166,7 +167,7 @@ def _units(session: Session, history: History) -> dict[int, Columns]:
             "step": first.get(work_order_id or 0),
             "held": False,
             "rework": 0,
-            "last_fact_id": history.released.get(order_id or 0),
+            "last_fact_id": history.made.get(work_order_id or 0) or history.released.get(order_id or 0),
         }
         for row_id, work_order_id, order_id in session.execute(columns)
     }

@@ -25,6 +25,8 @@ def touch_pages(session: Session, folded: Folded) -> None:
         topics |= {f"order:{order.number}", f"customer:{order.customer_number}"}
     if moved:
         topics |= {"orders", "board"}
+    elif any(fact.work_order_id is not None for fact in folded.facts):
+        topics.add("board")
     if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
         topics.add("changes")
     if any(judged.verdict.status is Status.QUARANTINED for judged in folded.judged):

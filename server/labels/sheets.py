@@ -1,7 +1,7 @@
 """The things we print, as plain values a template can lay out: traveller, unit labels, box label, cards, badges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from orderlight.autoid import OwnCode
 from server.erp.logistics.contents import Inside, boxes_on, inside
 from server.erp.logistics.repository import boxes_by_shipment
+from server.erp.orders.models import SalesOrder
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
@@ -33,8 +34,9 @@ class Head:
     """What every print of a work order says first."""
 
     work_order: str
-    order: str
-    customer: str
+    #: None for what is made for stock.
+    order: str | None
+    customer: str | None
     product: str
     sku: str
     revision: str
@@ -234,18 +236,30 @@ def _work_order(session: Session, number: str) -> WorkOrder:
 
 
 def _head(work_order: WorkOrder) -> Head:
-    order, line, snapshot = work_order.order, work_order.order_line, work_order.snapshot
-    return Head(
+    snapshot, line = work_order.snapshot, work_order.order_line
+    packaging = packaging_in_words(snapshot) or (line.packaging if line is not None else None)
+    head = Head(
         work_order=work_order.number,
-        order=order.number,
-        customer=order.customer.name,
+        order=None,
+        customer=None,
         product=work_order.product.name,
         sku=work_order.product.sku,
         revision=str(snapshot.get("revision") or work_order.product.revision),
         quantity=work_order.quantity,
+        promise_date=None,
+        configuration=snapshot.get("configuration") or (line.configuration if line is not None else {}),
+        packaging=packaging or work_order.product.packaging,
+        instructions=None,
+    )
+    return head if work_order.order is None else _for_customer(head, work_order.order)
+
+
+def _for_customer(head: Head, order: SalesOrder) -> Head:
+    return replace(
+        head,
+        order=order.number,
+        customer=order.customer.name,
         promise_date=order.promise_date,
-        configuration=snapshot.get("configuration") or line.configuration or {},
-        packaging=packaging_in_words(snapshot) or line.packaging or work_order.product.packaging,
         instructions=order.special_instructions,
         alerts=tuple((order.customer.alerts or "").splitlines()),
         packaging_rule=order.customer.packaging_rule,

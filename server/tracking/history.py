@@ -23,6 +23,7 @@ class PastFact(NamedTuple):
     kind: str
     order_id: int | None
     unit_id: int | None
+    work_order_id: int | None
     station_id: int | None
     observed_at: datetime
     detail: Mapping[str, Any]
@@ -39,6 +40,8 @@ class History:
     created: dict[str, int] = field(default_factory=dict)
     #: Order id -> the fact that released it.
     released: dict[int, int] = field(default_factory=dict)
+    #: Work order for stock -> the fact that made it.
+    made: dict[int, int] = field(default_factory=dict)
     count: int = 0
 
     def fold(self, facts: Iterable[PastFact]) -> None:
@@ -63,6 +66,8 @@ class History:
                 self.rows[name]["last_fact_id"] = fact.id
         if fact.kind == FactKind.ORDER_RELEASED and fact.order_id is not None:
             self.released[fact.order_id] = fact.id
+        if fact.kind == FactKind.WORK_ORDER_CREATED and fact.work_order_id is not None:
+            self.made[fact.work_order_id] = fact.id
         if fact.detail.get("read_point") is not None:
             self._see(fact)
 

@@ -12,14 +12,8 @@ from server.tracking.changes import repack_of, unseen
 from server.tracking.goods import read_location, read_material, read_part
 from server.tracking.places import place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
-from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit
-from server.tracking.states import (
-    Command,
-    Context,
-    Reason,
-    Signal,
-    UnitKind,
-)
+from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit, without_order
+from server.tracking.states import Command, Context, Reason, Signal, UnitKind
 from server.tracking.steps import (
     Arm,
     CloseBox,
@@ -132,7 +126,9 @@ def decide(world: World, unit: Unit, read_point: ReadPoint, *, meaning: str, at:
     if stopped is not None:
         return stopped
     if rule.act is not None:
-        return UnitStep(rule.act, unit, station, read_point)
+        # What is made for stock is packed when somebody orders it; its packing step alone is done here.
+        act = Act.COMPLETE if unit.order_id is None and rule.act is Act.COMPLETE_AND_PACK else rule.act
+        return without_order(act, unit) or UnitStep(act, unit, station, read_point)
     assert rule.reason is not None
     return refuse_unit(world, rule.reason, place, unit, station)
 

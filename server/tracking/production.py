@@ -17,6 +17,7 @@ from server.tracking.world import Operation, ReasonCode, Unit
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
 _QUEUED: Final = UnitState.QUEUED.value
 _FINISHED: Final = UnitState.FINISHED.value
+_IN_STOCK: Final = UnitState.IN_STOCK.value
 _RUNNING: Final = OperationState.RUNNING.value
 _PAUSED: Final = OperationState.PAUSED.value
 _SKIPPED: Final = OperationState.SKIPPED.value
@@ -46,7 +47,9 @@ def complete(draft: Draft, step: UnitStep) -> Verdict:
         "total": operation.quantity,
         "next": following,
     }
-    template = words.DONE_LAST if following is None else words.DONE_NEXT
+    template = words.DONE_NEXT if following is not None else words.DONE_LAST
+    if unit.state == _IN_STOCK:
+        template = words.DONE_FOR_STOCK
     return applied(Words(template, values), Action.OPERATION_COMPLETED, unit)
 
 
@@ -61,7 +64,16 @@ def finish_operation(draft: Draft, unit: Unit) -> tuple[Unit, Operation]:
     unit = draft.move(draft.see(unit), state=state, step=following.step if following is not None else None)
     settle(draft, unit.work_order_id)
     unit_fact(draft, FactKind.OPERATION_COMPLETED, unit, step=operation.step)
-    return unit, operation
+    return _stocked(draft, unit), operation
+
+
+def _stocked(draft: Draft, unit: Unit) -> Unit:
+    """A piece that nobody has ordered is available as soon as it is finished; its fact is where stock begins."""
+    if unit.order_id is not None or unit.state != _FINISHED:
+        return unit
+    unit = draft.move(unit, state=_IN_STOCK)
+    unit_fact(draft, FactKind.UNIT_STOCKED, unit, step=None)
+    return unit
 
 
 def pause(draft: Draft, step: UnitStep) -> Verdict:
@@ -79,7 +91,7 @@ def resume(draft: Draft, step: UnitStep) -> Verdict:
     if unit.held:
         unit = draft.move(unit, held=False, hold_reason=None)
         unit_fact(draft, FactKind.UNIT_RESUMED, unit, step=unit.step)
-        values = {"unit": unit.number, "next": next_name(draft.world, unit) or Words(words.NEXT_PACKING)}
+        values = {"unit": unit.number, "next": next_name(draft.world, unit) or _after(unit)}
         return applied(Words(words.RELEASED, values), Action.UNIT_RESUMED, unit)
     operation = _current(draft, unit)
     if operation is None or operation.state != _PAUSED:
@@ -192,6 +204,11 @@ def _due(draft: Draft, unit: Unit) -> tuple[Unit, Operation, Operation | None]:
             f"Failed to move {unit.number}: expected an operation of its work order, got step {unit.step}."
         )
     return unit, current, None
+
+
+def _after(unit: Unit) -> Words:
+    """What a finished unit waits for."""
+    return Words(words.NEXT_PACKING if unit.order_id is not None else words.NEXT_STOCK)
 
 
 def _current(draft: Draft, unit: Unit) -> Operation | None:

@@ -6,7 +6,7 @@ from server.tracking import words
 from server.tracking.changes import must_repack
 from server.tracking.places import current_operation, next_name, route
 from server.tracking.states import HandlingUnitState, OperationState, OrderLifecycle, Reason, WorkOrderState
-from server.tracking.table import Place
+from server.tracking.table import Act, Place
 from server.tracking.verdicts import Verdict, Words, because, refusal
 from server.tracking.world import Box, Order, Station, Unit, World
 
@@ -82,10 +82,17 @@ def _blocked_work(world: World, unit: Unit) -> Verdict | None:
     found = _WORK.get(work_order.state) if work_order is not None else None
     if work_order is None or found is None:
         return None
-    order = world.orders.get(work_order.order_id)
+    order = world.orders.get(work_order.order_id or 0)
     number = order.number if order is not None else work_order.number
     values = {"unit": unit.number, "work_order": work_order.number, "order": number}
     return _no(found[0], found[1], unit, **values)
+
+
+def without_order(act: Act, unit: Unit) -> Verdict | None:
+    """Why a unit that was made for stock goes into no box: nobody has ordered it."""
+    if unit.order_id is not None or act is not Act.PACK:
+        return None
+    return _no(Reason.NO_ORDER, words.NO_ORDER, unit, unit=unit.number)
 
 
 def busy_elsewhere(world: World, unit: Unit, place: Place, station: Station) -> Verdict | None:
@@ -105,7 +112,7 @@ def refuse_unit(world: World, reason: Reason, place: Place, unit: Unit, station:
         template = words.CARDS_ONLY
     if reason is Reason.NOT_READY:
         return _not_ready(world, unit, station)
-    following = next_name(world, unit) or _after_production(place)
+    following = next_name(world, unit) or _after_production(place, unit)
     current = current_operation(world, unit)
     parent = world.boxes.get(unit.parent_id or 0)
     values = {
@@ -154,9 +161,9 @@ def _not_ready(world: World, unit: Unit, station: Station) -> Verdict:
     return refusal(Reason.NOT_READY, Words(words.NOT_READY, values), subject=unit.number, order_id=unit.order_id)
 
 
-def _after_production(place: Place) -> Words:
+def _after_production(place: Place, unit: Unit) -> Words:
     if place is Place.FINISHED:
-        return Words(words.NEXT_PACKING)
+        return Words(words.NEXT_PACKING if unit.order_id is not None else words.NEXT_STOCK)
     return Words(words.NEXT_SHIPPING if place is Place.PACKED else words.NEXT_NOTHING)
 
 

@@ -35,7 +35,9 @@ def settle(draft: Draft, work_order_id: int | None) -> None:
     _settle_work_order(draft, work_order_id, at, started=started)
     # An order's fulfilment follows from the stages of its units and the states of its work orders alone.
     if work_order_id in draft.tallies or work_order_id in draft.work_orders:
-        settle_order(draft, draft.work_order(work_order_id).order_id)
+        order_id = draft.work_order(work_order_id).order_id
+        if order_id is not None:
+            settle_order(draft, order_id)
 
 
 def _settle_operations(draft: Draft, work_order_id: int, at: datetime) -> bool:

@@ -247,6 +247,7 @@ class Reason(StrEnum):
     WRONG_REASON = "wrong_reason"
     NOTHING_ARMED = "nothing_armed"
     BUSY_ELSEWHERE = "busy_elsewhere"
+    NO_ORDER = "no_order"
     NO_OPEN_BOX = "no_open_box"
     EMPTY_BOX = "empty_box"
     IDENTITY_CONFLICT = "identity_conflict"

@@ -184,7 +184,7 @@ def _strike_out(draft: Draft, target: Identity, facts: list[StoredFact]) -> None
 def _said(draft: Draft, last: NewFact, first: NewFact) -> Verdict:
     about = first if first.unit_id is not None else last
     unit = draft.unit(about.unit_id) if about.unit_id is not None else None
-    if unit is not None and unit.order_id is not None:
+    if unit is not None and unit.work_order_id is not None:
         values: dict[str, Any] = {"unit": unit.number, "next": _next(draft, unit)}
         said = Words(words.REVERSED_UNIT, values)
     else:
@@ -195,7 +195,8 @@ def _said(draft: Draft, last: NewFact, first: NewFact) -> Verdict:
 
 
 def _next(draft: Draft, unit: Unit) -> str | Words:
-    return next_name(draft.world, unit) or Words(words.NEXT_PACKING if unit.parent_id is None else words.NEXT_SHIPPING)
+    following = words.NEXT_PACKING if unit.parent_id is None else words.NEXT_SHIPPING
+    return next_name(draft.world, unit) or Words(following if unit.order_id is not None else words.NEXT_STOCK)
 
 
 def _table(world: World, kind: str) -> dict[int, Any]:

@@ -6,6 +6,7 @@ from server.messages import N_
 STARTED = N_("{operation} started: {unit}, {count} of {total}.")
 DONE_NEXT = N_("{operation} done: {unit}, {count} of {total}. Next: {next}.")
 DONE_LAST = N_("{operation} done: {unit}, {count} of {total}. {unit} is finished.")
+DONE_FOR_STOCK = N_("{operation} done: {unit}, {count} of {total}. {unit} is finished and goes to stock.")
 PAUSED = N_("{operation} of {work_order} is paused. Scan a unit to go on.")
 RESUMED = N_("{operation} of {work_order} goes on.")
 SCRAPPED = N_("{unit} is scrapped. {alive} of {total} remain in {work_order}.")
@@ -56,6 +57,7 @@ AS_ORDERED = N_("as the change says")
 # --- what is next ---
 NEXT_PACKING = N_("packing")
 NEXT_SHIPPING = N_("shipping")
+NEXT_STOCK = N_("stock")
 NEXT_NOTHING = N_("nothing")
 
 # --- not allowed ---
@@ -132,6 +134,7 @@ WRONG_REASON = N_("{reason} is no reason for {command}. Scan another one.")
 NOT_BEEN_THERE = N_("{unit} has not been at {operation} yet, so it cannot go back there.")
 OTHER_WORK = N_("{unit} belongs to {work_order}, the operation is of another one. Scan its own traveller.")
 NOTHING_TO_REWORK = N_("{unit} has no step behind it yet, so there is nothing to work on again.")
+NO_ORDER = N_("{unit} was made for stock and belongs to no order. Put it to stock.")
 BUSY_ELSEWHERE = N_("{unit} is in work at {there} already. End it there, or take it back there first.")
 NOTHING_TO_UNDO = N_("There is nothing to take back here.")
 NOT_YOURS = N_("Only the station or the person who scanned it can take it back.")

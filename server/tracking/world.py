@@ -58,11 +58,11 @@ class Operation(NamedTuple):
 
 
 class WorkOrder(NamedTuple):
-    """The making of one order line."""
+    """The making of one order line, or of pieces for stock."""
 
     id: int
     number: str
-    order_id: int
+    order_id: int | None
     state: str
     started_at: datetime | None
     completed_at: datetime | None

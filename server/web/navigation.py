@@ -26,7 +26,7 @@ class Place:
 
 PLACES = (
     Place("/home", N_("Home"), Permission.ORDERS_READ, staff_only=False, customers_only=True),
-    Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False, also=("/changes",)),
+    Place("/orders", N_("Orders"), Permission.ORDERS_READ, staff_only=False, also=("/changes", "/work-orders")),
     Place("/customers", N_("Customers"), Permission.CUSTOMERS_READ),
     Place("/quotes", N_("Quotes"), Permission.QUOTES_READ, staff_only=False),
     Place("/cases", N_("Cases"), Permission.CASES_READ, staff_only=False),

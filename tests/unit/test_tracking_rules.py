@@ -117,7 +117,14 @@ def test_facts_fold_to_where_the_world_stands() -> None:
             history.fold(
                 [
                     PastFact(
-                        number, fact.kind, fact.order_id, fact.unit_id, fact.station_id, fact.observed_at, fact.detail
+                        number,
+                        fact.kind,
+                        fact.order_id,
+                        fact.unit_id,
+                        fact.work_order_id,
+                        fact.station_id,
+                        fact.observed_at,
+                        fact.detail,
                     )
                 ]
             )

@@ -38,6 +38,9 @@ def create_change(
     session: Session, work_order: WorkOrder, body: ChangeIn, *, origin: Origin, actor: str, now: datetime
 ) -> ChangeRequest:
     """A draft; raises Refused when the work is over or nothing would change."""
+    if work_order.order is None:
+        message = _("{work_order} is made for stock; only what a customer ordered is changed by request.")
+        raise Refused(message.format(work_order=work_order.number), reason="no_order")
     require_open(work_order.order, work_order)
     wanted = wanted_by(body.changes, origin)
     change = ChangeRequest(

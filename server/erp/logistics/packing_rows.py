@@ -75,7 +75,8 @@ class Rows:
         )
         for found in self.work_orders.values():
             world.routes[found.id] = tuple(each.id for each in sorted(found.operations, key=lambda one: one.step))
-            world.order_work[found.order_id] = (*world.order_work.get(found.order_id, ()), found.id)
+            if found.order_id is not None:
+                world.order_work[found.order_id] = (*world.order_work.get(found.order_id, ()), found.id)
         for order_id in self.orders:
             world.tallies |= told_tallies(production.state_counts(session, order_id))
         self._put_changes(world)

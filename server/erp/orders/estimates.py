@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.catalog.models import WorkCenter
@@ -28,6 +28,8 @@ _ESTIMATED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
 _GONE = (Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value)
 #: Orders that are not released yet stand behind everything that is.
 _RELEASED, _NOT_RELEASED = 0, 1
+#: What is made for stock waits for what somebody has ordered.
+_LAST = 9
 
 
 def site_calendar(session: Session) -> Calendar:
@@ -161,8 +163,9 @@ def _open_work(session: Session) -> list[Work]:
     """Everything that takes capacity: open operations of released orders that are not on hold."""
     statement = (
         select(
-            SalesOrder.id.label("order_id"),
-            SalesOrder.priority,
+            # What is made for stock takes capacity, too; nobody asks for its own estimate.
+            func.coalesce(SalesOrder.id, -WorkOrder.id).label("order_id"),
+            func.coalesce(SalesOrder.priority, _LAST).label("priority"),
             SalesOrder.promise_date,
             Operation.work_order_id,
             Operation.step,
@@ -178,13 +181,15 @@ def _open_work(session: Session) -> list[Work]:
             Operation.transfer_quantity,
         )
         .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(WorkCenter, WorkCenter.id == Operation.work_center_id)
         .where(
             Operation.state.not_in(_OVER),
             WorkOrder.state.in_(_OPEN_WORK),
-            SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
-            SalesOrder.on_hold.is_(False),
+            or_(
+                WorkOrder.order_id.is_(None),
+                and_(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, SalesOrder.on_hold.is_(False)),
+            ),
         )
     )
     return [_work(row) for row in session.execute(statement)]

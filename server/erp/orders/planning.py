@@ -64,21 +64,19 @@ def problems(lines: Sequence[OrderLine]) -> list[str]:
     return found
 
 
-def _problem(line: OrderLine) -> str | None:
-    product = line.product
+def making_problem(product: Product, quantity: Decimal) -> str | None:
+    """Why nobody can make so much of the product, in a sentence; None when he can."""
     if not product.active:
-        return _("Line {position}: {product} is not active any more.").format(
-            position=line.position, product=product.sku
-        )
+        return _("{product} is not active any more.").format(product=product.sku)
     if not product.made:
-        return _("Line {position}: {product} is bought, and only what we make can be produced.").format(
-            position=line.position, product=product.sku
-        )
+        return _("{product} is bought, and only what we make can be produced.").format(product=product.sku)
     if not product.routing:
-        return _("Line {position}: {product} has no routing. Give it at least one step.").format(
-            position=line.position, product=product.sku
-        )
-    problem = quantity_problem(product, line.quantity)
-    if problem is not None:
-        return _("Line {position}: {because}").format(position=line.position, because=problem)
-    return None
+        return _("{product} has no routing. Give it at least one step.").format(product=product.sku)
+    return quantity_problem(product, quantity)
+
+
+def _problem(line: OrderLine) -> str | None:
+    problem = making_problem(line.product, line.quantity)
+    if problem is None:
+        return None
+    return _("Line {position}: {because}").format(position=line.position, because=problem)

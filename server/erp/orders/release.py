@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -31,14 +32,21 @@ from server.tracking.states import OperationState, OrderLifecycle, UnitKind, Uni
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """One line's work order, its steps and the numbers of its units."""
+class Plan:
+    """A work order, what it makes, its steps and the numbers of its units."""
 
+    #: Of a work order for stock, a line that nobody has ordered.
     line: OrderLine
     routing: Sequence[Step]
     work_order: WorkOrder
     first_unit: int
     count: int
+    #: The steps tell the time of a whole unit already.
+    timed: bool = False
+
+    def minutes(self, step: Step) -> Decimal:
+        """The run time of one unit at a step."""
+        return step.run_minutes if self.timed else run_minutes(self.line, step)
 
     @property
     def numbers(self) -> list[str]:
@@ -65,15 +73,14 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
     order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value
     order.released_at = now
     session.flush()
-    _insert_operations(session, plans)
-    _insert_units(session, order, plans, fact_id)
+    insert_work(session, plans, fact_id)
     centers = {step.work_center_id for plan in plans for step in plan.routing}
     touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
     reestimate(session, order, now=now)
     return [plan.work_order for plan in plans]
 
 
-def _plan(session: Session, order: SalesOrder, configured: Mapping[int, Configured], now: datetime) -> list[_Plan]:
+def _plan(session: Session, order: SalesOrder, configured: Mapping[int, Configured], now: datetime) -> list[Plan]:
     packaging = packaging_by_product(session, {line.product_id for line in order.lines}, order.customer_id)
     first_work_order = take(session, "WO", len(order.lines))
     counts = [planned_units(line) for line in order.lines]
@@ -90,14 +97,14 @@ def _plan(session: Session, order: SalesOrder, configured: Mapping[int, Configur
             snapshot=snapshot_of(line, configured[line.id], packaging.get(line.product_id)),
             released_at=now,
         )
-        plans.append(_Plan(line, configured[line.id].routing, work_order, next_unit, count))
+        plans.append(Plan(line, configured[line.id].routing, work_order, next_unit, count))
         next_unit += count
     session.add_all(plan.work_order for plan in plans)
     session.flush()
     return plans
 
 
-def _write_fact(session: Session, order: SalesOrder, plans: Sequence[_Plan], *, actor: str, now: datetime) -> int:
+def _write_fact(session: Session, order: SalesOrder, plans: Sequence[Plan], *, actor: str, now: datetime) -> int:
     key = f"sales_order:{order.id}"
     detail = {
         "before": {key: {"lifecycle": order.lifecycle}},
@@ -118,7 +125,13 @@ def _write_fact(session: Session, order: SalesOrder, plans: Sequence[_Plan], *, 
     return write_fact(session, order, FactKind.ORDER_RELEASED, actor=actor, now=now, detail=detail)
 
 
-def _insert_operations(session: Session, plans: Iterable[_Plan]) -> None:
+def insert_work(session: Session, plans: Sequence[Plan], fact_id: int) -> None:
+    """The operations and units of these work orders, which have their ids; the fact stands behind each unit."""
+    _insert_operations(session, plans)
+    _insert_units(session, plans, fact_id)
+
+
+def _insert_operations(session: Session, plans: Iterable[Plan]) -> None:
     rows = [
         {
             "work_order_id": plan.work_order.id,
@@ -127,7 +140,7 @@ def _insert_operations(session: Session, plans: Iterable[_Plan]) -> None:
             "work_center_id": step.work_center_id,
             "state": (OperationState.READY if place == 0 else OperationState.PENDING).value,
             "setup_minutes": step.setup_minutes,
-            "run_minutes": run_minutes(plan.line, step),
+            "run_minutes": plan.minutes(step),
             "transfer_quantity": min(step.transfer_quantity, plan.count),
             "quantity": plan.count,
         }
@@ -137,15 +150,15 @@ def _insert_operations(session: Session, plans: Iterable[_Plan]) -> None:
     session.connection().execute(insert(Operation), rows)
 
 
-def _insert_units(session: Session, order: SalesOrder, plans: Sequence[_Plan], fact_id: int) -> None:
-    """Units in one bulk statement and their identifiers in another, for an order may have thousands."""
+def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None:
+    """Units in one bulk statement and their identifiers in another, for there may be thousands."""
     rows = [
         {
             "number": number,
             "kind": (UnitKind.SERIAL if is_serial(plan.line) else UnitKind.LOT).value,
             "product_id": plan.line.product_id,
-            "order_id": order.id,
-            "order_line_id": plan.line.id,
+            "order_id": plan.work_order.order_id,
+            "order_line_id": plan.work_order.order_line_id,
             "work_order_id": plan.work_order.id,
             "position": position,
             "state": UnitState.QUEUED.value,
@@ -157,14 +170,15 @@ def _insert_units(session: Session, order: SalesOrder, plans: Sequence[_Plan], f
     ]
     connection = session.connection()
     connection.execute(insert(Unit), rows)
-    ids = {row[0]: row[1] for row in connection.execute(select(Unit.number, Unit.id).where(Unit.order_id == order.id))}
+    made = select(Unit.number, Unit.id).where(Unit.work_order_id.in_([plan.work_order.id for plan in plans]))
+    ids = {row[0]: row[1] for row in connection.execute(made)}
     prefix = site(session).gs1_company_prefix
     connection.execute(
         insert(Identifier), [row for plan in plans for row in _identifiers(plan, ids, company_prefix=prefix)]
     )
 
 
-def _identifiers(plan: _Plan, ids: Mapping[str, int], *, company_prefix: str) -> Iterable[dict[str, Any]]:
+def _identifiers(plan: Plan, ids: Mapping[str, int], *, company_prefix: str) -> Iterable[dict[str, Any]]:
     gtin = plan.line.product.gtin if is_serial(plan.line) else None
     tagged = gtin is not None and carries_prefix(gtin, company_prefix)
     for number in plan.numbers:

@@ -1,6 +1,6 @@
-"""The doors to scrap and rework from a screen or by a program."""
+"""The doors to scrap, rework, work for stock and replacements, from a screen or by a program."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
@@ -12,8 +12,17 @@ from server.auth.principal import Principal
 from server.erp.orders.access import visible_orders
 from server.erp.production import repository, work_repository
 from server.erp.production.acts import Wish, act_on, by_people, scrap_pieces
+from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
 from server.erp.production.models import WorkOrder
-from server.erp.production.schemas import ReworkBody, ScrapBody, ScrapPiecesBody, UnitOut, WorkOrderOut
+from server.erp.production.schemas import (
+    CancelBody,
+    ReworkBody,
+    ScrapBody,
+    ScrapPiecesBody,
+    StockWorkIn,
+    UnitOut,
+    WorkOrderOut,
+)
 from server.erp.reasons.service import chosen_reason
 from server.errors import NotFound, Refused
 from server.http.door import Door, DoorDep
@@ -25,6 +34,7 @@ from server.tracking.world import ReasonCode
 
 router = APIRouter(prefix="/api/v1")
 
+Release = Annotated[Principal, Depends(require(Permission.ORDERS_RELEASE))]
 FloorWrite = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
 
 
@@ -53,14 +63,61 @@ def scrap_quantity(door: DoorDep, principal: FloorWrite, number: Number, body: S
     """So many pieces are lost, the last of the work order first; more than there are is refused."""
 
     def make(session: Session) -> Answer:
-        found = repository.work_order(session, number, visible=visible_orders(principal))
-        if found is None:
-            raise NotFound
+        found = visible_work_order(session, number, principal)
         wish = Wish(Command.SCRAP, reason_of(session, body.reason, ReasonKind.SCRAP), body.step)
         scrap_pieces(session, found, body.quantity, wish, by_people(principal.actor, door.now))
         return Answer(200, WorkOrderOut.of(found, internal=True).model_dump(mode="json"))
 
     return door.post(principal, body, make)
+
+
+@router.post("/work-orders", status_code=201, response_model=WorkOrderOut)
+def post_work_order(door: DoorDep, principal: Release, body: StockWorkIn) -> JSONResponse:
+    """Pieces to be made for stock, released at once."""
+
+    def make(session: Session) -> Answer:
+        made = make_for_stock(session, body, actor=principal.actor, now=door.now)
+        return Answer(201, _work_order(session, made.number, principal))
+
+    return door.post(principal, body, make)
+
+
+@router.post("/work-orders/{number}/cancel", response_model=WorkOrderOut)
+def cancel(door: DoorDep, principal: Release, number: Number, body: CancelBody) -> JSONResponse:
+    """End work for stock that is open."""
+
+    def make(session: Session) -> Answer:
+        found = visible_work_order(session, number, principal)
+        cancel_work(session, found, reason=body.reason, actor=principal.actor, now=door.now)
+        return Answer(200, _work_order(session, number, principal))
+
+    return door.post(principal, body, make)
+
+
+@router.post("/work-orders/{number}/replace", status_code=201, response_model=WorkOrderOut)
+def replace(door: DoorDep, principal: Release, number: Number) -> JSONResponse:
+    """A work order for what the order is short of, made as the scrapped pieces were."""
+
+    def make(session: Session) -> Answer:
+        found = visible_work_order(session, number, principal)
+        made = make_replacement(session, found, actor=principal.actor, now=door.now)
+        return Answer(201, _work_order(session, made.number, principal))
+
+    return door.post(principal, None, make)
+
+
+def visible_work_order(session: Session, number: str, principal: Principal) -> WorkOrder:
+    """The work order of this number, wholly loaded; raises NotFound."""
+    found = repository.work_order(session, number, visible=visible_orders(principal))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _work_order(session: Session, number: str, principal: Principal) -> dict[str, Any]:
+    session.expire_all()
+    found = visible_work_order(session, number, principal)
+    return WorkOrderOut.of(found, internal=True).model_dump(mode="json")
 
 
 def reason_of(session: Session, code: str, kind: ReasonKind) -> ReasonCode:

@@ -16,7 +16,7 @@ from server.erp.orders.present import present_snapshot
 from server.erp.orders.snapshot import difference
 from server.erp.production import repository, service
 from server.erp.production.proof import evidence_of
-from server.erp.production.queue import queue
+from server.erp.production.queue import queue, upcoming
 from server.erp.production.repository import UnitFilter, UnitRow, WorkOrderFilter
 from server.erp.production.schemas import (
     HoldBody,
@@ -48,11 +48,12 @@ def list_work_orders(
     principal: OrdersRead,
     order: Text = None,
     state: WorkOrderState | None = None,
+    for_stock: bool | None = None,
     after: After = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> JSONResponse:
-    """The work orders of visible orders, by age."""
-    wanted = WorkOrderFilter(order=order, state=state.value if state else None)
+    """The work orders of visible orders, and to our own house those for stock, by age."""
+    wanted = WorkOrderFilter(order=order, state=state.value if state else None, for_stock=for_stock)
     with database.read() as session:
         visible = visible_orders(principal)
         page = repository.work_orders(session, wanted, visible=visible, after=after, limit=limit)
@@ -77,20 +78,21 @@ def get_difference(database: DatabaseDep, principal: OrdersRead, number: Number)
         found = repository.work_order(session, number, visible=visible_orders(principal))
         if found is None or is_customer(principal):
             raise NotFound
-        present, problems = present_snapshot(session, found.order_line_id)
+        present, problems = present_snapshot(session, found)
         changes = [] if present is None else [change.as_json() for change in difference(found.snapshot, present)]
     return JSONResponse({"work_order": number, "changes": changes, "problems": problems})
 
 
 @router.get("/work-centers/{key}/queue", dependencies=_floor_read)
 def get_queue(database: DatabaseDep, key: Number, limit: Limit = DEFAULT_LIMIT) -> JSONResponse:
-    """What can be worked on at a work center, next first."""
+    """What can be worked on at a work center, next first, and what waits for the step before."""
     with database.read() as session:
         center = work_center(session, key)
         if center is None:
             raise NotFound
         items = [queue_entry(entry) for entry in queue(session, [center.id], limit=limit)]
-    return JSONResponse({"items": items, "next": None})
+        later = [queue_entry(entry) for entry in upcoming(session, [center.id], limit=limit)]
+    return JSONResponse({"items": items, "upcoming": later, "next": None})
 
 
 def _filter(

@@ -24,13 +24,14 @@ from server.erp.orders.models import OrderLine, SalesOrder
 
 
 class WorkOrder(Versioned, Base):
-    """The making of one order line, with a snapshot of how, taken at release."""
+    """The making of one order line, or of pieces for stock, with a snapshot of how, taken at release."""
 
     __tablename__ = "work_order"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
-    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sales_order.id"), index=True)
-    order_line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("order_line.id"))
+    #: None where pieces are made for stock.
+    order_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("sales_order.id"), index=True)
+    order_line_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("order_line.id"))
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"))
     quantity: Mapped[Decimal] = mapped_column(Quantity)
     #: server.tracking.states.WorkOrderState
@@ -40,8 +41,8 @@ class WorkOrder(Versioned, Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    order: Mapped[SalesOrder] = relationship(lazy="raise")
-    order_line: Mapped[OrderLine] = relationship(lazy="raise")
+    order: Mapped[SalesOrder | None] = relationship(lazy="raise")
+    order_line: Mapped[OrderLine | None] = relationship(lazy="raise")
     product: Mapped[Product] = relationship(lazy="raise")
     operations: Mapped[list["Operation"]] = relationship(
         back_populates="work_order", lazy="raise", order_by="Operation.step"

@@ -29,6 +29,7 @@ class WorkOrderFilter:
 
     order: str | None = None
     state: str | None = None
+    for_stock: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter in SQL."""
@@ -37,13 +38,15 @@ class WorkOrderFilter:
             found.append(SalesOrder.number == self.order)
         if self.state is not None:
             found.append(WorkOrder.state == self.state)
+        if self.for_stock is not None:
+            found.append(WorkOrder.order_id.is_(None) if self.for_stock else WorkOrder.order_id.is_not(None))
         return found
 
 
 def _whole_work_orders() -> Select[WorkOrder]:
     return (
         select(WorkOrder)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .options(
             selectinload(WorkOrder.order),
             selectinload(WorkOrder.product),
@@ -62,7 +65,9 @@ def work_orders(
 ) -> Page[WorkOrder]:
     """A page of work orders with order, product and operations, by age."""
     statement = _whole_work_orders().where(visible, *wanted.conditions())
-    mine = WorkOrder.order_id.in_(select(SalesOrder.id).where(visible))
+    named = aliased(WorkOrder)
+    seen = select(named.id).outerjoin(SalesOrder, SalesOrder.id == named.order_id)
+    mine = seen.where(named.id == WorkOrder.id, visible).exists()
     return Keyset(WorkOrder.id, WorkOrder.number, mine).page(session, statement, after=after, limit=limit)
 
 
@@ -91,42 +96,6 @@ def open_work_centers(session: Session, order_id: int) -> set[int]:
         .where(WorkOrder.order_id == order_id, Operation.state.not_in(_OVER))
     )
     return set(session.scalars(statement))
-
-
-@dataclass(frozen=True, slots=True)
-class StepCount:
-    """One step of an order, over all its work orders that have it."""
-
-    step: int
-    name: str
-    quantity: int
-    started: int
-    good: int
-    scrap: int
-
-
-def steps(session: Session, order_ids: Collection[int]) -> Mapping[int, list[StepCount]]:
-    """How far each order is, step by step, in one query."""
-    statement = (
-        select(
-            WorkOrder.order_id,
-            Operation.step,
-            Operation.name,
-            func.sum(Operation.quantity),
-            func.sum(Operation.started),
-            func.sum(Operation.good),
-            func.sum(Operation.scrap),
-        )
-        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .where(WorkOrder.order_id.in_(order_ids))
-        .group_by(WorkOrder.order_id, Operation.step, Operation.name)
-        .order_by(WorkOrder.order_id, Operation.step)
-    )
-    found: dict[int, list[StepCount]] = defaultdict(list)
-    for order_id, step, name, *counts in session.execute(statement):
-        # PostgreSQL sums integers to bigint and bigint to numeric; a count is a whole number either way.
-        found[order_id].append(StepCount(step, name, *map(int, counts)))
-    return found
 
 
 # --- units ---

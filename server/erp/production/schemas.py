@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, WorkOrder
-from server.erp.production.queue import QueueEntry
+from server.erp.production.queue import LAST, QueueEntry, Waits
 from server.erp.production.repository import UnitRow
 from server.erp.reasons.schemas import Code
-from server.http.fields import ReasonText, Shown, ShownDecimal, Strict
+from server.http.fields import Configuration, PositiveQuantity, ReasonText, ShortText, Shown, ShownDecimal, Strict
 from server.messages import translate as _
 
 
@@ -25,6 +25,20 @@ class HoldBody(Strict):
         if self.reason is None and self.reason_code is None:
             raise ValueError(_("Expected a reason or a reason_code, got neither."))
         return self
+
+
+class StockWorkIn(Strict):
+    """Pieces to be made for stock, in one configuration."""
+
+    product: ShortText
+    quantity: PositiveQuantity
+    configuration: Configuration = Field(default_factory=dict)
+
+
+class CancelBody(Strict):
+    """Why, in words for colleagues."""
+
+    reason: ReasonText
 
 
 class ScrapBody(Strict):
@@ -76,7 +90,8 @@ class WorkOrderOut(Shown):
     """A work order with its operations and the snapshot it was released with."""
 
     number: str
-    order: str
+    #: None where pieces are made for stock.
+    order: str | None
     product: str
     quantity: ShownDecimal
     state: str
@@ -92,7 +107,7 @@ class WorkOrderOut(Shown):
         """The answer for a wholly loaded work order; how we make it is for our own house."""
         return cls(
             number=work_order.number,
-            order=work_order.order.number,
+            order=work_order.order.number if work_order.order is not None else None,
             product=work_order.product.sku,
             quantity=work_order.quantity,
             state=work_order.state,
@@ -164,27 +179,39 @@ class UnitList(Shown):
 
 
 def queue_entry(entry: QueueEntry) -> dict[str, Any]:
-    """One row of a work center's queue."""
+    """One row of a work center's queue; what is made for stock has no order and no customer."""
     order, operation = entry.order, entry.operation
     return {
         "work_order": entry.work_order.number,
-        "order": order.number,
-        "customer": order.customer.name,
+        "order": order.number if order else None,
+        "customer": order.customer.name if order else None,
         "product": entry.work_order.product.sku,
         "product_name": entry.work_order.product.name,
         "step": operation.step,
         "operation": operation.name,
         "state": operation.state,
         "waiting": entry.waiting,
+        "in_work": entry.in_work,
+        "held": entry.held,
         "good": operation.good,
         "quantity": operation.quantity,
-        "priority": order.priority,
-        "promise_date": order.promise_date.isoformat() if order.promise_date else None,
-        "on_hold": order.on_hold,
-        "special_instructions": order.special_instructions,
+        "waits_for": _waits_for(entry),
+        "priority": order.priority if order else LAST,
+        "promise_date": order.promise_date.isoformat() if order and order.promise_date else None,
+        "on_hold": order.on_hold if order else False,
+        "special_instructions": order.special_instructions if order else None,
         "configuration": entry.work_order.snapshot.get("configuration", {}),
-        "alerts": order.customer.alerts,
-        "packaging_rule": order.customer.packaging_rule,
+        "alerts": order.customer.alerts if order else None,
+        "packaging_rule": order.customer.packaging_rule if order else None,
         "configuration_summary": entry.work_order.snapshot.get("configuration_summary"),
         "packaging": packaging_in_words(entry.work_order.snapshot),
     }
+
+
+def _waits_for(entry: QueueEntry) -> dict[str, Any] | None:
+    """Why nothing can be taken up now; of a step before, how many pieces it must still hand over."""
+    if entry.waits is Waits.NOTHING:
+        return None
+    if entry.waits is not Waits.BEFORE or entry.before is None:
+        return {"reason": entry.waits.value}
+    return {"reason": entry.waits.value, "operation": entry.before.name, "pieces": entry.missing}

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from server.erp.orders.models import OrderLine
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.tracking.states import UnitState
 
 
 def lock_work_order(session: Session, work_order_id: int) -> WorkOrder:
@@ -30,6 +32,19 @@ def work_order_of(session: Session, unit_id: int) -> WorkOrder | None:
         .options(joinedload(WorkOrder.product))
     )
     return session.scalars(statement).one_or_none()
+
+
+def line(session: Session, line_id: int) -> OrderLine:
+    """The order line with its product."""
+    statement = select(OrderLine).where(OrderLine.id == line_id).options(joinedload(OrderLine.product))
+    return session.scalars(statement).one()
+
+
+def alive_of_line(session: Session, line_id: int) -> int:
+    """How many units of an order line are made or in the making: those that are not scrapped."""
+    mine = select(WorkOrder.id).where(WorkOrder.order_line_id == line_id)
+    statement = select(func.count()).where(Unit.work_order_id.in_(mine), Unit.state != UnitState.SCRAPPED.value)
+    return session.scalars(statement).one()
 
 
 def loose_units(

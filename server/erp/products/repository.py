@@ -66,7 +66,7 @@ class WorkOrderUse:
     """An open work order that makes the product, or whose snapshot takes it."""
 
     number: str
-    order: str
+    order: str | None
     state: str
     product: str
     quantity: Decimal
@@ -136,7 +136,7 @@ def open_work_orders(session: Session, sku: str, product_id: int, visible: Colum
     taken = cast(WorkOrder.snapshot, Text).contains(f'{{"sku":"{sku}",', autoescape=True)
     statement = (
         select(WorkOrder.number, SalesOrder.number, WorkOrder.state, Product.sku, WorkOrder.quantity)
-        .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
         .where(visible, WorkOrder.state.in_(_OPEN_WORK), or_(WorkOrder.product_id == product_id, taken))
         .order_by(WorkOrder.id.desc())

@@ -197,5 +197,7 @@ def requirements(page: PageDep, principal: Reader, number: Number) -> Response:
     ranked = sorted(changes, key=lambda change: change.state == ChangeState.ACKNOWLEDGED)
     packaging = [(each, {field: value for field, value in _now(each).items() if value}) for each in work]
     unmet = [change for change in changes if change.state == ChangeState.APPLIED]
+    # What is asked for by an order's number belongs to that order.
+    assert work[0].order is not None
     context: dict[str, Any] = {"number": number, "customer": work[0].order.customer.name, "unmet": unmet}
     return page.show("changes/requirements.html", changes=ranked, packaging=packaging, **context)

@@ -70,7 +70,7 @@ def _typed(page: Page, form: Form) -> dict[str, Any]:
 def _ask(session: Session, page: Page, principal: Principal, *, asked: tuple[str, ChangeIn]) -> str:
     number, body = asked
     work_order = repository.work_order(session, body.work_order, visible=visible_orders(principal))
-    if work_order is None or work_order.order.number != number:
+    if work_order is None or work_order.order is None or work_order.order.number != number:
         raise Invalid(page.say(N_("There is no such work order.")))
     by: dict[str, Any] = {"actor": principal.actor, "now": page.now}
     change = service.create_change(session, work_order, body, origin=Origin.CUSTOMER, **by)

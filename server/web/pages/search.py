@@ -44,6 +44,8 @@ def address(hit: Hit, *, is_staff: bool) -> str | None:
         return f"/orders/{quote(hit.order, safe='')}/units/{quote(hit.number, safe='')}"
     if hit.order:
         return f"/orders/{quote(hit.order, safe='')}"
+    if hit.work_order and is_staff:
+        return f"/work-orders/{quote(hit.work_order, safe='')}"
     if hit.kind == "customer" and is_staff:
         return f"/customers/{quote(hit.number, safe='')}"
     return None

@@ -1,0 +1,134 @@
+"""The planner's list of work orders, newest first, with what was lost and what orders are short of."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.planning import planned_units
+from server.erp.production.models import Operation, Unit, WorkOrder
+from server.messages import N_
+from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
+
+#: Rows of one page.
+MOST = 50
+_OPEN = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value, WorkOrderState.ON_HOLD.value)
+#: The saved filters by the word in the address.
+VIEWS = {"open": N_("Open"), "short": N_("Short"), "stock": N_("For stock"), "all": N_("All")}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A work order in the list."""
+
+    id: int
+    number: str
+    product: str
+    sku: str
+    order: str | None
+    customer: str | None
+    quantity: Decimal
+    state: str
+    #: Units in all, through the last step, and scrapped.
+    planned: int
+    good: int
+    lost: int
+    #: Pieces through their steps, and how many that will be.
+    steps_done: int
+    steps_total: int
+    #: What its order line lacks, whatever was made again meanwhile.
+    short: int
+    #: The step that runs, or is next.
+    step: str | None
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """A page of the list; `next` is the id to go on before."""
+
+    rows: Sequence[WorkRow]
+    next: int | None
+
+
+def work_list(session: Session, view: str, *, visible: ColumnElement[bool], before: int | None = None) -> WorkList:
+    """A page of work orders; six queries whatever their number."""
+    statement = _filtered(view).where(visible)
+    if before is not None:
+        statement = statement.where(WorkOrder.id < before)
+    found = session.scalars(statement.order_by(WorkOrder.id.desc()).limit(MOST + 1)).all()
+    page = found[:MOST]
+    short = shortages(session, {each.order_line_id for each in page if each.order_line_id is not None and _lost(each)})
+    rows = [_row(each, short.get(each.order_line_id or 0, 0)) for each in page]
+    if view == "short":
+        rows = [row for row in rows if row.short]
+    return WorkList(rows, page[-1].id if len(found) > MOST else None)
+
+
+def shortages(session: Session, line_ids: Collection[int]) -> dict[int, int]:
+    """How many pieces each of these order lines is short of: ordered, less what is made or in the making."""
+    if not line_ids:
+        return {}
+    lines = session.scalars(
+        select(OrderLine).where(OrderLine.id.in_(line_ids)).options(joinedload(OrderLine.product))
+    ).all()
+    alive = (
+        select(Unit.order_line_id, func.count())
+        .where(Unit.work_order_id.in_(select(WorkOrder.id).where(WorkOrder.order_line_id.in_(line_ids))))
+        .where(Unit.state != UnitState.SCRAPPED.value)
+        .group_by(Unit.order_line_id)
+    )
+    counts = {line_id or 0: count for line_id, count in session.execute(alive)}
+    return {line.id: max(planned_units(line) - counts.get(line.id, 0), 0) for line in lines}
+
+
+def _filtered(view: str) -> Select[WorkOrder]:
+    statement = (
+        select(WorkOrder)
+        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
+        .options(
+            joinedload(WorkOrder.product),
+            joinedload(WorkOrder.order).joinedload(SalesOrder.customer),
+            selectinload(WorkOrder.operations),
+        )
+    )
+    if view == "open":
+        return statement.where(WorkOrder.state.in_(_OPEN))
+    if view == "stock":
+        return statement.where(WorkOrder.order_id.is_(None))
+    if view == "short":
+        lost = select(Operation.id).where(Operation.work_order_id == WorkOrder.id, Operation.scrap > 0).exists()
+        return statement.where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, lost)
+    return statement
+
+
+def _lost(work_order: WorkOrder) -> int:
+    return sum(operation.scrap for operation in work_order.operations)
+
+
+def _row(work_order: WorkOrder, short: int) -> WorkRow:
+    steps = [each for each in work_order.operations if each.state != OperationState.SKIPPED]
+    current = next((each.name for each in steps if each.state != OperationState.COMPLETED), None)
+    order = work_order.order
+    return WorkRow(
+        id=work_order.id,
+        number=work_order.number,
+        product=work_order.product.name,
+        sku=work_order.product.sku,
+        order=order.number if order is not None else None,
+        customer=order.customer.name if order is not None else None,
+        quantity=work_order.quantity,
+        state=work_order.state,
+        planned=steps[0].quantity if steps else 0,
+        good=steps[-1].good if steps else 0,
+        lost=_lost(work_order),
+        steps_done=sum(each.good for each in steps),
+        steps_total=sum(each.quantity for each in steps) or 1,
+        short=short,
+        step=current,
+        released_at=work_order.released_at,
+    )
