@@ -19,6 +19,7 @@ from server.db import Database
 from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
 from server.erp.logistics.seed import seed_dock
+from server.erp.production.seed import seed_production
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -106,6 +107,7 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_quotes(session, world, now)
     seed_changes(session, world, now)
     seed_cases(session, now)
+    seed_production(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

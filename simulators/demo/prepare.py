@@ -27,6 +27,7 @@ from server.erp.changes.seed import seed_changes
 from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
+from server.erp.production.seed import seed_production
 from server.erp.seed import DemoWorld, seed_demo
 from server.erp.stock.seed import seed_stock
 from server.ingest.accept import accept
@@ -110,6 +111,7 @@ def _fill(session: Session, database_url: str) -> Access:
     order = _order_for_the_visitor(world)
     sales = Principal(kind="user", actor="user:sales", name="Sales", role=Role.SALES)
     number, code = _first_unit(session, order)
+    seed_production(session, world, now)
     return Access(
         database_url=database_url,
         admin_password=admin_password,

@@ -18,6 +18,7 @@ from server.erp.orders.snapshot import difference
 from server.erp.production import repository
 from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
 from server.erp.production.models import WorkOrder
+from server.erp.production.operator_time import work_of
 from server.erp.production.schemas import CancelBody, StockWorkIn
 from server.errors import NotFound, Refused
 from server.http.paging import Before, Number, Text
@@ -79,6 +80,7 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         found = _found(session, principal, number)
         present, problems = present_snapshot(session, found)
         line_id = found.order_line_id
+        people = work_of(session, found.id)
         short = shortages(session, [line_id]).get(line_id, 0) if line_id is not None else 0
     changes = [] if present is None else difference(found.snapshot, present)
     return page.show(
@@ -88,6 +90,8 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         changes=changes,
         problems=problems,
         short=short,
+        people=people,
+        step_names={operation.step: operation.name for operation in found.operations},
         measure=lambda code: page.say(measure(code)),
         area=lambda code: page.say(word("area", code)),
     )
