@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
@@ -31,12 +31,14 @@ from server.crm.quotes.models import Quote, QuoteLine, QuoteVersion
 from server.crm.quotes.rules import QuoteState
 from server.erp.changes.models import ChangeRequest
 from server.erp.changes.rules import as_told
+from server.erp.logistics.models import Shipment
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
-from server.tracking.states import ChangeState, OrderLifecycle, UnitKind, UnitState
+from server.tracking.states import ChangeState, OrderLifecycle, ShipmentState, UnitKind, UnitState
 
 ORDERS_SHOWN, CLOSED_SHOWN, OTHERS_SHOWN = 8, 5, 6
 _OVER = (OrderLifecycle.DONE.value, OrderLifecycle.CANCELLED.value)
+_LEFT = (ShipmentState.SHIPPED.value, ShipmentState.DELIVERED.value)
 _UNANSWERED = (QuoteState.SENT.value, QuoteState.NEGOTIATING.value)
 
 
@@ -89,6 +91,14 @@ class HomeChange:
         return replace(self, difference=as_told(self.difference, self.origin))
 
 
+class HomeShipment(NamedTuple):
+    """What left together for one of his orders."""
+
+    number: str
+    order: str
+    left_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerHome:
     """Everything on the customer's home."""
@@ -99,6 +109,8 @@ class CustomerHome:
     quotes: Sequence[HomeQuote]
     #: The newest quotes that were sent, answered or not.
     papers: Sequence[Quote]
+    #: What has left our house lately.
+    shipments: Sequence[HomeShipment]
     changes: Sequence[HomeChange]
     conversations: Sequence[Conversation]
     cases: Sequence[Case]
@@ -125,6 +137,7 @@ def customer_home(session: Session, principal: Principal, *, here: Here) -> Cust
         closed=[rows[found] for found in closed],
         quotes=_quotes(session, waiting),
         papers=quotes.newest(session, quotes.QuoteFilter(today=here.today), visible=sent, limit=OTHERS_SHOWN).items,
+        shipments=_shipments(session, principal),
         changes=_changes(session, principal),
         conversations=conversations(session, principal, limit=OTHERS_SHOWN),
         cases=cases.newest(session, known, visible=visible_cases(principal), limit=OTHERS_SHOWN).items,
@@ -182,6 +195,28 @@ def _quotes(session: Session, found: Sequence[Quote]) -> list[HomeQuote]:
         )
         for quote in found
     ]  # fmt: skip
+
+
+def _shipments(session: Session, principal: Principal) -> list[HomeShipment]:
+    """The newest that have left; one query."""
+    statement = (
+        select(Shipment.number, SalesOrder.number, Shipment.shipped_at)
+        .join(SalesOrder, SalesOrder.id == Shipment.order_id)
+        .where(visible_orders(principal), Shipment.state.in_(_LEFT))
+        .order_by(Shipment.id.desc())
+        .limit(OTHERS_SHOWN)
+    )
+    return [HomeShipment(*row) for row in session.execute(statement)]
+
+
+def has_left(session: Session, number: str, order: str, *, visible: ColumnElement[bool]) -> bool:
+    """Whether this shipment of that visible order has left our house."""
+    statement = (
+        select(Shipment.id)
+        .join(SalesOrder, SalesOrder.id == Shipment.order_id)
+        .where(Shipment.number == number, SalesOrder.number == order, visible, Shipment.state.in_(_LEFT))
+    )
+    return session.execute(statement).first() is not None
 
 
 def _changes(session: Session, principal: Principal) -> list[HomeChange]:

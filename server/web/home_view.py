@@ -115,13 +115,18 @@ def _card(order: HomeOrder, formats: Formats) -> OrderCard:
 
 
 def _papers(home: CustomerHome, account: Account | None, formats: Formats) -> list[Paper]:
-    """Confirmations, quotes and invoices, the newest first."""
+    """Confirmations, delivery notes, quotes and invoices, the newest first."""
     say = Say(formats.language)
     found = [
         Paper("badge-check", say(N_("Order confirmation")), row.number, f"/orders/{row.number}/confirmation",
               row.confirmed_at)
         for row in (*home.orders, *home.closed)
         if row.confirmed_at is not None and not hides_the_promise(row.lifecycle)
+    ]  # fmt: skip
+    found += [
+        Paper("truck", say(N_("Delivery note")), each.number, f"/orders/{each.order}/shipments/{each.number}/note",
+              each.left_at)
+        for each in home.shipments
     ]  # fmt: skip
     found += [_quote_paper(quote, say) for quote in home.papers]
     if account is not None:

@@ -56,6 +56,7 @@ def customer_context(order: OrderPage, formats: Formats, *, version: int, where:
     return {
         **_shared(order, formats, version=version, for_customer=True),
         "order": allowed,
+        "where": where,
         "outlook": outlook(allowed, time_axis(order, formats), order.estimate, formats),
         "units": [
             ((where, unit.number, unit.serial or unit.number, unit.product, words, unit.last_seen_at, formats.zone),

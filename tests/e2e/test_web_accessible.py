@@ -1,14 +1,33 @@
 """Every page passes axe (WCAG 2.2 AA), fits a phone, and asks nobody else for anything."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
+from server.auth.principal import Principal
+from server.crm.cases.schemas import CaseIn
+from server.crm.cases.service import Speaker, create_case, reply
+from server.crm.here import Here
+from server.crm.quotes import service as quotes
+from server.crm.quotes import thread
+from server.crm.quotes.schemas import MessageIn, QuoteIn, QuoteLineIn
 from server.erp.billing.seed import seed_past
+from server.erp.changes import repository as changes
+from server.erp.changes.rules import Origin
+from server.erp.changes.schemas import ChangeIn, Wanted
+from server.erp.changes.service import create_change, submit_change
+from server.erp.orders.models import SalesOrder
 from server.erp.stock.seed import seed_stock
+from server.parties.models import Customer
+from server.parties.schemas import CustomerIn
+from server.parties.service import create_customer
 from server.settings.clock import utc_now
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -84,6 +103,74 @@ def test_pages_for_customers_and_strangers_are_accessible_and_fit(
 
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_pages_of_a_customers_login_are_accessible_fit_and_follow_the_floor(
+    new_page: Callable[..., Page], site: Any
+) -> None:
+    # Given a customer with quotes, cases and changes, and one without anything
+    quote = site.database.write(_say_much)
+    order, aurora = site.order_of("Aurora Bikes"), site.customer_id("Aurora Bikes")
+    unit = site.units_of(order)[0]
+    nobody = site.database.write(_newcomer)
+    wide = (f"/orders/{order}", f"/orders/{order}/units/{unit}", f"/quotes/{quote}", "/home")
+    narrow = (f"/orders/{order}/changes/new", f"/orders/{order}/confirmation", "/quotes", "/cases", "/cases/CS-1000",
+              "/cases/new", *wide)  # fmt: skip
+
+    # Then every page passes, also the empty home, our own people's cases, and the page of a foreign code
+    for viewport, paths in ((DESKTOP, wide), (PHONE, narrow)):
+        live = new_page("customer", viewport=viewport, customer_id=aurora)
+        for path in paths:
+            check(live, path, viewport)
+        check(new_page("customer", viewport=viewport, customer_id=nobody), "/home", viewport)
+        check(new_page("service", viewport=viewport), "/cases", viewport)
+    stranger = new_page(viewport=PHONE)
+    stranger.goto("/01/09506000134352/21/1")
+    assert violations(stranger) == []
+
+    # And the home moves with the floor
+    live.wait_for_selector("#connection[data-state=live]")
+    site.scan(unit, "cut-1")
+    live.wait_for_selector(f"#order-{order} .said:has-text('1 of 20 are through Cut')")
+
+
+def check(page: Page, path: str, viewport: dict[str, int]) -> None:
+    go(page, path)
+    assert violations(page) == [], path
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
+    wide = "[...document.querySelectorAll('.table-wrap')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    if path.startswith("/cases") and viewport is PHONE:
+        assert page.evaluate(wide) == 0, path
+
+
+def _say_much(session: Session) -> str:
+    """A quote that waits for its customer, a case, and a change he asks for; the number of the quote."""
+    now = utc_now()
+    here = Here(ZoneInfo("Europe/Berlin"), now)
+    order = session.scalars(
+        select(SalesOrder).join(Customer).where(Customer.name == "Aurora Bikes", SalesOrder.lifecycle == "processing")
+        .order_by(SalesOrder.id).options(joinedload(SalesOrder.customer))
+    ).first()  # fmt: skip
+    assert order is not None
+    line = QuoteLineIn(product="FRAME-CITY", quantity=Decimal(3), unit_price=Decimal(149))
+    quote = quotes.create_quote(
+        session, QuoteIn(customer=order.customer.number, lines=[line]), actor="user:anna", here=here
+    )
+    quotes.send_quote(session, quote, actor="user:anna", here=here)
+    by = thread.Writer(thread.SALES, "Anna", "user:anna")
+    thread.write_message(session, quote, MessageIn(body="Is the colour right?"), by=by, here=here)
+    ours = Principal(kind="user", actor="user:anna", name="Anna", role="service")
+    case = create_case(session, CaseIn(subject="A dent", body="Near the weld.", order=order.number), ours, now=now)
+    reply(session, case, "Which one is it?", Speaker.of(ours, now), ask=True)
+    work_order = changes.work_orders_of(session, order.number)[0]
+    wish = ChangeIn(work_order=work_order.number, changes=Wanted(label_text="NO FOIL", instructions="No wax."))
+    change = create_change(session, work_order, wish, origin=Origin.CUSTOMER, actor="user:buyer", now=now)
+    submit_change(session, change, actor="user:buyer", now=now)
+    return quote.number
+
+
+def _newcomer(session: Session) -> int:
+    return create_customer(session, CustomerIn(name="Newcomer Ltd"), actor="test", now=utc_now()).id
 
 
 def test_a_station_does_not_scroll_and_its_targets_are_large(new_page: Callable[..., Page], site: Any) -> None:

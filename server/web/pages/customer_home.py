@@ -10,7 +10,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import sees_prices, visible_orders
-from server.crm.customer_home import customer_home
+from server.crm.customer_home import customer_home, has_left
 from server.crm.customer_view import hides_the_promise
 from server.crm.here import Here
 from server.db.topics import versions
@@ -19,6 +19,7 @@ from server.erp.orders.configured import options_in_words
 from server.erp.orders.pricing import totals
 from server.errors import Forbidden, NotFound
 from server.http.paging import Number
+from server.labels import sheets
 from server.parties.models import Customer
 from server.parties.repository import site
 from server.web.home_view import home_context
@@ -65,3 +66,15 @@ def show_confirmation(page: PageDep, principal: Reader, number: Number) -> Respo
     chosen = [options_in_words(line.configuration or {}, line.configuration_summary) for line in order.lines]
     worth = totals(order.lines, order.currency)
     return page.show("print/confirmation.html", order=order, chosen=chosen, worth=worth, ours=ours)
+
+
+@router.get("/orders/{number}/shipments/{shipment}/note")
+def show_note(page: PageDep, principal: Reader, number: Number, shipment: Number) -> Response:
+    """The delivery note of what has left, for whoever may see the order."""
+    if principal.kind == "visit":
+        return page.go("/track")
+    with page.database.read() as session:
+        if not has_left(session, shipment, number, visible=visible_orders(principal)):
+            raise NotFound
+        note = sheets.make_delivery_note(session, shipment)
+    return page.show("print/delivery_note.html", note=note)

@@ -152,3 +152,18 @@ def test_what_a_customer_may_pay_by_link_is_his_one_order(
     assert "€276.08" not in by_link
     assert "INV-" not in by_link
     assert visitor.get(f"/orders/{order}/confirmation").headers["location"] == "/track"
+
+
+def test_what_has_left_comes_with_its_delivery_note(
+    buyer: httpx.Client, factory: Any, database: Database, signed_in: Any
+) -> None:
+    database.write(lambda session: seed_past(session, factory.now) and None)
+    page = buyer.get("/home", headers=HTML).text
+    address = page.split('/note"')[0].rpartition('href="')[2] + "/note"
+    kestrel = signed_in("customer", customer_id=factory.customer(KESTREL).customer_id)
+
+    note = buyer.get(address, headers=HTML)
+
+    assert (note.status_code, "Delivery note SH-" in note.text, AURORA in note.text) == (200, True, True)
+    assert kestrel.get(address, headers=HTML).status_code == 404
+    assert buyer.get(address.replace("SH-", "SH-9"), headers=HTML).status_code == 404
