@@ -96,6 +96,8 @@ class _Plan:
                 self._take_in(place, fact, self._bookings[place])
             elif fact.kind is _DONE and self._known.materials:
                 self._use(place, fact)
+            elif fact.kind is FactKind.UNIT_STOCKED:
+                self._put_in(place, fact)
             elif fact.kind is FactKind.REVERSED:
                 self._take_back(place, fact)
 
@@ -135,7 +137,11 @@ class _Plan:
         taken = {self._real(fact.reverses_id) for _, fact in self._folded.turned() if fact.kind is FactKind.REVERSED}
         counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
         spots = {(one.material.id, one.place.id, one.lot) for one in counts}
-        return use.look_up(self._session, works, units, taken, spots)
+        known = use.look_up(self._session, works, units, taken, spots)
+        stocked = {fact.unit_id for _, fact in self._folded.turned() if fact.kind is FactKind.UNIT_STOCKED}
+        if stocked:
+            use.look_up_made(self._session, known, {found for found in stocked if found is not None})
+        return known
 
     def _look_for_parts(self) -> Parts:
         stocks = [*self._stock.values(), *(load.stock for loads in self._loads.values() for load in loads)]
@@ -188,6 +194,19 @@ class _Plan:
             station_id=fact.station_id,
             fact_id=self._first_fact + place,
         )
+
+    def _put_in(self, place: int, fact: NewFact) -> None:
+        """A unit made for stock lies where goods go at its station, else where most of its kind lies."""
+        found = self._known.made.get(fact.unit_id or 0)
+        if found is None:
+            return
+        material, pieces = found
+        context = self._folded.world.contexts.get(fact.station_id or 0)
+        told = (context.stock or {}).get("place") or {} if context is not None else {}
+        target = told.get("id") or self._known.places.get(material.id) or self._known.shelf
+        if target is not None:
+            move = self._move(place, fact, MoveKind.PRODUCE, material.id, material.uom)
+            self._add(place, replace(move, quantity=pieces, target_id=target))
 
     # --- used ---
 

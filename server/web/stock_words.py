@@ -9,6 +9,7 @@ MOVE_KINDS = {
     "transfer": N_("Transfer"),
     "count": N_("Count"),
     "backflush": N_("Used in production"),
+    "produce": N_("Made for stock"),
 }
 #: Where a unit is that holds a lot.
 WHEREABOUTS = {

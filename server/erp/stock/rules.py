@@ -17,6 +17,8 @@ class MoveKind(StrEnum):
     COUNT = "count"
     #: What a unit took as it was made.
     BACKFLUSH = "backflush"
+    #: A unit that was made for stock.
+    PRODUCE = "produce"
 
 
 class StockFact(StrEnum):
@@ -33,8 +35,8 @@ class Ends(NamedTuple):
     target: bool
 
 
-#: The moves that people and programs make; a backflush comes of a scan alone. A count has its location as target;
-#: which way the difference goes is found by counting.
+#: The moves that people and programs make; a backflush and a produce come of scans alone. A count has its location as
+#: target; which way the difference goes is found by counting.
 ENDS: Final[Mapping[MoveKind, Ends]] = {
     MoveKind.RECEIPT: Ends(source=False, target=True),
     MoveKind.ISSUE: Ends(source=True, target=False),

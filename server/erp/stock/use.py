@@ -10,13 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
-from server.erp.production.models import WorkOrder
+from server.erp.production.models import Unit, WorkOrder
 from server.erp.stock.book import NewMove
 from server.erp.stock.genealogy import NET, USED
-from server.erp.stock.models import StockBalance, StockItem, StockMove
+from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.rules import MoveKind, Spot
+from server.tracking.states import UnitKind
 
 _MILLIONTH: Final = Decimal("0.000001")
+_ONE: Final = Decimal(1)
 _HUNDRED: Final = Decimal(100)
 
 
@@ -50,6 +52,9 @@ class Known:
     places: dict[int, int] = field(default_factory=dict)
     #: Fact -> the moves it booked, each with its id.
     booked: dict[int, Sequence[tuple[int, NewMove]]] = field(default_factory=dict)
+    #: Units made for stock -> their product and how many they are; and where they go when nobody says.
+    made: dict[int, tuple[Material, Decimal]] = field(default_factory=dict)
+    shelf: int | None = None
     #: What lies where something is counted.
     lying: dict[Spot, Decimal] = field(default_factory=dict)
 
@@ -75,6 +80,22 @@ def look_up(
     if spots:
         known.lying = _lying(session, spots)
     return known
+
+
+def look_up_made(session: Session, known: Known, units: Collection[int]) -> None:
+    """What these units are, made for stock as they were, and where such things lie."""
+    statement = (
+        select(Unit.id, Product.id, Product.sku, Product.uom, Unit.kind, WorkOrder.quantity)
+        .join(Product, Product.id == Unit.product_id)
+        .join(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        .where(Unit.id.in_(units))
+    )
+    for unit_id, product_id, sku, uom, kind, quantity in session.execute(statement):
+        pieces = quantity if kind == UnitKind.LOT.value else _ONE
+        known.made[unit_id] = (Material(product_id, sku, uom), pieces)
+    products = sorted({material.id for material, _ in known.made.values()} - known.places.keys())
+    known.places |= _places(session, products) if products else {}
+    known.shelf = session.scalar(select(StockLocation.id).order_by(StockLocation.id).limit(1))
 
 
 def parts_of(snapshot: Mapping[str, Any], quantity: Decimal) -> Parts:

@@ -17,7 +17,9 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
+from server.erp.production.for_stock import make_for_stock
 from server.erp.production.models import Identifier, Unit
+from server.erp.production.schemas import StockWorkIn
 from server.erp.stock import genealogy, service
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.schemas import LocationIn, MoveIn
@@ -269,6 +271,52 @@ def test_a_unit_from_stock_is_built_into_the_next_piece_and_comes_out_with_undo(
     assert (hall.unit("U-9001").state, hall.unit("U-9001").parent_id) == ("in_stock", None)
     assert lying(hall) == {("line", ""): "50"}
     assert hall.database.write(rebuild).differences == ()
+
+
+def test_a_unit_made_for_stock_is_booked_in_built_in_and_found_by_the_lot_in_it(hall: Any, tools: Any) -> None:
+    # Given brackets made for stock of a lot of tube, and a stand of one bracket that somebody ordered
+    receive(hall, "TUBE", "T1", 100)
+    bracket, stand = hall.database.write(lambda session: brackets(session, hall, tools))
+    hall.through(bracket, "cut-start")
+    hall.scan(label(TUBE, "T1"))
+    hall.scan(STORE)
+
+    # When the bracket is made, taken to hand, and the stand is made
+    made = hall.scan(tools.code(bracket))
+    assert made.status.value == "applied", made
+    assert lying(hall)["store-a", ""] == "1"
+    hall.scan(tools.code(bracket), "weld-end")
+    hall.scan(tools.code(stand), "weld-end")
+
+    # Then the bracket is gone from the shelf, and whoever asks for the lot is led to the order of the stand
+    assert lying(hall)["store-a", ""] == "0"
+    with hall.database.read() as session:
+        product = session.scalars(select(Product.id).where(Product.sku == "TUBE")).one()
+        (held,) = genealogy.holders(session, product, "T1")[0]
+        (order,) = genealogy.orders_holding(session, product, "T1")
+    assert (held.unit, held.inside, held.where) == (bracket, stand, "made")
+    assert (held.order, order.customer_name, order.units) == (order.order, "Aurora Bikes", {"made": 1})
+    assert hall.database.write(rebuild).differences == ()
+
+    # And when the stand is taken back, the bracket lies there again
+    assert hall.scan(tools.card("UNDO"), "weld-end").action == "reversed"
+    assert lying(hall)["store-a", ""] == "1"
+
+
+def brackets(session: Session, hall: Any, tools: Any) -> tuple[str, str]:
+    """A bracket in the making for stock, and a stand that takes one."""
+    about: dict[str, Any] = {"actor": "test", "now": tools.start}
+    for sku, part, center in (("BRACKET", "TUBE", "cut"), ("STAND", "BRACKET", "weld")):
+        steps = [RoutingStepBody(name=center.title(), work_center=center, run_minutes=Decimal(1))]
+        bom = [BomLineBody(component=part, quantity=Decimal(1))]
+        create_product(session, ProductIn(sku=sku, name=sku.title(), routing=steps, bom=bom), **about)
+    work = make_for_stock(session, StockWorkIn(product="BRACKET", quantity=Decimal(1)), **about)
+    line = OrderLineIn(product="STAND", quantity=Decimal(1))
+    order = create_order(session, OrderIn(customer=hall.customers["Aurora Bikes"], lines=[line]), **about)
+    confirm_order(session, order, **about)
+    release_order(session, order, **about)
+    bracket = session.scalars(select(Unit.number).where(Unit.work_order_id == work.id)).one()
+    return bracket, session.scalars(select(Unit.number).where(Unit.order_id == order.id)).one()
 
 
 def in_stock(session: Session, number: str) -> None:
