@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from server.errors import NotFound
 from server.journal.models import Audit, EventRecord, EventSource, Quarantine, UnknownTag
 
-PAGE = 50
+PAGE = 25
 STATES = ("open", "resolved", "discarded")
 
 
@@ -105,7 +105,8 @@ def audit(session: Session, wanted: AuditFilter, *, before: int | None = None) -
 def count_failed_sign_ins(session: Session, now: datetime, *, hours: int = 24) -> int:
     """How often somebody tried to sign in with a wrong password lately."""
     since = now - timedelta(hours=hours)
-    statement = select(func.count()).where(Audit.action == "sign_in_failed", Audit.at >= since)
+    # The word stands in the text, so that the index of these lines alone can be used.
+    statement = select(func.count()).where(Audit.action == literal_column("'sign_in_failed'"), Audit.at >= since)
     return session.scalar(statement) or 0
 
 

@@ -53,7 +53,7 @@ def newest() -> ColumnElement[bool]:
 
 
 def specs(
-    session: Session, conditions: Sequence[ColumnElement[bool]], *, after: str | None = None, limit: int = 50
+    session: Session, conditions: Sequence[ColumnElement[bool]], *, after: str | None = None, limit: int = 25
 ) -> Page[PackagingSpec]:
     """A page of specifications in their newest version, by age."""
     is_newest = newest()

@@ -70,7 +70,7 @@ class ProductFilter:
         return found
 
 
-def products(session: Session, wanted: ProductFilter, *, after: str | None = None, limit: int = 50) -> Page[Product]:
+def products(session: Session, wanted: ProductFilter, *, after: str | None = None, limit: int = 25) -> Page[Product]:
     """A page of products with bill of material and routing, by age."""
     statement = select(Product).where(*wanted.conditions()).options(*whole_product())
     return Keyset(Product.id, Product.sku).page(session, statement, after=after, limit=limit)

@@ -22,6 +22,7 @@ from server.parties import matching, repository
 from server.parties.models import Customer, DistinctPair, MatchKey
 from server.parties.service import mark_changed, require_not_merged
 from server.parties.states import CustomerKind, CustomerStatus, PartyFact
+from server.parties.suspicion import forget
 from server.tracking.states import OrderLifecycle
 
 _OVER = (OrderLifecycle.DONE.value, OrderLifecycle.CANCELLED.value)
@@ -107,6 +108,7 @@ def _move(session: Session, loser: Customer, survivor: Customer) -> dict[str, in
     """Every row of every table that names the customer, so that a feature of tomorrow is not forgotten."""
     connection = session.connection()
     connection.execute(delete(MatchKey.__table__).where(MatchKey.customer_id == loser.id))  # type: ignore[arg-type]
+    forget(session, loser.id)
     pair = or_(DistinctPair.low_id == loser.id, DistinctPair.high_id == loser.id)
     connection.execute(delete(DistinctPair.__table__).where(pair))  # type: ignore[arg-type]
     for contact in loser.contacts:

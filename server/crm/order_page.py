@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
@@ -204,7 +204,7 @@ def _page(
         on_hold=order.on_hold,
         hold_reason=order.hold_reason,
         priority=order.priority,
-        risk=judge(replace(standing, predicted_at=predicted.at, predicted_late_at=predicted.late_at), here.now),
+        risk=judge(standing._replace(predicted_at=predicted.at, predicted_late_at=predicted.late_at), here.now),
         promise=order.promise_date,
         due_at=due_at(order.promise_date, here.zone),
         predicted_at=predicted.at,

@@ -1,27 +1,28 @@
 """The list of orders: one line an order, the promise soonest first, with a constant number of queries."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.here import Here
-from server.crm.risk import OPEN, Risk, Standing, due_at, judge
+from server.crm.open_orders import Judged, judged
+from server.crm.risk import Risk, Standing, due_at, judge
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Operation, WorkOrder
 from server.parties.models import Customer
 from server.tracking.states import OrderLifecycle
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 #: The saved filters of the list: risks of open orders, or a lifecycle of their own.
 VIEWS = ("open", "late", "at_risk", "blocked", "mine", "draft", "closed")
 
@@ -78,7 +79,7 @@ def order_list(session: Session, principal: Principal, wanted: Wanted, *, here: 
     visible = [visible_orders(principal)]
     if wanted.customer:
         visible.append(SalesOrder.customer_id.in_(select(Customer.id).where(Customer.number == wanted.customer)))
-    opened = _judged(_scan(session, visible), here)
+    opened = judged(session, *visible, here=here)
     counts = _counts(opened, principal)
     if wanted.view == "closed":
         ids, following, total = _closed_page(session, visible, wanted.after)
@@ -97,41 +98,6 @@ def rows_of(session: Session, ids: Sequence[int], *, here: Here) -> Sequence[Ord
     return _rows(session, ids, here)
 
 
-def _scan(session: Session, visible: Sequence[ColumnElement[bool]]) -> Sequence[Row[*tuple[Any, ...]]]:
-    # Whether an order is late depends on the site's zone and on the hour, so it is judged here and not in SQL;
-    # a row of the scan is narrow, and only open orders are in it.
-    statement = (
-        select(
-            SalesOrder.id,
-            SalesOrder.created_by,
-            SalesOrder.priority,
-            SalesOrder.lifecycle,
-            SalesOrder.fulfilment,
-            SalesOrder.on_hold,
-            SalesOrder.promise_date,
-            SalesOrder.predicted_at,
-            SalesOrder.predicted_late_at,
-        )
-        .where(SalesOrder.lifecycle.in_([state.value for state in OPEN]), *visible)
-        .order_by(SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.priority, SalesOrder.id)
-    )
-    return session.execute(statement).all()
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    id: int
-    created_by: str
-    lifecycle: str
-    risk: Risk
-
-
-def _judged(rows: Iterable[Row[*tuple[Any, ...]]], here: Here) -> list[_Judged]:
-    return [
-        _Judged(row.id, row.created_by, row.lifecycle, judge(standing_of(row, here.zone), here.now)) for row in rows
-    ]
-
-
 def standing_of(row: Any, zone: ZoneInfo) -> Standing:
     """What the judgement of risk looks at, from an order or a row with its columns."""
     return Standing(
@@ -144,28 +110,28 @@ def standing_of(row: Any, zone: ZoneInfo) -> Standing:
     )
 
 
-def _counts(opened: Sequence[_Judged], principal: Principal) -> dict[str, int]:
-    counts = Counter(str(order.risk) for order in opened)
+def _counts(opened: Sequence[Judged], principal: Principal) -> dict[str, int]:
+    counts = Counter(str(found.risk) for found in opened)
     return {
         "open": len(opened),
         "late": counts["late"],
         "at_risk": counts["at_risk"],
         "blocked": counts["blocked"],
-        "mine": sum(order.created_by == principal.actor for order in opened),
-        "draft": sum(order.lifecycle == OrderLifecycle.DRAFT for order in opened),
+        "mine": sum(found.order.created_by == principal.actor for found in opened),
+        "draft": sum(found.order.lifecycle == OrderLifecycle.DRAFT for found in opened),
     }
 
 
-def _belongs(order: _Judged, view: str, principal: Principal) -> bool:
+def _belongs(found: Judged, view: str, principal: Principal) -> bool:
     if view == "mine":
-        return order.created_by == principal.actor
+        return found.order.created_by == principal.actor
     if view == "draft":
-        return order.lifecycle == OrderLifecycle.DRAFT
-    return view not in {"late", "at_risk", "blocked"} or order.risk == view
+        return found.order.lifecycle == OrderLifecycle.DRAFT
+    return view not in {"late", "at_risk", "blocked"} or found.risk == view
 
 
-def _open_page(opened: Sequence[_Judged], wanted: Wanted, principal: Principal) -> tuple[list[int], str | None, int]:
-    ids = [order.id for order in opened if _belongs(order, wanted.view, principal)]
+def _open_page(opened: Sequence[Judged], wanted: Wanted, principal: Principal) -> tuple[list[int], str | None, int]:
+    ids = [found.order.id for found in opened if _belongs(found, wanted.view, principal)]
     start = next((place for place, order_id in enumerate(ids, 1) if str(order_id) == wanted.after), 0)
     page = ids[start : start + PAGE_SIZE]
     return page, str(page[-1]) if start + PAGE_SIZE < len(ids) else None, len(ids)

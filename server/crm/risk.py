@@ -9,9 +9,9 @@
 <Risk.LATE: 'late'>
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from server.tracking.states import Fulfilment, OrderLifecycle
@@ -40,8 +40,12 @@ class Risk(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+_OVER = {OrderLifecycle.CANCELLED.value: Risk.CANCELLED, OrderLifecycle.DONE.value: Risk.DELIVERED}
+_GONE = {Fulfilment.DELIVERED.value: Risk.DELIVERED, Fulfilment.SHIPPED.value: Risk.SHIPPED}
+_CREDIT_HOLD, _PROCESSING = OrderLifecycle.CREDIT_HOLD.value, OrderLifecycle.PROCESSING.value
+
+
+class Standing(NamedTuple):
     """What the judgement looks at. `due_at` is the end of the promised day at the site."""
 
     lifecycle: str
@@ -54,13 +58,11 @@ class Standing:
 
 def judge(order: Standing, now: datetime) -> Risk:
     """One word: an order is late when its day is over or is expected to be, at risk when the late estimate misses."""
-    if order.lifecycle == OrderLifecycle.CANCELLED:
-        return Risk.CANCELLED
-    if order.lifecycle == OrderLifecycle.DONE or order.fulfilment == Fulfilment.DELIVERED:
-        return Risk.DELIVERED
-    if order.fulfilment == Fulfilment.SHIPPED:
-        return Risk.SHIPPED
-    if order.on_hold or order.lifecycle == OrderLifecycle.CREDIT_HOLD:
+    if order.lifecycle in _OVER:
+        return _OVER[order.lifecycle]
+    if order.fulfilment in _GONE:
+        return _GONE[order.fulfilment]
+    if order.on_hold or order.lifecycle == _CREDIT_HOLD:
         return Risk.BLOCKED
     if order.due_at is None:
         return Risk.NO_PROMISE
@@ -68,7 +70,7 @@ def judge(order: Standing, now: datetime) -> Risk:
         return Risk.LATE
     if order.predicted_late_at is not None and order.predicted_late_at >= order.due_at:
         return Risk.AT_RISK
-    return Risk.ON_TIME if order.lifecycle == OrderLifecycle.PROCESSING else Risk.WAITING
+    return Risk.ON_TIME if order.lifecycle == _PROCESSING else Risk.WAITING
 
 
 def due_at(promise: date | None, zone: ZoneInfo) -> datetime | None:

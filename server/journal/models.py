@@ -148,11 +148,17 @@ class Gateway(Base):
     clock_offset_seconds: Mapped[float | None]
 
 
+_FAILED = text("action = 'sign_in_failed'")
+
+
 class Audit(Base):
     """Who looked at or changed what beside production facts: logins, keys, users, settings, exports."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_at", "at"),)
+    __table_args__ = (
+        Index("ix_audit_at", "at"),
+        Index("ix_audit_failed_sign_ins", "at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(120))

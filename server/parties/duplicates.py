@@ -6,29 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, exists, func, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, exists, select, tuple_
+from sqlalchemy.orm import Session
 
 from server.errors import Conflict
 from server.journal.audit import write_audit
 from server.messages import N_
 from server.messages import translate as _
 from server.parties.matching import traits_of
-from server.parties.models import Customer, DistinctPair, MatchKey
+from server.parties.models import Customer, DistinctPair, MatchKey, SuspectPair
 from server.parties.people import make_addresses, make_contacts
 from server.parties.schemas import CustomerIn
 from server.parties.states import CustomerStatus
+from server.parties.weights import STRONG, SUSPECT, WEIGHTS
 
-#: What a shared trait says, of a hundred.
-WEIGHTS: Final[Mapping[str, int]] = {
-    "vat": 80, "name": 60, "email": 45, "person": 40, "sound": 35, "phone": 35, "address": 30,
-}  # fmt: skip
-#: From here on two customers are shown as suspects, and from there on a program must say that they are distinct.
-SUSPECT: Final = 50
-STRONG: Final = 80
-#: A trait that so many share, such as the switchboard of an office building, tells nothing about any of them.
-_COMMON: Final = 12
-_PAGE: Final = 50
+_PAGE: Final = 25
 #: The weaker trait says nothing more where the stronger one of the same kind is shared.
 _IMPLIED: Final[Mapping[str, str]] = {"sound": "name", "person": "email"}
 
@@ -129,23 +121,11 @@ def refuse(session: Session, body: CustomerIn, *, least: int = STRONG) -> None:
 
 def pairs(session: Session) -> list[Pair]:
     """The pairs of customers that look most like one, without those that somebody said are distinct; two queries."""
-    left, right = aliased(MatchKey), aliased(MatchKey)
-    shared = (
-        select(MatchKey.kind, MatchKey.value)
-        .group_by(MatchKey.kind, MatchKey.value)
-        .having(func.count().between(2, _COMMON))
-        .subquery()
-    )
-    weight = func.sum(case(WEIGHTS, value=left.kind, else_=0))
-    told = exists().where(DistinctPair.low_id == left.customer_id, DistinctPair.high_id == right.customer_id)
+    told = exists().where(DistinctPair.low_id == SuspectPair.low_id, DistinctPair.high_id == SuspectPair.high_id)
     statement = (
-        select(left.customer_id, right.customer_id)
-        .join(shared, and_(shared.c.kind == left.kind, shared.c.value == left.value))
-        .join(right, and_(right.kind == left.kind, right.value == left.value, right.customer_id > left.customer_id))
+        select(SuspectPair.low_id, SuspectPair.high_id)
         .where(~told)
-        .group_by(left.customer_id, right.customer_id)
-        .having(weight >= SUSPECT)
-        .order_by(weight.desc(), left.customer_id, right.customer_id)
+        .order_by(SuspectPair.weight.desc(), SuspectPair.low_id, SuspectPair.high_id)
         .limit(2 * _PAGE)
     )
     ids = [(low, high) for low, high in session.execute(statement)]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.http.text import fold
 from server.parties.models import Address, Contact, Customer, MatchKey
 from server.parties.people_schemas import present
+from server.parties.suspicion import suspect
 
 #: Words that say what a company is in law and nothing about which one it is.
 _LEGAL: Final = frozenset(
@@ -38,6 +39,7 @@ def index(session: Session, customer: Customer) -> None:
     rows = [{"customer_id": customer.id, "kind": kind, "value": value} for kind, value in sorted(traits)]
     if rows:
         session.connection().execute(insert(MatchKey.__table__), rows)  # type: ignore[arg-type]
+    suspect(session, customer.id)
 
 
 def traits_of(

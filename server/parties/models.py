@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Base, BigId, Json, Money, Quantity, UtcDateTime, Versioned
@@ -142,6 +142,17 @@ class MatchKey(Base):
     customer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(12), primary_key=True)
     value: Mapped[str] = mapped_column(String(120), primary_key=True)
+
+
+class SuspectPair(Base):
+    """Two customers that share telling traits; kept by `server.parties.suspicion` with the traits."""
+
+    __tablename__ = "customer_suspect"
+    __table_args__ = (Index("ix_customer_suspect_weight", text("weight DESC"), "low_id", "high_id"),)
+    low_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"), primary_key=True)
+    high_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customer.id"), primary_key=True, index=True)
+    #: The sum of what the shared traits say when they were written.
+    weight: Mapped[int] = mapped_column(Integer)
 
 
 class DistinctPair(Base):

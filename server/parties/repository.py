@@ -77,7 +77,7 @@ def _whole() -> tuple[ORMOption, ORMOption]:
     return selectinload(Customer.contacts), selectinload(Customer.addresses)
 
 
-def customers(session: Session, wanted: CustomerFilter, *, after: str | None = None, limit: int = 50) -> Page[Customer]:
+def customers(session: Session, wanted: CustomerFilter, *, after: str | None = None, limit: int = 25) -> Page[Customer]:
     """A page of customers with contacts and addresses, by age."""
     statement = select(Customer).where(*wanted.conditions()).options(*_whole())
     return Keyset(Customer.id, Customer.number).page(session, statement, after=after, limit=limit)

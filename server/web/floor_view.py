@@ -3,7 +3,8 @@
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from server.crm.board import DoneToday, board
+from server.crm.board import board
+from server.crm.done_today import DoneToday
 from server.crm.here import Here
 from server.crm.station_screen import StationScreen
 from server.web.i18n import Formats

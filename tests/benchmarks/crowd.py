@@ -27,13 +27,35 @@ FURNITURE = frozenset(
         "site",
         "station",
         "station_state",
+        "stock_location",
         "topic_version",
         "user_account",
         "work_center",
     ]
 )
-#: One order in so many is still open.
+#: One order in so many is still open, and one quote, invoice, case and change.
 OPEN_ONE_IN = 50
+#: What tells one customer from another is different in each copy, or everybody would be everybody's double.
+TELLING = {
+    "customer": ("name", "search_name", "vat_number"),
+    "customer_match_key": ("value",),
+    "sales_order": ("customer_reference",),
+}
+#: Columns that name a row without a foreign key.
+NAMING = {
+    "order_id": "sales_order",
+    "work_order_id": "work_order",
+    "unit_id": "unit",
+    "parent_id": "unit",
+    "event_id": "event",
+}
+#: What is kept for years was not all written today: each copy is an hour newer than the one before.
+AGE = {"audit": "at", "event": "recorded_at", "fact": "recorded_at", "interaction": "said_at"}
+
+_OLDER = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', {column}, '-' || (:copies + 1 - n) || ' hours') || '000'",
+    "postgresql": "{column} - (:copies + 1 - n) * interval '1 hour'",
+}
 
 
 def multiply(database: Database, *, orders: int, units: int) -> None:
@@ -44,11 +66,13 @@ def multiply(database: Database, *, orders: int, units: int) -> None:
         _number(connection, max(copies, units))
         strides = _strides(connection)
         for table in _growing():
-            connection.execute(text(_copy(table, strides)), {"copies": copies})
+            connection.execute(text(_copy(table, strides, connection.dialect.name)), {"copies": copies})
         _close(connection)
         _fill_up(connection, units - _count(connection, "unit"))
+        _begin(connection)
     with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE bench_n"))
+        _go_on_numbering(connection)
         connection.execute(text("ANALYZE"))
 
 
@@ -56,6 +80,16 @@ def count(database: Database, table: str) -> int:
     """How many rows the table has."""
     with database.engine.connect() as connection:
         return _count(connection, table)
+
+
+def _go_on_numbering(connection: Connection) -> None:
+    """PostgreSQL numbers rows by itself, and knows nothing of ids that were given."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in _growing():
+        if "id" in table.c and not table.c["id"].foreign_keys:
+            highest = f"(SELECT coalesce(max(id), 0) + 1 FROM {table.name})"
+            connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {highest}, false)"))
 
 
 def _count(connection: Connection, table: str) -> int:
@@ -82,10 +116,16 @@ def _strides(connection: Connection) -> dict[str, int]:
     return found
 
 
-def _copy(table: Table, strides: dict[str, int]) -> str:
-    named = set(_named(table))
+def _copy(table: Table, strides: dict[str, int], dialect: str) -> str:
+    named = {*_named(table), *TELLING.get(table.name, ())}
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    values = ", ".join(_value(column, strides, named) for column in table.columns)
+    aging = {AGE.get(table.name): _OLDER[dialect]}
+    values = ", ".join(
+        aging[column.name].format(column=f't."{column.name}"')
+        if column.name in aging
+        else _value(column, strides, named)
+        for column in table.columns
+    )
     return f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {table.name} t, bench_n WHERE n <= :copies"
 
 
@@ -107,9 +147,9 @@ def _furnished(column: Column[Any]) -> bool:
 
 def _value(column: Column[Any], strides: dict[str, int], named: set[str]) -> str:
     name = f't."{column.name}"'
-    for key in column.foreign_keys:
-        if key.column.table.name in strides:
-            return f"{name} + n * {strides[key.column.table.name]}"
+    for table in (NAMING.get(column.name, ""), *(key.column.table.name for key in column.foreign_keys)):
+        if table in strides:
+            return f"{name} + n * {strides[table]}"
     if column.name == "id" and column.table.name in strides:
         return f"{name} + n * {strides[column.table.name]}"
     if column.name not in named:
@@ -118,16 +158,50 @@ def _value(column: Column[Any], strides: dict[str, int], named: set[str]) -> str
 
 
 def _close(connection: Connection) -> None:
-    """All but a few orders are history."""
-    old = f"(SELECT id FROM sales_order WHERE id % {OPEN_ONE_IN} <> 0 AND id > 20)"
-    done = f"(SELECT id FROM work_order WHERE order_id IN {old})"
+    """All but a few orders are history, and so are quotes, invoices, cases, changes and doubts about customers."""
+    old = f"id % {OPEN_ONE_IN} <> 0 AND id > 20"
+    orders = f"(SELECT id FROM sales_order WHERE {old})"
+    done = f"(SELECT id FROM work_order WHERE order_id IN {orders})"
     for statement in (
-        f"UPDATE sales_order SET lifecycle = 'done', on_hold = 0 WHERE id IN {old}",
+        f"UPDATE sales_order SET lifecycle = 'done', on_hold = false, uninvoiced_gross = 0 WHERE {old}",
         f"UPDATE operation SET state = 'completed' WHERE work_order_id IN {done}",
-        f"UPDATE unit SET state = 'delivered' WHERE order_id IN {old}",
+        f"UPDATE unit SET state = 'delivered' WHERE order_id IN {orders}",
         f"UPDATE work_order SET state = 'completed' WHERE id IN {done}",
+        f"UPDATE quote SET state = 'declined', declined_at = moved_at WHERE order_id IS NULL AND {old}",
+        f"UPDATE invoice SET state = 'paid', paid = gross WHERE state <> 'draft' AND {old}",
+        f"UPDATE case_file SET state = 'closed', closed_at = moved_at WHERE {old}",
+        f"UPDATE change_request SET state = 'rejected' WHERE {old}",
+        f"UPDATE change_acknowledgement SET acknowledged_at = CURRENT_TIMESTAMP WHERE {old}",
+        f"UPDATE repack_task SET state = 'done' WHERE {old}",
+        _ask_for_all(old),
+        "UPDATE shipment SET to_invoice = false WHERE id IN (SELECT shipment_id FROM invoice_shipment WHERE active)",
     ):
         connection.execute(text(statement))
+
+
+def _begin(connection: Connection) -> None:
+    """Half of what is released is in work: its first operation runs, and every other unit was seen."""
+    begun = f"(SELECT id FROM work_order WHERE state = 'released' AND order_id % {2 * OPEN_ONE_IN} = 0)"
+    orders = f"(SELECT order_id FROM work_order WHERE id IN {begun})"
+    seen = "state = 'in_process', last_seen_at = CURRENT_TIMESTAMP"
+    first = "step = (SELECT min(o.step) FROM operation o WHERE o.work_order_id = operation.work_order_id)"
+    for statement in (
+        f"UPDATE sales_order SET fulfilment = 'in_production', moved_at = confirmed_at WHERE id IN {orders}",
+        f"UPDATE unit SET {seen} WHERE id % 2 = 1 AND work_order_id IN {begun}",
+        f"UPDATE operation SET state = 'running', started = quantity / 2 WHERE work_order_id IN {begun} AND {first}",
+        f"UPDATE work_order SET state = 'in_progress' WHERE id IN {begun}",
+    ):
+        connection.execute(text(statement))
+
+
+def _ask_for_all(old: str) -> str:
+    """What left long ago was asked for, if not by the invoice of the demo factory."""
+    asked = "SELECT shipment_id FROM invoice_shipment WHERE active"
+    return (
+        "INSERT INTO invoice_shipment (id, invoice_id, shipment_id, active) "
+        "SELECT (SELECT max(id) FROM invoice_shipment) + row_number() OVER (ORDER BY id), "
+        f"(SELECT min(id) FROM invoice), id, true FROM shipment WHERE {old} AND id NOT IN ({asked})"
+    )
 
 
 def _fill_up(connection: Connection, missing: int) -> None:
@@ -137,15 +211,19 @@ def _fill_up(connection: Connection, missing: int) -> None:
     first = int(connection.execute(text("SELECT max(id) FROM unit")).scalar_one())
     unit = next(table for table in _growing() if table.name == "unit")
     same = [column.name for column in unit.columns if column.name not in ("id", "number")]
-    source = "SELECT work_order_id w, min(id) m FROM unit WHERE work_order_id IS NOT NULL GROUP BY work_order_id"
+    source = (
+        "SELECT row_number() OVER (ORDER BY work_order_id) - 1 AS place, min(id) m FROM unit "
+        "WHERE work_order_id IS NOT NULL GROUP BY work_order_id"
+    )
     connection.execute(text(f"CREATE TABLE bench_first AS {source}"))
+    connection.execute(text("CREATE UNIQUE INDEX bench_first_place ON bench_first (place)"))
     many = _count(connection, "bench_first")
     columns = ", ".join(same)
     copied = ", ".join(f"u.{name}" for name in same)
     connection.execute(
         text(
             f"INSERT INTO unit (id, number, {columns}) SELECT {first} + n, 'U-B' || n, {copied} FROM bench_n "
-            f"JOIN bench_first f ON f.rowid = n % {many} + 1 JOIN unit u ON u.id = f.m WHERE n <= :missing"
+            f"JOIN bench_first f ON f.place = n % {many} JOIN unit u ON u.id = f.m WHERE n <= :missing"
         ),
         {"missing": missing},
     )

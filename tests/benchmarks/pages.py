@@ -19,9 +19,12 @@ from server.auth import sessions, users
 from server.auth.users import NewUser
 from server.catalog.schemas import ProductIn
 from server.catalog.service import create_product
+from server.crm.cases.seed import seed_cases
 from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
+from server.erp.billing.seed import seed_past
+from server.erp.changes.seed import seed_changes
 from server.erp.seed import seed_demo
 from server.migrations import upgrade
 from server.parties.schemas import SitePatch
@@ -82,9 +85,13 @@ def _empty(session: Session) -> None:
 
 
 def _seed(session: Session) -> None:
-    world = seed_demo(session, utc_now())
-    seed_relations(session, world, utc_now())
-    seed_quotes(session, world, utc_now())
+    now = utc_now()
+    world = seed_demo(session, now)
+    seed_past(session, now)
+    seed_relations(session, world, now)
+    seed_cases(session, now)
+    seed_quotes(session, world, now)
+    seed_changes(session, world, now)
 
 
 def _session(session: Session) -> str:

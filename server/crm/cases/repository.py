@@ -51,7 +51,7 @@ class CaseFilter:
 
 
 def cases(
-    session: Session, wanted: CaseFilter, *, visible: ColumnElement[bool], after: str | None = None, limit: int = 50
+    session: Session, wanted: CaseFilter, *, visible: ColumnElement[bool], after: str | None = None, limit: int = 25
 ) -> Page[Case]:
     """A page of the visible cases, by age."""
     statement = select(Case).where(visible, *wanted.conditions()).options(*whole_case())
@@ -59,7 +59,7 @@ def cases(
 
 
 def newest(
-    session: Session, wanted: CaseFilter, *, visible: ColumnElement[bool], before: int | None = None, limit: int = 50
+    session: Session, wanted: CaseFilter, *, visible: ColumnElement[bool], before: int | None = None, limit: int = 25
 ) -> Page[Case]:
     """A page of the visible cases, the newest first, from below a row id on."""
     statement = select(Case).where(visible, *wanted.conditions()).options(*whole_case())

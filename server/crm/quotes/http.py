@@ -21,7 +21,7 @@ from server.crm.quotes.lines import find_version, in_force
 from server.crm.quotes.models import Quote, QuoteVersion
 from server.crm.quotes.pipeline import Pipeline, pipeline
 from server.crm.quotes.repeat import repeat_quote
-from server.crm.quotes.rules import WITHDRAWN, QuoteState
+from server.crm.quotes.rules import OPEN, WITHDRAWN, QuoteState
 from server.crm.quotes.schemas import QuoteIn, QuotePatch, ReasonBody, ReviseBody
 from server.crm.quotes.shown import QuoteList, QuoteOut, QuoteRow, Reader, VersionOut, difference_json
 from server.errors import Forbidden, NotFound
@@ -72,7 +72,7 @@ def get_pipeline(database: DatabaseDep, principal: QuotesRead) -> JSONResponse:
     """Open quotes weighted by their probability, by state and currency; and apart from them what is ordered."""
     _require_staff(principal)
     with database.read() as session:
-        found = pipeline(session, visible_quotes(principal), here=here_of(session))
+        found = pipeline(session, visible_quotes(principal), here=here_of(session), states=OPEN)
     return JSONResponse(_pipeline_json(found))
 
 

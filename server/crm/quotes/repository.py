@@ -78,7 +78,7 @@ def quotes(
     *,
     visible: ColumnElement[bool],
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[Quote]:
     """A page of the visible quotes with their customers, by age."""
     statement = select(Quote).where(visible, *wanted.conditions()).options(selectinload(Quote.customer))
@@ -91,7 +91,7 @@ def newest(
     *,
     visible: ColumnElement[bool],
     before: int | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[Quote]:
     """A page of the visible quotes with their customers, the newest first, from below a row id on."""
     statement = select(Quote).where(visible, *wanted.conditions()).options(selectinload(Quote.customer))

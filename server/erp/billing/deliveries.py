@@ -16,6 +16,7 @@ from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.pricing import Priced
 from server.erp.production.models import Unit
+from server.http.paging import Page
 from server.parties.models import Customer
 from server.tracking.states import ShipmentState, UnitKind
 
@@ -43,22 +44,24 @@ def invoiced_shipments(session: Session, shipment_ids: Collection[int]) -> Mappi
     return dict(session.execute(statement).all())
 
 
-def uninvoiced_shipments(session: Session, *, customer: str | None = None, limit: int = 200) -> Sequence[Shipment]:
-    """What has left and no living invoice asks for, the oldest first, with order and customer."""
-    taken = select(InvoiceShipment.shipment_id).where(InvoiceShipment.active)
+def uninvoiced_shipments(
+    session: Session, *, customer: str | None = None, after: int = 0, limit: int = 25
+) -> Page[Shipment]:
+    """A page of what has left and no living invoice asks for, the oldest first, with order and customer."""
     statement = (
         select(Shipment)
-        .where(Shipment.state.in_(_LEFT), Shipment.id.not_in(taken))
+        .where(Shipment.state.in_(_LEFT), Shipment.to_invoice, Shipment.id > after)
         .options(selectinload(Shipment.order).selectinload(SalesOrder.customer))
         .options(selectinload(Shipment.order).selectinload(SalesOrder.lines))
         .order_by(Shipment.id)
-        .limit(limit)
+        .limit(limit + 1)
     )
     if customer is not None:
         owner = select(Customer.id).where(Customer.number == customer)
         orders = select(SalesOrder.id).where(SalesOrder.customer_id.in_(owner))
         statement = statement.where(Shipment.order_id.in_(orders))
-    return session.scalars(statement).all()
+    rows = session.scalars(statement).all()
+    return Page(rows[:limit], more=len(rows) > limit)
 
 
 def pieces() -> ColumnElement[Decimal]:

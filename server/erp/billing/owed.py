@@ -14,6 +14,7 @@ from server.erp.billing.models import Invoice, Payment, PaymentAllocation
 from server.erp.billing.repository import overdue
 from server.erp.billing.states import OPEN
 from server.erp.orders.models import SalesOrder
+from server.http.paging import Page
 from server.tracking.states import OrderLifecycle
 
 ZERO = Decimal(0)
@@ -92,16 +93,17 @@ def committed_orders(session: Session, customer_ids: Collection[int]) -> Sequenc
     return session.scalars(statement).all()
 
 
-def orders_on_credit_hold(session: Session, *, limit: int = 200) -> Sequence[SalesOrder]:
-    """Orders that wait for credit, the oldest first, with their customers."""
+def orders_on_credit_hold(session: Session, *, after: int = 0, limit: int = 25) -> Page[SalesOrder]:
+    """A page of the orders that wait for credit, the oldest first, with their customers."""
     statement = (
         select(SalesOrder)
-        .where(SalesOrder.lifecycle == OrderLifecycle.CREDIT_HOLD.value)
+        .where(SalesOrder.lifecycle == OrderLifecycle.CREDIT_HOLD.value, SalesOrder.id > after)
         .options(selectinload(SalesOrder.customer))
         .order_by(SalesOrder.id)
-        .limit(limit)
+        .limit(limit + 1)
     )
-    return session.scalars(statement).all()
+    rows = session.scalars(statement).all()
+    return Page(rows[:limit], more=len(rows) > limit)
 
 
 def unallocated(session: Session, customer_id: int, currency: str) -> Sequence[tuple[int, Decimal]]:

@@ -79,7 +79,7 @@ def invoices(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[Invoice]:
     """A page of visible invoices with customer and lines, by age."""
     statement = _whole().where(visible, *wanted.conditions())
@@ -87,7 +87,7 @@ def invoices(
 
 
 def newest_invoices(
-    session: Session, *conditions: ColumnElement[bool], limit: int = 50, before: int | None = None
+    session: Session, *conditions: ColumnElement[bool], limit: int = 25, before: int | None = None
 ) -> Sequence[Invoice]:
     """Invoices with their customers, newest first."""
     statement = select(Invoice).where(*conditions).options(selectinload(Invoice.customer))
@@ -161,7 +161,7 @@ def order_numbers(session: Session, invoice_ids: Collection[int]) -> Mapping[int
 
 
 def payments(
-    session: Session, *, customer: str | None = None, after: str | None = None, limit: int = 50
+    session: Session, *, customer: str | None = None, after: str | None = None, limit: int = 25
 ) -> Page[Payment]:
     """A page of payments with their customers, by age."""
     statement = select(Payment).options(selectinload(Payment.customer))

@@ -3,12 +3,12 @@
 Whoever changes what a customer owes locks the customer first, so that no two writers wait for each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from server.erp.billing import deliveries, repository
@@ -63,6 +63,7 @@ def create_invoice(session: Session, body: InvoiceIn, *, actor: str, now: dateti
     session.add(invoice)
     session.flush()
     session.add_all(InvoiceShipment(invoice_id=invoice.id, shipment_id=shipment.id) for shipment in shipments)
+    _mark(session, [shipment.id for shipment in shipments], to_invoice=False)
     session.flush()
     note_change(session, invoice)
     numbers = [shipment.number for shipment in shipments]
@@ -134,6 +135,8 @@ def cancel_invoice(session: Session, invoice: Invoice, *, reason: str, actor: st
         _give_back(session, invoice, actor=actor, now=now)
     invoice.state = InvoiceState.CANCELLED.value
     invoice.cancelled_at, invoice.cancel_reason = now, reason
+    freed = select(InvoiceShipment.shipment_id).where(InvoiceShipment.invoice_id == invoice.id)
+    _mark(session, freed, to_invoice=True)
     session.execute(
         update(InvoiceShipment)
         .where(InvoiceShipment.invoice_id == invoice.id)
@@ -143,6 +146,16 @@ def cancel_invoice(session: Session, invoice: Invoice, *, reason: str, actor: st
     session.flush()
     mirror_orders(session, invoice, MoneyFact.INVOICE_CANCELLED, actor=actor, now=now, reason=reason)
     return invoice
+
+
+def _mark(session: Session, shipment_ids: Collection[int] | Select[int], *, to_invoice: bool) -> None:
+    # The row version stays: nobody who edits the shipment has to look at it again.
+    session.execute(
+        update(Shipment)
+        .where(Shipment.id.in_(shipment_ids))
+        .values(to_invoice=to_invoice, row_version=Shipment.row_version)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _give_back(session: Session, invoice: Invoice, *, actor: str, now: datetime) -> None:

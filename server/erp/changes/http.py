@@ -148,7 +148,7 @@ def acknowledge(door: DoorDep, principal: Scanner, number: Number, body: Station
 def list_tasks(database: DatabaseDep, _principal: Onlooker) -> JSONResponse:
     """Units that are to be packed anew, the oldest first; 200 at most."""
     with database.read() as session:
-        return JSONResponse({"items": [TaskOut.of(task) for task in repository.open_tasks(session)]})
+        return JSONResponse({"items": [TaskOut.of(task) for task in repository.open_tasks(session).items]})
 
 
 @router.post("/repack-tasks/{task_id}/finish", response_model=TaskOut)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.changes.rules import OVER
 from server.erp.floor.models import ReadPoint, Station
+from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.http.paging import Keyset, Page
@@ -36,7 +37,7 @@ def _whole() -> Select[ChangeRequest]:
 
 
 def _visible(visible: ColumnElement[bool]) -> ColumnElement[bool]:
-    return ChangeRequest.order_id.in_(select(SalesOrder.id).where(visible))
+    return of_orders(ChangeRequest.order_id, visible)
 
 
 def changes(
@@ -45,7 +46,7 @@ def changes(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[ChangeRequest]:
     """A page of change requests of visible orders, by age."""
     mine = _visible(visible)
@@ -57,8 +58,19 @@ def changes(
     return Keyset(ChangeRequest.id, ChangeRequest.number, mine).page(session, statement, after=after, limit=limit)
 
 
-def newest(session: Session, *conditions: ColumnElement[bool], limit: int = 100) -> Sequence[ChangeRequest]:
-    """Change requests that fulfil these conditions, newest first."""
+def newest(
+    session: Session, *conditions: ColumnElement[bool], before: int | None = None, limit: int = 25
+) -> Page[ChangeRequest]:
+    """A page of the change requests that fulfil these conditions, newest first, with order and customer."""
+    statement = select(ChangeRequest).options(selectinload(ChangeRequest.order).selectinload(SalesOrder.customer))
+    if before is not None:
+        statement = statement.where(ChangeRequest.id < before)
+    rows = session.scalars(statement.where(*conditions).order_by(ChangeRequest.id.desc()).limit(limit + 1)).all()
+    return Page(rows[:limit], more=len(rows) > limit)
+
+
+def requirements(session: Session, *conditions: ColumnElement[bool], limit: int = 100) -> Sequence[ChangeRequest]:
+    """The newest change requests that fulfil these conditions, whole."""
     return session.scalars(_whole().where(*conditions).order_by(ChangeRequest.id.desc()).limit(limit)).all()
 
 
@@ -91,9 +103,7 @@ def order(session: Session, number: str, *, visible: ColumnElement[bool]) -> Sal
 
 def work_order(session: Session, number: str, *, visible: ColumnElement[bool] = EVERYTHING) -> WorkOrder | None:
     """A work order of a visible order, with order, customer, product and operations."""
-    statement = _work_orders().where(
-        WorkOrder.number == number, WorkOrder.order_id.in_(select(SalesOrder.id).where(visible))
-    )
+    statement = _work_orders().where(WorkOrder.number == number, of_orders(WorkOrder.order_id, visible))
     return session.scalars(statement).one_or_none()
 
 
@@ -159,10 +169,11 @@ def _tasks() -> Select[RepackTask]:
     )
 
 
-def open_tasks(session: Session, *, limit: int = 200) -> Sequence[RepackTask]:
+def open_tasks(session: Session, *, limit: int = 200) -> Page[RepackTask]:
     """Units to be packed anew, the oldest first."""
     wanted = RepackTask.state == RepackState.OPEN.value
-    return session.scalars(_tasks().where(wanted).order_by(RepackTask.id).limit(limit)).all()
+    rows = session.scalars(_tasks().where(wanted).order_by(RepackTask.id).limit(limit + 1)).all()
+    return Page(rows[:limit], more=len(rows) > limit)
 
 
 def task(session: Session, task_id: int, *, lock: bool = False) -> RepackTask | None:

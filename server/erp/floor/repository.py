@@ -29,7 +29,7 @@ class StationFilter:
         return found
 
 
-def stations(session: Session, wanted: StationFilter, *, after: str | None = None, limit: int = 50) -> Page[Station]:
+def stations(session: Session, wanted: StationFilter, *, after: str | None = None, limit: int = 25) -> Page[Station]:
     """A page of stations with work center and read points, by age."""
     statement = (
         select(Station)
@@ -70,7 +70,7 @@ def stations_per_work_center(session: Session) -> Mapping[int, int]:
 # --- read points ---
 
 
-def read_points(session: Session, *, after: str | None = None, limit: int = 50) -> Page[ReadPoint]:
+def read_points(session: Session, *, after: str | None = None, limit: int = 25) -> Page[ReadPoint]:
     """A page of read points with their stations, by age."""
     statement = select(ReadPoint).options(joinedload(ReadPoint.station))
     return Keyset(ReadPoint.id, ReadPoint.key).page(session, statement, after=after, limit=limit)

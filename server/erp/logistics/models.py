@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Base, BigId, UtcDateTime, Versioned
@@ -36,6 +36,9 @@ class Shipment(Versioned, Base):
     """What leaves together for one customer's order."""
 
     __tablename__ = "shipment"
+    __table_args__ = (
+        Index("ix_shipment_to_invoice", "id", sqlite_where=text("to_invoice = 1"), postgresql_where=text("to_invoice")),
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sales_order.id"), index=True)
@@ -46,4 +49,6 @@ class Shipment(Versioned, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     shipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: No living invoice asks for it; kept by whoever makes invoices and takes them back.
+    to_invoice: Mapped[bool] = mapped_column(Boolean, default=True)
     order: Mapped[SalesOrder] = relationship(lazy="raise")

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.sql.elements import True_
 
 from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
@@ -29,10 +29,6 @@ class LogisticsFilter:
     state: str | None = None
 
 
-def _of_visible(visible: ColumnElement[bool]) -> Select[int]:
-    return select(SalesOrder.id).where(visible)
-
-
 # --- handling units ---
 
 
@@ -42,13 +38,13 @@ def handling_units(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[HandlingUnit]:
     """A page of the handling units of visible orders, with the order, by age."""
-    mine = HandlingUnit.order_id.in_(_of_visible(visible))
+    mine = of_orders(HandlingUnit.order_id, visible)
     statement = select(HandlingUnit).where(mine).options(selectinload(HandlingUnit.order))
     if wanted.order is not None:
-        statement = statement.where(HandlingUnit.order_id.in_(_of_visible(SalesOrder.number == wanted.order)))
+        statement = statement.where(of_orders(HandlingUnit.order_id, SalesOrder.number == wanted.order))
     if wanted.state is not None:
         statement = statement.where(HandlingUnit.state == wanted.state)
     return Keyset(HandlingUnit.id, HandlingUnit.number, mine).page(session, statement, after=after, limit=limit)
@@ -62,7 +58,7 @@ def handling_unit(
         select(HandlingUnit)
         .where(
             or_(HandlingUnit.number == number, HandlingUnit.sscc == number),
-            HandlingUnit.order_id.in_(_of_visible(visible)),
+            of_orders(HandlingUnit.order_id, visible),
         )
         .options(selectinload(HandlingUnit.order).selectinload(SalesOrder.customer))
     )
@@ -109,13 +105,13 @@ def shipments(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[Shipment]:
     """A page of the shipments of visible orders, with the order, by age."""
-    mine = visible if isinstance(visible, True_) else Shipment.order_id.in_(_of_visible(visible))
+    mine = of_orders(Shipment.order_id, visible)
     statement = select(Shipment).where(mine).options(selectinload(Shipment.order))
     if wanted.order is not None:
-        statement = statement.where(Shipment.order_id.in_(_of_visible(SalesOrder.number == wanted.order)))
+        statement = statement.where(of_orders(Shipment.order_id, SalesOrder.number == wanted.order))
     if wanted.state is not None:
         statement = statement.where(Shipment.state == wanted.state)
     return Keyset(Shipment.id, Shipment.number, mine).page(session, statement, after=after, limit=limit)
@@ -150,7 +146,7 @@ def shipment(
     """The visible shipment of this number with its order and customer."""
     statement = (
         select(Shipment)
-        .where(Shipment.number == number, Shipment.order_id.in_(_of_visible(visible)))
+        .where(Shipment.number == number, of_orders(Shipment.order_id, visible))
         .options(selectinload(Shipment.order).selectinload(SalesOrder.customer))
     )
     return session.scalars(statement.with_for_update() if lock else statement).one_or_none()

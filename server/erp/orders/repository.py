@@ -84,7 +84,7 @@ def orders(
     *,
     visible: ColumnElement[bool],
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[SalesOrder]:
     """A page of the visible orders with customer, lines and products, by age."""
     statement = select(SalesOrder).where(visible, *wanted.conditions()).options(*whole_order())

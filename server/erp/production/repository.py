@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from server.catalog.models import Product
 from server.erp.logistics.models import HandlingUnit
+from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Operation, Unit, WorkOrder
 from server.erp.production.resolve import identifier_values
@@ -61,7 +62,7 @@ def work_orders(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> Page[WorkOrder]:
     """A page of work orders with order, product and operations, by age."""
     statement = _whole_work_orders().where(visible, *wanted.conditions())
@@ -176,12 +177,12 @@ def units(
     *,
     visible: ColumnElement[bool] = EVERYTHING,
     after: str | None = None,
-    limit: int = 50,
+    limit: int = 25,
 ) -> tuple[list[UnitRow], bool]:
     """A page of visible units by age, and whether more follow."""
     statement = _rows().where(visible, *wanted.conditions())
     if after is not None:
-        mine = None if visible is EVERYTHING else Unit.order_id.in_(select(SalesOrder.id).where(visible))
+        mine = of_orders(Unit.order_id, visible)
         statement = statement.where(Unit.id > Keyset(Unit.id, Unit.number, mine).position(session, after))
     rows = session.execute(statement.order_by(Unit.id).limit(limit + 1)).all()
     return [_row(row) for row in rows[:limit]], len(rows) > limit

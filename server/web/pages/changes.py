@@ -19,7 +19,7 @@ from server.erp.changes.models import ChangeRequest
 from server.erp.changes.schemas import ChangeIn
 from server.erp.production.models import WorkOrder
 from server.errors import Invalid, NotFound, Refused
-from server.http.paging import Number
+from server.http.paging import Before, Number
 from server.messages import N_
 from server.tracking.states import ChangeState, Effectivity
 from server.web.entry import Fault, FormDep, attempt, checked
@@ -35,22 +35,38 @@ Decider = Annotated[Principal, Depends(require(Permission.CHANGES_APPROVE))]
 Packer = Annotated[Principal, Depends(require(Permission.SHIPMENTS_WRITE))]
 TaskId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
+#: The oldest tasks that a page shows; what is done makes room for the next.
+_TASKS = 25
 FIELDS = (*rules.SPEC_FIELDS, *rules.PLAIN_FIELDS)
 
 
 @router.get("/changes")
-def show_changes(page: PageDep, _principal: Reader) -> Response:
-    """What waits for a decision, what waits for the floor, units to be packed anew, and the latest that are done."""
+def show_changes(page: PageDep, _principal: Reader, before: Before = None) -> Response:
+    """What waits for a decision, what waits for the floor, units to be packed anew, and the latest that are done.
+
+    Further pages are of what waits for a decision.
+    """
     with page.database.read() as session:
         version = versions(session, service.TOPIC)[service.TOPIC]
-        waiting = repository.newest(session, repository.in_states(ChangeState.DRAFT, ChangeState.SUBMITTED))
+        waiting = repository.newest(
+            session, repository.in_states(ChangeState.DRAFT, ChangeState.SUBMITTED), before=before
+        )
         counting = repository.newest(session, repository.in_states(ChangeState.APPLIED))
         done = repository.newest(
             session, repository.in_states(ChangeState.ACKNOWLEDGED, ChangeState.REJECTED), limit=20
         )
-        tasks = repository.open_tasks(session)
+        tasks = repository.open_tasks(session, limit=_TASKS)
     groups = ((N_("To be decided"), waiting), (N_("Waiting for the floor"), counting), (N_("Done"), done))
-    return page.show("changes/list.html", groups=groups, tasks=tasks, topic=service.TOPIC, version=version)
+    next_href = f"/changes?before={waiting.items[-1].id}" if waiting.more else None
+    return page.show(
+        "changes/list.html",
+        groups=groups if before is None else groups[:1],
+        tasks=tasks,
+        topic=service.TOPIC,
+        version=version,
+        next_href=next_href,
+        is_first=before is None,
+    )
 
 
 @router.get("/changes/new")
@@ -193,7 +209,7 @@ def requirements(page: PageDep, principal: Reader, number: Number) -> Response:
         if not work:
             raise NotFound
         applied = repository.in_states(ChangeState.APPLIED, ChangeState.ACKNOWLEDGED)
-        changes = repository.newest(session, repository.of_order(number), applied)
+        changes = repository.requirements(session, repository.of_order(number), applied)
     ranked = sorted(changes, key=lambda change: change.state == ChangeState.ACKNOWLEDGED)
     packaging = [(each, {field: value for field, value in _now(each).items() if value}) for each in work]
     unmet = [change for change in changes if change.state == ChangeState.APPLIED]

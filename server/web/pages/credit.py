@@ -1,6 +1,6 @@
 """Credit: orders that wait for it with the form that lets them through, and the account of one customer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from server.erp.billing.access import note_credit_views
 from server.erp.billing.models import Invoice, Payment
 from server.erp.billing.rules import CreditCheck
 from server.errors import Invalid, NotFound, Refused
-from server.http.paging import Number
+from server.http.paging import Before, Number
 from server.parties.repository import customer as find_customer
 from server.web.entry import FormDep
 from server.web.money_view import invoice_row, sees_activity
@@ -27,23 +27,30 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Principal, Depends(require(Permission.CREDIT_READ))]
 Releaser = Annotated[Principal, Depends(require(Permission.CREDIT_RELEASE))]
-#: So many orders on a page; the oldest come first.
-_MOST = 50
 
 
 @router.get("/credit")
-def show_holds(page: PageDep, principal: Reader) -> Response:
+def show_holds(page: PageDep, principal: Reader, after: Before = None) -> Response:
     """Orders on credit hold, the oldest first, each with why it waits."""
     with page.database.read() as session:
-        orders = owed.orders_on_credit_hold(session, limit=_MOST)
+        found = owed.orders_on_credit_hold(session, after=after or 0)
+        orders = found.items
         customers = {order.customer_id: order.customer for order in orders}
         credits = credit.credits_of(session, list(customers.values()), now=page.now)
     checks = {
         order.id: CreditCheck(credits[order.customer_id].exposure, order.currency, order.total_gross)
         for order in orders
     }
-    note_credit_views(page.database, principal, [found.customer for found in credits.values()], now=page.now)
-    return show_in(MONEY, page, "money/holds.html", orders=orders, credits=credits, checks=checks)
+    note_credit_views(page.database, principal, [each.customer for each in credits.values()], now=page.now)
+    next_href = f"/credit?after={orders[-1].id}" if found.more else None
+    shown: dict[str, Any] = {
+        "orders": orders,
+        "credits": credits,
+        "checks": checks,
+        "next_href": next_href,
+        "is_first": not after,
+    }
+    return show_in(MONEY, page, "money/holds.html", **shown)
 
 
 @router.post("/credit/{number}/release")

@@ -20,7 +20,7 @@ from server.erp.billing.schemas import InvoiceIn
 from server.erp.billing.states import OPEN, InvoiceState
 from server.erp.orders.pricing import Totals, totals
 from server.errors import Conflict, Invalid, NotFound
-from server.http.paging import Number, Text
+from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.parties.repository import site
 from server.web.entry import Fault, FormDep, attempt, checked
@@ -35,7 +35,7 @@ OrdersReader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
 Reader = Annotated[Principal, Depends(require(Permission.INVOICES_READ))]
 Writer = Annotated[Principal, Depends(require(Permission.INVOICES_WRITE))]
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 VIEWS = {
     "open": N_("Open"),
     "overdue": N_("Overdue"),
@@ -77,9 +77,9 @@ def _conditions(view: str, today: date) -> list[ColumnElement[bool]]:
 
 
 @router.get("/to-invoice")
-def show_deliveries(page: PageDep, _principal: Writer) -> Response:
-    """What has left and nobody was asked to pay for, by customer."""
-    return _deliveries(page, Form())
+def show_deliveries(page: PageDep, _principal: Writer, after: Before = None) -> Response:
+    """What has left and nobody was asked to pay for, the oldest first, by customer."""
+    return _deliveries(page, Form(), after=after or 0)
 
 
 @router.post("/to-invoice")
@@ -106,9 +106,10 @@ def _make(page: Page, principal: Principal, numbers: list[str]) -> Response:
     )
 
 
-def _deliveries(page: Page, form: Form, *, status: int = 200) -> Response:
+def _deliveries(page: Page, form: Form, *, after: int = 0, status: int = 200) -> Response:
     with page.database.read() as session:
-        shipments = deliveries.uninvoiced_shipments(session)
+        found = deliveries.uninvoiced_shipments(session, after=after)
+        shipments = found.items
         quantities = deliveries.shipped_quantities(session, [shipment.id for shipment in shipments])
     groups: dict[tuple[str, str, str], list[tuple[object, Totals]]] = {}
     for shipment in shipments:
@@ -116,7 +117,9 @@ def _deliveries(page: Page, form: Form, *, status: int = 200) -> Response:
         worth = totals(deliveries.as_lines(order, quantities.get(shipment.id, {})), order.currency)
         key = (order.customer.number, order.customer.name, order.currency)
         groups.setdefault(key, []).append((shipment, worth))
-    return show_in(MONEY, page, "money/deliveries.html", status=status, form=form, groups=groups)
+    next_href = f"/to-invoice?after={shipments[-1].id}" if found.more else None
+    paging = {"next_href": next_href, "is_first": after == 0}
+    return show_in(MONEY, page, "money/deliveries.html", status=status, form=form, groups=groups, **paging)
 
 
 @router.get("/invoices/{number}")

@@ -29,6 +29,8 @@ from server.web.sections import MONEY, show_in
 
 router = APIRouter(include_in_schema=False)
 
+PAGE_SIZE = 25
+
 Reader = Annotated[Principal, Depends(require(Permission.INVOICES_READ))]
 Writer = Annotated[Principal, Depends(require(Permission.INVOICES_WRITE))]
 
@@ -42,8 +44,8 @@ def show_payments(page: PageDep, _principal: Reader, before: Text = None) -> Res
     start = int(before) if before and before.isascii() and before.isdigit() and len(before) < 18 else None
     with page.database.read() as session:
         conditions = [] if start is None else [Payment.id < start]
-        found = repository.newest_payments(session, *conditions, limit=51)
-        shown = found[:50]
+        found = repository.newest_payments(session, *conditions, limit=PAGE_SIZE + 1)
+        shown = found[:PAGE_SIZE]
         ids = [payment.id for payment in shown]
         shares, reversals = repository.allocations(session, ids), repository.reversals(session, ids)
     return show_in(
@@ -53,7 +55,7 @@ def show_payments(page: PageDep, _principal: Reader, before: Text = None) -> Res
         payments=shown,
         shares=shares,
         reversals=reversals,
-        older=shown[-1].id if len(found) > 50 else None,
+        older=shown[-1].id if len(found) > PAGE_SIZE else None,
         is_first=start is None,
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from server.auth.principal import Principal
-from server.crm.board import Board, DoneToday, board
+from server.crm.board import Board, board
+from server.crm.done_today import DoneToday
 from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.station_screen import station_list, station_screen
 from server.errors import NotFound
