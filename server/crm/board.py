@@ -87,7 +87,10 @@ def board(session: Session, counter: DoneToday, *, here: Here) -> Board:
     cards = _Cards(session, {order_id for some in first.values() for order_id in some}, orders, packing)
     for_stock = _stock_cards(session)
     return Board(
-        columns=[_column(center, waiting.get(center[0], ()), first[center[0]], cards=cards, for_stock=for_stock) for center in centers],
+        columns=[
+            _column(center, waiting.get(center[0], ()), first[center[0]], cards=cards, for_stock=for_stock)
+            for center in centers
+        ],
         done_today=counter.count(session, here=here),
         in_work=_in_work(session),
         late=sum(found.risk == Risk.LATE for found in orders.values()),

@@ -90,7 +90,7 @@ def order_list(session: Session, principal: Principal, wanted: Wanted, *, here: 
 
 def open_ids(session: Session, principal: Principal, *, here: Here) -> list[int]:
     """The open orders this caller may see, the promise soonest first; one query."""
-    return [order.id for order in _judged(_scan(session, [visible_orders(principal)]), here)]
+    return [found.order.id for found in judged(session, visible_orders(principal), here=here)]
 
 
 def rows_of(session: Session, ids: Sequence[int], *, here: Here) -> Sequence[OrderRow]:

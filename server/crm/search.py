@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
@@ -11,8 +11,8 @@ from server.crm.cases.models import Case
 from server.crm.quotes.access import visible_quotes
 from server.crm.quotes.models import Quote
 from server.erp import search as erp
-from server.erp.search import Asked, Hit
-from server.http.text import fold
+from server.erp.asked import Asked
+from server.erp.search import Hit
 from server.parties.models import Customer
 
 
@@ -22,12 +22,12 @@ def search(session: Session, principal: Principal, text: str, *, limit: int = 20
 
 
 def _quotes(asked: Asked) -> Iterable[Hit]:
-    named = Customer.search_name.contains(fold(asked.text), autoescape=True)
-    reference = Quote.customer_reference.icontains(asked.text, autoescape=True)
+    number, reference = asked.number(Quote.number, "Q"), asked.part(Quote.customer_reference, asked.text)
+    ids = asked.ids(Quote, number, reference, asked.named(Quote.customer_id), seen=visible_quotes(asked.principal))
     statement = (
         select(Quote.number, Customer.name)
         .join(Customer, Customer.id == Quote.customer_id)
-        .where(visible_quotes(asked.principal), or_(asked.number(Quote.number), reference, named))
+        .where(Quote.id.in_(ids))
         .order_by(Quote.id.desc())
         .limit(asked.limit)
     )
@@ -36,12 +36,8 @@ def _quotes(asked: Asked) -> Iterable[Hit]:
 
 
 def _cases(asked: Asked) -> Iterable[Hit]:
-    subject = Case.subject.icontains(asked.text, autoescape=True)
-    statement = (
-        select(Case.number, Case.subject)
-        .where(visible_cases(asked.principal), or_(asked.number(Case.number), subject))
-        .order_by(Case.id.desc())
-        .limit(asked.limit)
-    )
+    number, subject = asked.number(Case.number, "CS"), asked.part(Case.subject, asked.text)
+    ids = asked.ids(Case, number, subject, seen=visible_cases(asked.principal))
+    statement = select(Case.number, Case.subject).where(Case.id.in_(ids)).order_by(Case.id.desc()).limit(asked.limit)
     for number, about in asked.session.execute(statement):
         yield Hit("case", number, number, about)

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
+from server.db.texts import holds
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import IN_USE, Identifier, Unit
 from server.erp.production.resolve import identifier_values
@@ -44,7 +45,7 @@ def find_units(session: Session, text: str) -> Sequence[UnitChoice]:
             or_(
                 SalesOrder.number == wanted.upper(),
                 Customer.number == wanted.upper(),
-                Customer.search_name.contains(fold(wanted), autoescape=True),
+                holds(session, Customer.search_name, fold(wanted)),
             )
         )
     )

@@ -11,6 +11,7 @@ from orderlight.autoid import identify
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog.models import Product
+from server.erp.asked import Asked
 from server.erp.billing.access import visible_invoices
 from server.erp.billing.models import Invoice
 from server.erp.logistics.models import HandlingUnit, Shipment
@@ -51,22 +52,6 @@ class Hit:
             "detail": self.detail,
             "order": self.order,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One search: whose, for what."""
-
-    session: Session
-    principal: Principal
-    visible: ColumnElement[bool]
-    text: str
-    names: Sequence[str]
-    limit: int
-
-    def number(self, column: Any) -> ColumnElement[bool]:
-        """The column holds the text, or is the number behind a scanned code."""
-        return or_(column.icontains(self.text, autoescape=True), column.in_(self.names))
 
 
 #: What looks for one kind of thing.
@@ -112,17 +97,11 @@ def names_in(text: str) -> list[str]:
 
 
 def _orders(asked: Asked) -> Iterable[Hit]:
-    customers = select(Customer.id).where(Customer.search_name.contains(fold(asked.text), autoescape=True))
+    number, reference = asked.number(SalesOrder.number, "SO"), asked.part(SalesOrder.customer_reference, asked.text)
+    ids = asked.ids(SalesOrder, number, reference, asked.named(SalesOrder.customer_id))
     statement = (
         select(SalesOrder)
-        .where(
-            asked.visible,
-            or_(
-                asked.number(SalesOrder.number),
-                SalesOrder.customer_reference.icontains(asked.text, autoescape=True),
-                SalesOrder.customer_id.in_(customers),
-            ),
-        )
+        .where(SalesOrder.id.in_(ids))
         .order_by(SalesOrder.id.desc())
         .limit(asked.limit)
         .options(selectinload(SalesOrder.customer))
@@ -159,7 +138,7 @@ def _work_orders(asked: Asked) -> Iterable[Hit]:
         select(WorkOrder.number, SalesOrder.number, Product.name)
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
-        .where(asked.visible, asked.number(WorkOrder.number))
+        .where(WorkOrder.id.in_(asked.ids(WorkOrder, asked.number(WorkOrder.number, "WO"))))
         .order_by(WorkOrder.id.desc())
         .limit(asked.limit)
     )
@@ -168,10 +147,11 @@ def _work_orders(asked: Asked) -> Iterable[Hit]:
 
 
 def _boxes(asked: Asked) -> Iterable[Hit]:
+    begun = asked.number(HandlingUnit.number, "HU")
     statement = (
         select(HandlingUnit.number, HandlingUnit.sscc, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == HandlingUnit.order_id)
-        .where(asked.visible, or_(asked.number(HandlingUnit.number), HandlingUnit.sscc == asked.text))
+        .where(HandlingUnit.id.in_(asked.ids(HandlingUnit, begun, HandlingUnit.sscc == asked.text)))
         .order_by(HandlingUnit.id.desc())
         .limit(asked.limit)
     )
@@ -180,13 +160,11 @@ def _boxes(asked: Asked) -> Iterable[Hit]:
 
 
 def _shipments(asked: Asked) -> Iterable[Hit]:
+    reference = asked.part(Shipment.tracking_reference, asked.text)
     statement = (
         select(Shipment.number, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == Shipment.order_id)
-        .where(
-            asked.visible,
-            or_(asked.number(Shipment.number), Shipment.tracking_reference.icontains(asked.text, autoescape=True)),
-        )
+        .where(Shipment.id.in_(asked.ids(Shipment, asked.number(Shipment.number, "SH"), reference)))
         .order_by(Shipment.id.desc())
         .limit(asked.limit)
     )
@@ -197,10 +175,12 @@ def _shipments(asked: Asked) -> Iterable[Hit]:
 def _invoices(asked: Asked) -> Iterable[Hit]:
     # A customer's own are visible where the company shows them.
     visible = visible_invoices(asked.session, asked.principal)
+    numbers = asked.number(Invoice.number, "INV"), asked.number(Invoice.credit_note, "CN")
+    ids = asked.ids(Invoice, *numbers, seen=visible)
     statement = (
         select(Invoice.number, Invoice.credit_note, Customer.name)
         .join(Customer, Customer.id == Invoice.customer_id)
-        .where(visible, or_(asked.number(Invoice.number), asked.number(Invoice.credit_note)))
+        .where(visible, Invoice.id.in_(ids))
         .order_by(Invoice.id.desc())
         .limit(asked.limit)
     )
@@ -209,10 +189,10 @@ def _invoices(asked: Asked) -> Iterable[Hit]:
 
 
 def _customers(asked: Asked) -> Iterable[Hit]:
-    named = Customer.search_name.contains(fold(asked.text), autoescape=True)
+    known = Customer.id.in_(asked.customers())
     statement = (
         select(Customer.number, Customer.name)
-        .where(or_(named, Customer.number == asked.text.upper()))
+        .where(or_(known, Customer.number == asked.text.upper()))
         .order_by(Customer.search_name)
         .limit(asked.limit)
     )

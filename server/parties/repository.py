@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from server.db.texts import either, holds
 from server.http.paging import Keyset, Page
 from server.http.text import fold
 from server.parties.models import Consent, Customer, Site
@@ -43,11 +44,11 @@ class CustomerFilter:
     segment: str | None = None
     status: str | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The filter in SQL."""
         found: list[ColumnElement[bool]] = []
         if self.text:
-            found.append(_matches(self.text.strip()))
+            found.append(_matches(session, self.text.strip()))
         if self.kind is not None:
             found.append(Customer.kind == self.kind)
         if self.segment is not None:
@@ -59,9 +60,10 @@ class CustomerFilter:
         return found
 
 
-def _matches(text: str) -> ColumnElement[bool]:
-    return or_(
-        Customer.search_name.contains(fold(text), autoescape=True),
+def _matches(session: Session, text: str) -> ColumnElement[bool]:
+    return either(
+        Customer.id,
+        holds(session, Customer.search_name, fold(text)),
         Customer.number == text.upper(),
         Customer.vat_number == text.upper().replace(" ", ""),
     )
@@ -79,7 +81,7 @@ def _whole() -> tuple[ORMOption, ORMOption]:
 
 def customers(session: Session, wanted: CustomerFilter, *, after: str | None = None, limit: int = 25) -> Page[Customer]:
     """A page of customers with contacts and addresses, by age."""
-    statement = select(Customer).where(*wanted.conditions()).options(*_whole())
+    statement = select(Customer).where(*wanted.conditions(session)).options(*_whole())
     return Keyset(Customer.id, Customer.number).page(session, statement, after=after, limit=limit)
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from server.auth.models import User
 from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersion
 from server.crm.quotes.rules import OPEN, WITHDRAWN, QuoteState
+from server.db.texts import begins, either, holds
 from server.erp.orders.models import SalesOrder
 from server.http.paging import Keyset, Page
 from server.http.text import fold
@@ -46,7 +47,7 @@ class QuoteFilter:
     owner: str | None = None
     text: str | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The filter in SQL."""
         found: list[ColumnElement[bool]] = []
         if self.states is not None:
@@ -59,15 +60,16 @@ class QuoteFilter:
         if self.owner is not None:
             found.append(Quote.owner == self.owner)
         if self.text:
-            found.append(_matches(self.text.strip()))
+            found.append(_matches(session, self.text.strip()))
         return found
 
 
-def _matches(text: str) -> ColumnElement[bool]:
-    named = select(Customer.id).where(Customer.search_name.contains(fold(text), autoescape=True))
-    return or_(
-        Quote.number.icontains(text, autoescape=True),
-        Quote.customer_reference.icontains(text, autoescape=True),
+def _matches(session: Session, text: str) -> ColumnElement[bool]:
+    named = select(Customer.id).where(holds(session, Customer.search_name, fold(text)))
+    return either(
+        Quote.id,
+        begins(session, Quote.number, text, f"Q-{text}"),
+        holds(session, Quote.customer_reference, text),
         Quote.customer_id.in_(named),
     )
 
@@ -81,7 +83,7 @@ def quotes(
     limit: int = 25,
 ) -> Page[Quote]:
     """A page of the visible quotes with their customers, by age."""
-    statement = select(Quote).where(visible, *wanted.conditions()).options(selectinload(Quote.customer))
+    statement = select(Quote).where(visible, *wanted.conditions(session)).options(selectinload(Quote.customer))
     return Keyset(Quote.id, Quote.number, visible).page(session, statement, after=after, limit=limit)
 
 
@@ -94,7 +96,7 @@ def newest(
     limit: int = 25,
 ) -> Page[Quote]:
     """A page of the visible quotes with their customers, the newest first, from below a row id on."""
-    statement = select(Quote).where(visible, *wanted.conditions()).options(selectinload(Quote.customer))
+    statement = select(Quote).where(visible, *wanted.conditions(session)).options(selectinload(Quote.customer))
     if before is not None:
         statement = statement.where(Quote.id < before)
     rows = session.scalars(statement.order_by(Quote.id.desc()).limit(limit + 1)).all()
@@ -169,7 +171,7 @@ def sums(session: Session, wanted: QuoteFilter, *, visible: ColumnElement[bool])
         select(
             state, Quote.currency, Quote.probability, func.count().label("count"), func.sum(Quote.total).label("total")
         )
-        .where(visible, *wanted.conditions())
+        .where(visible, *wanted.conditions(session))
         .group_by(state, Quote.currency, Quote.probability)
     )
     return session.execute(statement).all()

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from server.catalog.models import BomLine, Product, RoutingOperation
+from server.db.texts import begins, either, holds
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
@@ -50,7 +51,7 @@ class OrderFilter:
     promised_before: date | None = None
     text: str | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The filter in SQL."""
         found: list[ColumnElement[bool]] = []
         if self.lifecycle is not None:
@@ -65,15 +66,16 @@ class OrderFilter:
             owner = select(Customer.id).where(Customer.number == self.customer)
             found.append(SalesOrder.customer_id.in_(owner))
         if self.text:
-            found.append(_matches(self.text.strip()))
+            found.append(_matches(session, self.text.strip()))
         return found
 
 
-def _matches(text: str) -> ColumnElement[bool]:
-    named = select(Customer.id).where(Customer.search_name.contains(fold(text), autoescape=True))
-    return or_(
-        SalesOrder.number.icontains(text, autoescape=True),
-        SalesOrder.customer_reference.icontains(text, autoescape=True),
+def _matches(session: Session, text: str) -> ColumnElement[bool]:
+    named = select(Customer.id).where(holds(session, Customer.search_name, fold(text)))
+    return either(
+        SalesOrder.id,
+        begins(session, SalesOrder.number, text, f"SO-{text}"),
+        holds(session, SalesOrder.customer_reference, text),
         SalesOrder.customer_id.in_(named),
     )
 
@@ -87,7 +89,7 @@ def orders(
     limit: int = 25,
 ) -> Page[SalesOrder]:
     """A page of the visible orders with customer, lines and products, by age."""
-    statement = select(SalesOrder).where(visible, *wanted.conditions()).options(*whole_order())
+    statement = select(SalesOrder).where(visible, *wanted.conditions(session)).options(*whole_order())
     return Keyset(SalesOrder.id, SalesOrder.number, visible).page(session, statement, after=after, limit=limit)
 
 
