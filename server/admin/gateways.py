@@ -18,7 +18,7 @@ from server.errors import NotFound
 from server.http.door import DoorDep, shown
 from server.http.fields import Name, Patch, Shown, Strict
 from server.http.idempotency import Answer
-from server.http.paging import After, Keyset, Limit, Number, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Keyset, Limit, Number, as_json
 from server.http.versions import guard
 from server.journal.models import Gateway
 from server.settings.clock import utc_now
@@ -71,15 +71,14 @@ _KEYSET = Keyset(Gateway.id, Gateway.key)
 
 
 @router.get("", dependencies=readers)
-def list_gateways(database: DatabaseDep, after: After = None, limit: Limit = 50) -> dict[str, Any]:
+def list_gateways(database: DatabaseDep, after: After = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
     """All gateways in use, with their last heartbeat."""
     now = utc_now()
     with database.read() as session:
         statement = select(Gateway).where(Gateway.retired_at.is_(None))
         page = _KEYSET.page(session, statement, after=after, limit=limit)
-        shown = [
-            GatewayOut.of(row, list(repository.live_gateway_keys(session, row.key, now)), now) for row in page.items
-        ]
+        live = repository.live_gateway_keys(session, [row.key for row in page.items], now)
+        shown = [GatewayOut.of(row, live[row.key], now) for row in page.items]
     items = [gateway.model_dump(mode="json") for gateway in shown]
     return as_json(items, more=page.more, name="key")
 
@@ -156,5 +155,5 @@ def retire_gateway(door: DoorDep, principal: AdminPrincipal, key: Number) -> Non
 
 
 def _body(session: Session, gateway: Gateway, now: datetime) -> dict[str, Any]:
-    live = list(repository.live_gateway_keys(session, gateway.key, now))
+    live = repository.live_gateway_keys(session, [gateway.key], now)[gateway.key]
     return GatewayOut.of(gateway, live, now).model_dump(mode="json")

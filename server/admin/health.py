@@ -86,18 +86,21 @@ class RawRead:
 
 def healths(session: Session, now: datetime) -> list[GatewayHealth]:
     """All gateways in use: those that need a person first, then by key."""
-    found = [health_of(session, gateway, now) for gateway in gateways(session)]
+    rows = gateways(session)
+    live = repository.live_gateway_keys(session, [row.key for row in rows], now)
+    found = [health_of(row, live[row.key], now) for row in rows]
     rank = {"silent": 0, "trouble": 1, "new": 2, "ok": 3}
     return sorted(found, key=lambda gateway: (rank[gateway.state], gateway.key))
 
 
 def health(session: Session, key: str, now: datetime) -> GatewayHealth:
     """One gateway; raises NotFound."""
-    return health_of(session, get_gateway(session, key), now)
+    gateway = get_gateway(session, key)
+    return health_of(gateway, repository.live_gateway_keys(session, [gateway.key], now)[gateway.key], now)
 
 
-def health_of(session: Session, gateway: Gateway, now: datetime) -> GatewayHealth:
-    """The row and its last heartbeat, read with care: a heartbeat is what the other side wrote."""
+def health_of(gateway: Gateway, keys: Sequence[ApiKey], now: datetime) -> GatewayHealth:
+    """The row with its living keys and its last heartbeat, read with care: a heartbeat is what the other side wrote."""
     told = gateway.health or {}
     devices = tuple(_device(entry) for entry in told.get("devices") or () if isinstance(entry, Mapping))
     lag = number(told.get("oldest_age_seconds"))
@@ -117,7 +120,7 @@ def health_of(session: Session, gateway: Gateway, now: datetime) -> GatewayHealt
         clock_offset_seconds=gateway.clock_offset_seconds,
         set_aside=set_aside,
         devices=devices,
-        keys=tuple(repository.live_gateway_keys(session, gateway.key, now)),
+        keys=tuple(keys),
     )
 
 

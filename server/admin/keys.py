@@ -17,7 +17,7 @@ from server.auth.permissions import Permission
 from server.http.door import DoorDep, shown
 from server.http.fields import AwareTime, Name, Patch, Shown, Strict
 from server.http.idempotency import Answer
-from server.http.paging import After, Keyset, Limit, Number, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Keyset, Limit, Number, as_json
 from server.http.versions import guard
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"], dependencies=[Depends(require(Permission.ADMIN))])
@@ -69,7 +69,7 @@ _KEYSET = Keyset(ApiKey.id, ApiKey.prefix)
 
 
 @router.get("")
-def list_keys(database: DatabaseDep, after: After = None, limit: Limit = 50) -> dict[str, Any]:
+def list_keys(database: DatabaseDep, after: After = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
     """All keys, revoked ones too."""
     with database.read() as session:
         page = _KEYSET.page(session, select(ApiKey), after=after, limit=limit)

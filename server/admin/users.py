@@ -17,7 +17,7 @@ from server.auth.users import NewUser
 from server.http.door import DoorDep, shown
 from server.http.fields import Language, Name, Shown, Strict
 from server.http.idempotency import Answer
-from server.http.paging import After, Keyset, Limit, Number, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Keyset, Limit, Number, as_json
 from server.http.versions import guard
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"], dependencies=[Depends(require(Permission.ADMIN))])
@@ -81,7 +81,7 @@ _KEYSET = Keyset(User.id, User.login)
 
 
 @router.get("")
-def list_users(database: DatabaseDep, after: After = None, limit: Limit = 50) -> dict[str, Any]:
+def list_users(database: DatabaseDep, after: After = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
     """Everybody, in the order they were added."""
     with database.read() as session:
         page = _KEYSET.page(session, select(User), after=after, limit=limit)

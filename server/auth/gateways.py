@@ -69,7 +69,7 @@ def _bad_key(key: str) -> str:
 
 def retire_gateway(session: Session, gateway: Gateway, *, actor: str, now: datetime) -> None:
     """End the gateway and all its keys; what it told stays."""
-    for key in repository.live_gateway_keys(session, gateway.key, now):
+    for key in repository.live_gateway_keys(session, [gateway.key], now)[gateway.key]:
         keys.revoke_key(session, key, actor=actor, now=now)
     gateway.retired_at = now
     session.flush()

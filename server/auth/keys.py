@@ -51,7 +51,7 @@ def create_key(
 
 def create_gateway_key(session: Session, gateway: str, *, actor: str, now: datetime) -> MadeKey:
     """Another key for the gateway; raises Conflict while two are live already."""
-    if len(repository.live_gateway_keys(session, gateway, now)) >= LIVE_GATEWAY_KEYS:
+    if len(repository.live_gateway_keys(session, [gateway], now)[gateway]) >= LIVE_GATEWAY_KEYS:
         message = _("{gateway} has two live keys. Revoke the one it no longer uses, then make a new one.")
         raise Conflict(message.format(gateway=gateway), reason="two_live_keys")
     return _make(session, ApiKey(name=gateway, gateway=gateway, scopes=list(GATEWAY_SCOPES), created_at=now), actor)

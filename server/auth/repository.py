@@ -1,6 +1,6 @@
 """Every query about users, sessions, keys, devices and one-time links."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -93,15 +93,18 @@ def keys(session: Session) -> Sequence[ApiKey]:
     return session.scalars(select(ApiKey).order_by(ApiKey.id.desc())).all()
 
 
-def live_gateway_keys(session: Session, gateway: str, now: datetime) -> Sequence[ApiKey]:
-    """The keys a gateway may use now, oldest first."""
+def live_gateway_keys(session: Session, gateways: Collection[str], now: datetime) -> Mapping[str, list[ApiKey]]:
+    """The keys that each of these gateways may use now, oldest first."""
     statement = (
         select(ApiKey)
-        .where(ApiKey.gateway == gateway, ApiKey.revoked_at.is_(None))
+        .where(ApiKey.gateway.in_(gateways), ApiKey.revoked_at.is_(None))
         .where((ApiKey.expires_at.is_(None)) | (ApiKey.expires_at > now))
         .order_by(ApiKey.id)
     )
-    return session.scalars(statement).all()
+    found: dict[str, list[ApiKey]] = {gateway: [] for gateway in gateways}
+    for key in session.scalars(statement):
+        found[key.gateway or ""].append(key)
+    return found
 
 
 def note_key_use(session: Session, key_id: int, now: datetime) -> None:
