@@ -187,7 +187,7 @@ def _unit_counts(session: Session) -> dict[int, dict[str, int]]:
     )
     found: dict[int, dict[str, int]] = {}
     for order_id, state, count in session.execute(statement):
-        found.setdefault(order_id, {})[state] = count
+        found.setdefault(order_id or 0, {})[state] = count
     return found
 
 
@@ -253,7 +253,7 @@ def _unit_totals(session: Session, order_ids: Collection[int]) -> dict[int, int]
         .where(WorkOrder.order_id.in_(order_ids), Unit.state != UnitState.SCRAPPED.value)
         .group_by(WorkOrder.order_id)
     )
-    return dict(session.execute(statement).all())
+    return {order_id or 0: count for order_id, count in session.execute(statement)}
 
 
 def _named(session: Session, order_ids: Collection[int]) -> dict[int, Row[*tuple[Any, ...]]]:

@@ -22,8 +22,8 @@ def search(session: Session, principal: Principal, text: str, *, limit: int = 20
 
 
 def _quotes(asked: Asked) -> Iterable[Hit]:
-    number, reference = asked.number(Quote.number, "Q"), asked.part(Quote.customer_reference, asked.text)
-    ids = asked.ids(Quote, number, reference, asked.named(Quote.customer_id), seen=visible_quotes(asked.principal))
+    begun, reference = asked.number(Quote.number, "Q"), asked.part(Quote.customer_reference, asked.text)
+    ids = asked.ids(Quote, begun, reference, asked.named(Quote.customer_id), seen=visible_quotes(asked.principal))
     statement = (
         select(Quote.number, Customer.name)
         .join(Customer, Customer.id == Quote.customer_id)
@@ -36,8 +36,8 @@ def _quotes(asked: Asked) -> Iterable[Hit]:
 
 
 def _cases(asked: Asked) -> Iterable[Hit]:
-    number, subject = asked.number(Case.number, "CS"), asked.part(Case.subject, asked.text)
-    ids = asked.ids(Case, number, subject, seen=visible_cases(asked.principal))
+    begun, subject = asked.number(Case.number, "CS"), asked.part(Case.subject, asked.text)
+    ids = asked.ids(Case, begun, subject, seen=visible_cases(asked.principal))
     statement = select(Case.number, Case.subject).where(Case.id.in_(ids)).order_by(Case.id.desc()).limit(asked.limit)
     for number, about in asked.session.execute(statement):
         yield Hit("case", number, number, about)
