@@ -23,6 +23,7 @@ from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
 from server.erp.reasons import http as reasons
+from server.erp.reservations import http as reservations
 from server.erp.stock import http as stock
 from server.erp.stock import lots_http as lots
 from server.ingest import http as ingest
@@ -56,6 +57,7 @@ ROUTERS = (
     logistics.router,
     changes.router,
     billing.router,
+    reservations.router,
     stock.router,
     lots.router,
     imports.router,

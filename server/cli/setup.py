@@ -20,6 +20,7 @@ from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
 from server.erp.logistics.seed import seed_dock
 from server.erp.production.seed import seed_production
+from server.erp.reservations.seed import seed_reservations
 from server.erp.seed import seed_demo
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
@@ -108,6 +109,7 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_changes(session, world, now)
     seed_cases(session, now)
     seed_production(session, world, now)
+    seed_reservations(session, world, now)
     return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.crm.order_rows import LINES
 from server.erp.orders.configured import options_in_words
+from server.erp.reservations.rules import ReservationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Line:
     chosen: str | None
     #: How many units it becomes: one a piece, or one for the whole line.
     units: int
+    #: What of it comes out of stock; None where nobody has decided.
+    reserved: Decimal | None = None
 
 
 def lines_of(session: Session | Connection, order_id: int) -> list[Line]:
@@ -42,6 +45,7 @@ def lines_of(session: Session | Connection, order_id: int) -> list[Line]:
             row.packaging,
             options_in_words(row.configuration or {}, row.configuration_summary),
             int(row.quantity) if row.tracking == "serial" else 1,
+            row.reserved if row.reservation != ReservationState.FREED else None,
         )
         for row in LINES.all(session, order=order_id)
     ]

@@ -238,9 +238,8 @@ def _boxes(session: Session | Connection, order_id: int, units: Sequence[UnitRow
     packed = Counter([unit.box_id for unit in units if unit.box_id is not None])
     rows = BOXES.all(session, order=order_id)
     numbers = {row.id: row.number for row in rows}
-    for row in rows:
-        if row.pallet_id is not None:
-            packed[row.pallet_id] += packed[row.id]
+    for row in (each for each in rows if each.pallet_id is not None):
+        packed[row.pallet_id or 0] += packed[row.id]
     # Each pallet stands before its boxes.
     rows.sort(key=lambda row: (row.pallet_id or row.id, row.pallet_id is not None, row.id))
     return [

@@ -12,6 +12,7 @@ from server.db.prepared import Prepared
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Unit, WorkOrder
+from server.erp.reservations.models import Reservation
 from server.parties.models import Customer
 
 
@@ -97,6 +98,9 @@ class LineRow(NamedTuple):
     packaging: str | None
     configuration_summary: str | None
     tracking: str
+    #: What of it comes out of stock, and whether that still lies there.
+    reserved: Decimal | None
+    reservation: str | None
 
 
 class BoxRow(NamedTuple):
@@ -138,7 +142,10 @@ LINES = Prepared(
         OrderLine.packaging,
         OrderLine.configuration_summary,
         Product.tracking,
+        Reservation.quantity.label("reserved"),
+        Reservation.state.label("reservation"),
     )
+    .outerjoin(Reservation, Reservation.order_line_id == OrderLine.id)
     .join(Product, Product.id == OrderLine.product_id)
     .where(OrderLine.order_id == _ORDER)
     .order_by(OrderLine.position),

@@ -64,7 +64,8 @@ class UnitRow:
         if self.state == UnitState.PACKED:
             return 7
         if not self.steps_total:
-            return 0
+            # What was picked out of stock has nothing left to make.
+            return 6 if self.state in (UnitState.IN_STOCK, UnitState.FINISHED) else 0
         begun = 0.5 if self.state == UnitState.IN_PROCESS else 0
         return round(6 * (self.steps_done + begun) / self.steps_total)
 

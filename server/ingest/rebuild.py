@@ -163,7 +163,8 @@ def _units(session: Session, history: History) -> dict[int, Columns]:
     return {
         row_id: {
             **nothing,
-            "state": UnitState.QUEUED.value,
+            # What has no operation came out of stock.
+            "state": (UnitState.QUEUED if work_order_id in first else UnitState.IN_STOCK).value,
             "step": first.get(work_order_id or 0),
             "held": False,
             "rework": 0,

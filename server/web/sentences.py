@@ -116,7 +116,10 @@ def _progress(found: Sequence[Milestone], say: Say) -> str:
         return say(N_("%(done)s of %(total)s have left our house"), done=shipped.done, total=shipped.total)
     if packed.done:
         return say(N_("%(done)s of %(total)s are packed"), done=packed.done, total=packed.total)
-    return _on_the_floor([step for step in steps if step.kind == "operation"], say)
+    operations = [step for step in steps if step.kind == "operation"]
+    if not operations and packed.total:
+        return say(N_("All %(total)s are taken from stock and wait for packing"), total=packed.total)
+    return _on_the_floor(operations, say)
 
 
 def _on_the_floor(operations: list[Milestone], say: Say) -> str:

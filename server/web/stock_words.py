@@ -25,6 +25,8 @@ WHEREABOUTS = {
 GOODS_FACTS = {
     "stock_moved": N_("Goods moved"),
     "stock_counted": N_("Stock counted"),
+    "stock_reserved": N_("Reserved in stock"),
+    "stock_freed": N_("Freed in stock"),
     "location_chosen": N_("Location scanned"),
     "material_received": N_("Goods received"),
     "material_counted": N_("Goods counted"),

@@ -124,7 +124,12 @@ class ApiFloor:
 
     def finished(self, skip: Collection[str]) -> list[Piece]:
         """The units that have all their steps behind them and are in no box."""
-        found = self._api.get("/api/v1/units", state="finished", held="false", limit=_LOOK_AHEAD)["items"]
+        # What was picked out of stock is packed as what was made.
+        found = [
+            unit
+            for state in ("finished", "in_stock")
+            for unit in self._api.get("/api/v1/units", state=state, held="false", limit=_LOOK_AHEAD)["items"]
+        ]
         return [unit_piece(unit) for unit in found if unit["order"] not in skip]
 
     def boxes(self, skip: Collection[str]) -> list[Piece]:

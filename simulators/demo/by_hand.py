@@ -54,7 +54,7 @@ class ByHand:
         return Shown(piece.label.code, PLAIN_AIM, self._floor.tag(piece)), self._due(unit)
 
     def _due(self, unit: dict[str, Any]) -> Fits:
-        context = {"finished": "pack", "packed": "ship"}.get(unit["state"])
+        context = {"finished": "pack", "in_stock": "pack", "packed": "ship"}.get(unit["state"])
         if context is not None:
             return lambda post: post.context == context
         steps = self._api.get(f"/api/v1/work-orders/{unit['work_order']}")["operations"] if unit["work_order"] else []

@@ -28,6 +28,7 @@ from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
 from server.erp.production.seed import seed_production
+from server.erp.reservations.seed import seed_reservations
 from server.erp.seed import DemoWorld, seed_demo
 from server.erp.stock.seed import seed_stock
 from server.ingest.accept import accept
@@ -104,6 +105,7 @@ def _fill(session: Session, database_url: str) -> Access:
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
     seed_stock(session, now)
+    seed_reservations(session, world, now)
     _load_stations(session, now)
     gateway_key = gateways.create_gateway(session, key=GATEWAY, name="Demo gateway", actor=ACTOR, now=now)
     scopes = [scope.value for scope in _SCOPES]

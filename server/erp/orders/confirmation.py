@@ -13,6 +13,7 @@ from server.erp.orders.guards import require, require_makeable
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.record import moved, reestimate, touch_order, write_fact
+from server.erp.reservations.service import reserve_order
 from server.errors import Refused
 from server.http.fields import plain
 from server.journal.audit import write_audit
@@ -89,6 +90,7 @@ def _confirm(session: Session, order: SalesOrder, promised: date, *, actor: str,
     session.flush()
     write_fact(session, order, FactKind.ORDER_CONFIRMED, actor=actor, now=now, detail=detail)
     become_customer(session, order.customer, order.number, actor=actor, now=now)
+    reserve_order(session, order, actor=actor, now=now)
     reestimate(session, order, now=now)
     return order
 

@@ -1,4 +1,7 @@
-"""Releasing an order: a work order for each line, with a snapshot of how to make it, its operations and units."""
+"""Releasing an order: a work order for each line, with a snapshot of how to make it, its operations and units.
+
+What of a line comes out of stock is a work order of its own, which has nothing left to make.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,16 +22,20 @@ from server.erp.floor.repository import station_keys
 from server.erp.orders.guards import require, require_makeable
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.planning import is_serial, planned_units, run_minutes
+from server.erp.orders.planning import is_serial, run_minutes
 from server.erp.orders.service import reestimate, write_fact
 from server.erp.orders.snapshot import snapshot_of
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.reservations.models import Reservation
+from server.erp.reservations.service import pick_order
 from server.errors import Refused
 from server.http.numbers import body
 from server.messages import translate as _
 from server.parties.repository import site
 from server.tracking.facts import FactKind
+from server.tracking.settle import fulfilment
 from server.tracking.states import OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
+from server.tracking.world import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,11 @@ class Plan:
     def minutes(self, step: Step) -> Decimal:
         """The run time of one unit at a step."""
         return step.run_minutes if self.timed else run_minutes(self.line, step)
+
+    @property
+    def from_stock(self) -> bool:
+        """Whether nothing of it is left to make."""
+        return not self.routing
 
     @property
     def numbers(self) -> list[str]:
@@ -68,7 +80,7 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
             reason="on_hold",
         )
     configured = require_makeable(session, order, Action.RELEASE)
-    plans = _plan(session, order, configured, now)
+    plans = _plan(session, order, configured, pick_order(session, order, actor=actor, now=now), now)
     fact_id = _write_fact(session, order, plans, actor=actor, now=now)
     order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value
     order.released_at = now
@@ -80,35 +92,88 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
     return [plan.work_order for plan in plans]
 
 
-def _plan(session: Session, order: SalesOrder, configured: Mapping[int, Configured], now: datetime) -> list[Plan]:
+def _plan(
+    session: Session,
+    order: SalesOrder,
+    configured: Mapping[int, Configured],
+    picked: Mapping[int, Reservation],
+    now: datetime,
+) -> list[Plan]:
     packaging = packaging_by_product(session, {line.product_id for line in order.lines}, order.customer_id)
-    first_work_order = take(session, "WO", len(order.lines))
-    counts = [planned_units(line) for line in order.lines]
+    parts = list(_parts(order, picked))
+    first_work_order = take(session, "WO", len(parts))
+    counts = [int(quantity) if is_serial(line) else 1 for line, quantity, _reservation in parts]
     next_unit = take(session, "U", sum(counts))
     plans = []
-    for offset, (line, count) in enumerate(zip(order.lines, counts, strict=True)):
+    for offset, ((line, quantity, reservation), count) in enumerate(zip(parts, counts, strict=True)):
+        made = configured[line.id]
         work_order = WorkOrder(
             number=f"WO-{first_work_order + offset}",
             order_id=order.id,
             order_line_id=line.id,
             product_id=line.product_id,
-            quantity=line.quantity,
+            quantity=quantity,
             state=WorkOrderState.RELEASED.value,
-            snapshot=snapshot_of(line, configured[line.id], packaging.get(line.product_id)),
+            snapshot=snapshot_of(line, made, packaging.get(line.product_id)),
             released_at=now,
         )
-        plans.append(Plan(line, configured[line.id].routing, work_order, next_unit, count))
+        if reservation is not None:
+            _is_made(work_order, now)
+        plans.append(Plan(line, made.routing if reservation is None else (), work_order, next_unit, count))
         next_unit += count
     session.add_all(plan.work_order for plan in plans)
     session.flush()
+    for plan in plans:
+        if plan.from_stock:
+            picked[plan.line.id].work_order_id = plan.work_order.id
     return plans
+
+
+def _parts(
+    order: SalesOrder, picked: Mapping[int, Reservation]
+) -> Iterable[tuple[OrderLine, Decimal, Reservation | None]]:
+    """What each line becomes: what was picked out of stock, and what is made."""
+    for line in order.lines:
+        reservation = picked.get(line.id)
+        if reservation is not None:
+            yield line, reservation.quantity, reservation
+        rest = line.quantity - (reservation.quantity if reservation is not None else 0)
+        if rest > 0:
+            yield line, rest, None
+
+
+def _is_made(work_order: WorkOrder, now: datetime) -> None:
+    work_order.state = WorkOrderState.COMPLETED.value
+    work_order.started_at = work_order.completed_at = now
+    work_order.snapshot = {**work_order.snapshot, "routing": [], "from_stock": True}
+
+
+def _picked_rows(order: SalesOrder, plans: Sequence[Plan]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the fact of the release tells of work orders that are made already, and of how far the order is by them."""
+    picked = [plan for plan in plans if plan.from_stock]
+    if not picked:
+        return {}, {}
+    tallies = [Tally(finished=plan.count) if plan.from_stock else Tally(open=plan.count) for plan in plans]
+    state = fulfilment(tallies, begun=True)
+    key = f"sales_order:{order.id}"
+    before: dict[str, Any] = {key: {"fulfilment": order.fulfilment}}
+    after: dict[str, Any] = {key: {"fulfilment": state}}
+    for plan in picked:
+        made = plan.work_order
+        assert made.completed_at is not None
+        at = made.completed_at.isoformat()
+        before[f"work_order:{made.id}"] = None
+        after[f"work_order:{made.id}"] = {"state": made.state, "started_at": at, "completed_at": at}
+    order.fulfilment = state
+    return before, after
 
 
 def _write_fact(session: Session, order: SalesOrder, plans: Sequence[Plan], *, actor: str, now: datetime) -> int:
     key = f"sales_order:{order.id}"
+    before, later = _picked_rows(order, plans)
     detail = {
-        "before": {key: {"lifecycle": order.lifecycle}},
-        "after": {key: {"lifecycle": OrderLifecycle.PROCESSING.value}},
+        "before": before | {key: {"lifecycle": order.lifecycle, **before.get(key, {})}},
+        "after": later | {key: {"lifecycle": OrderLifecycle.PROCESSING.value, **later.get(key, {})}},
         "work_orders": [
             {
                 "number": plan.work_order.number,
@@ -117,7 +182,7 @@ def _write_fact(session: Session, order: SalesOrder, plans: Sequence[Plan], *, a
                 "units": plan.count,
                 "first": plan.numbers[0],
                 "last": plan.numbers[-1],
-                "step": plan.routing[0].step,
+                "step": plan.routing[0].step if plan.routing else None,
             }
             for plan in plans
         ],
@@ -147,7 +212,8 @@ def _insert_operations(session: Session, plans: Iterable[Plan]) -> None:
         for plan in plans
         for place, step in enumerate(plan.routing)
     ]
-    session.connection().execute(insert(Operation), rows)
+    if rows:
+        session.connection().execute(insert(Operation), rows)
 
 
 def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None:
@@ -161,8 +227,8 @@ def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None
             "order_line_id": plan.work_order.order_line_id,
             "work_order_id": plan.work_order.id,
             "position": position,
-            "state": UnitState.QUEUED.value,
-            "step": plan.routing[0].step,
+            "state": (UnitState.IN_STOCK if plan.from_stock else UnitState.QUEUED).value,
+            "step": plan.routing[0].step if plan.routing else None,
             "last_fact_id": fact_id,
         }
         for plan in plans

@@ -19,6 +19,7 @@ from server.erp.orders.pricing import price_order
 from server.erp.orders.record import moved, reestimate, write_fact
 from server.erp.orders.schemas import OrderIn, OrderPatch
 from server.erp.production import repository as production
+from server.erp.reservations.service import free_order
 from server.errors import Refused
 from server.http.fields import plain
 from server.http.numbers import fresh
@@ -136,6 +137,7 @@ def cancel_order(
     _touch_stations(session, order)
     detail = moved(order, {"lifecycle": order.lifecycle}, {"lifecycle": OrderLifecycle.CANCELLED.value})
     _stop_work(session, order, detail)
+    free_order(session, order, actor=actor, now=now)
     detail["reason"] = reason
     order.lifecycle = OrderLifecycle.CANCELLED.value
     order.predicted_at = order.predicted_late_at = None

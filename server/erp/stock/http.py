@@ -145,7 +145,7 @@ def _found(session: Session, sku: str) -> dict[str, Any]:
 
 
 def _material(row: materials.Material) -> dict[str, Any]:
-    names = ("name", "uom", "quantity", "reorder_level", "low", "negative", "row_version")
+    names = ("name", "uom", "quantity", "reserved", "available", "reorder_level", "low", "negative", "row_version")
     own = {name: getattr(row, name) for name in names}
     return ItemOut(product=row.sku, **own).model_dump(mode="json")
 

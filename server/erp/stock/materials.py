@@ -14,6 +14,8 @@ from server.catalog.models import Product
 from server.erp.floor.models import Station
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
+from server.erp.reservations.models import Reservation
+from server.erp.reservations.rules import ReservationState
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.rules import MoveKind
 from server.http.text import fold
@@ -39,6 +41,13 @@ class Material:
     #: Somewhere more was taken than was known to lie there.
     negative: bool
     row_version: int
+    #: What lines of confirmed orders have reserved of it.
+    reserved: Decimal = _ZERO
+
+    @property
+    def available(self) -> Decimal:
+        """What nobody has reserved."""
+        return max(self.quantity - self.reserved, _ZERO)
 
     @property
     def low(self) -> bool:
@@ -57,6 +66,12 @@ class MaterialFilter:
 
 
 _TOTAL: ColumnElement[Decimal] = func.coalesce(func.sum(StockBalance.quantity), 0)
+_RESERVED = (
+    select(func.coalesce(func.sum(Reservation.quantity), 0))
+    .where(Reservation.product_id == Product.id, Reservation.state == ReservationState.RESERVED.value)
+    .correlate(Product)
+    .scalar_subquery()
+)
 _LOWEST: ColumnElement[Decimal] = func.coalesce(func.min(StockBalance.quantity), 0)
 
 
@@ -107,6 +122,7 @@ def _materials() -> Any:
             StockItem.reorder_level,
             _LOWEST.label("lowest"),
             StockItem.row_version,
+            _RESERVED.label("reserved"),
         )
         .select_from(StockItem)
         .join(Product, Product.id == StockItem.product_id)
@@ -116,8 +132,9 @@ def _materials() -> Any:
 
 
 def _material(row: Any) -> Material:
-    product_id, sku, name, uom, total, level, lowest, version = row
-    return Material(product_id, sku, name, uom, quantity_of(total), level, quantity_of(lowest) < 0, version)
+    product_id, sku, name, uom, total, level, lowest, version, reserved = row
+    negative = quantity_of(lowest) < 0
+    return Material(product_id, sku, name, uom, quantity_of(total), level, negative, version, quantity_of(reserved))
 
 
 def quantity_of(value: Any) -> Decimal:

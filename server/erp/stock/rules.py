@@ -26,6 +26,8 @@ class StockFact(StrEnum):
 
     STOCK_MOVED = "stock_moved"
     STOCK_COUNTED = "stock_counted"
+    STOCK_RESERVED = "stock_reserved"
+    STOCK_FREED = "stock_freed"
 
 
 class Ends(NamedTuple):

@@ -134,6 +134,9 @@ class ItemOut(Shown):
     name: str
     uom: str
     quantity: ShownDecimal
+    #: What confirmed orders have reserved, and what is left of it.
+    reserved: ShownDecimal
+    available: ShownDecimal
     reorder_level: ShownDecimal | None
     low: bool
     negative: bool
