@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
@@ -93,7 +93,7 @@ def _tell(session: Session, folded: Folded, was: Before) -> None:
 def _count(session: Session, folded: Folded) -> None:
     """Leave the kinds of facts on the session, for the metrics of the edge."""
     counts: Counter[str] = session.info.setdefault(FACTS_KEY, Counter())
-    counts.update(fact.kind._value_ for fact in folded.facts)
+    counts.update({kind._value_: number for kind, number in Counter(map(_kind_of, folded.facts)).items()})
 
 
 def _number(value: int | None, first: int) -> int | None:
@@ -128,8 +128,9 @@ def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, 
     rows = [
         (
             fact_id, kind._value_, subject, order_id, work_order_id, unit_id, step, station_id, quantity, actor,
-            _number(event_id, first_event),
-            _number(reverses_id, first_fact), observed_at, now, detail if type(detail) is str else json_text(detail),
+            first_event - event_id - 1 if event_id is not None and event_id < 0 else event_id,
+            _number(reverses_id, first_fact) if reverses_id is not None else None, observed_at, now,
+            detail if type(detail) is str else json_text(detail),
         )
         for fact_id, (
             kind, subject, actor, observed_at, order_id, work_order_id, unit_id, step, station_id, quantity, event_id,
@@ -151,7 +152,8 @@ def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved
 
 def _update_rows(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     changed = world.changed
-    units = [world.units[found] for found in sorted(changed.get(w.Unit, ())) if not _is_new_box(world, found, was)]
+    # The container units of new boxes are written with them.
+    units = [world.units[found] for found in sorted(changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes))]
     moved: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
     for unit in units:
@@ -198,6 +200,7 @@ def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[An
     return itemgetter(*(kind._fields.index(name) for name in names))
 
 
+_kind_of = attrgetter("kind")
 _of_unit = _picker(w.Unit, columns.UNIT[:-1])
 _of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT[:-1])
 _of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not in columns.MOVED_UNIT))
@@ -206,10 +209,6 @@ _of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not
 def _only_moved(unit: w.Unit, were: Mapping[int, w.Unit]) -> bool:
     """Whether nothing that an index or another table hangs on has changed; SQLite writes such a row twice as fast."""
     return unit.id in were and _of_what_stays(unit) == _of_what_stays(were[unit.id])
-
-
-def _is_new_box(world: w.World, unit_id: int, was: Before) -> bool:
-    return unit_id in world.boxes and unit_id not in was.boxes
 
 
 def _save_new_things(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:

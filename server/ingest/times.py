@@ -16,20 +16,12 @@ _texts: dict[datetime, str] = {}
 def read_time(text: str) -> datetime:
     """A time as gateways write it, `2026-11-22T08:00:00.000000Z`; raises ValueError."""
     at = datetime.fromisoformat(text)
-    _remember(at, f"{text[:10]} {text[11:26]}")
+    if len(_texts) >= KEPT:
+        _texts.clear()
+    _texts[at] = f"{text[:10]} {text[11:26]}"
     return at
 
 
 def sqlite_time(at: datetime) -> str:
     """The form in which SQLAlchemy keeps times in SQLite; all of ours are UTC, so the zone is left out."""
-    text = _texts.get(at)
-    if text is None:
-        text = at.isoformat(" ", "microseconds")[:26]
-        _remember(at, text)
-    return text
-
-
-def _remember(at: datetime, text: str) -> None:
-    if len(_texts) >= KEPT:
-        _texts.clear()
-    _texts[at] = text
+    return _texts.get(at) or at.isoformat(" ", "microseconds")[:26]

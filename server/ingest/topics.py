@@ -1,5 +1,6 @@
 """Whose pages show something else after a batch."""
 
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from server.tracking import world as w
 from server.tracking.states import Status
 
 _DEVICE_NEWS: Final = frozenset({"reader_lost", "reader_recovered", "gateway_started"})
+_order_of: Final = attrgetter("order_id")
 
 
 def touch_pages(session: Session, folded: Folded) -> None:
@@ -19,7 +21,7 @@ def touch_pages(session: Session, folded: Folded) -> None:
     for found in world.changed.get(w.Context, ()):
         if found in world.stations:
             topics.add(f"station:{world.stations[found].key}")
-    moved = {fact.order_id for fact in folded.facts if fact.order_id is not None}
+    moved = set(map(_order_of, folded.facts)) - {None}
     for order_id in moved:
         order = world.orders[order_id]
         topics |= {f"order:{order.number}", f"customer:{order.customer_number}"}
@@ -29,8 +31,9 @@ def touch_pages(session: Session, folded: Folded) -> None:
         topics.add("board")
     if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
         topics.add("changes")
-    if any(judged.verdict.status is Status.QUARANTINED for judged in folded.judged):
+    turns = [folded.judged[place] for place in folded.turns]
+    if any(judged.verdict.status is Status.QUARANTINED for judged in turns):
         topics.add("inbox")
-    if any(judged.item.kind in _DEVICE_NEWS for judged in folded.judged):
+    if any(judged.item.kind in _DEVICE_NEWS for judged in turns):
         topics.add("gateways")
     touch(session, *topics)
