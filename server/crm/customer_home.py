@@ -67,7 +67,7 @@ class HomeQuote:
     total: Decimal
     currency: str
     valid_until: date
-    #: Quantity and name of each line.
+    #: Quantity and name of each line, with the options that were chosen.
     lines: Sequence[tuple[Decimal, str]]
 
 
@@ -178,7 +178,7 @@ def _milestones(
 def _quotes(session: Session, found: Sequence[Quote]) -> list[HomeQuote]:
     """What each of them offers, in the version that lies before the customer; one query."""
     statement = (
-        select(Quote.id, QuoteLine.quantity, Product.name)
+        select(Quote.id, QuoteLine.quantity, Product.name, QuoteLine.chosen)
         .join(QuoteVersion, QuoteVersion.id == QuoteLine.version_id)
         .join(Quote, (Quote.id == QuoteVersion.quote_id) & (Quote.sent_version == QuoteVersion.version))
         .join(Product, Product.id == QuoteLine.product_id)
@@ -186,8 +186,9 @@ def _quotes(session: Session, found: Sequence[Quote]) -> list[HomeQuote]:
         .order_by(Quote.id, QuoteLine.position)
     )
     lines: dict[int, list[tuple[Decimal, str]]] = defaultdict(list)
-    for quote_id, quantity, name in session.execute(statement):
-        lines[quote_id].append((quantity, name))
+    for quote_id, quantity, name, chosen in session.execute(statement):
+        options = ", ".join(map(str, chosen.values()))
+        lines[quote_id].append((quantity, f"{name} ({options})" if options else name))
     return [
         HomeQuote(
             quote.number, quote.customer_reference, quote.state, quote.sent_version or 0, quote.total, quote.currency,

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.db import Database
+from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Identifier, Unit
 
 HTML = {"Accept": "text/html"}
@@ -113,3 +114,27 @@ def test_a_case_about_a_unit_stands_on_its_page(code: tuple[str, str, str], visi
     assert made.status_code == 303
     assert "A dent" in by_link.get(path, follow_redirects=True).text
     assert by_link.get("/track/units/U-9999", headers=HTML).status_code == 404
+
+
+def test_the_page_of_a_unit_costs_the_same_in_a_large_order(
+    factory: Any, database: Database, signed_in: Any, counted: Any
+) -> None:
+    owner = signed_in("customer", customer_id=factory.customer("Aurora Bikes").customer_id)
+    with database.read() as session:
+        statement = select(SalesOrder.number, func.min(Unit.number), func.count()).join(
+            Unit, Unit.order_id == SalesOrder.id
+        )
+        rows = session.execute(
+            statement.where(SalesOrder.customer_id == factory.customer("Aurora Bikes").customer_id)
+            .group_by(SalesOrder.number)
+        ).all()  # fmt: skip
+    spent = {}
+    for order, unit, units in rows:
+        owner.get(f"/orders/{order}/units/{unit}")
+        with counted() as statements:
+            assert owner.get(f"/orders/{order}/units/{unit}").status_code == 200
+        spent[units] = len(statements)
+
+    assert set(spent) == {12, 20}
+    assert len(set(spent.values())) == 1
+    assert max(spent.values()) <= 14
