@@ -44,7 +44,11 @@ _KEYS = {
 _THINGS = {
     "order": "SELECT number FROM sales_order WHERE lifecycle = 'processing' ORDER BY id LIMIT 1",
     "work_order": "SELECT number FROM work_order ORDER BY id LIMIT 1",
-    "unit": "SELECT number FROM unit WHERE work_order_id IS NOT NULL ORDER BY id LIMIT 1",
+    "unit": (
+        "SELECT u.number FROM unit u JOIN sales_order o ON o.id = u.order_id "
+        "WHERE o.lifecycle = 'processing' AND u.work_order_id IS NOT NULL ORDER BY o.id, u.id LIMIT 1"
+    ),
+    "sent_order": "SELECT number FROM sales_order WHERE id = (SELECT order_id FROM shipment ORDER BY id LIMIT 1)",
     "handling_unit": "SELECT number FROM handling_unit ORDER BY id LIMIT 1",
     "shipment": "SELECT number FROM shipment ORDER BY id LIMIT 1",
     "customer": "SELECT number FROM customer ORDER BY id LIMIT 1",
@@ -102,6 +106,8 @@ def addresses(app: FastAPI, things: Mapping[str, str]) -> Iterator[tuple[str, st
 
 def _meant(pattern: str, name: str) -> str:
     before = pattern.partition("{" + name)[0].rstrip("/").rpartition("/")[2]
+    if name == "number" and before == "orders" and "/shipments/" in pattern:
+        return "sent_order"
     if name == "number":
         return _NUMBERS.get(before, name)
     if name == "key":

@@ -1,148 +1,179 @@
-"""How much longer each page and list takes in a big database than in an empty one, in processor time."""
+"""How much longer each page and list takes in a big database than in an empty one, for everybody who reads it."""
 
 import asyncio
 import os
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import crowd
 import httpx
-from fastapi import FastAPI
 from figures import Figure
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from server.app import create_app
 from server.auth import sessions, users
+from server.auth.models import User
 from server.auth.users import NewUser
-from server.catalog.schemas import ProductIn
-from server.catalog.service import create_product
-from server.crm.cases.seed import seed_cases
-from server.crm.quotes.seed import seed_quotes
-from server.crm.seed import seed_relations
 from server.db import Database
-from server.erp.billing.seed import seed_past
-from server.erp.changes.seed import seed_changes
-from server.erp.seed import seed_demo
 from server.migrations import upgrade
-from server.parties.schemas import SitePatch
-from server.parties.service import update_site
+from server.parties.models import Customer
+from server.parties.schemas import CustomerIn
+from server.parties.service import create_customer
 from server.settings import Settings
 from server.settings.clock import utc_now
+from simulators.crowd import addresses, count, multiply, seed_empty, seed_factory, things_of
+from simulators.services import private_postgres
 
 BASE = "http://127.0.0.1:8000"
 GOAL = 3.0
-#: Parameters of whole addresses that take some: what a reader of the page asks for.
-QUERIES = {"/search": "?q=Aurora", "/api/v1/search": "?text=Aurora"}
-#: Reading the routes of the framework itself and streams, which have no end.
-NOT_PAGES = ("/openapi.json", "/live", "/metrics", "/static")
+ROLES = ("admin", "sales", "customer")
+#: Addresses that give out all there is, and of what: they are judged by the time that each row takes.
+BY_ROW = {"/customers/export": "customer"}
 
 
-def measure(folder: Path, *, orders: int, units: int, rounds: int) -> list[Figure]:
-    """Every address without a parameter in its path, for an administrator."""
-    empty = _run(folder / "empty", full=None, rounds=rounds)
-    began = time.monotonic()
-    full = _run(folder / "full", full=(orders, units), rounds=rounds)
-    seconds = round(time.monotonic() - began)
-    return [_figure(path, full[path], empty[path], seconds) for path in sorted(full) if path in empty]
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How big the big database is, and how often each address is asked for."""
+
+    orders: int
+    units: int
+    rounds: int
 
 
-def _figure(path: str, value: float, anchor: float, seconds: int) -> Figure:
-    return Figure(
-        name=f"page {path}",
-        value=value * 1000,
-        unit="ms cpu",
-        ratio=value / anchor,
-        ratio_of=f"the same when empty, {anchor * 1000:.1f} ms",
-        goal=GOAL,
-        higher_is_better=False,
-        more={"load": os.getloadavg()[0], "seconds": seconds},
-    )
+class House:
+    """A server in this process on a database of its own, and a caller of each role."""
+
+    def __init__(self, name: str, url: str, folder: Path) -> None:
+        self.name = name
+        self.database = Database(url)
+        self.settings = Settings.load({"ORDERLIGHT_DATA_DIR": str(folder), "ORDERLIGHT_DATABASE_URL": url})
+        self.things: dict[str, str] = {}
+        self.callers: dict[str, httpx.AsyncClient] = {}
+
+    def open(self) -> None:
+        """Let everybody in whose reading is measured."""
+        self.app = create_app(self.settings, self.database)
+        with self.database.read() as session:
+            self.things = things_of(session)
+        for role in ROLES:
+            token = self.database.write(lambda session, role=role: _sign_in(session, role))  # type: ignore[misc]
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=("127.0.0.1", 50_000))
+            cookies = {self.settings.cookie("sid"): token}
+            self.callers[role] = httpx.AsyncClient(transport=transport, base_url=BASE, cookies=cookies)
+
+    async def took(self, role: str, address: str) -> float:
+        """The processor time of one request; on PostgreSQL, which works in processes of its own, the time it takes."""
+        clock = time.process_time if self.database.is_sqlite else time.perf_counter
+        began = clock()
+        await self.callers[role].get(address)
+        return clock() - began
 
 
-def _run(folder: Path, *, full: tuple[int, int] | None, rounds: int) -> dict[str, float]:
-    folder.mkdir()
-    database = Database(f"sqlite:///{folder / 'pages.db'}")
-    upgrade(database.engine)
-    database.write(_empty if full is None else _seed)
-    if full is not None:
-        crowd.multiply(database, orders=full[0], units=full[1])
-        print(f"  {crowd.count(database, 'sales_order'):,} orders, {crowd.count(database, 'unit'):,} units", flush=True)
-    settings = Settings.load({"ORDERLIGHT_DATA_DIR": str(folder), "ORDERLIGHT_DATABASE_URL": database.url})
-    token = database.write(_session)
-    try:
-        return asyncio.run(_ask(create_app(settings, database), settings.cookie("sid"), token, rounds))
-    finally:
-        database.close()
+def _sign_in(session: Session, role: str) -> str:
+    now = utc_now()
+    known = session.scalar(select(User.id).where(User.login == f"bench-{role}"))
+    if known is None:
+        owner = session.scalar(select(func.min(Customer.id))) if role == "customer" else None
+        new = NewUser(login=f"bench-{role}", name=role, role=role, customer_id=owner)
+        known = users.add_user(session, new, actor="bench", now=now).id
+    return sessions.open_session(session, known, now=now, days=1)
 
 
 def _empty(session: Session) -> None:
-    now = utc_now()
-    update_site(session, SitePatch(name="Bench", time_zone="UTC", gs1_company_prefix="9506000"), actor="bench", now=now)
-    create_product(session, ProductIn(sku="FRAME", name="Frame"), actor="bench", now=now)
+    seed_empty(session)
+    create_customer(session, CustomerIn(name="Aurora Bikes"), actor="bench", now=utc_now())
 
 
-def _seed(session: Session) -> None:
-    now = utc_now()
-    world = seed_demo(session, now)
-    seed_past(session, now)
-    seed_relations(session, world, now)
-    seed_cases(session, now)
-    seed_quotes(session, world, now)
-    seed_changes(session, world, now)
-
-
-def _session(session: Session) -> str:
-    now = utc_now()
-    user = users.add_user(session, NewUser(login="bench", name="Bench", role="admin"), actor="bench", now=now)
-    return sessions.open_session(session, user.id, now=now, days=1)
-
-
-def addresses(app: FastAPI) -> Iterator[str]:
-    """Every GET route of the program that needs nothing in its path, so a new page is measured by itself."""
-    for path, about in app.openapi()["paths"].items():
-        if "get" in about and "{" not in path:
-            yield path
-    for route in _routes(app.routes):
-        path = getattr(route, "path", "")
-        if "GET" in (getattr(route, "methods", None) or ()) and not re.search(r"[{]", path):
-            yield path
-
-
-def _routes(routes: object) -> Iterator[object]:
-    for route in routes:  # type: ignore[attr-defined]
-        inner = getattr(route, "original_router", None)
-        if inner is not None:
-            yield from _routes(inner.routes)
-        else:
-            yield route
-
-
-async def _ask(app: FastAPI, cookie: str, token: str, rounds: int) -> dict[str, float]:
-    found = {}
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 50_000))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE, cookies={cookie: token}) as client:
-        for path in sorted(set(addresses(app))):
-            if not path.startswith(NOT_PAGES):
-                took = await _median(client, path + QUERIES.get(path, ""), rounds)
-                if took is not None:
-                    found[path] = took
+def measure(folder: Path, *, size: Size, postgres: bool = False) -> list[Figure]:
+    """Every address, for an administrator, for sales and for a customer; on PostgreSQL too where it is asked for."""
+    found = _measured("sqlite", {name: f"sqlite:///{folder / name}.db" for name in _SEEDS}, folder, size=size)
+    if postgres:
+        with private_postgres(fsync=False) as cluster:
+            for name in _SEEDS:
+                _create(cluster.url(), name)
+            urls = {name: cluster.url(name) for name in _SEEDS}
+            found += _measured("postgresql", urls, folder, size=size)
     return found
 
 
-async def _median(client: httpx.AsyncClient, path: str, rounds: int) -> float | None:
-    """Processor time of one request; nothing where the address asks for more than its path, which is said."""
-    status = (await client.get(path)).status_code
-    if status >= 500:
-        raise RuntimeError(f"Failed to measure {path}: expected a page, got status {status}.")
-    if status != 200:
-        print(f"  {path} is left out: it answers {status}", flush=True)
+_SEEDS = {"empty": _empty, "factory": seed_factory, "full": seed_factory}
+
+
+def _measured(engine: str, urls: Mapping[str, str], folder: Path, *, size: Size) -> list[Figure]:
+    with _houses(urls, folder, size=size) as houses:
+        return asyncio.run(_ask(engine, houses, size.rounds))
+
+
+@contextmanager
+def _houses(urls: Mapping[str, str], folder: Path, *, size: Size) -> Iterator[dict[str, House]]:
+    made = {}
+    for name, url in urls.items():
+        database = Database(url)
+        upgrade(database.engine)
+        if not count(database, "site"):
+            database.write(_SEEDS[name])
+            if name == "full":
+                multiply(database, orders=size.orders, units=size.units)
+        database.close()
+        made[name] = House(name, url, folder)
+        made[name].open()
+    full = made["full"].database
+    print(f"  {count(full, 'sales_order'):,} orders, {count(full, 'unit'):,} units", flush=True)
+    yield made
+    for house in made.values():
+        house.database.close()
+
+
+async def _ask(engine: str, houses: Mapping[str, House], rounds: int) -> list[Figure]:
+    full, found = houses["full"], []
+    for pattern, address in addresses(full.app, full.things):
+        # What needs a thing in its path is compared with the same page where there is little else.
+        anchor = houses["factory"] if re.search(r"[{]", pattern) or pattern in BY_ROW else houses["empty"]
+        for role in ROLES if address else ():
+            figure = await _compare(engine, (full, anchor), (pattern, address or "", role), rounds)
+            if figure is not None:
+                found.append(figure)
+    return found
+
+
+async def _compare(engine: str, houses: tuple[House, House], what: tuple[str, str, str], rounds: int) -> Figure | None:
+    """Both in turn, so that whatever else the machine does meets both alike; nothing for what the role may not read."""
+    (full, anchor), (pattern, address, role) = houses, what
+    statuses = [(await house.callers[role].get(address)).status_code for house in houses]
+    if max(statuses) >= 500:
+        raise RuntimeError(f"Failed to measure {address} for {role}: expected pages, got status {statuses}.")
+    if statuses != [200, 200]:
+        if role == "admin":
+            print(f"  {address} is left out: it answers {statuses}", flush=True)
         return None
-    took = []
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        began = time.process_time()
-        await client.get(path)
-        took.append(time.process_time() - began)
-    return statistics.median(took)
+        for house, took in zip(houses, times, strict=True):
+            took.append(await house.took(role, address))
+    value, small = statistics.median(times[0]), statistics.median(times[1])
+    ratio, than = value / small, f"{anchor.name}, {small * 1000:.1f} ms"
+    if pattern in BY_ROW:
+        ratio *= count(anchor.database, BY_ROW[pattern]) / count(full.database, BY_ROW[pattern])
+        than += ", by row"
+    return Figure(
+        name=f"{pattern} {role}" + ("" if engine == "sqlite" else f" {engine}"),
+        value=value * 1000,
+        unit="ms cpu" if engine == "sqlite" else "ms",
+        ratio=ratio,
+        ratio_of=than,
+        goal=GOAL,
+        higher_is_better=False,
+        more={"load": os.getloadavg()[0], "engine": engine},
+    )
+
+
+def _create(url: str, name: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()

@@ -27,13 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure speed as ratios in one run.")
     parser.add_argument("--quick", action="store_true", help="under a minute, with fewer and shorter rounds")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
+    parser.add_argument("--full", action="store_true", help="pages on PostgreSQL, too")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the big database of pages for the next run")
     options = parser.parse_args(arguments)
     # Deprecations are the business of the tests.
     warnings.simplefilter("ignore")
     figures: list[Figure] = []
     for name, measure in PARTS.items():
         if options.only in (None, name):
-            figures += _timed(name, measure, quick=options.quick)
+            figures += _timed(name, measure, quick=options.quick, **_more(name, options))
     print()
     print("\n".join(lines(figures)))
     write(figures, RESULTS)
@@ -41,11 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(figure.unit == "events" and figure.value for figure in figures) else 0
 
 
-def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool) -> list[Figure]:
+def _more(name: str, options: argparse.Namespace) -> dict[str, object]:
+    return {"full": options.full, "keep": options.keep} if name == "pages" else {}
+
+
+def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool, **more: object) -> list[Figure]:
     began = time.monotonic()
     print(f"measuring {name} ...", flush=True)
     with tempfile.TemporaryDirectory(prefix="orderlight-bench-", dir=ROOT) as folder:
-        found = measure(Path(folder), quick=quick)
+        found = measure(Path(folder), quick=quick, **more)
     print(f"measured {name} in {time.monotonic() - began:.0f} s", flush=True)
     return found
 
@@ -69,12 +75,13 @@ def _delivery(folder: Path, *, quick: bool) -> list[Figure]:
     return measure(folder, seconds=1.5 if quick else 5.0, backlog=2000 if quick else 20_000)
 
 
-def _pages(folder: Path, *, quick: bool) -> list[Figure]:
-    from pages import measure
+def _pages(folder: Path, *, quick: bool, full: bool = False, keep: Path | None = None) -> list[Figure]:
+    from pages import Size, measure
 
-    if quick:
-        return measure(folder, orders=10_000, units=100_000, rounds=3)
-    return measure(folder, orders=100_000, units=1_000_000, rounds=5)
+    size = Size(10_000, 100_000, rounds=3) if quick else Size(100_000, 1_000_000, rounds=5)
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+    return measure(keep or folder, size=size, postgres=full)
 
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
