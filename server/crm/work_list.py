@@ -102,7 +102,9 @@ def _filtered(view: str) -> Select[WorkOrder]:
         return statement.where(WorkOrder.order_id.is_(None))
     if view == "short":
         lost = select(Operation.id).where(Operation.work_order_id == WorkOrder.id, Operation.scrap > 0).exists()
-        return statement.where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, lost)
+        # By the open orders: what was lost in all the years before is not looked at.
+        opened = select(SalesOrder.id).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
+        return statement.where(WorkOrder.order_id.in_(opened), lost)
     return statement
 
 

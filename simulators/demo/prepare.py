@@ -131,7 +131,7 @@ def _fill(session: Session, database_url: str) -> Access:
 
 
 def _load_stations(session: Session, now: datetime) -> None:
-    """Somebody scans the lots that the saw uses, so that what is made from now on tells what went into it."""
+    """Somebody scans the lots that the saw uses, so that what is made tells what went into it, and a badge to weld."""
     known = products_by_sku(session, [sku for sku, _ in AT_HAND])
     codes = [f"]C101{known[sku].gtin}10{lot}" for sku, lot in AT_HAND]
     events = [
@@ -139,6 +139,8 @@ def _load_stations(session: Session, now: datetime) -> None:
          "observed_at": now.isoformat()}
         for number, code in enumerate(codes, 1)
     ]  # fmt: skip
+    badge = {"kind": "code_scanned", "read_point": "weld-1", "code": str(OwnCode("B", "17"))}
+    events.append({"v": 1, "sequence": len(events) + 1, **badge, "observed_at": now.isoformat()})
     batch = Batch("web-demo", "0" * 16, tuple(Event.parse(event) for event in events), ())
     accept(session, batch, door=Door(actor="gateway:web-demo"), now=now)
 

@@ -60,7 +60,9 @@ def test_pages_for_staff_are_accessible_and_fit(new_page: Callable[..., Page], s
 
     for path in (
         "/orders", "/orders?show=closed", "/orders?show=at_risk", f"/orders/{order}", f"/orders/{order}/units/{unit}",
-        "/station", "/station/cut", "/station/weld", "/board", "/search?q=nothing-like-it", "/password",
+        "/station", "/station/cut", "/station/weld", "/station/cut/list", "/station/cut/report?act=scrap&unit=U-1000",
+        "/work-orders", "/work-orders/WO-1000", "/work-orders/new?product=FRAME-CITY", "/setup/reasons",
+        "/board", "/search?q=nothing-like-it", "/password",
         "/stock", "/stock/TUBE-34", "/stock/TUBE-34/lots?lot=T26-0412", "/stock/receive", "/stock/locations",
     ):  # fmt: skip
         go(page, path)

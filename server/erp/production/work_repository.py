@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.orders.models import OrderLine
 from server.erp.production.models import Operation, Unit, WorkOrder
-from server.tracking.states import UnitState
+from server.tracking.states import UnitKind, UnitState
 
 
 def lock_work_order(session: Session, work_order_id: int) -> WorkOrder:
@@ -45,6 +45,12 @@ def alive_of_line(session: Session, line_id: int) -> int:
     mine = select(WorkOrder.id).where(WorkOrder.order_line_id == line_id)
     statement = select(func.count()).where(Unit.work_order_id.in_(mine), Unit.state != UnitState.SCRAPPED.value)
     return session.scalars(statement).one()
+
+
+def pieces(session: Session, work_order_id: int, *, limit: int) -> Sequence[Unit]:
+    """The units of a work order in their order."""
+    statement = select(Unit).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
+    return session.scalars(statement.order_by(Unit.position, Unit.id).limit(limit)).all()
 
 
 def loose_units(

@@ -15,7 +15,7 @@ from server.crm.work_list import VIEWS, shortages, work_list
 from server.erp.orders.access import is_customer, visible_orders
 from server.erp.orders.present import present_snapshot
 from server.erp.orders.snapshot import difference
-from server.erp.production import repository
+from server.erp.production import repository, work_repository
 from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
 from server.erp.production.models import WorkOrder
 from server.erp.production.operator_time import work_of
@@ -32,6 +32,8 @@ from server.web.page import Page, PageDep
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
+#: So many of its units stand on the page of a work order.
+MOST_UNITS = 200
 Planner = Annotated[Principal, Depends(require(Permission.ORDERS_RELEASE))]
 
 
@@ -81,6 +83,7 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         present, problems = present_snapshot(session, found)
         line_id = found.order_line_id
         people = work_of(session, found.id)
+        units = work_repository.pieces(session, found.id, limit=MOST_UNITS)
         short = shortages(session, [line_id]).get(line_id, 0) if line_id is not None else 0
     changes = [] if present is None else difference(found.snapshot, present)
     return page.show(
@@ -91,6 +94,7 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         problems=problems,
         short=short,
         people=people,
+        units=units,
         step_names={operation.step: operation.name for operation in found.operations},
         measure=lambda code: page.say(measure(code)),
         area=lambda code: page.say(word("area", code)),
