@@ -67,8 +67,20 @@ def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now
         snapshot=work_order.snapshot,
     )
     plan = Plan(line, _steps(work_order), made, 0, missing, timed=True)
+    if plan.from_stock:
+        plan = _made_anew(session, plan, order.customer_id)
     touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders")
     return _make(session, plan, actor=actor, now=now, replaces=work_order.number)
+
+
+def _made_anew(session: Session, plan: Plan, customer_id: int) -> Plan:
+    """What was picked out of stock tells no steps; its replacement is made as the product is made now."""
+    line, made = plan.line, plan.work_order
+    configured, problems = configured_lines(session, [line])
+    if problems:
+        raise Refused(problems[0], reason="not_makeable")
+    made.snapshot = snapshot_of(line, configured[line.id], packaging_for(session, line.product_id, customer_id))
+    return Plan(line, configured[line.id].routing, made, 0, plan.count)
 
 
 def cancel_work(session: Session, work_order: WorkOrder, *, reason: str, actor: str, now: datetime) -> WorkOrder:

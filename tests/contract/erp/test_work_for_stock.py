@@ -11,6 +11,7 @@ from server.catalog.models import WorkCenter
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.seed import DemoWorld
 from server.ingest.accept import accept
 from server.ingest.door import Door
 from server.ingest.rebuild import rebuild
@@ -160,3 +161,22 @@ def test_the_planner_sees_what_is_short_and_makes_it_again_on_pages(
     assert "No order is short of anything" in planner.get("/work-orders?show=short").text
     assert "pieces short" not in planner.get("/orders/SO-1000").text
     assert signed_in("operator").post("/work-orders/WO-1000/replace").status_code == 403
+
+
+def test_a_scrapped_piece_that_came_out_of_stock_is_made(manager: httpx.Client, world: DemoWorld) -> None:
+    manager.post("/api/v1/locations", json={"key": "shelf", "name": "Shelf"})
+    move = {"product": "MOUNT-WIND", "kind": "receipt", "target": "shelf", "quantity": 2}
+    assert manager.post("/api/v1/stock-moves", json=move).status_code == 201
+    lines = [{"product": "MOUNT-WIND", "quantity": 2, "unit_price": "1.00"}]
+    body = {"customer": world.customers["Kestrel Rail"].number, "lines": lines}
+    order = manager.post("/api/v1/orders", json=body).json()["number"]
+    for action in ("confirm", "release"):
+        manager.post(f"/api/v1/orders/{order}/{action}")
+    unit = manager.get("/api/v1/units", params={"order": order}).json()["items"][0]
+
+    lost = manager.post(f"/api/v1/units/{unit['number']}/scrap", json={"reason": "DAMAGED"})
+    made = manager.post(f"/api/v1/work-orders/{unit['work_order']}/replace")
+
+    assert (unit["state"], lost.json()["state"]) == ("in_stock", "scrapped")
+    assert (made.status_code, made.json()["quantity"]) == (201, "1")
+    assert made.json()["operations"][0]["name"] == "Cut"
