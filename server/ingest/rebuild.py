@@ -158,7 +158,10 @@ def _operations(session: Session) -> dict[int, Columns]:
 
 def _units(session: Session, history: History) -> dict[int, Columns]:
     first = _first_steps(session)
-    columns = select(Unit.id, Unit.work_order_id, Unit.order_id).where(Unit.work_order_id.is_not(None))
+    # A unit of a cancelled order may lie in stock again; its work order tells whose release made it.
+    columns = select(Unit.id, Unit.work_order_id, WorkOrder.order_id).join(
+        WorkOrder, WorkOrder.id == Unit.work_order_id
+    )
     nothing = dict.fromkeys(_PROJECTIONS["unit"].columns)
     return {
         row_id: {

@@ -22,6 +22,7 @@ from server.erp.floor.repository import station_keys
 from server.erp.orders.guards import require, require_makeable
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
+from server.erp.orders.picking import bind, is_made, parts
 from server.erp.orders.planning import is_serial, run_minutes
 from server.erp.orders.service import reestimate, write_fact
 from server.erp.orders.snapshot import snapshot_of
@@ -50,6 +51,8 @@ class Plan:
     count: int
     #: The steps tell the time of a whole unit already.
     timed: bool = False
+    #: Pieces that have their numbers already, since they were made for stock.
+    bound: Sequence[Unit] = ()
 
     def minutes(self, step: Step) -> Decimal:
         """The run time of one unit at a step."""
@@ -61,9 +64,14 @@ class Plan:
         return not self.routing
 
     @property
+    def fresh(self) -> list[str]:
+        """The numbers of the units that are new, in their order."""
+        return [f"U-{number}" for number in range(self.first_unit, self.first_unit + self.count - len(self.bound))]
+
+    @property
     def numbers(self) -> list[str]:
-        """The numbers of the units, in their order."""
-        return [f"U-{number}" for number in range(self.first_unit, self.first_unit + self.count)]
+        """The numbers of all units, in their order."""
+        return [*(unit.number for unit in self.bound), *self.fresh]
 
 
 def release_order(session: Session, order: SalesOrder, *, actor: str, now: datetime) -> Sequence[WorkOrder]:
@@ -100,13 +108,17 @@ def _plan(
     now: datetime,
 ) -> list[Plan]:
     packaging = packaging_by_product(session, {line.product_id for line in order.lines}, order.customer_id)
-    parts = list(_parts(order, picked))
-    first_work_order = take(session, "WO", len(parts))
-    counts = [int(quantity) if is_serial(line) else 1 for line, quantity, _reservation in parts]
-    next_unit = take(session, "U", sum(counts))
+    sources = list(parts(order, picked))
+    first_work_order = take(session, "WO", len(sources))
+    counts = [int(quantity) if is_serial(line) else 1 for line, quantity, _reservation in sources]
+    bound = [
+        bind(session, line, count, reservation)
+        for (line, _quantity, reservation), count in zip(sources, counts, strict=True)
+    ]
+    next_unit = take(session, "U", sum(counts) - sum(map(len, bound)))
     plans = []
-    for offset, ((line, quantity, reservation), count) in enumerate(zip(parts, counts, strict=True)):
-        made = configured[line.id]
+    for offset, ((line, quantity, reservation), count) in enumerate(zip(sources, counts, strict=True)):
+        made, pieces = configured[line.id], bound[offset]
         work_order = WorkOrder(
             number=f"WO-{first_work_order + offset}",
             order_id=order.id,
@@ -118,34 +130,16 @@ def _plan(
             released_at=now,
         )
         if reservation is not None:
-            _is_made(work_order, now)
-        plans.append(Plan(line, made.routing if reservation is None else (), work_order, next_unit, count))
-        next_unit += count
+            is_made(work_order, now)
+        routing = made.routing if reservation is None else ()
+        plans.append(Plan(line, routing, work_order, next_unit, count, bound=pieces))
+        next_unit += count - len(pieces)
     session.add_all(plan.work_order for plan in plans)
     session.flush()
     for plan in plans:
         if plan.from_stock:
             picked[plan.line.id].work_order_id = plan.work_order.id
     return plans
-
-
-def _parts(
-    order: SalesOrder, picked: Mapping[int, Reservation]
-) -> Iterable[tuple[OrderLine, Decimal, Reservation | None]]:
-    """What each line becomes: what was picked out of stock, and what is made."""
-    for line in order.lines:
-        reservation = picked.get(line.id)
-        if reservation is not None:
-            yield line, reservation.quantity, reservation
-        rest = line.quantity - (reservation.quantity if reservation is not None else 0)
-        if rest > 0:
-            yield line, rest, None
-
-
-def _is_made(work_order: WorkOrder, now: datetime) -> None:
-    work_order.state = WorkOrderState.COMPLETED.value
-    work_order.started_at = work_order.completed_at = now
-    work_order.snapshot = {**work_order.snapshot, "routing": [], "from_stock": True}
 
 
 def _picked_rows(order: SalesOrder, plans: Sequence[Plan]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -164,6 +158,8 @@ def _picked_rows(order: SalesOrder, plans: Sequence[Plan]) -> tuple[dict[str, An
         at = made.completed_at.isoformat()
         before[f"work_order:{made.id}"] = None
         after[f"work_order:{made.id}"] = {"state": made.state, "started_at": at, "completed_at": at}
+        for unit in plan.bound:
+            before[f"unit:{unit.id}"] = after[f"unit:{unit.id}"] = {"state": unit.state}
     order.fulfilment = state
     return before, after
 
@@ -232,8 +228,14 @@ def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None
             "last_fact_id": fact_id,
         }
         for plan in plans
-        for position, number in enumerate(plan.numbers, 1)
+        for position, number in enumerate(plan.fresh, len(plan.bound) + 1)
     ]
+    for plan in plans:
+        for position, unit in enumerate(plan.bound, 1):
+            unit.work_order_id, unit.position, unit.last_fact_id = plan.work_order.id, position, fact_id
+    session.flush()
+    if not rows:
+        return
     connection = session.connection()
     connection.execute(insert(Unit), rows)
     made = select(Unit.number, Unit.id).where(Unit.work_order_id.in_([plan.work_order.id for plan in plans]))
@@ -247,7 +249,7 @@ def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None
 def _identifiers(plan: Plan, ids: Mapping[str, int], *, company_prefix: str) -> Iterable[dict[str, Any]]:
     gtin = plan.line.product.gtin if is_serial(plan.line) else None
     tagged = gtin is not None and carries_prefix(gtin, company_prefix)
-    for number in plan.numbers:
+    for number in plan.fresh:
         unit_id, serial = ids[number], body(number)
         yield {"scheme": "own", "value": f"ol:U{serial}", "unit_id": unit_id}
         if gtin is not None:

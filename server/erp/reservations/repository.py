@@ -13,7 +13,7 @@ from server.erp.production.models import Unit
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.rules import ReservationState
 from server.erp.stock.models import StockBalance
-from server.tracking.states import UnitState
+from server.tracking.states import UnitKind, UnitState
 
 _ZERO = Decimal(0)
 _HELD = Reservation.state == ReservationState.RESERVED.value
@@ -70,6 +70,26 @@ def of_order(session: Session, order_id: int) -> Mapping[int, Reservation]:
     return {found.order_line_id: found for found in session.scalars(statement.with_for_update())}
 
 
+_LOOSE = (
+    Unit.order_id.is_(None),
+    Unit.parent_id.is_(None),
+    Unit.kind == UnitKind.SERIAL.value,
+    Unit.state == UnitState.IN_STOCK.value,
+)
+
+
+def numbered(session: Session, product_id: int, most: int) -> Sequence[Unit]:
+    """Pieces of a product that lie in stock with numbers of their own and are not held, the oldest first."""
+    wanted = select(Unit).where(Unit.product_id == product_id, *_LOOSE, Unit.held.is_(False))
+    return session.scalars(wanted.order_by(Unit.id).limit(most).with_for_update()).all()
+
+
+def picked_units(session: Session, work_order_id: int | None) -> Sequence[Unit]:
+    """The units of a work order that were picked and are not packed yet."""
+    wanted = select(Unit).where(Unit.work_order_id == work_order_id, Unit.state == UnitState.IN_STOCK.value)
+    return session.scalars(wanted.order_by(Unit.id).with_for_update()).all()
+
+
 def scrapped(session: Session, work_order_id: int | None) -> int:
     """How many units of a work order are lost."""
     lost = select(func.count()).where(Unit.work_order_id == work_order_id, Unit.state == UnitState.SCRAPPED.value)
@@ -82,9 +102,11 @@ def lock_products(session: Session, product_ids: Collection[int]) -> None:
 
 
 def available(session: Session, product_ids: Collection[int]) -> Mapping[int, Decimal]:
-    """What lies in stock of these products and nobody has reserved; two queries."""
+    """What lies in stock of these products, is not held, and nobody has reserved; three queries."""
     lying = select(StockBalance.product_id, func.sum(StockBalance.quantity)).group_by(StockBalance.product_id)
     held = select(Reservation.product_id, func.sum(Reservation.quantity)).where(_HELD).group_by(Reservation.product_id)
     there = dict(session.execute(lying.where(StockBalance.product_id.in_(product_ids))).all())
     taken = dict(session.execute(held.where(Reservation.product_id.in_(product_ids))).all())
-    return {each: there.get(each, _ZERO) - taken.get(each, _ZERO) for each in product_ids}
+    kept = select(Unit.product_id, func.count()).where(Unit.product_id.in_(product_ids), *_LOOSE, Unit.held.is_(True))
+    stopped = dict(session.execute(kept.group_by(Unit.product_id)).all())
+    return {each: there.get(each, _ZERO) - taken.get(each, _ZERO) - stopped.get(each, 0) for each in product_ids}

@@ -168,7 +168,9 @@ def _take(session: Session, order: SalesOrder, line: OrderLine, quantity: Decima
 
 
 def _put_back(session: Session, order: SalesOrder, line: OrderLine, row: Reservation, *, by: _By) -> None:
-    """What was picked and is not lost lies in stock again, where it came from."""
+    """What was picked and is not lost lies in stock again, where it came from; it keeps its numbers."""
+    for unit in repository.picked_units(session, row.work_order_id):
+        unit.order_id = unit.order_line_id = None
     cause = _("Back from {order}, line {line}: called off").format(order=order.number, line=line.position)
     lost = Decimal(repository.scrapped(session, row.work_order_id))
     lost = lost if is_serial(line) else lost * row.quantity

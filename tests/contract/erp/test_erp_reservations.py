@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.db import Database
 from server.erp.orders.models import SalesOrder
@@ -207,3 +207,35 @@ def test_the_page_of_the_order_shows_the_decision_and_takes_another(
     assert "wants 6 of MOUNT-WIND, not 99" in stocked.get(refused.headers["location"], headers=html).text
     assert f"/orders/{number}/reserve" not in signed_in("sales").get(f"/orders/{number}", headers=html).text
     assert "2 reserved" in stocked.get(f"/stock/{SKU}", headers=html).text
+
+
+def test_pieces_made_for_stock_keep_their_numbers_and_are_taken_first(
+    stocked: httpx.Client, world: DemoWorld, database: Database
+) -> None:
+    # Given two of the five pieces in stock that were made for it, and one of those held
+    made = stocked.post(f"{API}/work-orders", json={"product": SKU, "quantity": 2}).json()
+    mine = stocked.get(f"{API}/units", params={"work_order": made["number"]}).json()["items"]
+    first, second = (each["number"] for each in mine)
+    stock = update(Unit).where(Unit.number.in_([first, second])).values(state="in_stock", step=None)
+    database.write(lambda session: session.execute(stock) and None)
+    stocked.post(f"{API}/units/{second}/hold", json={"reason": "A scratch."})
+
+    # When an order takes what there is
+    number = confirmed(stocked, world, 6)
+    assert reserved(stocked, number) == [("4", "2", "reserved")]
+    stocked.post(f"{API}/orders/{number}/release")
+
+    # Then it has the whole one, and three with new numbers
+    units = stocked.get(f"{API}/units", params={"order": number, "state": "in_stock"}).json()["items"]
+    taken = {each["number"] for each in units}
+    assert (len(taken), first in taken, second in taken) == (4, True, False)
+
+    # And when the order is called off, the next one gets the same pieces
+    stocked.post(f"{API}/orders/{number}/cancel", json={"reason": "Not wanted."})
+    again = confirmed(stocked, world, 4)
+    stocked.post(f"{API}/orders/{again}/release")
+    assert {each["number"] for each in stocked.get(f"{API}/units", params={"order": again}).json()["items"]} == taken
+    with database.read() as session:
+        ids = session.scalars(select(Unit.id).where(Unit.number.in_(taken - {first}))).all()
+    wrong = {each.row for each in database.write(rebuild).differences}
+    assert wrong & {f"unit:{each}" for each in ids} == set()
