@@ -28,6 +28,7 @@ FURNITURE = frozenset(
         "site",
         "station",
         "station_state",
+        "stock_balance",
         "stock_item",
         "stock_location",
         "topic_version",
@@ -42,6 +43,9 @@ TELLING = {
     "customer": ("name", "search_name", "vat_number"),
     "customer_match_key": ("value",),
     "sales_order": ("customer_reference",),
+    # Facts and lines of the audit name what they are about by its number.
+    "fact": ("subject",),
+    "audit": ("subject",),
 }
 #: Columns that name a row without a foreign key.
 NAMING = {

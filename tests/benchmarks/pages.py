@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import re
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from server.parties.schemas import CustomerIn
 from server.parties.service import create_customer
 from server.settings import Settings
 from server.settings.clock import utc_now
-from simulators.crowd import addresses, count, multiply, seed_empty, seed_factory, things_of
+from simulators.crowd import QUERIES, addresses, count, multiply, seed_empty, seed_factory, things_of
 from simulators.services import private_postgres
 
 BASE = "http://127.0.0.1:8000"
@@ -131,20 +130,26 @@ def _houses(urls: Mapping[str, str], folder: Path, *, size: Size) -> Iterator[di
 
 async def _ask(engine: str, houses: Mapping[str, House], rounds: int) -> list[Figure]:
     full, found = houses["full"], []
-    for pattern, address in addresses(full.app, full.things):
-        # What needs a thing in its path is compared with the same page where there is little else.
-        anchor = houses["factory"] if re.search(r"[{]", pattern) or pattern in BY_ROW else houses["empty"]
-        for role in ROLES if address else ():
-            figure = await _compare(engine, (full, anchor), (pattern, address or "", role), rounds)
+    known = {name: dict(addresses(house.app, house.things)) for name, house in houses.items()}
+    for pattern in known["full"]:
+        # What needs a thing is compared with the same page where there is little else.
+        takes_one = pattern in BY_ROW or "{" in pattern + QUERIES.get(pattern, "")
+        anchor = houses["factory" if takes_one else "empty"]
+        address, other = known["full"][pattern], known[anchor.name][pattern]
+        for role in ROLES if address and other else ():
+            asked = ((full, address or ""), (anchor, other or ""))
+            figure = await _compare(engine, pattern, role, asked=asked, rounds=1 if pattern in BY_ROW else rounds)
             if figure is not None:
                 found.append(figure)
     return found
 
 
-async def _compare(engine: str, houses: tuple[House, House], what: tuple[str, str, str], rounds: int) -> Figure | None:
+async def _compare(
+    engine: str, pattern: str, role: str, *, asked: Sequence[tuple[House, str]], rounds: int
+) -> Figure | None:
     """Both in turn, so that whatever else the machine does meets both alike; nothing for what the role may not read."""
-    (full, anchor), (pattern, address, role) = houses, what
-    statuses = [(await house.callers[role].get(address)).status_code for house in houses]
+    (full, address), (anchor, _other) = asked
+    statuses = [(await house.callers[role].get(path)).status_code for house, path in asked]
     if max(statuses) >= 500:
         raise RuntimeError(f"Failed to measure {address} for {role}: expected pages, got status {statuses}.")
     if statuses != [200, 200]:
@@ -153,8 +158,8 @@ async def _compare(engine: str, houses: tuple[House, House], what: tuple[str, st
         return None
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for house, took in zip(houses, times, strict=True):
-            took.append(await house.took(role, address))
+        for (house, path), took in zip(asked, times, strict=True):
+            took.append(await house.took(role, path))
     value, small = statistics.median(times[0]), statistics.median(times[1])
     ratio, than = value / small, f"{anchor.name}, {small * 1000:.1f} ms"
     if pattern in BY_ROW:

@@ -121,7 +121,8 @@ def open_orders(session: Session, product_ids: Sequence[int], visible: ColumnEle
         .join(Product, Product.id == OrderLine.product_id)
         .join(Customer, Customer.id == SalesOrder.customer_id)
         .where(visible, OrderLine.product_id.in_(product_ids), SalesOrder.lifecycle.in_(_OPEN_ORDERS))
-        .order_by(SalesOrder.id.desc(), OrderLine.position)
+        # A sum cannot be read from the rows in their order, so what is open is looked up and then sorted.
+        .order_by((SalesOrder.id + 0).desc(), OrderLine.position)
         .limit(MOST)
     )
     return [OrderUse(*row) for row in session.execute(statement)]
@@ -139,7 +140,7 @@ def open_work_orders(session: Session, sku: str, product_id: int, visible: Colum
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
         .where(visible, WorkOrder.state.in_(_OPEN_WORK), or_(WorkOrder.product_id == product_id, taken))
-        .order_by(WorkOrder.id.desc())
+        .order_by((WorkOrder.id + 0).desc())
         .limit(MOST)
     )
     return [WorkOrderUse(*row) for row in session.execute(statement)]
