@@ -121,8 +121,7 @@ def open_orders(session: Session, product_ids: Sequence[int], visible: ColumnEle
         .join(Product, Product.id == OrderLine.product_id)
         .join(Customer, Customer.id == SalesOrder.customer_id)
         .where(visible, OrderLine.product_id.in_(product_ids), SalesOrder.lifecycle.in_(_OPEN_ORDERS))
-        # A sum cannot be read from the rows in their order, so what is open is looked up and then sorted.
-        .order_by((SalesOrder.id + 0).desc(), OrderLine.position)
+        .order_by(SalesOrder.id.desc(), OrderLine.position)
         .limit(MOST)
     )
     return [OrderUse(*row) for row in session.execute(statement)]
@@ -134,13 +133,16 @@ def open_work_orders(session: Session, sku: str, product_id: int, visible: Colum
     The snapshot is the truth of a work order, whatever the product says now, so it is looked into; only those that
     are still open are.
     """
+    # Looked up by themselves: with the newest wanted first, all work orders would be read for the few that are open.
+    work = aliased(WorkOrder)
+    still_open = select(work.id).where(work.state.in_(_OPEN_WORK))
     taken = cast(WorkOrder.snapshot, Text).contains(f'{{"sku":"{sku}",', autoescape=True)
     statement = (
         select(WorkOrder.number, SalesOrder.number, WorkOrder.state, Product.sku, WorkOrder.quantity)
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
-        .where(visible, WorkOrder.state.in_(_OPEN_WORK), or_(WorkOrder.product_id == product_id, taken))
-        .order_by((WorkOrder.id + 0).desc())
+        .where(visible, WorkOrder.id.in_(still_open), or_(WorkOrder.product_id == product_id, taken))
+        .order_by(WorkOrder.id.desc())
         .limit(MOST)
     )
     return [WorkOrderUse(*row) for row in session.execute(statement)]
