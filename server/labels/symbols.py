@@ -32,7 +32,7 @@ class Symbol:
         bars = "".join(f'<rect x="{x}" y="0" width="{width}" height="1"/>' for x, width in _bars(self.modules))
         return (
             f'<svg class="barcode" xmlns="http://www.w3.org/2000/svg" width="{self.width_mm}mm" '
-            f'height="{self.height_mm}mm" viewBox="0 0 {total} 1" preserveAspectRatio="none" role="img" '
+            f'height="{self.height_mm}mm" viewBox="0 0 {total} 1" preserveAspectRatio="none" aria-hidden="true" '
             f'shape-rendering="crispEdges"><rect width="{total}" height="1" fill="#fff"/>'
             f'<g fill="#000">{bars}</g></svg>'
         )

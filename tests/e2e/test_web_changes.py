@@ -1,11 +1,13 @@
-"""A change after release as everybody sees it: red at the station, confirmed by a badge, told to the customer."""
+"""Changes after release and what leaves the house, as the station, the office and the customer see them."""
 
 from collections.abc import Callable
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
@@ -13,6 +15,11 @@ from server.auth.users import NewUser, add_user
 from server.erp.changes import repository, service
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn, Wanted
+from server.erp.logistics.schemas import ShipmentIn
+from server.erp.logistics.seed import seed_dock
+from server.erp.logistics.service import create_shipment, ship
+from server.erp.reservations.seed import seed_reservations
+from server.parties.models import Customer
 from server.settings.clock import utc_now
 from server.tracking.states import Effectivity
 
@@ -88,3 +95,31 @@ def test_pages_of_changes_are_accessible_and_fit(new_page: Callable[..., Page], 
 
     for path in ("/changes", f"/changes/new?order={order}", f"/changes/{number}", f"/orders/{order}/requirements"):
         passes(go(page, path), path)
+
+
+def dock(session: Session) -> tuple[str, str, str]:
+    """A pallet at the dock with its shipment on its way, and an order that waits for a decision; their numbers."""
+    world: Any = SimpleNamespace(customers={each.name: each for each in session.scalars(select(Customer))})
+    pallet = seed_dock(session, world, utc_now())
+    waits = seed_reservations(session, world, utc_now())[1]
+    shipment = create_shipment(session, ShipmentIn(order=pallet.order.number), actor="test", now=utc_now())
+    ship(session, shipment, actor="test", now=utc_now())
+    return pallet.number, shipment.number, waits.number
+
+
+@pytest.mark.parametrize("viewport", VIEWPORTS, ids=["desktop", "phone"])
+def test_pages_of_packing_are_accessible_and_fit_and_a_scan_tells_the_customer_of_the_delivery(
+    new_page: Callable[..., Page], site: Any, viewport: Any
+) -> None:
+    pallet, shipment, waits = site.database.write(dock)
+    page = new_page("manager", viewport=viewport)
+
+    for path in (f"/handling-units/{pallet}", f"/shipments/{shipment}/note", f"/orders/{waits}", "/stock/MOUNT-WIND"):
+        passes(go(page, path), path)
+    order = page.request.get(f"/api/v1/shipments/{shipment}").json()["order"]
+    customer = go(new_page("customer", customer_id=site.customer_id("Kestrel Rail")), f"/orders/{order}")
+    expect(customer.locator("#status-sentence")).to_contain_text("have left our house")
+
+    site.scan(str(OwnCode("D", shipment.removeprefix("SH-"))), "delivery-1")
+
+    expect(customer.locator("#status-sentence")).to_contain_text("have arrived")
