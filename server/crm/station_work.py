@@ -15,6 +15,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.queue import LAST
+from server.erp.production.standing import in_states
 from server.parties.models import Customer
 from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
 
@@ -88,7 +89,7 @@ def stock_work_at(session: Session, work_center_id: int) -> list[Job]:
         .join(Product, Product.id == WorkOrder.product_id)
         .where(
             WorkOrder.order_id.is_(None),
-            WorkOrder.state.in_(_OPEN_WORK),
+            in_states(_OPEN_WORK),
             Operation.work_center_id == work_center_id,
             Operation.state.in_([state.value for state in _WAITING]),
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import planned_units
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.standing import in_states
 from server.messages import N_
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
 
@@ -97,7 +98,7 @@ def _filtered(view: str) -> Select[WorkOrder]:
         )
     )
     if view == "open":
-        return statement.where(WorkOrder.state.in_(_OPEN))
+        return statement.where(in_states(_OPEN))
     if view == "stock":
         return statement.where(WorkOrder.order_id.is_(None))
     if view == "short":

@@ -16,6 +16,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.orders.planning import planned_units, run_minutes
 from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
 from server.erp.production.models import Operation, WorkOrder
+from server.erp.production.standing import in_states
 from server.parties.repository import site
 from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, WorkOrderState
 
@@ -185,7 +186,7 @@ def _open_work(session: Session) -> list[Work]:
         .join(WorkCenter, WorkCenter.id == Operation.work_center_id)
         .where(
             Operation.state.not_in(_OVER),
-            WorkOrder.state.in_(_OPEN_WORK),
+            in_states(_OPEN_WORK),
             or_(
                 WorkOrder.order_id.is_(None),
                 and_(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, SalesOrder.on_hold.is_(False)),

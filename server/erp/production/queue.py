@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.standing import in_states
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
 
 _OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
@@ -96,7 +97,7 @@ def _work(work_center_ids: Collection[int]) -> Select[Operation]:
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .where(
             Operation.work_center_id.in_(work_center_ids),
-            WorkOrder.state.in_(_OPEN_WORK),
+            in_states(_OPEN_WORK),
             or_(WorkOrder.order_id.is_(None), SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value),
         )
         .order_by(

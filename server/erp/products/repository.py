@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from server.catalog.models import BomLine, Product
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import WorkOrder
+from server.erp.production.standing import in_states
 from server.parties.models import Customer
 from server.tracking.states import OrderLifecycle, WorkOrderState
 
@@ -133,15 +134,12 @@ def open_work_orders(session: Session, sku: str, product_id: int, visible: Colum
     The snapshot is the truth of a work order, whatever the product says now, so it is looked into; only those that
     are still open are.
     """
-    # Looked up by themselves: with the newest wanted first, all work orders would be read for the few that are open.
-    work = aliased(WorkOrder)
-    still_open = select(work.id).where(work.state.in_(_OPEN_WORK))
     taken = cast(WorkOrder.snapshot, Text).contains(f'{{"sku":"{sku}",', autoescape=True)
     statement = (
         select(WorkOrder.number, SalesOrder.number, WorkOrder.state, Product.sku, WorkOrder.quantity)
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .join(Product, Product.id == WorkOrder.product_id)
-        .where(visible, WorkOrder.id.in_(still_open), or_(WorkOrder.product_id == product_id, taken))
+        .where(visible, in_states(_OPEN_WORK), or_(WorkOrder.product_id == product_id, taken))
         .order_by(WorkOrder.id.desc())
         .limit(MOST)
     )
