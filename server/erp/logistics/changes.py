@@ -63,8 +63,8 @@ class Changes:
             quantity=_ONE if unit is not None and unit.work_order_id is not None else None,
             detail={**rows, **detail},
         )
-        # Every unit that changed points at the fact that changed it, and so does the one it is about.
-        self._facts.append((made, self._units if unit is None else [*self._units, unit]))
+        # Every unit that changed points at the fact that changed it, as after a scan.
+        self._facts.append((made, self._units))
         self._before, self._after, self._units = {}, {}, []
 
     def write(self) -> None:
