@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 from figures import Figure
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.app import create_app
@@ -26,7 +26,6 @@ from server.parties.service import create_customer
 from server.settings import Settings
 from server.settings.clock import utc_now
 from simulators.crowd import QUERIES, addresses, count, multiply, seed_empty, seed_factory, things_of
-from simulators.services import private_postgres
 
 BASE = "http://127.0.0.1:8000"
 GOAL = 3.0
@@ -88,16 +87,9 @@ def _empty(session: Session) -> None:
     create_customer(session, CustomerIn(name="Aurora Bikes"), actor="bench", now=utc_now())
 
 
-def measure(folder: Path, *, size: Size, postgres: bool = False) -> list[Figure]:
-    """Every address, for an administrator, for sales and for a customer; on PostgreSQL too where it is asked for."""
-    found = _measured("sqlite", {name: f"sqlite:///{folder / name}.db" for name in _SEEDS}, folder, size=size)
-    if postgres:
-        with private_postgres(fsync=False) as cluster:
-            for name in _SEEDS:
-                _create(cluster.url(), name)
-            urls = {name: cluster.url(name) for name in _SEEDS}
-            found += _measured("postgresql", urls, folder, size=size)
-    return found
+def measure(folder: Path, *, size: Size) -> list[Figure]:
+    """Every address, for an administrator, for sales and for a customer."""
+    return _measured("sqlite", {name: f"sqlite:///{folder / name}.db" for name in _SEEDS}, folder, size=size)
 
 
 _SEEDS = {"empty": _empty, "factory": seed_factory, "full": seed_factory}
@@ -175,10 +167,3 @@ async def _compare(
         higher_is_better=False,
         more={"load": os.getloadavg()[0], "engine": engine},
     )
-
-
-def _create(url: str, name: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
