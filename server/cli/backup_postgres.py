@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 
 from server.cli.context import CommandFailed
 from server.db.engine import make_engine
@@ -16,6 +16,10 @@ _OTHERS = text(
     "AND backend_type = 'client backend'"
 )
 _TABLES = text("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'")
+
+_EXTENSIONS = text(
+    "SELECT extname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE nspname = :schema"
+)
 
 
 def backup(url: str, target: Path) -> None:
@@ -56,13 +60,21 @@ def _make_room(engine: Engine, *, force: bool) -> str | None:
         kept = f"before_restore_{datetime.now(UTC):%Y%m%dt%H%M%S}"
         connection.execute(text(f"ALTER SCHEMA public RENAME TO {kept}"))
         connection.execute(text("CREATE SCHEMA public"))
+        _move_extensions(connection, kept, "public")
     return kept
 
 
 def _put_back(engine: Engine, kept: str) -> None:
     with engine.begin() as connection:
+        _move_extensions(connection, "public", kept)
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text(f"ALTER SCHEMA {kept} RENAME TO public"))
+
+
+def _move_extensions(connection: Connection, schema: str, target: str) -> None:
+    """A dump names extensions where it found them; the tables that stay behind find them wherever they are."""
+    for name in connection.scalars(_EXTENSIONS, {"schema": schema}).all():
+        connection.execute(text(f'ALTER EXTENSION "{name}" SET SCHEMA {target}'))
 
 
 def _run(url: str, program: str, arguments: list[str], *, connects: bool = True) -> None:

@@ -340,7 +340,7 @@ def test_a_revoked_key_is_out_at_once(house: Any) -> None:
     assert caller.post("/api/v1/events", json=batch).status_code == 200
 
     def revoke(session: Any) -> None:
-        newest = max(live_gateway_keys(session, "gw-attack", utc_now()), key=lambda key: key.id)
+        newest = max(live_gateway_keys(session, ["gw-attack"], utc_now())["gw-attack"], key=lambda key: key.id)
         keys.revoke_key(session, newest, actor="test", now=utc_now())
 
     house.database.write(revoke)

@@ -99,8 +99,8 @@ def test_what_cannot_be_made_is_not_promised_and_the_reason_is_told(
     [
         ("1.5", "made in whole pieces, not 1.5"),
         (10_001, "at most 10000"),
-        (0, "greater than 0"),
-        (-4, "greater than 0"),
+        (0, "more than 0"),
+        (-4, "more than 0"),
         ("9e99", ""),
     ],
 )
