@@ -13,6 +13,10 @@ Waiting = tuple[Callable[[Session], Any], Future[Any]]
 
 #: At most this many pieces of work are done at a time, so that the first of them is not kept waiting.
 GROUP_LIMIT = 64
+#: After a group of so many their senders are likely to come back at once, and worth waiting for.
+CROWD = 4
+#: So many seconds after one the next is waited for, as long as the group is smaller than the last one.
+PATIENCE = 0.001
 
 
 class Lane:
@@ -27,6 +31,8 @@ class Lane:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        #: How large the last group was; known to the lane's thread alone.
+        self._last = 0
 
     def put(self, work: Callable[[Session], Any]) -> Future[Any]:
         """Queue the work; work whose future is cancelled while it waits is not done."""
@@ -66,9 +72,11 @@ class Lane:
         while item is not None:
             group.append(item)
             if len(group) == GROUP_LIMIT:
-                return group, True
+                break
+            is_crowd = self._last >= CROWD and len(group) < self._last
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(timeout=PATIENCE) if is_crowd else self._queue.get_nowait()
             except Empty:
-                return group, True
-        return group, False
+                break
+        self._last = len(group)
+        return group, item is not None

@@ -17,7 +17,9 @@ from server.db import touch
 from server.erp.stock import use
 from server.erp.stock.book import NewMove, book
 from server.erp.stock.rules import MoveKind, Spot
+from server.ingest.driver import connection_of
 from server.ingest.fold import Folded
+from server.ingest.goods_load import COUNTED
 from server.ingest.parts import Parts
 from server.ingest.parts import told as told_of
 from server.ingest.save import Before, Saved
@@ -39,7 +41,9 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     goods = folded.world.goods
     finished = _finished(folded.world, was)
     reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
-    if not (goods.bookings or goods.at_hand or goods.loads or finished or reversed_ids):
+    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids
+    # Units alone bring about moves only where something is counted.
+    if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
         return
     plan = _Plan(session, folded, saved, finished)
     plan.work_through()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, func, or_, select
 
 from server.catalog.models import Product
 from server.erp.production.models import Operation, Unit, WorkOrder
-from server.erp.stock.models import StockBalance, StockLocation
+from server.erp.stock.models import StockBalance, StockItem, StockLocation
 from server.ingest.queries import Query, Statement, among, ask, listed
 from server.tracking import world as w
 from server.tracking.goods_rows import Material, Need, Place, materials_in, units_in
@@ -25,6 +25,14 @@ _MOST = 100
 _IN_STOCK = UnitState.IN_STOCK.value
 _CODE = func.upper(func.replace(StockLocation.key, "-", ""))
 _PLACE = (StockLocation.id, _CODE, StockLocation.key, StockLocation.name)
+
+
+def _select_counted(_dialect: Dialect) -> Statement:
+    return select(StockItem.product_id).limit(1)
+
+
+#: Whether any product is counted at all.
+COUNTED = Query(_select_counted)
 
 
 def _select_materials(dialect: Dialect) -> Statement:

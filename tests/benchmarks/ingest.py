@@ -10,12 +10,14 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import factory
@@ -28,7 +30,7 @@ from sqlalchemy.exc import OperationalError
 from orderlight.events import Receipt
 from server.app.serve import spare_the_collector
 from server.db import Database
-from server.ingest.accept import Ask
+from server.ingest.accept import Ask, Taken
 from server.ingest.door import Door
 from server.ingest.http import take_in
 from server.ingest.wire import read_request
@@ -223,10 +225,27 @@ def _timed_take(engine: Engine, rates: Rates, bodies: Bodies, answered: Told) ->
 
 
 def _take_all(database: Database, bodies: Bodies) -> list[bytes]:
-    """All gateways at once, each with one request on the way at a time."""
-    with ThreadPoolExecutor(len(bodies)) as gateways:
-        sent = gateways.map(lambda own: [take(database, body) for body in own], bodies)
-        return [answer for answers in sent for answer in answers]
+    """All gateways at once, each with one request on the way; one thread serves them, as in the server."""
+    answers: list[bytes] = []
+    ready: SimpleQueue[tuple[int, Future[Taken] | None]] = SimpleQueue()
+    for place in range(len(bodies)):
+        ready.put((place, None))
+    left = [iter(own) for own in bodies]
+    open_gateways = len(bodies)
+    while open_gateways:
+        place, future = ready.get()
+        if future is not None:
+            answers.append(future.result().receipt.encode())
+        body = next(left[place], None)
+        if body is None:
+            open_gateways -= 1
+            continue
+        submit(database, body).add_done_callback(partial(_note, ready, place))
+    return answers
+
+
+def _note(ready: "SimpleQueue[tuple[int, Future[Taken] | None]]", place: int, future: Future[Taken]) -> None:
+    ready.put((place, future))
 
 
 def _read(answers: Sequence[bytes], answered: Told) -> int:
@@ -240,8 +259,12 @@ def _read(answers: Sequence[bytes], answered: Told) -> int:
 
 def take(database: Database, body: bytes) -> bytes:
     """From the bytes of a request to the bytes of its answer, which is given after the commit."""
-    ask = Ask(read_request(body), DOOR)
-    return database.submit_jointly(take_in, ask).result().receipt.encode()
+    return submit(database, body).result().receipt.encode()
+
+
+def submit(database: Database, body: bytes) -> Future[Taken]:
+    """Hand the request to the writer."""
+    return database.submit_jointly(take_in, Ask(read_request(body), DOOR))
 
 
 def _figure(engine: Engine, rates: Rates, case: Case, place: int) -> Figure:

@@ -98,3 +98,18 @@ def test_a_share_alone_that_gives_an_exception_leaves_nothing_behind(database: D
         database.submit_jointly(refuse, 1).result(timeout=10)
 
     assert value_of(database) == 0
+
+
+def test_after_a_crowd_one_who_comes_alone_is_not_kept_waiting_for_the_others(database: Database) -> None:
+    # Given a group of five
+    held = Held(database)
+    held.let_go([database.submit_jointly(_count, place) for place in range(5)])
+
+    # When one comes back alone
+    alone = database.submit_jointly(_count, 1)
+
+    assert alone.result(timeout=10) == 1
+
+
+def _count(_session: Session, arguments: Sequence[int]) -> Sequence[int]:
+    return [len(arguments) for _ in arguments]
