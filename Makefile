@@ -18,7 +18,7 @@ demo: ## Start a factory with simulated readers and print where to look (Ctrl+C 
 
 test: ## Install what is missing, then run the whole suite
 	@tools/setup.sh test
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## Format, lint, types, imports and unit tests, in under a minute
 	@tools/setup.sh check

@@ -11,7 +11,7 @@ from server.auth.authenticate import AUTH_TOPIC
 from server.auth.models import User
 from server.catalog.models import PackagingSpec
 from server.catalog.revisions import RevisionState
-from server.db import Base, touch
+from server.db import Base, table_of, touch
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.policies import touch_floor
 from server.errors import Refused
@@ -107,10 +107,10 @@ def _packed_differently(session: Session, one: int, other: int) -> int:
 def _move(session: Session, loser: Customer, survivor: Customer) -> dict[str, int]:
     """Every row of every table that names the customer, so that a feature of tomorrow is not forgotten."""
     connection = session.connection()
-    connection.execute(delete(MatchKey.__table__).where(MatchKey.customer_id == loser.id))  # type: ignore[arg-type]
+    connection.execute(delete(table_of(MatchKey)).where(MatchKey.customer_id == loser.id))
     forget(session, loser.id)
     pair = or_(DistinctPair.low_id == loser.id, DistinctPair.high_id == loser.id)
-    connection.execute(delete(DistinctPair.__table__).where(pair))  # type: ignore[arg-type]
+    connection.execute(delete(table_of(DistinctPair)).where(pair))
     for contact in loser.contacts:
         contact.preferred = False
     for address in loser.addresses:

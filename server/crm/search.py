@@ -11,8 +11,8 @@ from server.crm.cases.models import Case
 from server.crm.quotes.access import visible_quotes
 from server.crm.quotes.models import Quote
 from server.erp import search as erp
-from server.erp.asked import Asked
 from server.erp.search import Hit
+from server.erp.search_terms import Asked
 from server.parties.models import Customer
 
 

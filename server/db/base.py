@@ -1,8 +1,8 @@
 """The declarative base and the row version that guards against stale edits."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Integer, MetaData
+from sqlalchemy import Integer, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 NAMING = {
@@ -18,6 +18,13 @@ class Base(DeclarativeBase):
     """Every table of the server."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(model: type[Any]) -> Table:
+    """The table of a model, for statements that go past the mapper."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class Versioned:

@@ -115,16 +115,8 @@ class Database:
 
     def _do_shares(self, group: list[Waiting]) -> None:
         for waiting in gather(group):
-            if len(waiting) > 1:
-                try:
-                    results = self._run_with_retries(together(waiting))
-                except Exception:
-                    # Whose fault it was shows when each is tried alone, below.
-                    log.warning("Joint work of %d failed; each part is tried alone.", len(waiting), exc_info=True)
-                else:
-                    _settle([(future, result) for (_, future), result in zip(waiting, results, strict=True)])
-                    continue
-            _settle([(future, self._outcome(work)) for work, future in waiting])
+            outcomes = _in_one_go(waiting, self._run_with_retries)
+            _settle(outcomes or [(future, self._outcome(work)) for work, future in waiting])
 
     def _outcome(self, work: Work[Any]) -> Any:
         try:
@@ -185,14 +177,9 @@ def _outcomes(
     connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool
 ) -> dict[Future[Any], Any]:
     """What became of work that stands side by side; an exception of the only work there is undoes the transaction."""
-    if len(waiting) > 1:
-        try:
-            results = _run(connection, together(waiting), changed, is_alone=False)
-            return {future: result for (_, future), result in zip(waiting, results, strict=True)}
-        except Exception:
-            # Whose fault it was shows when each is tried alone, below.
-            log.warning("Joint work of %d failed; each part is tried alone.", len(waiting), exc_info=True)
-    found: dict[Future[Any], Any] = {}
+    found = dict(_in_one_go(waiting, lambda work: _run(connection, work, changed, is_alone=False)))
+    if found:
+        return found
     for work, future in waiting:
         try:
             found[future] = _run(connection, work, changed, is_alone=is_alone)
@@ -201,6 +188,19 @@ def _outcomes(
                 raise
             found[future] = refusal
     return found
+
+
+def _in_one_go(waiting: list[Waiting], run: Callable[[Work[Any]], Any]) -> list[tuple[Future[Any], Any]]:
+    """What became of shares that are done together; nothing for one alone, or when each must be tried alone."""
+    if len(waiting) < 2:
+        return []
+    try:
+        results = run(together(waiting))
+    except Exception:
+        # Whose fault it was shows when each is tried alone.
+        log.warning("Joint work of %d failed; each part is tried alone.", len(waiting), exc_info=True)
+        return []
+    return [(future, result) for (_, future), result in zip(waiting, results, strict=True)]
 
 
 def _settle(outcomes: Iterable[tuple[Future[Any], Any]]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, column, literal_column, select, table, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from server.db.base import table_of
+
 #: A shorter part has no triple of letters; it is looked for at the beginning.
 LEAST_LETTERS = 3
 #: Behind every text that begins with what stands before it.
@@ -24,7 +26,7 @@ def holds(
         return begins(session, attribute, text)
     if not _is_sqlite(session):
         return attribute.icontains(text, autoescape=True)
-    owner = attribute.class_.__table__
+    owner = table_of(attribute.parent.class_)
     name = f"{owner.name}_text"
     words = table(name, column("rowid"))
     phrase = '"' + text.replace('"', '""') + '"'
@@ -32,7 +34,7 @@ def holds(
     found = select(words.c.rowid).where(match)
     if newest is not None:
         found = found.order_by(words.c.rowid.desc()).limit(newest)
-    return owner.c.id.in_(found)  # type: ignore[no-any-return]
+    return owner.c.id.in_(found)
 
 
 def begins(
@@ -42,13 +44,13 @@ def begins(
 
     Each beginning is a stretch of the index of its own: asked for together they would be looked for in every row.
     """
-    key = attribute.class_.__table__.c.id
+    key = table_of(attribute.parent.class_).c.id
     compared = attribute if _is_sqlite(session) else attribute.collate("C")
     stretches = []
     for each in sorted({form for text in texts for form in (text, text.upper())}):
         stretch = select(key.label("id")).where(compared >= each, compared < each + _LAST)
         stretches.append(select(stretch.order_by(compared).limit(most).subquery().c.id) if most else stretch)
-    return key.in_(union_all(*stretches))  # type: ignore[no-any-return]
+    return key.in_(union_all(*stretches))
 
 
 def either(key: InstrumentedAttribute[int], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

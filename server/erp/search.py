@@ -11,7 +11,6 @@ from orderlight.autoid import identify
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog.models import Product
-from server.erp.asked import Asked
 from server.erp.billing.access import visible_invoices
 from server.erp.billing.models import Invoice
 from server.erp.logistics.models import HandlingUnit, Shipment
@@ -19,6 +18,7 @@ from server.erp.orders.access import visible_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.production.repository import bound_to
+from server.erp.search_terms import Asked
 from server.http.text import fold
 from server.parties.models import Customer
 

@@ -4,13 +4,14 @@ Nothing is asked for events that name neither.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Dialect, func, or_, select
 
 from server.catalog.models import Product
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.stock.models import StockBalance, StockItem, StockLocation
-from server.ingest.queries import Query, Statement, among, ask, listed
+from server.ingest.queries import Found, Query, Statement, among, ask, listed
 from server.tracking import world as w
 from server.tracking.goods_rows import Material, Need, Place, materials_in, units_in
 from server.tracking.states import OperationState, UnitState
@@ -109,18 +110,17 @@ def _stations(world: w.World, reads: Iterable[Read]) -> set[int]:
     return {point.station_id for point in points if point is not None}
 
 
-def _put(world: w.World, found: dict[str, list[tuple[object, ...]]]) -> None:
+def _put(world: w.World, found: Found) -> None:
     goods = world.goods
-    goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}  # type: ignore[misc, arg-type]
-    goods.places = {row[1]: Place(*row) for row in found.get("places", ())}  # type: ignore[misc, arg-type]
-    goods.parts = {row[0]: Material(*row[1:]) for row in found.get("parts", ())}  # type: ignore[misc, arg-type]
+    goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}
+    goods.places = {row[1]: Place(*row) for row in found.get("places", ())}
+    goods.parts = {row[0]: Material(*row[1:]) for row in found.get("parts", ())}
     goods.needs = tuple(_need(row) for row in found.get("needs", ()))
     # By rising quantity: where most lies comes last and stays.
-    goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}  # type: ignore[misc, arg-type]
+    goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}
 
 
-def _need(row: tuple[object, ...]) -> Need:
+def _need(row: tuple[Any, ...]) -> Need:
     center, number, state, snapshot = row
-    assert isinstance(snapshot, dict)
     skus = frozenset(line["sku"] for line in snapshot.get("bom") or ())
-    return Need(center, number, state in _BEGUN, skus)  # type: ignore[arg-type]
+    return Need(center, number, state in _BEGUN, skus)

@@ -116,7 +116,6 @@ def speaker(request: Request) -> Any:
 
 async def _take(database: Database, batch: wire.Request, door: Door) -> Response:
     began = time.monotonic()
-
     ask = Ask(batch, door)
     if door.station_key is None:
         taken = await _durable(database.submit_jointly(take_in, ask))

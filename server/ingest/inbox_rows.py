@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func
 from sqlalchemy.dialects import postgresql, sqlite
 
+from server.db import table_of
 from server.ingest.bulk import insert_rows
 from server.ingest.fold import Folded, Judged
 from server.ingest.reads import named_of
@@ -29,7 +30,7 @@ def keep_for_people(connection: Connection, folded: Folded, first_event: int, *,
             rows.append((event_id, reason, one.answer.say, read_point, code, now, "open"))
         elif one.verdict.reason is Reason.UNKNOWN_TAG and read is not None:
             tags.setdefault((read.read_point or "", read.named.shown), []).append(one)
-    insert_rows(connection, Quarantine.__table__, _COLUMNS, rows)  # type: ignore[arg-type]
+    insert_rows(connection, table_of(Quarantine), _COLUMNS, rows)
     if tags:
         _count(connection, tags)
 

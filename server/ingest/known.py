@@ -11,7 +11,7 @@ from sqlalchemy import Dialect, bindparam, select
 from sqlalchemy.orm import Session
 
 from orderlight.events import Status as WireStatus
-from server.db import touch
+from server.db import table_of, touch
 from server.db.counters import take
 from server.ingest import columns
 from server.ingest.answers import Answer
@@ -94,11 +94,11 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
         event_id, source.id, item.sequence, item.kind, None, item.observed_at, now, item.clock_suspect,
         answer.status.value, None, answer.reason, item.payload,
     )  # fmt: skip
-    insert_rows(connection, EventRecord.__table__, columns.EVENT, [row])  # type: ignore[arg-type]
+    insert_rows(connection, table_of(EventRecord), columns.EVENT, [row])
     read_point = item.read.read_point if item.read is not None else None
     code = named_of(item).shown or None
     kept = (event_id, answer.reason, answer.say, read_point, code, now, "open")
-    insert_rows(connection, Quarantine.__table__, _KEPT, [kept])  # type: ignore[arg-type]
+    insert_rows(connection, table_of(Quarantine), _KEPT, [kept])
     touch(session, "inbox", "gateways")
     return answer
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
-from server.db import touch
+from server.db import table_of, touch
 from server.erp.floor.models import Station, StationState
 from server.erp.production.models import Unit
 from server.ingest.bulk import update_rows
@@ -71,10 +71,8 @@ class Parts:
             for part in parts
             for parent_id in [part.parent_id if state == _CONSUMED else None]
         ]
-        table = Unit.__table__
-        assert isinstance(table, Table)
         columns = ("id", "state", "parent_id", "last_fact_id")
-        update_rows(connection_of(self._session), table, columns, rows)
+        update_rows(connection_of(self._session), table_of(Unit), columns, rows)
         gone = {part.id for parts in self.built.values() for part in parts}
         if gone:
             self._clear(world, gone)

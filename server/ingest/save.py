@@ -6,9 +6,10 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from server.db import table_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
@@ -119,8 +120,8 @@ def _save_events(
             event_id, source_id, sequence, kind, station_id, observed_at, now, suspect, answer.status._value_,
             answer.action, answer.reason, payload,
         ))  # fmt: skip
-    insert_rows(connection, _table(EventIdentity), columns.IDENTITY, identities)
-    insert_rows(connection, _table(EventRecord), columns.EVENT, events)
+    insert_rows(connection, table_of(EventIdentity), columns.IDENTITY, identities)
+    insert_rows(connection, table_of(EventRecord), columns.EVENT, events)
 
 
 def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
@@ -137,7 +138,7 @@ def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, 
             reverses_id, detail,
         ) in enumerate(facts, first_fact)
     ]  # fmt: skip
-    insert_rows(connection, _table(Fact), columns.FACT, rows)
+    insert_rows(connection, table_of(Fact), columns.FACT, rows)
 
 
 # --- the changed rows ---
@@ -192,7 +193,7 @@ _NEW_REPACK = (*columns.REPACK, "change_id", "unit_id", "order_id", "handling_un
 
 
 def _update(connection: Connection, model: type[Any], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-    update_rows(connection, _table(model), names, rows)
+    update_rows(connection, table_of(model), names, rows)
 
 
 def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
@@ -214,16 +215,16 @@ def _only_moved(unit: w.Unit, were: Mapping[int, w.Unit]) -> bool:
 def _save_new_things(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     """Boxes, each with its container unit and identifier, and shipments."""
     shipments = [row for key, row in sorted(world.shipments.items()) if key not in was.shipments]
-    insert_rows(connection, _table(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
+    insert_rows(connection, table_of(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
     boxes = [row for key, row in sorted(world.boxes.items()) if key not in was.boxes]
     units = [world.units[box.id] for box in boxes]
     rows = [(*unit[:-1], _number(unit.last_fact_id, saved.first_fact)) for unit in units]
-    insert_rows(connection, _table(Unit), w.Unit._fields, rows)
-    insert_rows(connection, _table(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
+    insert_rows(connection, table_of(Unit), w.Unit._fields, rows)
+    insert_rows(connection, table_of(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
     names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
-    insert_rows(connection, _table(Identifier), ("scheme", "value", "unit_id", "active"), names)
+    insert_rows(connection, table_of(Identifier), ("scheme", "value", "unit_id", "active"), names)
     tasks = [row for key, row in sorted(world.repacks.items()) if key not in was.repacks]
-    insert_rows(connection, _table(RepackTask), _NEW_REPACK, list(map(_picker(changes.Repack, _NEW_REPACK), tasks)))
+    insert_rows(connection, table_of(RepackTask), _NEW_REPACK, list(map(_picker(changes.Repack, _NEW_REPACK), tasks)))
 
 
 def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
@@ -231,10 +232,10 @@ def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: S
     changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
     rows = {each[0]: (*each[:9], *map(json_text, each[9:11]), _verdicts(folded, each, saved), now) for each in changed}
     update_rows(
-        connection, _table(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
+        connection, table_of(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
     )
     insert_rows(
-        connection, _table(StationState), columns.STATE, [row for key, row in rows.items() if key not in was.contexts]
+        connection, table_of(StationState), columns.STATE, [row for key, row in rows.items() if key not in was.contexts]
     )
 
 
@@ -249,9 +250,3 @@ def _verdicts(folded: Folded, context: w.Context, saved: Saved) -> str:
             event_id = saved.first_event + number
             found.append(written_out(folded.world, folded.judged[number], entry, event_id=event_id))
     return json_text(found)
-
-
-def _table(model: type[Any]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from server.db import table_of
 from server.db.counters import take
 from server.journal.models import Fact
 from server.tracking.facts import NewFact
@@ -20,7 +21,7 @@ def write(session: Session, facts: Sequence[NewFact], *, recorded_at: datetime) 
         return range(0)
     first = take(session, "fact", len(facts))
     rows = [_row(fact_id, fact, recorded_at) for fact_id, fact in enumerate(facts, first)]
-    session.connection().execute(insert(Fact.__table__), rows)  # type: ignore[arg-type]
+    session.connection().execute(insert(table_of(Fact)), rows)
     return range(first, first + len(facts))
 
 
@@ -41,7 +42,7 @@ def write_about(
     fact_id = take(session, "fact", 1)
     row = {"id": fact_id, "kind": kind.value, "subject": subject, "actor": actor, "detail": dict(detail)}
     about = {"observed_at": now, "recorded_at": now, "order_id": order_id}
-    session.connection().execute(insert(Fact.__table__), [row | about])  # type: ignore[arg-type]
+    session.connection().execute(insert(table_of(Fact)), [row | about])
     return fact_id
 
 
@@ -98,5 +99,5 @@ def write_office(session: Session, facts: Sequence[OfficeFact]) -> range:
         }
         for fact_id, fact in enumerate(facts, first)
     ]
-    session.connection().execute(insert(Fact.__table__), rows)  # type: ignore[arg-type]
+    session.connection().execute(insert(table_of(Fact)), rows)
     return range(first, first + len(facts))

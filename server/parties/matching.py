@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from server.db import table_of
 from server.http.text import fold
 from server.parties.models import Address, Contact, Customer, MatchKey
 from server.parties.people_schemas import present
@@ -38,7 +39,7 @@ def index(session: Session, customer: Customer) -> None:
     traits = traits_of(customer.name, customer.vat_number, present(customer), customer.addresses)
     rows = [{"customer_id": customer.id, "kind": kind, "value": value} for kind, value in sorted(traits)]
     if rows:
-        session.connection().execute(insert(MatchKey.__table__), rows)  # type: ignore[arg-type]
+        session.connection().execute(insert(table_of(MatchKey)), rows)
     suspect(session, customer.id)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.catalog.models import WorkCenter
-from server.db import Database
+from server.db import Database, table_of
 from server.erp.floor.repository import stations_per_work_center
 from server.erp.orders import repository
 from server.erp.orders.configured import routings
@@ -84,17 +84,17 @@ def store(session: Session, order_ids: Collection[int], estimates: Mapping[int, 
     """Keep the estimates for lists; an order without one loses the old. The row version stays: nobody edited it."""
     rows = [
         {
-            "id": order_id,
-            "predicted_at": estimates[order_id].at if order_id in estimates else None,
-            "predicted_late_at": estimates[order_id].late_at if order_id in estimates else None,
-            "estimated_at": now,
+            "order_id": order_id,
+            "likely": estimates[order_id].at if order_id in estimates else None,
+            "late": estimates[order_id].late_at if order_id in estimates else None,
         }
         for order_id in sorted(order_ids)
     ]
-    for row in rows:
-        session.connection().execute(
-            update(SalesOrder.__table__).where(SalesOrder.__table__.c.id == row["id"]).values(row)  # type: ignore[arg-type]
-        )
+    if not rows:
+        return
+    orders = table_of(SalesOrder)
+    kept = {"predicted_at": bindparam("likely"), "predicted_late_at": bindparam("late"), "estimated_at": now}
+    session.connection().execute(update(orders).where(orders.c.id == bindparam("order_id")).values(kept), rows)
 
 
 def predict(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:
