@@ -13,7 +13,7 @@ from server.app.envelope import Envelope
 from server.app.guards import BodyGuard, CrossSiteGuard
 from server.app.language import Languages
 from server.app.problems import add_problem_handlers, answer_error
-from server.app.routers import ROUTERS
+from server.app.routers import routing_table
 from server.auth.authenticate import Authenticator
 from server.auth.limiter import Limiter
 from server.auth.principal import Principal
@@ -56,10 +56,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     _give_parts(app, settings, database)
     add_problem_handlers(app)
     _describe_keys(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    app.router.routes.append(Route("/live", _live_door(app)))
-    app.router.routes.append(Mount("/static", static_app()))
+    app.router.routes += [*routing_table(), Route("/live", _live_door(app)), Mount("/static", static_app())]
     # The last one added is the outermost.
     app.add_middleware(BodyGuard, settings=settings)
     app.add_middleware(CrossSiteGuard, settings=settings)
