@@ -26,8 +26,6 @@ class Line:
     packaging: str | None
     #: The configuration in words.
     chosen: str | None
-    #: How many units it becomes: one a piece, or one for the whole line.
-    units: int
     #: What of it comes out of stock; None where nobody has decided.
     reserved: Decimal | None = None
 
@@ -44,7 +42,6 @@ def lines_of(session: Session | Connection, order_id: int) -> list[Line]:
             row.configuration or {},
             row.packaging,
             options_in_words(row.configuration or {}, row.configuration_summary),
-            int(row.quantity) if row.tracking == "serial" else 1,
             row.reserved if row.reservation != ReservationState.FREED else None,
         )
         for row in LINES.all(session, order=order_id)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import ceil
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from server.errors import NotFound
 from server.parties.models import Customer
 from server.tracking.states import HandlingUnitKind, HandlingUnitState, OrderLifecycle, UnitState
 
+_LOST = UnitState.SCRAPPED.value
 #: Boxes in these states may leave.
 READY_TO_GO = (HandlingUnitState.CLOSED, HandlingUnitState.LOADED)
 
@@ -105,11 +107,11 @@ class OrderPage:
 
     @property
     def short(self) -> int:
-        """How many units the order lacks of what was ordered, for what was scrapped and not made again."""
+        """How many pieces the order lacks of what was ordered, for what was scrapped and not made again."""
         if not self.units or self.lifecycle != OrderLifecycle.PROCESSING:
             return 0
-        alive = sum(count for state, count in self.unit_states.items() if state != UnitState.SCRAPPED)
-        return max(sum(line.units for line in self.lines) - alive, 0)
+        alive = sum(1 if unit.pieces is None else unit.pieces for unit in self.units if unit.state != _LOST)
+        return max(ceil(sum(line.quantity for line in self.lines) - alive), 0)
 
     @property
     def can_ship(self) -> bool:

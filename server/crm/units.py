@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from server.auth.principal import Principal
 from server.catalog.models import Product
-from server.crm.access import visible_orders
+from server.crm.access import is_customer, visible_orders
 from server.crm.timeline import Timeline, unit_timeline
 from server.db.prepared import Prepared
 from server.erp.floor.models import Station
@@ -53,6 +54,8 @@ class UnitRow:
     serial: str | None
     box: str | None
     box_id: int | None
+    #: Of a lot; a serial is one piece.
+    pieces: Decimal | None
     last_station: str | None
     last_seen_at: datetime | None
 
@@ -80,13 +83,14 @@ class RouteStep(NamedTuple):
     good: int
 
 
+_STEPS = select(Operation.work_order_id, Operation.step, Operation.name, Operation.started, Operation.good).order_by(
+    Operation.work_order_id, Operation.step
+)
 _ROUTES = Prepared(
     RouteStep,
-    select(Operation.work_order_id, Operation.step, Operation.name, Operation.started, Operation.good)
-    .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-    .where(WorkOrder.order_id == bindparam("order"))
-    .order_by(Operation.work_order_id, Operation.step),
+    _STEPS.join(WorkOrder, WorkOrder.id == Operation.work_order_id).where(WorkOrder.order_id == bindparam("order")),
 )
+_ROUTE = Prepared(RouteStep, _STEPS.where(Operation.work_order_id == bindparam("work_order")))
 
 
 class _Found(NamedTuple):
@@ -102,6 +106,7 @@ class _Found(NamedTuple):
     serial: str | None
     box: str | None
     box_id: int | None
+    pieces: Decimal | None
     station: str | None
     last_seen_at: datetime | None
 
@@ -112,8 +117,7 @@ _SERIAL = (
     .correlate(Unit)
     .scalar_subquery()
 )
-_UNITS = Prepared(
-    _Found,
+_OF_UNIT = (
     select(
         Unit.id,
         Unit.number,
@@ -127,15 +131,20 @@ _UNITS = Prepared(
         _SERIAL.label("serial"),
         HandlingUnit.number.label("box"),
         Unit.parent_id,
+        Unit.quantity.label("pieces"),
         Station.name.label("station"),
         Unit.last_seen_at,
     )
     .outerjoin(Product, Product.id == Unit.product_id)
     .outerjoin(Station, Station.id == Unit.last_station_id)
     .outerjoin(HandlingUnit, HandlingUnit.id == Unit.parent_id)
-    .where(Unit.order_id == bindparam("order"), Unit.kind != UnitKind.CONTAINER.value)
-    .order_by(Unit.work_order_id, Unit.position, Unit.id),
+    .where(Unit.kind != UnitKind.CONTAINER.value)
 )
+_UNITS = Prepared(
+    _Found,
+    _OF_UNIT.where(Unit.order_id == bindparam("order")).order_by(Unit.work_order_id, Unit.position, Unit.id),
+)
+_UNIT = Prepared(_Found, _OF_UNIT.where(Unit.id == bindparam("unit")))
 
 
 def route_steps(session: Session | Connection, order_id: int) -> list[RouteStep]:
@@ -172,6 +181,7 @@ def _row(unit: _Found, route: tuple[tuple[int, str], ...]) -> UnitRow:
         serial=None if unit.serial is None else unit.serial.partition("/21/")[2],
         box=unit.box,
         box_id=unit.box_id,
+        pieces=unit.pieces,
         last_station=unit.station,
         last_seen_at=unit.last_seen_at,
     )
@@ -182,35 +192,41 @@ class UnitPage:
     """One unit: what it is, where it stands, what proves it."""
 
     row: UnitRow
-    order: str
+    #: None where nobody has ordered it.
+    order: str | None
+    work_order: str | None
+    #: What it was built into.
+    inside: str | None
+    #: The steps of its work order.
+    route: Sequence[RouteStep]
     identifiers: Sequence[tuple[str, str]]
     timeline: Timeline
 
 
 def unit_page(session: Session, principal: Principal, number: str, *, before: int | None = None) -> UnitPage:
-    """The unit if its order is visible to this caller; raises NotFound."""
+    """The unit of a visible order, or to our own house one that nobody has ordered; raises NotFound."""
+    whole = aliased(Unit)
+    inside = case((Unit.state == UnitState.CONSUMED.value, whole.number))
     statement = (
-        select(Unit.id, SalesOrder.id, SalesOrder.number)
-        .join(SalesOrder, SalesOrder.id == Unit.order_id)
-        .where(Unit.number == number, visible_orders(principal))
+        select(Unit.id, Unit.order_id, SalesOrder.number, WorkOrder.number, WorkOrder.id, inside)
+        .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
+        .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        .outerjoin(whole, whole.id == Unit.parent_id)
+        .where(Unit.number == number, Unit.kind != UnitKind.CONTAINER.value, visible_orders(principal))
     )
     found = session.execute(statement).first()
-    if found is None:
+    if found is None or (found[1] is None and is_customer(principal)):
         raise NotFound
-    unit_id, order_id, order_number = found
-    row = _single(session, unit_id, order_id)
+    unit_id, _order_id, order, work_order, work_order_id, built_into = found
+    route = _ROUTE.all(session, work_order=work_order_id)
+    row = _row(_UNIT.all(session, unit=unit_id)[0], tuple((step.step, step.name) for step in route))
     identifiers = select(Identifier.scheme, Identifier.value).where(Identifier.unit_id == unit_id, Identifier.active)
     return UnitPage(
         row,
-        order_number,
+        order,
+        work_order,
+        built_into,
+        route,
         list(session.execute(identifiers.order_by(Identifier.id)).all()),
         unit_timeline(session, unit_id, before=before),
     )
-
-
-def _single(session: Session, unit_id: int, order_id: int) -> UnitRow:
-    rows = unit_rows(session, order_id, route_steps(session, order_id))
-    found = next((row for row in rows if row.id == unit_id), None)
-    if found is None:
-        raise NotFound
-    return found

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.planning import planned_units
-from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production import work_repository
+from server.erp.production.models import Unit, WorkOrder
 from server.erp.production.standing import in_states
 from server.messages import N_
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
@@ -57,14 +58,17 @@ class WorkList:
 
 
 def work_list(session: Session, view: str, *, visible: ColumnElement[bool], before: int | None = None) -> WorkList:
-    """A page of work orders; six queries whatever their number."""
+    """A page of work orders; seven queries whatever their number."""
     statement = _filtered(view).where(visible)
     if before is not None:
         statement = statement.where(WorkOrder.id < before)
     found = session.scalars(statement.order_by(WorkOrder.id.desc()).limit(MOST + 1)).all()
     page = found[:MOST]
-    short = shortages(session, {each.order_line_id for each in page if each.order_line_id is not None and _lost(each)})
-    rows = [_row(each, short.get(each.order_line_id or 0, 0)) for each in page]
+    lost = work_repository.lost_of(session, [each.id for each in page])
+    short = shortages(
+        session, {each.order_line_id for each in page if each.order_line_id is not None and each.id in lost}
+    )
+    rows = [_row(each, short.get(each.order_line_id or 0, 0), lost.get(each.id, 0)) for each in page]
     if view == "short":
         rows = [row for row in rows if row.short]
     return WorkList(rows, page[-1].id if len(found) > MOST else None)
@@ -74,17 +78,9 @@ def shortages(session: Session, line_ids: Collection[int]) -> dict[int, int]:
     """How many pieces each of these order lines is short of: ordered, less what is made or in the making."""
     if not line_ids:
         return {}
-    lines = session.scalars(
-        select(OrderLine).where(OrderLine.id.in_(line_ids)).options(joinedload(OrderLine.product))
-    ).all()
-    alive = (
-        select(Unit.order_line_id, func.count())
-        .where(Unit.work_order_id.in_(select(WorkOrder.id).where(WorkOrder.order_line_id.in_(line_ids))))
-        .where(Unit.state != UnitState.SCRAPPED.value)
-        .group_by(Unit.order_line_id)
-    )
-    counts = {line_id or 0: count for line_id, count in session.execute(alive)}
-    return {line.id: max(planned_units(line) - counts.get(line.id, 0), 0) for line in lines}
+    lines = session.execute(select(OrderLine.id, OrderLine.quantity).where(OrderLine.id.in_(line_ids))).all()
+    alive = work_repository.alive_of_lines(session, line_ids)
+    return {found.id: max(ceil(found.quantity - alive.get(found.id, 0)), 0) for found in lines}
 
 
 def _filtered(view: str) -> Select[WorkOrder]:
@@ -102,18 +98,15 @@ def _filtered(view: str) -> Select[WorkOrder]:
     if view == "stock":
         return statement.where(WorkOrder.order_id.is_(None))
     if view == "short":
-        lost = select(Operation.id).where(Operation.work_order_id == WorkOrder.id, Operation.scrap > 0).exists()
+        scrapped = Unit.state == UnitState.SCRAPPED.value
+        lost = select(Unit.id).where(Unit.work_order_id == WorkOrder.id, scrapped).exists()
         # By the open orders: what was lost in all the years before is not looked at.
         opened = select(SalesOrder.id).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
         return statement.where(WorkOrder.order_id.in_(opened), lost)
     return statement
 
 
-def _lost(work_order: WorkOrder) -> int:
-    return sum(operation.scrap for operation in work_order.operations)
-
-
-def _row(work_order: WorkOrder, short: int) -> WorkRow:
+def _row(work_order: WorkOrder, short: int, lost: int) -> WorkRow:
     steps = [each for each in work_order.operations if each.state != OperationState.SKIPPED]
     current = next((each.name for each in steps if each.state != OperationState.COMPLETED), None)
     order = work_order.order
@@ -129,7 +122,7 @@ def _row(work_order: WorkOrder, short: int) -> WorkRow:
         # What was picked out of stock has no steps; it is all there.
         planned=steps[0].quantity if steps else int(work_order.quantity),
         good=steps[-1].good if steps else int(work_order.quantity),
-        lost=_lost(work_order),
+        lost=lost,
         steps_done=sum(each.good for each in steps) if steps else 1,
         steps_total=sum(each.quantity for each in steps) or 1,
         short=short,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from server.db import touch
 from server.erp.stock import use
 from server.erp.stock.book import NewMove, book
+from server.erp.stock.lost import lost_in_stock
 from server.erp.stock.rules import MoveKind, Spot
 from server.ingest.driver import connection_of
 from server.ingest.fold import Folded
@@ -41,11 +42,12 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     goods = folded.world.goods
     finished = _finished(folded.world, was)
     reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
-    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids
+    lost = lost_in_stock(fact for _, fact in folded.turned())
+    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost
     # Units alone bring about moves only where something is counted.
     if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
         return
-    plan = _Plan(session, folded, saved, finished)
+    plan = _Plan(session, folded, saved, finished, lost)
     plan.work_through()
     if not plan.moves:
         return
@@ -71,7 +73,7 @@ def _finished(world: w.World, was: Before) -> set[int]:
 class _Plan:
     """The moves of a batch in the making."""
 
-    def __init__(self, session: Session, folded: Folded, saved: Saved, finished: set[int]) -> None:
+    def __init__(self, session: Session, folded: Folded, saved: Saved, finished: set[int], lost: set[int]) -> None:
         self._session = session
         self._folded = folded
         self._first_fact = saved.first_fact
@@ -86,6 +88,7 @@ class _Plan:
             self._loads[load.fact].append(load)
         self._last = {fact.unit_id: place for place, fact in enumerate(folded.facts) if fact.kind is _DONE}
         self._ends = {self._last[found] for found in finished if found in self._last}
+        self._lost = lost
         self._known = self._look_up()
         self.parts = self._look_for_parts()
 
@@ -102,6 +105,8 @@ class _Plan:
                 self._use(place, fact)
             elif fact.kind is FactKind.UNIT_STOCKED:
                 self._put_in(place, fact)
+            elif fact.kind is FactKind.UNIT_SCRAPPED and fact.unit_id in self._lost:
+                self._throw_out(place, fact)
             elif fact.kind is FactKind.REVERSED:
                 self._take_back(place, fact)
 
@@ -142,9 +147,14 @@ class _Plan:
         counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
         spots = {(one.material.id, one.place.id, one.lot) for one in counts}
         known = use.look_up(self._session, works, units, taken, spots)
+        lots = {found for found in units if self._folded.world.units[found].kind == UnitKind.LOT}
+        if lots and known.materials:
+            use.look_up_pieces(self._session, known, lots)
         stocked = {fact.unit_id for _, fact in self._folded.turned() if fact.kind is FactKind.UNIT_STOCKED}
         if stocked:
             use.look_up_made(self._session, known, {found for found in stocked if found is not None})
+        if self._lost:
+            use.look_up_spots(self._session, known, self._lost)
         return known
 
     def _look_for_parts(self) -> Parts:
@@ -212,6 +222,15 @@ class _Plan:
             move = self._move(place, fact, MoveKind.PRODUCE, material.id, material.uom)
             self._add(place, replace(move, quantity=pieces, target_id=target))
 
+    def _throw_out(self, place: int, fact: NewFact) -> None:
+        """A unit that lay in stock is lost there."""
+        unit_id = fact.unit_id or 0
+        source = self._known.spots.get(unit_id)
+        if source is not None:
+            material, pieces = self._known.made[unit_id]
+            move = self._move(place, fact, MoveKind.SCRAP, material.id, material.uom)
+            self._add(place, replace(move, quantity=pieces, source_id=source, cause=fact.told.get("reason")))
+
     # --- used ---
 
     def _use(self, place: int, fact: NewFact) -> None:
@@ -222,7 +241,7 @@ class _Plan:
             return
         stock = self._stock.get(fact.station_id or 0)
         at_hand = {one["product_id"]: one for one in materials_in(stock)}
-        pieces = Decimal(1) if unit.kind == UnitKind.SERIAL else parts.quantity
+        pieces = self._known.pieces.get(unit.id, Decimal(1))
         for sku, each in parts.lines.items():
             material = self._known.materials.get(sku)
             if material is None or (unit.id, material.id) in self._known.used:

@@ -260,7 +260,8 @@ def _put_things(world: w.World, found: Found) -> None:
         if work.order_id is not None:
             world.order_work[work.order_id] = (*world.order_work.get(work.order_id, ()), work.id)
     world.boxes.update({row[0]: w.Box._make(row) for row in found.get("boxes", ())})
-    world.lines.update({row[0]: Line(row[0], row[1], int(row[2])) for row in found.get("lines", ())})
+    for line_id, sku, pieces, lots in found.get("lines", ()):
+        world.lines[line_id] = Line(line_id, sku, lots if pieces is None else int(pieces))
     world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("at_once", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
     world.repacks.update({row[0]: changes.Repack._make(row) for row in found.get("repacks", ())})

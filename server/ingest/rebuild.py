@@ -8,6 +8,7 @@ remembers between two scans.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
@@ -55,8 +56,8 @@ _PROJECTIONS: Mapping[str, _Projection] = {
     "unit": _Projection(
         Unit,
         (
-            "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",
-            "last_seen_at", "last_fact_id",
+            "state", "step", "quantity", "held", "hold_reason", "rework", "parent_id", "last_station_id",
+            "last_read_point", "last_seen_at", "last_fact_id",
         ),
     ),
     "operation": _Projection(Operation, ("state", "started", "good", "scrap", "started_at", "completed_at")),
@@ -130,6 +131,8 @@ def _repair(
 
 
 def _value(column: str, value: Any) -> Any:
+    if column == "quantity" and isinstance(value, str):
+        return Decimal(value)
     return datetime.fromisoformat(value) if column.endswith("_at") and isinstance(value, str) else value
 
 
@@ -162,7 +165,8 @@ def _units(session: Session, history: History) -> dict[int, Columns]:
     columns = select(Unit.id, Unit.work_order_id, WorkOrder.order_id).join(
         WorkOrder, WorkOrder.id == Unit.work_order_id
     )
-    nothing = dict.fromkeys(_PROJECTIONS["unit"].columns)
+    # How many pieces a lot was made with stands in its row; facts tell of the parts that were split off.
+    nothing = dict.fromkeys(name for name in _PROJECTIONS["unit"].columns if name != "quantity")
     return {
         row_id: {
             **nothing,

@@ -16,7 +16,7 @@ from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
 from server.tracking import change_rows as changes
 from server.tracking import world as w
-from server.tracking.states import ChangeState, Effectivity
+from server.tracking.states import ChangeState, Effectivity, UnitState
 
 _UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
 
@@ -171,9 +171,12 @@ def _boxes(dialect: Dialect) -> Statement:
 
 
 def _lines(dialect: Dialect) -> Statement:
-    """How many units of each line the customers want: pieces of a serial, one lot of anything else."""
-    pieces = case((Product.tracking == "serial", OrderLine.quantity), else_=1)
-    wanted = select(OrderLine.id, Product.sku, pieces).join(Product, Product.id == OrderLine.product_id)
+    """How many units of each line the customers want: pieces of a serial; of anything else, the lots there are."""
+    lots = select(func.count()).where(Unit.order_id == OrderLine.order_id, Unit.order_line_id == OrderLine.id)
+    alive = lots.where(Unit.state != UnitState.SCRAPPED.value).correlate(OrderLine).scalar_subquery()
+    serial = Product.tracking == "serial"
+    counts = (case((serial, OrderLine.quantity)), case((serial, 0), else_=alive))
+    wanted = select(OrderLine.id, Product.sku, *counts).join(Product, Product.id == OrderLine.product_id)
     return wanted.where(among(OrderLine.order_id, "ids", dialect))
 
 

@@ -31,6 +31,7 @@ class FactKind(StrEnum):
     UNIT_SCRAPPED = "unit_scrapped"
     UNIT_REWORKED = "unit_reworked"
     UNIT_STOCKED = "unit_stocked"
+    LOT_SPLIT = "lot_split"
     UNIT_PACKED = "unit_packed"
     UNIT_SHIPPED = "unit_shipped"
     UNIT_DELIVERED = "unit_delivered"

@@ -20,6 +20,7 @@ QUERIES = {
 _NUMBERS = {
     "orders": "order",
     "work-orders": "work_order",
+    "units": "unit",
     "handling-units": "handling_unit",
     "shipments": "shipment",
     "customers": "customer",

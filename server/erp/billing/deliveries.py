@@ -5,20 +5,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from server.db import Quantity
 from server.erp.billing.models import Invoice, InvoiceLine, InvoiceShipment
 from server.erp.billing.repository import overdue
 from server.erp.billing.states import ISSUED, OPEN
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.pricing import Priced
-from server.erp.production.models import Unit
+from server.erp.production.models import PIECES, Unit
 from server.http.paging import Page
 from server.parties.models import Customer
-from server.tracking.states import ShipmentState, UnitKind
+from server.tracking.states import ShipmentState
 
 _LEFT = (ShipmentState.SHIPPED.value, ShipmentState.DELIVERED.value)
 
@@ -65,9 +64,8 @@ def uninvoiced_shipments(
 
 
 def pieces() -> ColumnElement[Decimal]:
-    """The quantity of joined units, in SQL."""
-    # A serial is one piece; a lot moves as a whole, so it is all of its line.
-    return func.sum(case((Unit.kind == UnitKind.LOT.value, OrderLine.quantity), else_=literal(Decimal(1), Quantity())))
+    """The quantity of units, in SQL."""
+    return func.sum(PIECES)
 
 
 def shipped_quantities(session: Session, shipment_ids: Collection[int]) -> Mapping[int, dict[int, Decimal]]:
@@ -75,8 +73,7 @@ def shipped_quantities(session: Session, shipment_ids: Collection[int]) -> Mappi
     statement = (
         select(HandlingUnit.shipment_id, Unit.order_line_id, pieces())
         .join(Unit, Unit.parent_id == HandlingUnit.id)
-        .join(OrderLine, OrderLine.id == Unit.order_line_id)
-        .where(HandlingUnit.shipment_id.in_(shipment_ids), Unit.kind != UnitKind.CONTAINER.value)
+        .where(HandlingUnit.shipment_id.in_(shipment_ids), Unit.order_line_id.is_not(None))
         .group_by(HandlingUnit.shipment_id, Unit.order_line_id)
         .order_by(Unit.order_line_id)
     )
@@ -99,10 +96,9 @@ def gone_quantities(session: Session, order_ids: Collection[int]) -> Mapping[int
     """How much of each order line of these orders has left the house."""
     statement = (
         select(Unit.order_line_id, pieces())
-        .join(OrderLine, OrderLine.id == Unit.order_line_id)
         .join(HandlingUnit, HandlingUnit.id == Unit.parent_id)
         .join(Shipment, Shipment.id == HandlingUnit.shipment_id)
-        .where(Unit.order_id.in_(order_ids), Unit.kind != UnitKind.CONTAINER.value, Shipment.state.in_(_LEFT))
+        .where(Unit.order_id.in_(order_ids), Unit.order_line_id.is_not(None), Shipment.state.in_(_LEFT))
         .group_by(Unit.order_line_id)
     )
     return {line_id or 0: Decimal(quantity) for line_id, quantity in session.execute(statement)}

@@ -29,7 +29,7 @@ from server.http.fields import plain
 from server.journal.models import Fact
 from server.parties.repository import site
 from server.tracking.facts import FactKind
-from server.tracking.states import UnitKind, UnitState
+from server.tracking.states import UnitState
 
 _ONE = Decimal(1)
 _TOLD = (
@@ -143,9 +143,7 @@ def _scrapped(session: Session, order: SalesOrder) -> Mapping[int, Decimal]:
     """How much of each order line was scrapped."""
     statement = (
         select(Unit.order_line_id, deliveries.pieces())
-        .join(OrderLine, OrderLine.id == Unit.order_line_id)
-        .where(Unit.order_id == order.id, Unit.state == UnitState.SCRAPPED.value)
-        .where(Unit.kind != UnitKind.CONTAINER.value)
+        .where(Unit.order_id == order.id, Unit.order_line_id.is_not(None), Unit.state == UnitState.SCRAPPED.value)
         .group_by(Unit.order_line_id)
     )
     return {line_id or 0: Decimal(pieces) for line_id, pieces in session.execute(statement)}

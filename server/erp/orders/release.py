@@ -218,6 +218,7 @@ def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None
         {
             "number": number,
             "kind": (UnitKind.SERIAL if is_serial(plan.line) else UnitKind.LOT).value,
+            "quantity": None if is_serial(plan.line) else plan.work_order.quantity,
             "product_id": plan.line.product_id,
             "order_id": plan.work_order.order_id,
             "order_line_id": plan.work_order.order_line_id,

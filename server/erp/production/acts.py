@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,9 +14,12 @@ from server.erp.logistics.repository import boxes_by_id
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.repository import lock_order
 from server.erp.production import repository, work_repository
+from server.erp.production.lots import part_of
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.told import FIRST, put, told, told_order, told_tallies
+from server.erp.stock.lost import throw_out
 from server.errors import Refused
+from server.http.fields import plain
 from server.journal import facts
 from server.messages import translate as _
 from server.tracking import world as w
@@ -29,6 +33,7 @@ from server.tracking.verdicts import Verdict
 #: The office is no station: it has no work center, and nothing that is done there says where a unit is.
 _OFFICE = w.Station(0, "office", "Office", 0, "Office")
 _DESK = w.ReadPoint("office", 0, Context.COMMAND.value, 0)
+_ONE, _ZERO = Decimal(1), Decimal(0)
 #: What can still be scrapped by number of pieces, those that are furthest back first.
 _LOOSE = (UnitState.PLANNED.value, UnitState.QUEUED.value, UnitState.IN_PROCESS.value, UnitState.FINISHED.value)
 
@@ -40,6 +45,19 @@ class Wish:
     command: Command
     reason: w.ReasonCode
     step: int | None = None
+
+
+def act_on_part(session: Session, unit: Unit, quantity: Decimal | None, wish: Wish, about: Cause) -> Unit:
+    """Do it with so many pieces of a unit, None for all; of a lot, the part is split off first and returned."""
+    work_order = work_repository.work_order_of(session, unit.id)
+    if work_order is None:
+        message = _("{unit} belongs to no work order.").format(unit=unit.number)
+        raise Refused(message, reason="no_work_order")
+    if work_order.order_id is not None:
+        lock_order(session, work_order.order_id)
+    part = part_of(session, repository.lock_unit(session, unit.id), quantity, about)
+    act_on(session, work_order, [part.number], wish, about)
+    return part
 
 
 def act_on(session: Session, work_order: WorkOrder, numbers: Sequence[str], wish: Wish, about: Cause) -> None:
@@ -54,15 +72,25 @@ def act_on(session: Session, work_order: WorkOrder, numbers: Sequence[str], wish
     rows.save(session, draft, now=about.observed_at)
 
 
-def scrap_pieces(session: Session, work_order: WorkOrder, count: int, wish: Wish, about: Cause) -> Sequence[str]:
+def scrap_pieces(session: Session, work_order: WorkOrder, count: Decimal, wish: Wish, about: Cause) -> Sequence[str]:
     """Scrap so many pieces of a work order, at one step or wherever they are; raises Refused when there are fewer."""
-    loose = work_repository.loose_units(session, work_order.id, states=_LOOSE, step=wish.step, limit=count)
-    if len(loose) < count:
+    loose = work_repository.loose_units(session, work_order.id, states=_LOOSE, step=wish.step, limit=int(count) + 200)
+    there = sum((unit.quantity or _ONE for unit in loose), _ZERO)
+    values = {"count": plain(count), "work_order": work_order.number, "there": plain(there)}
+    if there < count:
         message = _("{count} of {work_order} cannot be scrapped: {there} are there to be scrapped.")
-        values = {"count": count, "work_order": work_order.number, "there": len(loose)}
         raise Refused(message.format(**values), reason="over_quantity")
-    act_on(session, work_order, loose, Wish(wish.command, wish.reason), about)
-    return loose
+    if count % 1 and any(unit.quantity is None for unit in loose):
+        message = _("{count} of {work_order} cannot be scrapped: it is made in whole pieces.")
+        raise Refused(message.format(**values), reason="not_whole")
+    numbers, left = [], count
+    for unit in loose:
+        taken = min(left, unit.quantity or _ONE)
+        if taken > 0:
+            numbers.append(part_of(session, unit, taken, about).number)
+            left -= taken
+    act_on(session, work_order, numbers, Wish(wish.command, wish.reason), about)
+    return numbers
 
 
 def by_people(actor: str, now: datetime) -> Cause:
@@ -121,6 +149,7 @@ class _Rows:
     def save(self, session: Session, draft: Draft, *, now: datetime) -> None:
         """Write the facts, put every row where the draft says, and note whose pages show something else."""
         ids = facts.write(session, draft.facts, recorded_at=now)
+        throw_out(session, draft.facts, ids)
         tables: Sequence[tuple[Mapping[int, Any], Mapping[int, Any]]] = (
             (self.units, draft.units),
             (self.operations, draft.operations),

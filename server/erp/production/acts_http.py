@@ -1,5 +1,6 @@
 """The doors to scrap, rework, work for stock and replacements, from a screen or by a program."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -10,8 +11,8 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.erp.orders.access import is_customer, visible_orders
-from server.erp.production import repository, work_repository
-from server.erp.production.acts import Wish, act_on, by_people, scrap_pieces
+from server.erp.production import repository
+from server.erp.production.acts import Wish, act_on_part, by_people, scrap_pieces
 from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
 from server.erp.production.models import WorkOrder
 from server.erp.production.operator_time import work_of
@@ -25,12 +26,11 @@ from server.erp.production.schemas import (
     WorkOrderOut,
 )
 from server.erp.reasons.service import chosen_reason
-from server.errors import NotFound, Refused
+from server.errors import NotFound
 from server.http.door import Door, DoorDep
 from server.http.fields import plain
 from server.http.idempotency import Answer
 from server.http.paging import Number
-from server.messages import translate as _
 from server.tracking.states import Command, ReasonKind
 from server.tracking.world import ReasonCode
 
@@ -48,7 +48,9 @@ def scrap(door: DoorDep, principal: FloorWrite, number: Number, body: ScrapBody)
     def wish(session: Session) -> Wish:
         return Wish(Command.SCRAP, reason_of(session, body.reason, ReasonKind.SCRAP))
 
-    return door.post(principal, body, lambda session: _unit(session, principal, number, wish(session), door))
+    return door.post(
+        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.quantity)
+    )
 
 
 @router.post("/units/{number}/rework", response_model=UnitOut)
@@ -58,7 +60,9 @@ def rework(door: DoorDep, principal: FloorWrite, number: Number, body: ReworkBod
     def wish(session: Session) -> Wish:
         return Wish(Command.REWORK, reason_of(session, body.reason, ReasonKind.REWORK), body.step)
 
-    return door.post(principal, body, lambda session: _unit(session, principal, number, wish(session), door))
+    return door.post(
+        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.quantity)
+    )
 
 
 @router.post("/work-orders/{number}/scrap", response_model=WorkOrderOut)
@@ -149,14 +153,15 @@ def reason_of(session: Session, code: str, kind: ReasonKind) -> ReasonCode:
     return ReasonCode(found.code, found.kind, found.name)
 
 
-def _unit(session: Session, principal: Principal, number: str, wish: Wish, door: Door) -> Answer:
+def _unit(
+    session: Session, principal: Principal, number: str, wish: Wish, door: Door, quantity: Decimal | None
+) -> Answer:
+    """What became of the unit, or of the part that was split off it."""
     visible = visible_orders(principal)
     row = repository.unit(session, number, visible=visible)
     if row is None:
         raise NotFound
-    work_order: WorkOrder | None = work_repository.work_order_of(session, row.unit.id)
-    if work_order is None:
-        message = _("{unit} belongs to no work order.").format(unit=row.unit.number)
-        raise Refused(message, reason="no_work_order")
-    act_on(session, work_order, [row.unit.number], wish, by_people(principal.actor, door.now))
+    part = act_on_part(session, row.unit, quantity, wish, by_people(principal.actor, door.now))
+    if part is not row.unit:
+        row = repository.unit(session, part.number, visible=visible) or row
     return Answer(200, UnitOut.from_row(row, internal=True).model_dump(mode="json"))

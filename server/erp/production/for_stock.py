@@ -55,7 +55,7 @@ def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now
         raise Refused(message.format(work_order=work_order.number), reason="no_order")
     order = lock_order(session, work_order.order_id)
     line = work_repository.line(session, work_order.order_line_id)
-    missing = planned_units(line) - work_repository.alive_of_line(session, line.id)
+    missing = line.quantity - work_repository.alive_of_lines(session, [line.id]).get(line.id, 0)
     if order.lifecycle != OrderLifecycle.PROCESSING or missing <= 0:
         message = _("{order} is short of no {product}, so there is nothing to replace.")
         raise Refused(message.format(order=order.number, product=line.product.sku), reason="nothing_short")
@@ -63,10 +63,11 @@ def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now
         order_id=order.id,
         order_line_id=line.id,
         product_id=line.product_id,
-        quantity=missing if is_serial(line) else line.quantity,
+        quantity=missing,
         snapshot=work_order.snapshot,
     )
-    plan = Plan(line, _steps(work_order), made, 0, missing, timed=True)
+    count = int(missing) if is_serial(line) else 1
+    plan = Plan(line, _steps(work_order), made, 0, count, timed=True)
     if plan.from_stock:
         plan = _made_anew(session, plan, order.customer_id)
     touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders")

@@ -16,6 +16,8 @@ from server.erp.orders.access import is_customer, visible_orders
 from server.erp.orders.present import present_snapshot
 from server.erp.orders.snapshot import difference
 from server.erp.production import repository, service
+from server.erp.production.acts import by_people
+from server.erp.production.lots import part_of
 from server.erp.production.proof import evidence_of
 from server.erp.production.queue import queue, upcoming
 from server.erp.production.repository import UnitFilter, UnitRow, WorkOrderFilter
@@ -142,10 +144,13 @@ def get_unit(database: DatabaseDep, principal: OrdersRead, reference: Number) ->
 def hold(door: DoorDep, principal: OrdersWrite, number: Number, body: HoldBody) -> JSONResponse:
     """Keep a unit from moving on, with a reason."""
 
-    def act(session: Session, unit_id: int) -> None:
+    def act(session: Session, unit_id: int) -> str:
         code = None if body.reason_code is None else chosen_reason(session, body.reason_code, ReasonKind.HOLD)
         why = service.Why.of(body.reason, code)
-        service.hold_unit(session, unit_id, why, actor=principal.actor, now=door.now)
+        unit = repository.lock_unit(session, unit_id)
+        part = part_of(session, unit, body.quantity, by_people(principal.actor, door.now))
+        service.hold_unit(session, part.id, why, actor=principal.actor, now=door.now)
+        return part.number
 
     return _act(door, principal, number, act, body)
 
@@ -154,18 +159,20 @@ def hold(door: DoorDep, principal: OrdersWrite, number: Number, body: HoldBody) 
 def resume(door: DoorDep, principal: OrdersWrite, number: Number) -> JSONResponse:
     """Let a held unit move on."""
 
-    def act(session: Session, unit_id: int) -> None:
-        service.resume_unit(session, unit_id, actor=principal.actor, now=door.now)
+    def act(session: Session, unit_id: int) -> str:
+        return service.resume_unit(session, unit_id, actor=principal.actor, now=door.now).number
 
     return _act(door, principal, number, act)
 
 
 def _act(
-    door: Door, principal: Principal, number: str, act: Callable[[Session, int], None], body: HoldBody | None = None
+    door: Door, principal: Principal, number: str, act: Callable[[Session, int], str], body: HoldBody | None = None
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         row = _found(session, number, principal)
-        act(session, row.unit.id)
+        acted_on = act(session, row.unit.id)
+        if acted_on != row.unit.number:
+            row = _found(session, acted_on, principal)
         return Answer(200, _unit(row, principal))
 
     return door.post(principal, body, make)

@@ -13,6 +13,8 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
+    func,
+    literal,
     literal_column,
     text,
 )
@@ -90,6 +92,8 @@ class Unit(Base):
     number: Mapped[str] = mapped_column(String(40), unique=True)
     #: server.tracking.states.UnitKind
     kind: Mapped[str] = mapped_column(String(10))
+    #: Pieces of a lot; a serial is one, and says nothing.
+    quantity: Mapped[Decimal | None] = mapped_column(Quantity)
     product_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("product.id"))
     order_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("sales_order.id"))
     order_line_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("order_line.id"))
@@ -134,6 +138,9 @@ class Identifier(Base):
     unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("unit.id"))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
+
+#: How many pieces units are.
+PIECES: ColumnElement[Decimal] = func.coalesce(Unit.quantity, literal(Decimal(1), Quantity()), type_=Quantity())
 
 #: That an identifier is in use, in the very words of its partial index, for SQLite knows the index by no others.
 IN_USE: ColumnElement[bool] = literal_column("identifier.active")

@@ -1,6 +1,7 @@
 """What programs get about work orders and units, and send to hold them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -15,10 +16,11 @@ from server.messages import translate as _
 
 
 class HoldBody(Strict):
-    """Why, in words for colleagues, by a reason code, or both."""
+    """Why, in words for colleagues, by a reason code, or both; and of a lot, how many of its pieces."""
 
     reason: ReasonText | None = None
     reason_code: Code | None = None
+    quantity: PositiveQuantity | None = None
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
@@ -42,9 +44,10 @@ class CancelBody(Strict):
 
 
 class ScrapBody(Strict):
-    """Why a unit is lost: the code of a reason for scrap."""
+    """Why a unit is lost: the code of a reason for scrap; and of a lot, how many of its pieces."""
 
     reason: Code
+    quantity: PositiveQuantity | None = None
 
 
 class ReworkBody(Strict):
@@ -52,12 +55,13 @@ class ReworkBody(Strict):
 
     reason: Code
     step: Annotated[int, Field(ge=1, le=999)] | None = None
+    quantity: PositiveQuantity | None = None
 
 
 class ScrapPiecesBody(Strict):
     """So many pieces of a work order are lost, at one step or wherever they are."""
 
-    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    quantity: Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=15, decimal_places=6, allow_inf_nan=False)]
     reason: Code
     step: Annotated[int, Field(ge=1, le=999)] | None = None
 
@@ -129,6 +133,8 @@ class UnitOut(Shown):
     step: int | None
     position: int
     of: int | None
+    #: Pieces of a lot; None of a single piece.
+    quantity: ShownDecimal | None
     order: str | None
     work_order: str | None
     product: str | None
@@ -151,6 +157,7 @@ class UnitOut(Shown):
             step=unit.step,
             position=unit.position,
             of=row.of,
+            quantity=unit.quantity,
             order=row.order,
             work_order=row.work_order,
             product=row.product,

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.orders.models import OrderLine
-from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.models import PIECES, Operation, Unit, WorkOrder
 from server.tracking.states import UnitKind, UnitState
 
 
@@ -40,11 +41,36 @@ def line(session: Session, line_id: int) -> OrderLine:
     return session.scalars(statement).one()
 
 
-def alive_of_line(session: Session, line_id: int) -> int:
-    """How many units of an order line are made or in the making: those that are not scrapped."""
-    mine = select(WorkOrder.id).where(WorkOrder.order_line_id == line_id)
-    statement = select(func.count()).where(Unit.work_order_id.in_(mine), Unit.state != UnitState.SCRAPPED.value)
-    return session.scalars(statement).one()
+def alive_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, Decimal]:
+    """How many pieces of these order lines are made or in the making: those that are not scrapped."""
+    statement = (
+        select(WorkOrder.order_line_id, func.sum(PIECES))
+        .join(Unit, Unit.work_order_id == WorkOrder.id)
+        .where(WorkOrder.order_line_id.in_(line_ids), Unit.state != UnitState.SCRAPPED.value)
+        .group_by(WorkOrder.order_line_id)
+    )
+    return {line_id or 0: pieces for line_id, pieces in session.execute(statement)}
+
+
+def lots_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, int]:
+    """How many lots of these order lines are not scrapped."""
+    statement = (
+        select(Unit.order_line_id, func.count())
+        .where(Unit.order_line_id.in_(line_ids), Unit.work_order_id.is_not(None))
+        .where(Unit.state != UnitState.SCRAPPED.value)
+        .group_by(Unit.order_line_id)
+    )
+    return {line_id or 0: count for line_id, count in session.execute(statement)}
+
+
+def lost_of(session: Session, work_order_ids: Collection[int]) -> Mapping[int, int]:
+    """How many units of these work orders are scrapped."""
+    statement = (
+        select(Unit.work_order_id, func.count())
+        .where(Unit.work_order_id.in_(work_order_ids), Unit.state == UnitState.SCRAPPED.value)
+        .group_by(Unit.work_order_id)
+    )
+    return {work_order_id or 0: count for work_order_id, count in session.execute(statement)}
 
 
 def pieces(session: Session, work_order_id: int, *, limit: int) -> Sequence[Unit]:
@@ -55,12 +81,12 @@ def pieces(session: Session, work_order_id: int, *, limit: int) -> Sequence[Unit
 
 def loose_units(
     session: Session, work_order_id: int, *, states: Collection[str], step: int | None, limit: int
-) -> Sequence[str]:
-    """The numbers of units in these states, at one step or anywhere, the last of the work order first."""
-    statement = select(Unit.number).where(Unit.work_order_id == work_order_id, Unit.state.in_(states))
+) -> Sequence[Unit]:
+    """The units in these states, at one step or anywhere, the last of the work order first, kept from others."""
+    statement = select(Unit).where(Unit.work_order_id == work_order_id, Unit.state.in_(states))
     if step is not None:
         statement = statement.where(Unit.step == step)
-    return session.scalars(statement.order_by(Unit.position.desc()).limit(limit)).all()
+    return session.scalars(statement.order_by(Unit.position.desc()).limit(limit).with_for_update()).all()
 
 
 def counts_of(session: Session, work_order_ids: Collection[int]) -> Mapping[int, Mapping[str, int]]:

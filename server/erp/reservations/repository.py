@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from server.catalog.models import Product
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Unit
+from server.erp.production.models import PIECES, Unit
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.rules import ReservationState
 from server.erp.stock.models import StockBalance
@@ -90,10 +90,10 @@ def picked_units(session: Session, work_order_id: int | None) -> Sequence[Unit]:
     return session.scalars(wanted.order_by(Unit.id).with_for_update()).all()
 
 
-def scrapped(session: Session, work_order_id: int | None) -> int:
-    """How many units of a work order are lost."""
-    lost = select(func.count()).where(Unit.work_order_id == work_order_id, Unit.state == UnitState.SCRAPPED.value)
-    return session.scalar(lost) or 0
+def scrapped(session: Session, work_order_id: int | None) -> Decimal:
+    """How many pieces of a work order are lost."""
+    lost = select(func.sum(PIECES)).where(Unit.work_order_id == work_order_id, Unit.state == UnitState.SCRAPPED.value)
+    return session.scalar(lost) or _ZERO
 
 
 def lock_products(session: Session, product_ids: Collection[int]) -> None:

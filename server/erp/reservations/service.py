@@ -172,8 +172,7 @@ def _put_back(session: Session, order: SalesOrder, line: OrderLine, row: Reserva
     for unit in repository.picked_units(session, row.work_order_id):
         unit.order_id = unit.order_line_id = None
     cause = _("Back from {order}, line {line}: called off").format(order=order.number, line=line.position)
-    lost = Decimal(repository.scrapped(session, row.work_order_id))
-    lost = lost if is_serial(line) else lost * row.quantity
+    lost = repository.scrapped(session, row.work_order_id)
     for spot in row.picked:
         back = Decimal(spot["quantity"]) - lost
         lost = max(_ZERO, -back)

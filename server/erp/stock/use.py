@@ -2,23 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.catalog.models import Product
-from server.erp.production.models import Unit, WorkOrder
+from server.erp.production.models import PIECES, Unit, WorkOrder
 from server.erp.stock.book import NewMove
 from server.erp.stock.genealogy import NET, USED
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.rules import MoveKind, Spot
-from server.tracking.states import UnitKind
 
 _MILLIONTH: Final = Decimal("0.000001")
-_ONE: Final = Decimal(1)
 _HUNDRED: Final = Decimal(100)
 
 
@@ -32,10 +30,9 @@ class Material(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one piece of a work order takes, by sku, with what is lost on the way; and how many pieces it makes."""
+    """What one piece of a work order takes, by sku, with what is lost on the way."""
 
     lines: Mapping[str, Decimal]
-    quantity: Decimal
 
 
 @dataclass(slots=True)
@@ -52,9 +49,13 @@ class Known:
     places: dict[int, int] = field(default_factory=dict)
     #: Fact -> the moves it booked, each with its id.
     booked: dict[int, Sequence[tuple[int, NewMove]]] = field(default_factory=dict)
+    #: Lots -> how many pieces they are.
+    pieces: dict[int, Decimal] = field(default_factory=dict)
     #: Units made for stock -> their product and how many they are; and where they go when nobody says.
     made: dict[int, tuple[Material, Decimal]] = field(default_factory=dict)
     shelf: int | None = None
+    #: Units that lay in stock -> where.
+    spots: dict[int, int | None] = field(default_factory=dict)
     #: What lies where something is counted.
     lying: dict[Spot, Decimal] = field(default_factory=dict)
 
@@ -85,23 +86,55 @@ def look_up(
 def look_up_made(session: Session, known: Known, units: Collection[int]) -> None:
     """What these units are, made for stock as they were, and where such things lie."""
     statement = (
-        select(Unit.id, Product.id, Product.sku, Product.uom, Unit.kind, WorkOrder.quantity)
+        select(Unit.id, Product.id, Product.sku, Product.uom, PIECES)
         .join(Product, Product.id == Unit.product_id)
-        .join(WorkOrder, WorkOrder.id == Unit.work_order_id)
         .where(Unit.id.in_(units))
     )
-    for unit_id, product_id, sku, uom, kind, quantity in session.execute(statement):
-        pieces = quantity if kind == UnitKind.LOT.value else _ONE
+    for unit_id, product_id, sku, uom, pieces in session.execute(statement):
         known.made[unit_id] = (Material(product_id, sku, uom), pieces)
     products = sorted({material.id for material, _ in known.made.values()} - known.places.keys())
     known.places |= _places(session, products) if products else {}
     known.shelf = session.scalar(select(StockLocation.id).order_by(StockLocation.id).limit(1))
 
 
-def parts_of(snapshot: Mapping[str, Any], quantity: Decimal) -> Parts:
+def look_up_pieces(session: Session, known: Known, lots: Collection[int]) -> None:
+    """How many pieces these lots are, for they may have been split."""
+    known.pieces = {row[0]: row[1] for row in session.execute(select(Unit.id, PIECES).where(Unit.id.in_(lots)))}
+
+
+def look_up_spots(session: Session, known: Known, units: Collection[int]) -> None:
+    """Where these units were put when they were made for stock; of others, where most of their kind lies."""
+    look_up_made(session, known, units)
+    put = select(StockMove.unit_id, StockMove.to_location_id).where(
+        StockMove.unit_id.in_(units), StockMove.kind == MoveKind.PRODUCE.value, StockMove.reverses_id.is_(None)
+    )
+    spots = {row[0]: row[1] for row in session.execute(put.order_by(StockMove.id))}
+    known.spots = {
+        unit_id: spots.get(unit_id) or known.places.get(material.id) for unit_id, (material, _) in known.made.items()
+    }
+
+
+def moves_of(session: Session, unit_id: int) -> list[tuple[int, NewMove]]:
+    """What a unit took and what it gave to stock, each move with its id, less what of it was taken back since."""
+    back = aliased(StockMove)
+    given_back = (
+        select(func.sum(back.quantity))
+        .where(back.reverses_id == StockMove.id, back.unit_id == unit_id)
+        .scalar_subquery()
+    )
+    statement = select(StockMove, given_back).where(StockMove.unit_id == unit_id, StockMove.reverses_id.is_(None))
+    found = []
+    for move, less in session.execute(statement.order_by(StockMove.id)):
+        left = move.quantity - (less or 0)
+        if left > 0:
+            found.append((move.id, replace(_again(move), quantity=left, fact_id=move.fact_id)))
+    return found
+
+
+def parts_of(snapshot: Mapping[str, Any]) -> Parts:
     """The parts as a snapshot tells them.
 
-    >>> parts_of({"bom": [{"sku": "TUBE", "quantity": "4", "scrap_percent": "5"}]}, Decimal(2)).lines
+    >>> parts_of({"bom": [{"sku": "TUBE", "quantity": "4", "scrap_percent": "5"}]}).lines
     {'TUBE': Decimal('4.200000')}
     """
     lines: dict[str, Decimal] = {}
@@ -109,12 +142,12 @@ def parts_of(snapshot: Mapping[str, Any], quantity: Decimal) -> Parts:
         lost = Decimal(line.get("scrap_percent") or 0)
         each = (Decimal(line["quantity"]) * (_HUNDRED + lost) / _HUNDRED).quantize(_MILLIONTH)
         lines[line["sku"]] = lines.get(line["sku"], Decimal(0)) + each
-    return Parts({sku: each for sku, each in lines.items() if each > 0}, quantity)
+    return Parts({sku: each for sku, each in lines.items() if each > 0})
 
 
 def _parts(session: Session, works: Collection[int]) -> dict[int, Parts]:
-    statement = select(WorkOrder.id, WorkOrder.snapshot, WorkOrder.quantity).where(WorkOrder.id.in_(works))
-    return {row[0]: parts_of(row[1], row[2]) for row in session.execute(statement)}
+    statement = select(WorkOrder.id, WorkOrder.snapshot).where(WorkOrder.id.in_(works))
+    return {row[0]: parts_of(row[1]) for row in session.execute(statement)}
 
 
 def _materials(session: Session, skus: Collection[str]) -> dict[str, Material]:

@@ -20,7 +20,6 @@ from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.db.topics import versions
 from server.erp.orders import estimates
-from server.erp.stock.genealogy import materials_of, parts_in
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
@@ -30,10 +29,9 @@ from server.web.customer_pages import show_customer_order, show_customer_unit
 from server.web.forms import Form, read_form
 from server.web.money_view import FIGURES, SOURCES, note_view, order_money
 from server.web.order_actions import ACTIONS, offered, perform
-from server.web.order_view import order_context, unit_words
+from server.web.order_view import order_context
 from server.web.page import Page, PageDep
-from server.web.pages.stock import measures
-from server.web.sentences import Say
+from server.web.pages.pieces import around
 
 router = APIRouter(include_in_schema=False)
 
@@ -101,21 +99,10 @@ def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before:
     with page.database.read() as session:
         shown = versions(session, topic)
         found = unit_page(session, principal, unit, before=before)
-        used = materials_of(session, found.row.id)
-        built_in = parts_in(session, found.row.id)
+        more = around(session, page, principal, found)
     if found.order != number:
-        return page.go(f"/orders/{found.order}/units/{unit}")
-    words = unit_words(found.row, Say(page.language))
-    return page.show(
-        "pages/unit.html",
-        found=found,
-        used=used,
-        built_in=built_in,
-        measure=measures(page),
-        words=words,
-        topic=topic,
-        version=shown[topic],
-    )
+        return page.go(f"/units/{unit}")
+    return page.show("pages/unit.html", **more, topic=topic, version=shown[topic])
 
 
 @router.post("/orders/{number}/links")

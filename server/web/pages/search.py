@@ -42,6 +42,8 @@ def address(hit: Hit, *, is_staff: bool) -> str | None:
         return f"/handling-units/{quote(hit.number, safe='')}"
     if hit.kind == "unit" and hit.order:
         return f"/orders/{quote(hit.order, safe='')}/units/{quote(hit.number, safe='')}"
+    if hit.kind == "unit" and is_staff:
+        return f"/units/{quote(hit.number, safe='')}"
     if hit.order:
         return f"/orders/{quote(hit.order, safe='')}"
     if hit.work_order and is_staff:

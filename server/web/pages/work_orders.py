@@ -28,6 +28,7 @@ from server.web.entry import Fault, FormDep, attempt, checked, given, rows_of
 from server.web.forms import Form
 from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
+from server.web.pages.pieces import offered
 
 router = APIRouter(include_in_schema=False)
 
@@ -84,6 +85,7 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         line_id = found.order_line_id
         people = work_of(session, found.id)
         units = work_repository.pieces(session, found.id, limit=MOST_UNITS)
+        reasons = offered(session, principal)
         short = shortages(session, [line_id]).get(line_id, 0) if line_id is not None else 0
     changes = [] if present is None else difference(found.snapshot, present)
     return page.show(
@@ -95,6 +97,8 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         short=short,
         people=people,
         units=units,
+        reasons=reasons,
+        is_lot=any(unit.quantity is not None for unit in units),
         step_names={operation.step: operation.name for operation in found.operations},
         measure=lambda code: page.say(measure(code)),
         area=lambda code: page.say(word("area", code)),
