@@ -20,11 +20,12 @@ class Symbol:
     #: What stands under the bars for people.
     text: str
     height_mm: float = 12.0
+    module_mm: float = MODULE_MM
 
     @property
     def width_mm(self) -> float:
         """The width with both quiet zones."""
-        return round((len(self.modules) + 2 * QUIET_MODULES) * MODULE_MM, 2)
+        return round((len(self.modules) + 2 * QUIET_MODULES) * self.module_mm, 2)
 
     def svg(self) -> str:
         """The symbol as an inline SVG, sized in millimetres, its units one module wide."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Conflict, FieldError, Invalid, OrderlightError
 from server.http.faults import OTHERWISE, sentence_of
+from server.messages import N_
 from server.web.forms import Form, read_form
 from server.web.page import Page
 
@@ -55,6 +57,19 @@ def fault_of(form: Form, refusal: OrderlightError, fields: Mapping[str, str] | N
     faults = {error.field: error.message for error in errors if error.field}
     whole = [error.message for error in errors if not error.field] or ([] if errors else [refusal.detail])
     return Fault(form.with_faults(faults, " ".join(whole) or None), refusal.status)
+
+
+def typed_number(page: Page, text: str | None) -> Decimal | None:
+    """A quantity as people type it; raises Invalid."""
+    if text is None:
+        return None
+    try:
+        found = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or not 0 < found <= 1_000_000 or found != round(found, 6):
+        raise Invalid(page.say(N_("Expected how many as a number above 0, got %(got)s."), got=text[:20]))
+    return found
 
 
 def given(form: Form, *names: str) -> dict[str, str]:

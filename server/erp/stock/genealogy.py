@@ -88,10 +88,9 @@ def parts_in(session: Session, unit_id: int) -> list[PartUnit]:
     return [PartUnit(*row) for row in session.execute(statement)]
 
 
-#: What a unit was built into.
+#: What a unit was built into, whatever that was built into, up to the last.
 _Whole = aliased(Unit)
-_BUILT_IN: Final = (_Whole.id == Unit.parent_id) & (Unit.state == UnitState.CONSUMED.value)
-#: Where a unit is: where the one is that it was built into.
+#: Where a unit is: where that one is.
 _STATE: Final = func.coalesce(_Whole.state, Unit.state)
 _ORDER: Final = SalesOrder.id == func.coalesce(Unit.order_id, _Whole.order_id)
 _BOX: Final = HandlingUnit.id == case((_Whole.id.is_(None), Unit.parent_id), else_=_Whole.parent_id)
@@ -126,7 +125,8 @@ def holders(
     session: Session, product_id: int, lot: str, *, after: int | None = None, limit: int = 50
 ) -> tuple[list[Holder], bool]:
     """The units that took of a lot, by age, and whether more follow; one query."""
-    held = _held(product_id, lot)
+    held = _held(product_id, lot, after=after, most=limit + 1)
+    wholes = _wholes(held)
     statement = (
         select(
             Unit.id, Unit.number, Product.sku, _STATE, WorkOrder.number, SalesOrder.number, Customer.number,
@@ -135,15 +135,14 @@ def holders(
         .join(held, held.c.unit_id == Unit.id)
         .join(Product, Product.id == Unit.product_id)
         .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
-        .outerjoin(_Whole, _BUILT_IN)
+        .outerjoin(wholes, wholes.c.unit_id == Unit.id)
+        .outerjoin(_Whole, _Whole.id == wholes.c.whole_id)
         .outerjoin(SalesOrder, _ORDER)
         .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
         .outerjoin(HandlingUnit, _BOX)
         .outerjoin(Shipment, Shipment.id == HandlingUnit.shipment_id)
     )  # fmt: skip
-    if after is not None:
-        statement = statement.where(Unit.id > after)
-    rows: Sequence[Any] = session.execute(statement.order_by(Unit.id).limit(limit + 1)).all()
+    rows: Sequence[Any] = session.execute(statement.order_by(Unit.id)).all()
     return [Holder(*(*row[:11], quantity_of(row[11]), row[12])) for row in rows[:limit]], len(rows) > limit
 
 
@@ -165,11 +164,13 @@ class HeldBy:
 def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
     """The orders whose units took of a lot, with what is where; one query."""
     held = _held(product_id, lot)
+    wholes = _wholes(held)
     statement = (
         select(SalesOrder.number, Customer.number, Customer.name, _STATE, func.count())
         .select_from(Unit)
         .join(held, held.c.unit_id == Unit.id)
-        .outerjoin(_Whole, _BUILT_IN)
+        .outerjoin(wholes, wholes.c.unit_id == Unit.id)
+        .outerjoin(_Whole, _Whole.id == wholes.c.whole_id)
         .outerjoin(SalesOrder, _ORDER)
         .outerjoin(Customer, Customer.id == SalesOrder.customer_id)
         .group_by(SalesOrder.id, SalesOrder.number, Customer.number, Customer.name, _STATE)
@@ -183,12 +184,32 @@ def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
     return [HeldBy(*whose, units) for whose, units in found.items()]
 
 
-def _held(product_id: int, lot: str) -> Any:
-    """The units that took of the lot and did not give it back."""
-    return (
+def _held(product_id: int, lot: str, *, after: int | None = None, most: int | None = None) -> Any:
+    """The units that took of the lot and did not give it back, all of them or a page."""
+    wanted = (
         select(StockMove.unit_id, NET.label("quantity"), func.max(StockMove.at).label("at"))
         .where(StockMove.product_id == product_id, StockMove.lot == lot, USED, StockMove.unit_id.is_not(None))
         .group_by(StockMove.unit_id)
         .having(NET > 0)
-        .subquery()
     )
+    if after is not None:
+        wanted = wanted.where(StockMove.unit_id > after)
+    return (wanted if most is None else wanted.order_by(StockMove.unit_id).limit(most)).subquery()
+
+
+def _wholes(held: Any) -> Any:
+    """What each of these units was built into in the end; nothing of one that is no part.
+
+    Each pair of a unit and what holds it is looked at once, so that a circle, which no scan can make, would end.
+    """
+    part, whole = aliased(Unit), aliased(Unit)
+    climb = select(held.c.unit_id, held.c.unit_id.label("whole_id")).cte("climb", recursive=True)
+    above = (
+        select(climb.c.unit_id, part.parent_id)
+        .join(part, part.id == climb.c.whole_id)
+        .where(part.state == UnitState.CONSUMED.value, part.parent_id.is_not(None))
+    )
+    climb = climb.union(above)
+    last = whole.state != UnitState.CONSUMED.value
+    found = select(climb.c.unit_id, climb.c.whole_id).join(whole, whole.id == climb.c.whole_id).where(last)
+    return found.where(climb.c.whole_id != climb.c.unit_id).subquery()

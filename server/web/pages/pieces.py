@@ -1,7 +1,6 @@
 """One unit wherever it belongs, and what the office does with units: scrap, send back, hold, let go on."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
@@ -22,7 +21,7 @@ from server.errors import Invalid, NotFound, Refused
 from server.http.paging import Before, Number
 from server.messages import N_
 from server.tracking.states import ReasonKind
-from server.web.entry import FormDep
+from server.web.entry import FormDep, typed_number
 from server.web.forms import Form
 from server.web.order_view import unit_words
 from server.web.page import Page, PageDep
@@ -110,7 +109,7 @@ def _deed(page: Page, form: Form) -> Deed:
     kind, _colon, code = form.text("why").partition(":")
     if kind not in list(DeedKind):
         raise Invalid(page.say(N_("Choose what is done and why.")))
-    quantity = _number(page, form.get("quantity"))
+    quantity = typed_number(page, form.get("quantity"))
     step = form.text("step")
     return Deed(
         DeedKind(kind),
@@ -119,16 +118,3 @@ def _deed(page: Page, form: Form) -> Deed:
         quantity=quantity,
         step=int(step) if step.isascii() and step.isdigit() and len(step) <= 3 else None,
     )
-
-
-def _number(page: Page, text: str | None) -> Decimal | None:
-    """A quantity as people type it; raises Invalid."""
-    if text is None:
-        return None
-    try:
-        found = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or not 0 < found <= 1_000_000 or found != round(found, 6):
-        raise Invalid(page.say(N_("Expected how many as a number above 0, got %(got)s."), got=text[:20]))
-    return found

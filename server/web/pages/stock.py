@@ -70,9 +70,11 @@ def _list(values: Mapping[str, str]) -> str:
 
 
 @router.get("/{sku}")
-def show_material(page: PageDep, _principal: Reader, sku: Number, before: Before = None) -> Response:
-    """One material: where it lies, lot by lot, and how it came and went."""
-    return _show(page, sku, Form(), before=before)
+def show_material(
+    page: PageDep, _principal: Reader, sku: Number, before: Before = None, labels: Text = None
+) -> Response:
+    """One material: where it lies, lot by lot, how it came and went; and `labels` to print of a lot that just came."""
+    return _show(page, sku, Form({"labels": labels or ""}), before=before)
 
 
 @router.post("/{sku}/level")

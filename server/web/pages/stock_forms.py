@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
@@ -101,7 +102,8 @@ def _book(page: Page, principal: Principal, asked: _Asked, form: Form) -> Respon
         sku, values = attempt(page, form, work, fields=_FIELDS)
     except Fault as fault:
         return _form(page, asked, fault.form, status=fault.status)
-    return page.go(address(sku), page.say(asked.said, **values))
+    labels = f"?labels={quote(body.lot, safe='')}" if body.lot and asked.kind is MoveKind.RECEIPT else ""
+    return page.go(address(sku) + labels, page.say(asked.said, **values))
 
 
 def _values(page: Page, move: StockMove) -> dict[str, str]:

@@ -13,12 +13,14 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.erp.stock import genealogy, materials
+from server.erp.stock import genealogy, materials, repository
 from server.erp.stock.genealogy import Holder
 from server.erp.stock.materials import Material
 from server.errors import NotFound
 from server.http.fields import plain
-from server.http.paging import CLEAN, Before, Number
+from server.http.paging import CLEAN, Before, Number, Text
+from server.labels.goods import lot_label
+from server.web.entry import typed_number
 from server.web.page import PRIVATE, PageDep
 from server.web.pages.stock import address, measures
 
@@ -27,6 +29,14 @@ router = APIRouter(prefix="/stock", include_in_schema=False)
 #: Whose pieces hold a lot is for those who know the customers.
 Reader = Annotated[Principal, Depends(require(Permission.CUSTOMERS_READ))]
 Lot = Annotated[str, Query(min_length=1, max_length=20, pattern=CLEAN)]
+
+#: Whoever works there may print a label.
+FloorReader = Annotated[Principal, Depends(require(Permission.FLOOR_READ))]
+Count = Annotated[int, Query(ge=1, le=240)]
+Start = Annotated[int, Query(ge=1, le=24)]
+#: How many labels fit on a sheet.
+_SMALL_SHEET: Final = 24
+_LARGE_SHEET: Final = 8
 
 #: A file has no more rows than this; whoever recalls more takes them through /api/v1.
 MOST_ROWS: Final = 20_000
@@ -86,6 +96,33 @@ def give_out(page: PageDep, _principal: Reader, sku: Number, lot: Lot) -> Respon
     writer.writerows(map(_safe, (_cells(row, found.uom) for row in rows)))
     headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="lot-{_plain_name(lot)}.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{sku}/lots/labels")
+def show_labels(
+    page: PageDep,
+    _principal: FloorReader,
+    sku: Number,
+    lot: Lot,
+    quantity: Text = None,
+    count: Count = 24,
+    start: Start = 1,
+) -> Response:
+    """Labels of a lot to print; `quantity` is what is in each box, `start` the first free label of the sheet."""
+    with page.database.read() as session:
+        product = repository.product(session, sku)
+    if product is None:
+        raise NotFound
+    inside = typed_number(page, (quantity or "").strip() or None)
+    label = lot_label(name=product.name, sku=product.sku, gtin=product.gtin, lot=lot, quantity=inside)
+    return page.show(
+        "print/lot_labels.html",
+        label=label,
+        unit=measures(page)(product.uom),
+        count=count,
+        blank=(start - 1) % (_LARGE_SHEET if label.is_large else _SMALL_SHEET),
+        typed={"quantity": label.quantity or "", "count": count, "start": start},
+    )
 
 
 def _cells(row: Holder, uom: str) -> list[str]:

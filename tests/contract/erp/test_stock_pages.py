@@ -54,6 +54,22 @@ def test_goods_are_received_by_lot_counted_with_a_reason_and_shown_with_their_so
     assert [(row["lot"], row["location"], row["quantity"]) for row in stock] == [("L1", "store", "98.5")]
 
 
+def test_labels_of_a_lot_are_printed_after_its_receipt(planner: httpx.Client) -> None:
+    offered = planner.get(received(planner, lot="L/1").headers["location"]).text
+    sheet = planner.get(
+        "/stock/TUBE-34/lots/labels", params={"lot": "L/1", "quantity": "50", "count": "3", "start": "2"}
+    )
+    wide = planner.get("/stock/TUBE-34/lots/labels", params={"lot": "A" * 20, "quantity": ""})
+
+    gtin = planner.get("/api/v1/products/TUBE-34").json()["gtin"]
+    assert "/stock/TUBE-34/lots/labels?lot=L%2F1" in offered
+    assert sheet.text.count(f"(01){gtin}(10)L/1(37)50") == 3
+    assert sheet.text.count('class="blank"') == 1
+    assert 'class="labels large"' in wide.text
+    assert planner.get("/stock/TUBE-34/lots/labels", params={"lot": "L1", "quantity": "-1"}).status_code == 422
+    assert planner.get("/stock/GHOST/lots/labels", params={"lot": "L1"}).status_code == 404
+
+
 def test_a_receipt_that_cannot_be_is_shown_again_with_what_is_wrong(planner: httpx.Client) -> None:
     wrong = (
         ({"product": "GHOST"}, "There is no product GHOST."),

@@ -268,6 +268,11 @@ def test_a_unit_from_stock_is_built_into_the_next_piece_and_comes_out_with_undo(
     assert lying(hall) == {("line", ""): "50"}
     assert hall.database.write(rebuild).differences == ()
 
+    # And it can be taken to hand and built in once more
+    assert hall.scan(tools.code("U-9001"), "cut-end").say == loaded.say
+    hall.scan(tools.code(hall.racks[0]))
+    assert (hall.unit("U-9001").state, hall.unit("U-9001").parent_id) == ("consumed", rack.id)
+
 
 def test_a_unit_made_for_stock_is_booked_in_built_in_and_found_by_the_lot_in_it(hall: Any, tools: Any) -> None:
     # Given brackets made for stock of a lot of tube, and a stand of one bracket that somebody ordered
@@ -293,6 +298,22 @@ def test_a_unit_made_for_stock_is_booked_in_built_in_and_found_by_the_lot_in_it(
     assert (held.unit, held.inside, held.where) == (bracket, stand, "made")
     assert (held.order, order.customer_name, order.units) == (order.order, "Aurora Bikes", {"made": 1})
     assert hall.database.write(rebuild).differences == ()
+
+    # And where the stand was built into a unit, and that into another, the last of them says whose it is and where
+    with hall.database.read() as session:
+        whole = session.scalars(select(Unit).where(Unit.number == hall.racks[0])).one()
+        middle = session.scalars(select(Unit).where(Unit.number == hall.racks[1])).one()
+        at = session.scalars(select(Unit).where(Unit.number == stand)).one()
+        at.state, at.parent_id = "consumed", middle.id
+        middle.state, middle.parent_id = "consumed", whole.id
+        session.flush()
+        (held,) = genealogy.holders(session, product, "T1")[0]
+        assert (held.inside, held.where) == (hall.racks[0], "in_work")
+        whole.state, whole.parent_id = "consumed", at.id
+        session.flush()
+        (held,) = genealogy.holders(session, product, "T1")[0]
+        assert (held.inside, held.where) == (None, "built_in")
+        session.rollback()
 
     # And when the stand is taken back, the bracket lies there again
     assert hall.scan(tools.card("UNDO"), "weld-end").action == "reversed"
