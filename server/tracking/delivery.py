@@ -47,7 +47,7 @@ def deliver_box(draft: Draft, step: BoxStep) -> Verdict:
         _end(draft, shipment)
     number = shipment.number if shipment is not None else order.number
     values = {"box": box.number, "count": count, "shipment": number, "customer": order.customer_name}
-    return box_applied(Words(words.ARRIVED, values), Action.BOX_RECEIVED, box, undo=False)
+    return box_applied(Words(words.ARRIVED, values), Action.BOX_RECEIVED, box, undo=True)
 
 
 def deliver_shipment(draft: Draft, step: ShipmentStep) -> Verdict:
@@ -58,7 +58,7 @@ def deliver_shipment(draft: Draft, step: ShipmentStep) -> Verdict:
     values = {"shipment": shipment.number, "count": count, "customer": order.customer_name}
     said = Words(words.SHIPMENT_ARRIVED, values)
     verdict = Verdict(Status.APPLIED, said, Signal.OK, action=Action.SHIPMENT_DELIVERED, subject=shipment.number)
-    return verdict._replace(order_id=order.id)
+    return verdict._replace(order_id=order.id, undo=True)
 
 
 def _left(draft: Draft, shipment: Shipment) -> list[Box]:

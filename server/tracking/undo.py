@@ -32,6 +32,7 @@ _NOT_REVERSIBLE: Final = frozenset(
         FactKind.LOCATION_CHOSEN,
     }
 )
+_ARRIVALS: Final = frozenset({FactKind.UNIT_DELIVERED, FactKind.BOX_RECEIVED})
 #: Acts whose mere existence stays: an empty box, a shipment without boxes. Both are used again by the next scan.
 _CREATIONS: Final = frozenset({FactKind.BOX_OPENED, FactKind.SHIPMENT_CREATED, FactKind.UNIT_SEEN})
 
@@ -120,6 +121,9 @@ def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
             draft.move(draft.unit(row_id), **earlier)
         elif kind == "operation":
             _uncount(draft, row_id, earlier, after[name], fact.kind)
+        elif kind == "sales_order" and "lifecycle" in earlier:
+            # With its last delivery an order is done; without it, it is not.
+            draft.change(draft.order(row_id), lifecycle=earlier["lifecycle"])
         elif kind == "repack_task":
             take_back_repack(draft, row_id, earlier)
         elif kind in _RESTORED:
@@ -182,6 +186,8 @@ def _strike_out(draft: Draft, target: Identity, facts: list[StoredFact]) -> None
 
 
 def _said(draft: Draft, last: NewFact, first: NewFact) -> Verdict:
+    if first.kind in _ARRIVALS:
+        return _applied(Words(words.REVERSED_DELIVERY, {"subject": last.subject}), last)
     about = first if first.unit_id is not None else last
     unit = draft.unit(about.unit_id) if about.unit_id is not None else None
     if unit is not None and unit.work_order_id is not None:
@@ -189,6 +195,10 @@ def _said(draft: Draft, last: NewFact, first: NewFact) -> Verdict:
         said = Words(words.REVERSED_UNIT, values)
     else:
         said = Words(words.REVERSED_BOX, {"box": about.subject})
+    return _applied(said, about)
+
+
+def _applied(said: Words, about: NewFact) -> Verdict:
     return Verdict(
         Status.APPLIED, said, Signal.OK, action=Action.REVERSED, subject=about.subject, order_id=about.order_id
     )

@@ -10,6 +10,7 @@ from server.erp.orders import estimates
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import problems
 from server.erp.orders.prediction import Estimate
+from server.erp.reservations.service import foreseen
 
 
 def order_to_be(session: Session, quote: Quote, version: QuoteVersion) -> SalesOrder:
@@ -32,9 +33,14 @@ def order_to_be(session: Session, quote: Quote, version: QuoteVersion) -> SalesO
 def capable_to_promise(session: Session, quote: Quote, version: QuoteVersion, *, now: datetime) -> Estimate | None:
     """When it would leave if it were ordered now; None where it cannot be made, or not within ten years."""
     order = order_to_be(session, quote, version)
-    return None if problems(order.lines) else estimates.compute_for_draft(session, order, now=now)
+    return (
+        None
+        if problems(order.lines, foreseen(session, order.lines))
+        else estimates.compute_for_draft(session, order, now=now)
+    )
 
 
 def why_not_makeable(session: Session, quote: Quote, version: QuoteVersion) -> list[str]:
     """Why the version cannot be made, each in a sentence; empty when it can."""
-    return problems(order_to_be(session, quote, version).lines)
+    lines = order_to_be(session, quote, version).lines
+    return problems(lines, foreseen(session, lines))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
@@ -13,10 +14,12 @@ from server.erp.floor.repository import stations_per_work_center
 from server.erp.orders import repository
 from server.erp.orders.configured import routings
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.planning import planned_units, run_minutes
+from server.erp.orders.planning import run_minutes, units_to_make
 from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
 from server.erp.production.models import Operation, WorkOrder
 from server.erp.production.standing import in_states
+from server.erp.reservations.repository import reserved_of
+from server.erp.reservations.service import foreseen
 from server.parties.repository import site
 from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, WorkOrderState
 
@@ -42,7 +45,7 @@ def site_calendar(session: Session) -> Calendar:
 def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:
     """Estimates of those among the orders that can have one: confirmed or in production, still here, and not on hold.
 
-    Four queries whatever the number of orders.
+    Five queries whatever the number of orders.
     """
     statement = select(SalesOrder.id, SalesOrder.lifecycle).where(
         SalesOrder.id.in_(order_ids),
@@ -56,13 +59,14 @@ def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     works = _open_work(session)
     unreleased = [found for found, lifecycle in wanted.items() if lifecycle == OrderLifecycle.CONFIRMED]
     if unreleased:
-        works += planned_work(session, list(repository.orders_by_id(session, unreleased).values()))
+        orders = list(repository.orders_by_id(session, unreleased).values())
+        works += planned_work(session, orders, reserved_of(session, unreleased))
     return _estimate(session, works, wanted, now=now)
 
 
 def compute_for_draft(session: Session, order: SalesOrder, *, now: datetime) -> Estimate | None:
-    """The estimate of a wholly loaded order as if it were confirmed now."""
-    works = _open_work(session) + planned_work(session, [order])
+    """The estimate of a wholly loaded order as if it were confirmed now; what stock has of it need not be made."""
+    works = _open_work(session) + planned_work(session, [order], foreseen(session, order.lines))
     return _estimate(session, works, [order.id], now=now).get(order.id)
 
 
@@ -128,9 +132,11 @@ def _needs_a_new_one(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def planned_work(session: Session, orders: Sequence[SalesOrder]) -> list[Work]:
-    """The work that releasing these wholly loaded orders would make."""
-    steps = routings(session, [line for order in orders for line in order.lines])
+def planned_work(session: Session, orders: Sequence[SalesOrder], stocked: Mapping[int, Decimal]) -> list[Work]:
+    """The work that releasing these wholly loaded orders would make; `stocked` comes out of stock, by line."""
+    lines = [line for order in orders for line in order.lines]
+    steps = routings(session, lines)
+    left = {line.id: line.quantity - stocked.get(line.id, Decimal(0)) for line in lines}
     return [
         Work(
             order_id=order.id,
@@ -139,15 +145,15 @@ def planned_work(session: Session, orders: Sequence[SalesOrder]) -> list[Work]:
             name=step.name,
             work_center_id=step.work_center_id,
             work_center=step.work_center,
-            remaining=planned_units(line),
+            remaining=units_to_make(line, left[line.id]),
             begun=False,
             setup_minutes=step.setup_minutes,
-            run_minutes=run_minutes(line, step),
+            run_minutes=run_minutes(line, step, left[line.id]),
             transfer_quantity=step.transfer_quantity,
         )
         for order in orders
         for line in order.lines
-        for step in steps[line.id]
+        for step in (steps[line.id] if left[line.id] > 0 else ())
     ]
 
 

@@ -1,6 +1,7 @@
 """Refusals of what an order does not allow, each in a whole sentence."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +9,9 @@ from server.catalog.configuration import Configured
 from server.erp.orders.configured import configured_lines
 from server.erp.orders.lifecycle import Action, refusal
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.planning import problems
+from server.erp.orders.planning import is_bought, problems
+from server.erp.reservations.repository import reserved_of
+from server.erp.reservations.service import foreseen
 from server.errors import Refused
 from server.messages import N_
 from server.messages import translate as _
@@ -44,7 +47,7 @@ def require_makeable(session: Session, order: SalesOrder, action: Action) -> Map
     Raises Refused with every reason why the order cannot be made.
     """
     configured, unconfigured = configured_lines(session, order.lines)
-    found = problems(order.lines) + unconfigured
+    found = problems(order.lines, _stocked(session, order, action)) + unconfigured
     if found:
         raise Refused(
             _(_CANNOT[action]).format(order=order.number, because=" ".join(found).removesuffix(".")),
@@ -52,3 +55,10 @@ def require_makeable(session: Session, order: SalesOrder, action: Action) -> Map
             extra={"problems": found},
         )
     return configured
+
+
+def _stocked(session: Session, order: SalesOrder, action: Action) -> Mapping[int, Decimal]:
+    """What stock has of each line: before the confirmation what it would reserve, at the release what it did."""
+    if action is Action.RELEASE:
+        return reserved_of(session, [order.id])
+    return foreseen(session, order.lines) if any(is_bought(line.product) for line in order.lines) else {}

@@ -1,9 +1,9 @@
 """How an order line becomes tracked units, and whether it can be made at all. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from server.catalog.design import Step
+from server.catalog.design import Kind, Step
 from server.catalog.models import Product
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
@@ -26,10 +26,10 @@ def planned_units(line: OrderLine) -> int:
     return int(line.quantity) if is_serial(line) else 1
 
 
-def run_minutes(line: OrderLine, step: Step) -> Decimal:
-    """The run time of one tracked unit: of a piece, or of the whole quantity that moves as one lot."""
+def run_minutes(line: OrderLine, step: Step, quantity: Decimal) -> Decimal:
+    """The run time of one tracked unit: of a piece, or of the quantity that moves as one lot."""
     # Times are stored to one millionth of a minute; what is finer rounds away.
-    whole = step.run_minutes if is_serial(line) else step.run_minutes * line.quantity
+    whole = step.run_minutes if is_serial(line) else step.run_minutes * quantity
     return min(whole, MAX_RUN_MINUTES).quantize(Decimal("0.000001"))
 
 
@@ -49,9 +49,29 @@ def quantity_problem(product: Product, quantity: Decimal) -> str | None:
     return None
 
 
-def problems(lines: Sequence[OrderLine]) -> list[str]:
-    """Why the lines cannot be made, each in a sentence; empty when they can."""
-    found = [problem for line in lines if (problem := _problem(line)) is not None]
+def units_to_make(line: OrderLine, quantity: Decimal) -> int:
+    """How many units of the line are made when so much of it is not in stock."""
+    return max(int(quantity), 0) if is_serial(line) else int(quantity > 0)
+
+
+def is_bought(product: Product) -> bool:
+    """Whether the product comes out of stock alone, since somebody else makes it."""
+    return product.kind == Kind.PURCHASED
+
+
+def supply_problem(product: Product, quantity: Decimal, there: Decimal) -> str | None:
+    """Why nobody can have so much of a bought product, in a sentence; None when he can."""
+    if not product.active:
+        return _("{product} is not active any more.").format(product=product.sku)
+    if there < quantity:
+        message = _("{product} is bought, and {there} of {quantity} lie in stock unreserved. Receive the others first.")
+        return message.format(product=product.sku, there=plain(there), quantity=plain(quantity))
+    return quantity_problem(product, quantity)
+
+
+def problems(lines: Sequence[OrderLine], stocked: Mapping[int, Decimal]) -> list[str]:
+    """Why the lines cannot be supplied, each in a sentence; empty when they can. `stocked` is in stock."""
+    found = [problem for line in lines if (problem := _problem(line, stocked.get(line.id, Decimal(0)))) is not None]
     if not lines:
         found.append(_("The order has no lines."))
     total = sum(planned_units(line) for line in lines)
@@ -75,8 +95,11 @@ def making_problem(product: Product, quantity: Decimal) -> str | None:
     return quantity_problem(product, quantity)
 
 
-def _problem(line: OrderLine) -> str | None:
-    problem = making_problem(line.product, line.quantity)
+def _problem(line: OrderLine, stocked: Decimal) -> str | None:
+    if is_bought(line.product):
+        problem = supply_problem(line.product, line.quantity, stocked)
+    else:
+        problem = making_problem(line.product, line.quantity)
     if problem is None:
         return None
     return _("Line {position}: {because}").format(position=line.position, because=problem)

@@ -56,7 +56,7 @@ class Plan:
 
     def minutes(self, step: Step) -> Decimal:
         """The run time of one unit at a step."""
-        return step.run_minutes if self.timed else run_minutes(self.line, step)
+        return step.run_minutes if self.timed else run_minutes(self.line, step, self.work_order.quantity)
 
     @property
     def from_stock(self) -> bool:

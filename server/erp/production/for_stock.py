@@ -15,7 +15,7 @@ from server.db.counters import take
 from server.erp.floor.repository import station_keys
 from server.erp.orders.configured import configured_lines
 from server.erp.orders.models import OrderLine
-from server.erp.orders.planning import is_serial, making_problem, planned_units
+from server.erp.orders.planning import is_bought, is_serial, making_problem, planned_units
 from server.erp.orders.present import unordered_line
 from server.erp.orders.release import Plan, insert_work
 from server.erp.orders.repository import lock_order
@@ -50,6 +50,9 @@ def make_for_stock(session: Session, body: StockWorkIn, *, actor: str, now: date
 
 def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now: datetime) -> WorkOrder:
     """A work order for what the order is short of, made as the scrapped pieces were; raises Refused when it is not."""
+    if is_bought(work_order.product):
+        message = _("{product} is bought and cannot be made. Order what is missing anew, out of stock.")
+        raise Refused(message.format(product=work_order.product.sku), reason="not_makeable")
     if work_order.order_id is None or work_order.order_line_id is None:
         message = _("{work_order} is for stock, which is short of nothing. Make another one.")
         raise Refused(message.format(work_order=work_order.number), reason="no_order")

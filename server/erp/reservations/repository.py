@@ -70,6 +70,12 @@ def of_order(session: Session, order_id: int) -> Mapping[int, Reservation]:
     return {found.order_line_id: found for found in session.scalars(statement.with_for_update())}
 
 
+def reserved_of(session: Session, order_ids: Collection[int]) -> Mapping[int, Decimal]:
+    """How much of each line of these orders is reserved and still lies in stock."""
+    statement = select(Reservation.order_line_id, Reservation.quantity)
+    return dict(session.execute(statement.where(Reservation.order_id.in_(order_ids), _HELD)).all())
+
+
 _LOOSE = (
     Unit.order_id.is_(None),
     Unit.parent_id.is_(None),

@@ -22,7 +22,7 @@ class Wish(NamedTuple):
     line_id: int
     product_id: int
     quantity: Decimal
-    #: Every piece is a unit of its own; otherwise the whole line is one lot, which comes from one source.
+    #: Every piece is a unit of its own; otherwise what comes from one source is one lot.
     by_piece: bool
     #: It is made as it was chosen, so no piece on the shelf is it.
     configured: bool
@@ -45,6 +45,5 @@ def share(wishes: Iterable[Wish], available: Mapping[int, Decimal]) -> dict[int,
 
 def at_most(wish: Wish, available: Decimal) -> Decimal:
     """The most of a line that so much of its product gives."""
-    if not wish.by_piece:
-        return wish.quantity if available >= wish.quantity else _ZERO
-    return max(_ZERO, min(wish.quantity, available.to_integral_value(ROUND_FLOOR)))
+    whole = available.to_integral_value(ROUND_FLOOR) if wish.by_piece else available
+    return max(_ZERO, min(wish.quantity, whole))

@@ -1,6 +1,6 @@
 """Reserving, picking and freeing goods of stock for orders. Services flush, write facts and note topics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.db import touch
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.planning import is_serial
+from server.erp.orders.planning import is_bought, is_serial, supply_problem
 from server.erp.reservations import repository
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.rules import ReservationState, Wish, at_most, share
@@ -33,12 +33,22 @@ _RESERVED, _PICKED, _FREED = (
 )
 
 
+def foreseen(session: Session, lines: Sequence[OrderLine]) -> Mapping[int, Decimal]:
+    """How much of each line stock would give if they were ordered now; nothing is reserved."""
+    if not lines:
+        return {}
+    return share(map(_wish, lines), repository.available(session, {line.product.id for line in lines}))
+
+
 def reserve_order(session: Session, order: SalesOrder, *, actor: str, now: datetime) -> None:
     """Reserve or make: each line of a wholly loaded order gets what stock has of it, and the rest will be made."""
     products = {line.product_id for line in order.lines}
     repository.lock_products(session, products)
     found = share(map(_wish, order.lines), repository.available(session, products))
     for line in order.lines:
+        problem = supply_problem(line.product, line.quantity, found[line.id]) if is_bought(line.product) else None
+        if problem is not None:
+            raise Refused(problem, reason="not_makeable")
         if found[line.id] > 0:
             _put(session, order, line, None, found[line.id], by=(actor, now))
 
@@ -91,7 +101,7 @@ def pick_order(session: Session, order: SalesOrder, *, actor: str, now: datetime
 
 
 def _wish(line: OrderLine) -> Wish:
-    return Wish(line.id, line.product_id, line.quantity, is_serial(line), bool(line.configuration))
+    return Wish(line.id, line.product.id, line.quantity, is_serial(line), bool(line.configuration))
 
 
 def _require_possible(session: Session, order: SalesOrder, line: OrderLine, quantity: Decimal, mine: Decimal) -> None:
@@ -100,12 +110,14 @@ def _require_possible(session: Session, order: SalesOrder, line: OrderLine, quan
     if quantity and wish.configured:
         message = _("Line {line} of {order} is made as it was chosen; what lies in stock of {sku} was not.")
         raise Refused(message.format(**values), reason="configured")
+    if quantity < line.quantity and is_bought(line.product):
+        message = _("{sku} is bought: what of line {line} does not come out of stock cannot be made.")
+        raise Refused(message.format(**values), reason="not_makeable")
     if quantity > line.quantity:
         message = _("Line {line} of {order} wants {wanted} of {sku}, not {quantity}.")
         raise Refused(message.format(**values, wanted=plain(line.quantity)), reason="over_quantity")
-    whole = quantity in (_ZERO, line.quantity) if not wish.by_piece else quantity == int(quantity)
-    if not whole:
-        message = _("{sku} comes in whole pieces or, as a lot, for the whole line; got {quantity}.")
+    if wish.by_piece and quantity != int(quantity):
+        message = _("{sku} comes in whole pieces; got {quantity}.")
         raise Refused(message.format(**values), reason="not_whole")
     if quantity > at_most(wish, free):
         message = _("{quantity} of {sku} cannot be reserved: {free} lie in stock that nobody has reserved.")

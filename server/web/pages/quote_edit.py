@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.design import Kind
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.here import Here
@@ -215,7 +216,7 @@ def _show(
         ).all()
         products = session.execute(
             select(Product.sku, Product.name, Product.options)
-            .where(Product.active, Product.made)
+            .where(Product.active, Product.kind != Kind.PHANTOM.value)
             .order_by(Product.sku)
             .limit(500)
         ).all()

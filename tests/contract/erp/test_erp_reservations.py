@@ -239,3 +239,43 @@ def test_pieces_made_for_stock_keep_their_numbers_and_are_taken_first(
         ids = session.scalars(select(Unit.id).where(Unit.number.in_(taken - {first}))).all()
     wrong = {each.row for each in database.write(rebuild).differences}
     assert wrong & {f"unit:{each}" for each in ids} == set()
+
+
+def test_bought_goods_are_supplied_from_stock_alone_and_stock_brings_the_promise_forward(
+    manager: httpx.Client, world: DemoWorld
+) -> None:
+    # Given a hundred bolts, which are bought
+    manager.post("/api/v1/locations", json={"key": "bolts", "name": "Bolts"})
+    bolts = {"product": "BOLT-M8", "kind": "receipt", "target": "bolts", "quantity": 100}
+    assert manager.post("/api/v1/stock-moves", json=bolts).status_code == 201
+
+    def order(sku: str, quantity: int) -> str:
+        lines = [{"product": sku, "quantity": quantity, "unit_price": "1.00"}]
+        body = {"customer": world.customers["Kestrel Rail"].number, "lines": lines}
+        return str(manager.post("/api/v1/orders", json=body).json()["number"])
+
+    # When somebody orders what lies there, and somebody else more than is left
+    first, second = order("BOLT-M8", 80), order("BOLT-M8", 21)
+    confirmed = manager.post(f"/api/v1/orders/{first}/confirm")
+    refused = manager.post(f"/api/v1/orders/{second}/confirm")
+
+    # Then the first is reserved, picked and ready to be packed, and the second is told why not
+    assert confirmed.status_code == 200, confirmed.text
+    assert refused.json()["detail"] == (
+        f"{second} cannot be confirmed: Line 1: BOLT-M8 is bought, and 20 of 21 lie in stock unreserved. "
+        "Receive the others first."
+    )
+    made = manager.post(f"/api/v1/orders/{first}/reserve", json={"line": 1, "quantity": 0})
+    assert made.json()["detail"] == "BOLT-M8 is bought: what of line 1 does not come out of stock cannot be made."
+    assert manager.post(f"/api/v1/orders/{first}/release").status_code == 200
+    units = manager.get("/api/v1/units", params={"order": first}).json()["items"]
+    assert [(unit["kind"], unit["state"], unit["quantity"]) for unit in units] == [("lot", "in_stock", "80")]
+
+    # And what stock has of a product that is made is promised and expected earlier than what is to be made
+    late = order("MOUNT-WIND", 400)
+    manager.post("/api/v1/stock-moves", json=bolts | {"product": "MOUNT-WIND", "quantity": 400})
+    soon = order("MOUNT-WIND", 400)
+    promised = [manager.post(f"/api/v1/orders/{each}/confirm").json()["promise_date"] for each in (soon, late)]
+    told = [manager.get(f"/api/v1/orders/{each}/estimate").json()["estimate"] for each in (soon, late)]
+    assert promised[0] < promised[1]
+    assert (told[0]["parts"], told[0]["at"] < told[1]["at"]) == ([], True)

@@ -142,6 +142,13 @@ def test_what_is_scrapped_in_stock_leaves_the_balance(
     assert [row["quantity"] for row in stock] == ["25"]
     assert "scrap" in manager.get(f"/stock/{spacers}").text.lower()
 
+    # And of sixty that are ordered then, these come out of stock, and the others are made: a lot each
+    order, _lot = ordered(manager, world, spacers, 60)
+    lots = manager.get("/api/v1/units", params={"order": order}).json()["items"]
+    assert [(each["state"], each["quantity"]) for each in lots] == [("in_stock", "25"), ("queued", "35")]
+    assert manager.get("/api/v1/stock", params={"product": spacers}).json()["items"][0]["quantity"] == "0"
+    assert "short" not in manager.get(f"/work-orders/{lots[0]['work_order']}").text
+
 
 def test_the_office_acts_on_ticked_pieces_all_or_none(
     planner: httpx.Client, database: Database, signed_in: Callable[..., httpx.Client]

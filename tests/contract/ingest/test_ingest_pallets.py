@@ -190,6 +190,18 @@ def test_the_paper_of_a_shipment_confirms_its_delivery(plant: Any, tools: Any) -
     assert [kind for kind, _ in plant.facts()][-2:] == ["shipment_delivered", "order_completed"]
     assert is_whole(plant)
 
+    # And when somebody scanned the wrong paper, he takes it back, and scans it again when it has come
+    undone = plant.scan(tools.card("UNDO"), "ship-deliver")
+    order, shipment = plant.order("SO-1001"), plant.one(Shipment)
+    assert (arrived.undo, undone.say) == (True, "Taken back: SO-1001 is on its way again.")
+    assert (order.lifecycle, order.fulfilment, shipment.state) == ("processing", "shipped", "shipped")
+    assert shipment.delivered_at is None
+    assert {row[0] for row in plant.sql("SELECT state FROM handling_unit")} == {"shipped"}
+    assert is_whole(plant)
+    assert plant.scan(paper, "ship-deliver").say == arrived.say
+    assert plant.order("SO-1001").lifecycle == "done"
+    assert is_whole(plant)
+
 
 def test_boxes_confirm_their_own_delivery_and_the_last_one_the_shipments(plant: Any, tools: Any) -> None:
     shipped(plant, tools)
@@ -201,6 +213,8 @@ def test_boxes_confirm_their_own_delivery_and_the_last_one_the_shipments(plant: 
 
     assert last.say == "HU-1001 has arrived: SH-1000 for Nordwind, units: 1."
     assert (plant.one(Shipment).state, plant.order("SO-1001").lifecycle) == ("delivered", "done")
+    assert plant.scan(tools.card("UNDO"), "ship-ship").action == "reversed"
+    assert (plant.one(Shipment).state, plant.order("SO-1001").lifecycle) == ("shipped", "processing")
     assert is_whole(plant)
 
 
