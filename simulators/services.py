@@ -133,8 +133,10 @@ def _start_postgres(
 ) -> "subprocess.Popen[bytes]":
     options = [
         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
-        "-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=100", "-c", "logging_collector=off",
+        "-c", "max_connections=100", "-c", "logging_collector=off",
     ]  # fmt: skip
+    if not fsync:
+        options += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
     command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options]
     return subprocess.Popen(
         tethered(command, account=account.pw_name if account else None),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ FLAGS = (
 )
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: What is well is not asked for: telling of it takes longer than finding it.
+RUN_AXE = """rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})
+    .then(found => found.violations.map(each => `${each.id}: ${each.nodes.slice(0, 3).map(node => node.html)}`))"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -240,6 +246,34 @@ def new_page(chromium: Browser, site: Site, watch: Watch) -> Iterator[Open]:
             context.close()
     assert watch.complaints == []
     assert watch.foreign == []
+
+
+def violations(page: Page) -> list[str]:
+    """What is not accessible on the page as it stands (WCAG 2.2 AA and axe's best practice)."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(RUN_AXE, RULES)
+    return found
+
+
+@pytest.fixture
+def passes() -> Callable[..., None]:
+    """`passes(page, *paths)`: each page, or the open one, is accessible and fits a desktop and a phone."""
+
+    def check(page: Page, *paths: str) -> None:
+        before = page.viewport_size
+        for path in paths or (page.url,):
+            page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+            if paths:
+                page.goto(path, wait_until="domcontentloaded")
+                page.wait_for_selector("html[data-ready]")
+            for viewport in (DESKTOP, PHONE):
+                page.set_viewport_size(viewport)  # type: ignore[arg-type]
+                assert violations(page) == [], (path, viewport)
+                assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], (path, viewport)
+        page.set_viewport_size(before)  # type: ignore[arg-type]
+
+    return check
 
 
 def _note_foreign(site: Site, watch: Watch, request: Request) -> None:
