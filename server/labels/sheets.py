@@ -83,6 +83,8 @@ class UnitLabel:
     symbol: Symbol
     #: GS1-128 of GTIN and serial, where the product has a GTIN.
     gs1: Symbol | None
+    #: Pieces of a lot.
+    pieces: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +282,7 @@ def _operation_row(work_order: WorkOrder, operation: Operation) -> OperationRow:
 def _unit_label(unit: Unit, of: int, gtin: str | None) -> UnitLabel:
     body = _body(unit.number)
     gs1 = gs1_128((("01", gtin), ("21", body)), height_mm=7) if gtin else None
-    return UnitLabel(unit.number, unit.position, of, _own("U", body, height_mm=8), gs1)
+    return UnitLabel(unit.number, unit.position, of, _own("U", body, height_mm=8), gs1, unit.quantity)
 
 
 def _own(kind: str, body: str, *, height_mm: float = 12.0) -> Symbol:

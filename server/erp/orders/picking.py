@@ -3,15 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from sqlalchemy.orm import Session
 
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial
+from server.erp.production.lots import part_of
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.repository import numbered
+from server.tracking.draft import Cause
 from server.tracking.states import WorkOrderState
+
+_ONE = Decimal(1)
+#: An order takes of so many lots at most; what lies in more of them gets a number of its own.
+_MOST_LOTS = 50
 
 
 def parts(
@@ -27,15 +34,28 @@ def parts(
             yield line, rest, None
 
 
-def bind(session: Session, line: OrderLine, count: int, reservation: Reservation | None) -> Sequence[Unit]:
-    """Pieces of the line that lie in stock with their numbers; they are this order's from now on."""
-    if reservation is None or not is_serial(line):
+def bind(session: Session, line: OrderLine, reservation: Reservation | None, about: Cause) -> Sequence[Unit]:
+    """Pieces and lots of the line that lie in stock with their numbers; they are this order's from now on.
+
+    Of a lot that is more than what is left to pick, a part is split off.
+    """
+    if reservation is None:
         return ()
-    found = numbered(session, line.product_id, count)
+    found: list[Unit] = []
+    left = reservation.quantity
+    for unit in numbered(session, line.product_id, ceil(left) if is_serial(line) else _MOST_LOTS):
+        if left > 0:
+            found.append(part_of(session, unit, min(left, unit.quantity or _ONE), about))
+            left -= found[-1].quantity or _ONE
     for unit in found:
         unit.order_id, unit.order_line_id = line.order_id, line.id
     session.flush()
     return found
+
+
+def pieces_of(units: Iterable[Unit]) -> Decimal:
+    """How many pieces these units are."""
+    return sum((unit.quantity or _ONE for unit in units), Decimal(0))
 
 
 def is_made(work_order: WorkOrder, now: datetime) -> None:

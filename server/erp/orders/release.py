@@ -22,10 +22,11 @@ from server.erp.floor.repository import station_keys
 from server.erp.orders.guards import require, require_makeable
 from server.erp.orders.lifecycle import Action, after
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.picking import bind, is_made, parts
+from server.erp.orders.picking import bind, is_made, parts, pieces_of
 from server.erp.orders.planning import is_serial, run_minutes
 from server.erp.orders.service import reestimate, write_fact
 from server.erp.orders.snapshot import snapshot_of
+from server.erp.production.acts import by_people
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.service import pick_order
@@ -33,6 +34,7 @@ from server.errors import Refused
 from server.http.numbers import body
 from server.messages import translate as _
 from server.parties.repository import site
+from server.tracking.draft import Cause
 from server.tracking.facts import FactKind
 from server.tracking.settle import fulfilment
 from server.tracking.states import OperationState, OrderLifecycle, UnitKind, UnitState, WorkOrderState
@@ -88,7 +90,7 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
             reason="on_hold",
         )
     configured = require_makeable(session, order, Action.RELEASE)
-    plans = _plan(session, order, configured, pick_order(session, order, actor=actor, now=now), now)
+    plans = _plan(session, order, configured, pick_order(session, order, actor=actor, now=now), by_people(actor, now))
     fact_id = _write_fact(session, order, plans, actor=actor, now=now)
     order.lifecycle = after(OrderLifecycle(order.lifecycle), Action.RELEASE).value
     order.released_at = now
@@ -105,15 +107,15 @@ def _plan(
     order: SalesOrder,
     configured: Mapping[int, Configured],
     picked: Mapping[int, Reservation],
-    now: datetime,
+    about: Cause,
 ) -> list[Plan]:
     packaging = packaging_by_product(session, {line.product_id for line in order.lines}, order.customer_id)
     sources = list(parts(order, picked))
     first_work_order = take(session, "WO", len(sources))
-    counts = [int(quantity) if is_serial(line) else 1 for line, quantity, _reservation in sources]
-    bound = [
-        bind(session, line, count, reservation)
-        for (line, _quantity, reservation), count in zip(sources, counts, strict=True)
+    bound = [bind(session, line, reservation, about) for line, _quantity, reservation in sources]
+    counts = [
+        int(quantity) if is_serial(line) else len(mine) + (quantity > pieces_of(mine))
+        for (line, quantity, _reservation), mine in zip(sources, bound, strict=True)
     ]
     next_unit = take(session, "U", sum(counts) - sum(map(len, bound)))
     plans = []
@@ -127,10 +129,10 @@ def _plan(
             quantity=quantity,
             state=WorkOrderState.RELEASED.value,
             snapshot=snapshot_of(line, made, packaging.get(line.product_id)),
-            released_at=now,
+            released_at=about.observed_at,
         )
         if reservation is not None:
-            is_made(work_order, now)
+            is_made(work_order, about.observed_at)
         routing = made.routing if reservation is None else ()
         plans.append(Plan(line, routing, work_order, next_unit, count, bound=pieces))
         next_unit += count - len(pieces)
@@ -218,7 +220,7 @@ def _insert_units(session: Session, plans: Sequence[Plan], fact_id: int) -> None
         {
             "number": number,
             "kind": (UnitKind.SERIAL if is_serial(plan.line) else UnitKind.LOT).value,
-            "quantity": None if is_serial(plan.line) else plan.work_order.quantity,
+            "quantity": None if is_serial(plan.line) else plan.work_order.quantity - pieces_of(plan.bound),
             "product_id": plan.line.product_id,
             "order_id": plan.work_order.order_id,
             "order_line_id": plan.work_order.order_line_id,

@@ -79,13 +79,13 @@ def reserved_of(session: Session, order_ids: Collection[int]) -> Mapping[int, De
 _LOOSE = (
     Unit.order_id.is_(None),
     Unit.parent_id.is_(None),
-    Unit.kind == UnitKind.SERIAL.value,
+    Unit.kind != UnitKind.CONTAINER.value,
     Unit.state == UnitState.IN_STOCK.value,
 )
 
 
 def numbered(session: Session, product_id: int, most: int) -> Sequence[Unit]:
-    """Pieces of a product that lie in stock with numbers of their own and are not held, the oldest first."""
+    """Pieces or lots of a product that lie in stock with numbers of their own and are not held, the oldest first."""
     wanted = select(Unit).where(Unit.product_id == product_id, *_LOOSE, Unit.held.is_(False))
     return session.scalars(wanted.order_by(Unit.id).limit(most).with_for_update()).all()
 
@@ -113,6 +113,8 @@ def available(session: Session, product_ids: Collection[int]) -> Mapping[int, De
     held = select(Reservation.product_id, func.sum(Reservation.quantity)).where(_HELD).group_by(Reservation.product_id)
     there = dict(session.execute(lying.where(StockBalance.product_id.in_(product_ids))).all())
     taken = dict(session.execute(held.where(Reservation.product_id.in_(product_ids))).all())
-    kept = select(Unit.product_id, func.count()).where(Unit.product_id.in_(product_ids), *_LOOSE, Unit.held.is_(True))
+    kept = select(Unit.product_id, func.sum(PIECES)).where(
+        Unit.product_id.in_(product_ids), *_LOOSE, Unit.held.is_(True)
+    )
     stopped = dict(session.execute(kept.group_by(Unit.product_id)).all())
-    return {each: there.get(each, _ZERO) - taken.get(each, _ZERO) - stopped.get(each, 0) for each in product_ids}
+    return {each: there.get(each, _ZERO) - taken.get(each, _ZERO) - stopped.get(each, _ZERO) for each in product_ids}

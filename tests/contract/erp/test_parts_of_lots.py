@@ -142,12 +142,17 @@ def test_what_is_scrapped_in_stock_leaves_the_balance(
     assert [row["quantity"] for row in stock] == ["25"]
     assert "scrap" in manager.get(f"/stock/{spacers}").text.lower()
 
-    # And of sixty that are ordered then, these come out of stock, and the others are made: a lot each
-    order, _lot = ordered(manager, world, spacers, 60)
-    lots = manager.get("/api/v1/units", params={"order": order}).json()["items"]
-    assert [(each["state"], each["quantity"]) for each in lots] == [("in_stock", "25"), ("queued", "35")]
+    # And ten of them go to an order as a part with a number; of sixty the last ones come out of stock with theirs, and
+    # the others are made
+    first, _lot = ordered(manager, world, spacers, 10)
+    second, _lot = ordered(manager, world, spacers, 60)
+    lots = [manager.get("/api/v1/units", params={"order": each}).json()["items"] for each in (first, second)]
+    told = [[(each["number"] == lot, each["state"], each["quantity"]) for each in mine] for mine in lots]
+    assert told == [[(False, "in_stock", "10")], [(True, "in_stock", "15"), (False, "queued", "45")]]
     assert manager.get("/api/v1/stock", params={"product": spacers}).json()["items"][0]["quantity"] == "0"
-    assert "short" not in manager.get(f"/work-orders/{lots[0]['work_order']}").text
+    assert "short" not in manager.get(f"/work-orders/{lots[1][0]['work_order']}").text
+    assert scan(database, lots[0][0]["number"], "pack-1").status == "applied"
+    assert database.write(rebuild).differences == ()
 
 
 def test_the_office_acts_on_ticked_pieces_all_or_none(
