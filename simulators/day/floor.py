@@ -124,11 +124,12 @@ class ApiFloor:
 
     def finished(self, skip: Collection[str]) -> list[Piece]:
         """The units that have all their steps behind them and are in no box."""
-        # What was picked out of stock is packed as what was made.
+        # What was picked out of stock is packed as what was made. Boxes and goods of nobody's order lie in stock, too.
         found = [
             unit
             for state in ("finished", "in_stock")
-            for unit in self._api.get("/api/v1/units", state=state, held="false", limit=_LOOK_AHEAD)["items"]
+            for unit in self._api.items("/api/v1/units", state=state, held="false")
+            if unit["kind"] != "container" and unit["order"]
         ]
         return [unit_piece(unit) for unit in found if unit["order"] not in skip]
 

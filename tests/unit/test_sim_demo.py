@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.api import Api, ApiFault
-from simulators.day.floor import Post
+from simulators.day.floor import ApiFloor, Post
 from simulators.day.hands import MemoryHand, Shown
 from simulators.day.line import Device
 from simulators.demo.by_hand import ByHand
@@ -103,6 +103,30 @@ def test_the_newest_running_demo_is_found(door: Door, tmp_path: Path) -> None:
         (tmp_path / name / "demo.json").write_text("{}")
 
     assert newest_demo(tmp_path).name == "20261122-090000"
+
+
+# --- what the crew finds ---
+
+
+class StockApi(Api):
+    """A server where a box and a piece for nobody lie beside a finished piece and one picked out of stock."""
+
+    def __init__(self) -> None:
+        super().__init__("http://paper")
+
+    def get(self, path: str, **filters: object) -> Any:
+        rows = {
+            "finished": [("U-1", "serial", "SO-1")],
+            "in_stock": [("HU-1007", "container", None), ("U-2", "serial", "SO-2"), ("U-3", "serial", None)],
+        }[str(filters["state"])]
+        items = [{"number": number, "kind": kind, "order": order, "state": "x"} for number, kind, order in rows]
+        return {"items": items, "next": None}
+
+
+def test_the_crew_packs_pieces_of_orders_and_passes_boxes_over() -> None:
+    pieces = ApiFloor(StockApi()).finished(skip=())
+
+    assert [piece.number for piece in pieces] == ["U-1", "U-2"]
 
 
 # --- a scan by hand ---
