@@ -64,14 +64,24 @@ def packaging_in_words(snapshot: Mapping[str, Any]) -> str | None:
 
     >>> packaging_in_words({"packaging": "Foam.", "packaging_spec": {"box": "Carton 120", "per_box": 4}})
     'Foam. Carton 120: 4 in a box.'
+    >>> packaging_in_words({"packaging_spec": {"box": "Crate"}})  # A change may name the box alone.
+    'Crate.'
     """
     said = [snapshot.get("packaging")]
     spec = snapshot.get("packaging_spec") or {}
     if spec:
         inside = spec.get("inner_material")
-        said.append(_("{box}: {count} in a box").format(box=spec["box"], count=spec["per_box"]) + ".")
-        said += [inside and f"{inside}.", spec.get("notes")]
+        said += [_box_in_words(spec), inside and f"{inside}.", spec.get("notes")]
     return " ".join(text for text in said if text) or None
+
+
+def _box_in_words(spec: Mapping[str, Any]) -> str | None:
+    box, count = spec.get("box"), spec.get("per_box")
+    if box and count:
+        return _("{box}: {count} in a box").format(box=box, count=count) + "."
+    if count:
+        return _("{count} in a box").format(count=count) + "."
+    return f"{box}." if box else None
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

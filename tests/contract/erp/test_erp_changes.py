@@ -135,3 +135,27 @@ def test_a_list_needs_no_query_a_row(planner: httpx.Client, released: dict[str, 
     with counted() as more:
         assert len(planner.get(PATH).json()["items"]) >= 4
     assert len(more) == len(few)
+
+
+def test_a_box_may_be_named_for_what_has_no_specification(signed_in: Any, planner: httpx.Client) -> None:
+    # Given a work order of a product that nobody said how to pack
+    found = planner.get("/api/v1/work-orders", params={"limit": 200}).json()["items"]
+    plain = next(
+        each["number"]
+        for each in found
+        if each["product"] == "STEP-RAIL" and each["state"] in ("released", "in_progress")
+    )
+
+    # When its packaging alone changes, in a field or two
+    for changes in ({"box": "B77"}, {"label_text": "FRAGILE"}):
+        planner.post(f"{PATH}/{submitted(planner, plain, changes=changes)}/approve")
+
+    # Then whoever looks at the work reads what is known
+    queue = planner.get("/api/v1/work-centers/cut/queue", params={"limit": 200})
+    words = {each["work_order"]: each["packaging"] for each in queue.json()["items"] + queue.json()["upcoming"]}
+    assert words[plain].endswith("B77.")
+    floor = signed_in("operator")
+    assert [floor.get(path).status_code for path in ("/station/cut", "/station/cut?all=1")] == [200, 200]
+    page = planner.get(f"/work-orders/{plain}")
+    assert page.status_code == 200
+    assert "FRAGILE" in page.text
