@@ -220,16 +220,18 @@ class _Plan:
         target = told.get("id") or self._known.places.get(material.id) or self._known.shelf
         if target is not None:
             move = self._move(place, fact, MoveKind.PRODUCE, material.id, material.uom)
-            self._add(place, replace(move, quantity=pieces, target_id=target))
+            unit = self._folded.world.units[fact.unit_id or 0]
+            lot = unit.number if unit.kind == UnitKind.LOT else ""
+            self._add(place, replace(move, quantity=pieces, target_id=target, lot=lot))
 
     def _throw_out(self, place: int, fact: NewFact) -> None:
         """A unit that lay in stock is lost there."""
         unit_id = fact.unit_id or 0
-        source = self._known.spots.get(unit_id)
+        source, lot = self._known.spots.get(unit_id, (None, ""))
         if source is not None:
             material, pieces = self._known.made[unit_id]
             move = self._move(place, fact, MoveKind.SCRAP, material.id, material.uom)
-            self._add(place, replace(move, quantity=pieces, source_id=source, cause=fact.told.get("reason")))
+            self._add(place, replace(move, quantity=pieces, source_id=source, lot=lot, cause=fact.told.get("reason")))
 
     # --- used ---
 

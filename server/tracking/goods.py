@@ -9,7 +9,7 @@ from server.tracking.draft import Draft
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.goods_rows import NOTHING, Booking, Load, Material, Need, Place, materials_in, units_in
 from server.tracking.refusals import blocked
-from server.tracking.states import Action, Context, GoodsAct, Reason, Signal, Status
+from server.tracking.states import Action, Context, GoodsAct, Reason, Signal, Status, UnitKind
 from server.tracking.steps import ChoosePlace, GoodsStep, Read
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
 from server.tracking.world import Context as Remembered
@@ -77,6 +77,9 @@ def read_part(world: World, unit: Unit, station: Station, read_point: ReadPoint)
     values = {"unit": unit.number, "material": part.name, "station": station.name, "work": _named(asked)}
     if not any(part.sku in need.skus for need in asked):
         return refusal(Reason.WRONG_MATERIAL, Words(words.WRONG_PART, values), subject=unit.number)
+    if unit.kind == UnitKind.LOT:
+        # Of a lot each piece takes its share.
+        return GoodsStep(GoodsAct.LOAD, part, unit.number, _ONE, station, None)
     context = world.contexts.get(station.id)
     if context is not None and any(one["unit_id"] == unit.id for one in units_in(context.stock)):
         return refusal(Reason.ALREADY_DONE, Words(words.PART_AT_HAND, values), subject=unit.number)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from math import ceil
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +12,13 @@ from server.erp.production.lots import part_of
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.repository import numbered
+from server.erp.stock.rules import MoveKind
 from server.tracking.draft import Cause
 from server.tracking.states import WorkOrderState
 
 _ONE = Decimal(1)
-#: An order takes of so many lots at most; what lies in more of them gets a number of its own.
-_MOST_LOTS = 50
+#: So many lots of a product that were made here are looked at, the oldest first.
+_MOST_LOTS = 500
 
 
 def parts(
@@ -41,15 +41,25 @@ def bind(session: Session, line: OrderLine, reservation: Reservation | None, abo
     """
     if reservation is None:
         return ()
-    found: list[Unit] = []
-    left = reservation.quantity
-    for unit in numbered(session, line.product_id, ceil(left) if is_serial(line) else _MOST_LOTS):
-        if left > 0:
-            found.append(part_of(session, unit, min(left, unit.quantity or _ONE), about))
-            left -= found[-1].quantity or _ONE
+    if is_serial(line):
+        found = list(numbered(session, line.product_id, int(reservation.quantity)))
+    else:
+        found = _lots(session, line, reservation, about)
     for unit in found:
         unit.order_id, unit.order_line_id = line.order_id, line.id
     session.flush()
+    return found
+
+
+def _lots(session: Session, line: OrderLine, reservation: Reservation, about: Cause) -> list[Unit]:
+    """The lots that the goods were issued of; what they gave to stock stays with them, for it was issued as theirs."""
+    known = {unit.number: unit for unit in numbered(session, line.product_id, _MOST_LOTS)}
+    found = []
+    for spot in reservation.picked:
+        unit = known.pop(spot["lot"], None)
+        if unit is not None:
+            taken = min(Decimal(spot["quantity"]), unit.quantity or _ONE)
+            found.append(part_of(session, unit, taken, about, kinds=(MoveKind.BACKFLUSH,)))
     return found
 
 

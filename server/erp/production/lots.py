@@ -4,7 +4,7 @@ Counts of operations are counts of units, so each operation has one unit more, a
 took of materials and put into stock is shared by the pieces, in moves that leave every balance as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from server.erp.production import work_repository
 from server.erp.production.models import Identifier, Operation, Unit
 from server.erp.stock.book import NewMove, book
 from server.erp.stock.genealogy import parts_in
+from server.erp.stock.rules import MoveKind
 from server.erp.stock.use import moves_of
 from server.errors import Refused
 from server.http.fields import plain
@@ -29,14 +30,20 @@ from server.tracking.states import UnitKind, UnitState
 
 _ONE = Decimal(1)
 _MILLIONTH = Decimal("0.000001")
+_SHARED = frozenset({MoveKind.BACKFLUSH, MoveKind.PRODUCE})
 #: A lot in a box or gone is whole; what is over cannot be split any more.
 _SPLITTABLE = frozenset(
     {UnitState.PLANNED, UnitState.QUEUED, UnitState.IN_PROCESS, UnitState.FINISHED, UnitState.IN_STOCK}
 )
 
 
-def part_of(session: Session, unit: Unit, quantity: Decimal | None, about: Cause) -> Unit:
-    """The unit of so many of these pieces: itself for all, else a part that is split off; raises Refused for more."""
+def part_of(
+    session: Session, unit: Unit, quantity: Decimal | None, about: Cause, *, kinds: Collection[MoveKind] = _SHARED
+) -> Unit:
+    """The unit of so many of these pieces: itself for all, else a part that is split off; raises Refused for more.
+
+    The part gets its share of the moves of these kinds.
+    """
     whole = unit.quantity if unit.quantity is not None else _ONE
     if quantity is None or quantity == whole:
         return unit
@@ -45,7 +52,9 @@ def part_of(session: Session, unit: Unit, quantity: Decimal | None, about: Cause
         message = _("{quantity} pieces of {unit} cannot be taken: it is {there}.")
         raise Refused(message.format(**values), reason="over_quantity")
     _require_splittable(session, unit, values)
-    return _split(session, unit, quantity, about)
+    part = _split(session, unit, quantity, about)
+    _share_moves(session, unit, part, [found for found in moves_of(session, unit.id) if found[1].kind in kinds], about)
+    return part
 
 
 def _require_splittable(session: Session, unit: Unit, values: Mapping[str, str]) -> None:
@@ -85,7 +94,6 @@ def _split(session: Session, unit: Unit, quantity: Decimal, about: Cause) -> Uni
     ]
     unit.last_fact_id, part.last_fact_id = facts.write(session, told, recorded_at=about.observed_at)
     session.flush()
-    _share_moves(session, unit, part, quantity / whole, about)
     return part
 
 
@@ -129,14 +137,17 @@ def _fact(unit: Unit, quantity: Decimal, detail: Mapping[str, Any], about: Cause
     )
 
 
-def _share_moves(session: Session, unit: Unit, part: Unit, share: Decimal, about: Cause) -> None:
+def _share_moves(session: Session, unit: Unit, part: Unit, found: Sequence[tuple[int, NewMove]], about: Cause) -> None:
     """What the lot took and gave is the part's by its share: a counter-move and the same move for the part."""
     moves: list[NewMove] = []
-    for move_id, move in moves_of(session, unit.id):
+    pieces = part.quantity or _ONE
+    share = pieces / (pieces + (unit.quantity or _ONE))
+    for move_id, move in found:
         shared = replace(
             move, quantity=(move.quantity * share).quantize(_MILLIONTH), actor=about.actor, at=about.observed_at
         )
         if shared.quantity > 0:
             back = replace(shared, source_id=move.target_id, target_id=move.source_id, reverses_id=move_id)
-            moves += [back, replace(shared, unit_id=part.id)]
+            lot = part.number if move.kind is MoveKind.PRODUCE and move.lot == unit.number else move.lot
+            moves += [back, replace(shared, unit_id=part.id, lot=lot)]
     book(session, moves)

@@ -90,6 +90,12 @@ def numbered(session: Session, product_id: int, most: int) -> Sequence[Unit]:
     return session.scalars(wanted.order_by(Unit.id).limit(most).with_for_update()).all()
 
 
+def held_lots(session: Session, product_id: int) -> Collection[str]:
+    """The numbers of lots of a product that lie in stock and are held: nobody picks of them."""
+    wanted = select(Unit.number).where(Unit.product_id == product_id, *_LOOSE, Unit.held.is_(True))
+    return set(session.scalars(wanted.where(Unit.kind == UnitKind.LOT.value)))
+
+
 def picked_units(session: Session, work_order_id: int | None) -> Sequence[Unit]:
     """The units of a work order that were picked and are not packed yet."""
     wanted = select(Unit).where(Unit.work_order_id == work_order_id, Unit.state == UnitState.IN_STOCK.value)

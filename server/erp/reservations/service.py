@@ -162,7 +162,9 @@ def _take(session: Session, order: SalesOrder, line: OrderLine, quantity: Decima
     """Issue the goods from wherever they lie, the largest heap first; returns from where how many."""
     cause = _("Picked for {order}, line {line}").format(order=order.number, line=line.position)
     found, left = [], quantity
-    for spot in sorted(lying(session, line.product_id), key=lambda each: -each.quantity):
+    stopped = repository.held_lots(session, line.product_id)
+    spots = [each for each in lying(session, line.product_id) if each.lot not in stopped]
+    for spot in sorted(spots, key=lambda each: -each.quantity):
         part = min(left, max(spot.quantity, _ZERO))
         if part > 0:
             ends = {"source": spot.location, "lot": spot.lot or None, "quantity": part, "cause": cause}

@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from server.catalog.models import Product
+from server.db import Quantity, UtcDateTime
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
@@ -18,7 +19,7 @@ from server.erp.stock.materials import quantity_of
 from server.erp.stock.models import StockMove
 from server.erp.stock.rules import MoveKind
 from server.parties.models import Customer
-from server.tracking.states import UnitState
+from server.tracking.states import UnitKind, UnitState
 
 #: The counter-move of a scan that was taken back takes away what the scan had added.
 NET: Final = func.sum(case((StockMove.reverses_id.is_(None), StockMove.quantity), else_=-StockMove.quantity))
@@ -112,7 +113,10 @@ class Holder:
     shipment: str | None
     #: The unit that it was built into.
     inside: str | None
-    quantity: Decimal
+    #: The lot, made of this one, that it took of; None where it took of this one itself.
+    through: str | None
+    #: What it took of this lot itself.
+    quantity: Decimal | None
     at: datetime
 
     @property
@@ -130,7 +134,8 @@ def holders(
     statement = (
         select(
             Unit.id, Unit.number, Product.sku, _STATE, WorkOrder.number, SalesOrder.number, Customer.number,
-            Customer.name, HandlingUnit.number, Shipment.number, _Whole.number, held.c.quantity, held.c.at,
+            Customer.name, HandlingUnit.number, Shipment.number, _Whole.number, held.c.through, held.c.quantity,
+            held.c.at,
         )
         .join(held, held.c.unit_id == Unit.id)
         .join(Product, Product.id == Unit.product_id)
@@ -143,7 +148,8 @@ def holders(
         .outerjoin(Shipment, Shipment.id == HandlingUnit.shipment_id)
     )  # fmt: skip
     rows: Sequence[Any] = session.execute(statement.order_by(Unit.id)).all()
-    return [Holder(*(*row[:11], quantity_of(row[11]), row[12])) for row in rows[:limit]], len(rows) > limit
+    found = [Holder(*(*row[:12], None if row[11] else quantity_of(row[12]), row[13])) for row in rows[:limit]]
+    return found, len(rows) > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +191,36 @@ def orders_holding(session: Session, product_id: int, lot: str) -> list[HeldBy]:
 
 
 def _held(product_id: int, lot: str, *, after: int | None = None, most: int | None = None) -> Any:
-    """The units that took of the lot and did not give it back, all of them or a page."""
-    wanted = (
-        select(StockMove.unit_id, NET.label("quantity"), func.max(StockMove.at).label("at"))
+    """The units that took of the lot and did not give it back, or of lots made of it; all of them or a page."""
+    direct = (
+        select(
+            StockMove.unit_id, literal("").label("through"), NET.label("quantity"), func.max(StockMove.at).label("at")
+        )
         .where(StockMove.product_id == product_id, StockMove.lot == lot, USED, StockMove.unit_id.is_not(None))
         .group_by(StockMove.unit_id)
         .having(NET > 0)
     )
+    reached = select(direct.subquery("direct")).cte("reached", recursive=True)
+    part, back = aliased(Unit), aliased(StockMove)
+    taken_back = select(back.id).where(back.reverses_id == StockMove.id, back.quantity == StockMove.quantity).exists()
+    further = (
+        select(StockMove.unit_id, part.number, literal(None, Quantity()), StockMove.at)
+        .select_from(reached)
+        .join(part, (part.id == reached.c.unit_id) & (part.kind == UnitKind.LOT.value))
+        .join(StockMove, (StockMove.product_id == part.product_id) & (StockMove.lot == part.number) & USED)
+        .where(StockMove.unit_id.is_not(None), StockMove.reverses_id.is_(None), ~taken_back)
+    )
+    reached = reached.union(further)
+    # Whoever took of the lot itself, as well, is told once.
+    wanted = select(
+        reached.c.unit_id,
+        func.nullif(func.min(reached.c.through), "").label("through"),
+        func.max(reached.c.quantity, type_=Quantity()).label("quantity"),
+        func.max(reached.c.at, type_=UtcDateTime()).label("at"),
+    ).group_by(reached.c.unit_id)
     if after is not None:
-        wanted = wanted.where(StockMove.unit_id > after)
-    return (wanted if most is None else wanted.order_by(StockMove.unit_id).limit(most)).subquery()
+        wanted = wanted.where(reached.c.unit_id > after)
+    return (wanted if most is None else wanted.order_by(reached.c.unit_id).limit(most)).subquery()
 
 
 def _wholes(held: Any) -> Any:

@@ -33,19 +33,21 @@ def throw_out(session: Session, facts: Sequence[NewFact], ids: Sequence[int]) ->
     gone = {fact.unit_id: (fact, each) for fact, each in scrapped if fact.kind is FactKind.UNIT_SCRAPPED}
     known = Known()
     look_up_spots(session, known, lost)
-    book(session, [_move(known, *gone[unit_id]) for unit_id, spot in known.spots.items() if spot is not None])
+    book(session, [_move(known, *gone[unit_id]) for unit_id, spot in known.spots.items() if spot[0] is not None])
     touch(session, "stock")
 
 
 def _move(known: Known, fact: NewFact, fact_id: int) -> NewMove:
     unit_id = fact.unit_id or 0
     material, pieces = known.made[unit_id]
+    source_id, lot = known.spots[unit_id]
     return NewMove(
         kind=MoveKind.SCRAP,
         product_id=material.id,
         uom=material.uom,
         quantity=pieces,
-        source_id=known.spots[unit_id],
+        source_id=source_id,
+        lot=lot,
         target_id=None,
         cause=fact.told.get("reason"),
         actor=fact.actor,

@@ -58,6 +58,7 @@ def _unit(row: Holder) -> dict[str, Any]:
         "box",
         "shipment",
         "inside",
+        "through",
     )
     own = {name: getattr(row, name) for name in names}
-    return own | {"quantity": plain(row.quantity), "used_at": row.at.isoformat()}
+    return own | {"quantity": None if row.quantity is None else plain(row.quantity), "used_at": row.at.isoformat()}

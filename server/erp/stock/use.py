@@ -54,8 +54,8 @@ class Known:
     #: Units made for stock -> their product and how many they are; and where they go when nobody says.
     made: dict[int, tuple[Material, Decimal]] = field(default_factory=dict)
     shelf: int | None = None
-    #: Units that lay in stock -> where.
-    spots: dict[int, int | None] = field(default_factory=dict)
+    #: Units that lay in stock -> where, and under which lot.
+    spots: dict[int, tuple[int | None, str]] = field(default_factory=dict)
     #: What lies where something is counted.
     lying: dict[Spot, Decimal] = field(default_factory=dict)
 
@@ -105,12 +105,13 @@ def look_up_pieces(session: Session, known: Known, lots: Collection[int]) -> Non
 def look_up_spots(session: Session, known: Known, units: Collection[int]) -> None:
     """Where these units were put when they were made for stock; of others, where most of their kind lies."""
     look_up_made(session, known, units)
-    put = select(StockMove.unit_id, StockMove.to_location_id).where(
+    put = select(StockMove.unit_id, StockMove.to_location_id, StockMove.lot).where(
         StockMove.unit_id.in_(units), StockMove.kind == MoveKind.PRODUCE.value, StockMove.reverses_id.is_(None)
     )
-    spots = {row[0]: row[1] for row in session.execute(put.order_by(StockMove.id))}
+    spots = {row[0]: (row[1], row[2]) for row in session.execute(put.order_by(StockMove.id))}
     known.spots = {
-        unit_id: spots.get(unit_id) or known.places.get(material.id) for unit_id, (material, _) in known.made.items()
+        unit_id: spots.get(unit_id) or (known.places.get(material.id), "")
+        for unit_id, (material, _) in known.made.items()
     }
 
 

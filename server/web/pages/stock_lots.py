@@ -42,7 +42,7 @@ _LARGE_SHEET: Final = 8
 MOST_ROWS: Final = 20_000
 _COLUMNS: Final = (
     "unit", "product", "where", "state", "order", "customer", "customer_name", "work_order", "box", "shipment",
-    "inside", "quantity", "uom", "used_at",
+    "inside", "through", "quantity", "uom", "used_at",
 )  # fmt: skip
 #: Where a unit is -> the colour and sign of its chip.
 LOOKS: Final = {
@@ -127,7 +127,8 @@ def show_labels(
 
 def _cells(row: Holder, uom: str) -> list[str]:
     own = (row.unit, row.product, row.where, row.state, row.order, row.customer, row.customer_name, row.work_order)
-    rest = (row.box, row.shipment, row.inside, plain(row.quantity), uom, row.at.isoformat())
+    quantity = None if row.quantity is None else plain(row.quantity)
+    rest = (row.box, row.shipment, row.inside, row.through, quantity, uom, row.at.isoformat())
     return [text or "" for text in (*own, *rest)]
 
 

@@ -139,7 +139,7 @@ def test_what_is_scrapped_in_stock_leaves_the_balance(
     assert page.url.path == f"/units/{lot}"
     assert "25 pieces" in page.text
     stock = manager.get("/api/v1/stock", params={"product": spacers}).json()["items"]
-    assert [row["quantity"] for row in stock] == ["25"]
+    assert [(row["lot"], row["quantity"]) for row in stock if row["quantity"] != "0"] == [(lot, "25")]
     assert "scrap" in manager.get(f"/stock/{spacers}").text.lower()
 
     # And ten of them go to an order as a part with a number; of sixty the last ones come out of stock with theirs, and
@@ -177,3 +177,36 @@ def test_the_office_acts_on_ticked_pieces_all_or_none(
     operator = signed_in("operator")
     assert operator.post("/work-orders/WO-1000/pieces", data=both | {"why": "hold:"}).status_code == 403
     assert "Lift the hold" not in operator.get("/orders/SO-1000/units/U-1001").text
+
+
+def test_a_recall_goes_through_lots_that_were_made_of_the_lot(
+    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str
+) -> None:
+    # Given spacers made for stock of a lot of tube that is at hand, and a clip of two spacers that somebody ordered
+    steps = [{"name": "Weld", "work_center": "weld"}]
+    bom = [{"component": spacers, "quantity": 2}]
+    manager.post("/api/v1/products", json={"sku": "CLIP", "name": "Clip", "routing": steps, "bom": bom})
+    number = manager.post("/api/v1/work-orders", json={"product": spacers, "quantity": 40}).json()["number"]
+    lot = manager.get("/api/v1/units", params={"work_order": number}).json()["items"][0]["number"]
+    order, clip = ordered(manager, world, "CLIP", 1)
+    gtin = manager.get("/api/v1/products/TUBE-34").json()["gtin"]
+    assert scan(database, f"]C101{gtin}10T1", "cut-1").action == "material_loaded"
+    for point in POINTS:
+        scan(database, lot, point)
+
+    # When the lot is taken to hand by its own code, and the clip is made
+    loaded = scan(database, lot, "weld-1")
+    for _ in range(2):
+        scan(database, clip["number"], "weld-1")
+
+    # Then the clip took two of that lot, whose rest lies under its number, and the lot of tube leads to the order
+    assert loaded.say == f"Spacer, lot {lot}, is at hand at Weld. What is made here uses it from now on."
+    stock = manager.get("/api/v1/stock", params={"product": spacers}).json()["items"]
+    assert [(row["lot"], row["quantity"]) for row in stock] == [(lot, "38")]
+    held = manager.get("/api/v1/materials/TUBE-34/holders", params={"lot": "T1"}).json()
+    told = [(row["unit"], row["through"], row["quantity"]) for row in held["items"]]
+    assert told == [(lot, None, "80"), (clip["number"], lot, None)]
+    assert {row["order"]: row["units"] for row in held["orders"]} == {None: {"made": 1}, order: {"made": 1}}
+    page = manager.get("/stock/TUBE-34/lots", params={"lot": "T1"}).text
+    assert f"through lot {lot}" in page
+    assert clip["number"] in manager.get("/stock/TUBE-34/lots.csv", params={"lot": "T1"}).text
