@@ -8,17 +8,19 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from server.errors import Invalid, OrderlightError
+from server.http.faults import sentence_of
+from server.messages import N_
 from server.messages import translate as _
 
 Outcome = Literal["created", "updated", "unchanged"]
 
-#: What a cell should have held, by pydantic's name of the mistake; others are told in pydantic's own words.
+#: What a cell should have held, by pydantic's name of the mistake; others are told as a field of a form is.
 _EXPECTED: Mapping[str, str] = {
-    "missing": _("It is needed here, and empty."),
-    "decimal_parsing": _("Expected a number such as 12.5"),
-    "int_parsing": _("Expected a whole number"),
-    "bool_parsing": _("Expected true or false"),
-    "date_from_datetime_parsing": _("Expected a date such as 2026-11-27"),
+    "missing": N_("It is needed here, and empty."),
+    "decimal_parsing": N_("Expected a number such as 12.5"),
+    "int_parsing": N_("Expected a whole number"),
+    "bool_parsing": N_("Expected true or false"),
+    "date_from_datetime_parsing": N_("Expected a date such as 2026-11-27"),
 }
 
 
@@ -70,14 +72,15 @@ def of_validation(line: int, error: ValidationError) -> list[RowError]:
     """The mistakes of one row, by column."""
     return [
         RowError(line, str(found["loc"][0]) if found["loc"] else None, _in_words(found))
-        for found in error.errors(include_url=False, include_context=False)
+        for found in error.errors(include_url=False)
     ]
 
 
 def _in_words(found: ErrorDetails) -> str:
     expected = _EXPECTED.get(found["type"])
     if expected is None:
-        return found["msg"].removeprefix("Value error, ")
+        return sentence_of(found, _)
+    expected = _(expected)
     return expected if found["type"] == "missing" else f"{expected}, got {str(found['input'])[:60]!r}."
 
 

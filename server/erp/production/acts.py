@@ -78,7 +78,7 @@ def scrap_pieces(session: Session, work_order: WorkOrder, count: Decimal, wish: 
     there = sum((unit.quantity or _ONE for unit in loose), _ZERO)
     values = {"count": plain(count), "work_order": work_order.number, "there": plain(there)}
     if there < count:
-        message = _("{count} of {work_order} cannot be scrapped: {there} are there to be scrapped.")
+        message = _("{count} of {work_order} cannot be scrapped: only {there} can be.")
         raise Refused(message.format(**values), reason="over_quantity")
     if count % 1 and any(unit.quantity is None for unit in loose):
         message = _("{count} of {work_order} cannot be scrapped: it is made in whole pieces.")

@@ -303,7 +303,7 @@ def test_a_closed_box_ships_with_all_its_units(plant: Any, tools: Any, by: str) 
         answer = plant.scan(f"]C100{sscc}" if by == "sscc" else tools.code(OTHER), "ship-ship")
 
     assert (answer.action, answer.subject) == ("box_shipped", "HU-1000")
-    assert answer.say == "HU-1000 shipped with 2 units: SH-1000 for Nordwind."
+    assert answer.say == "HU-1000 shipped: SH-1000 for Nordwind, units: 2."
     assert {plant.unit(number).state for number in (OTHER, OTHER_2, "HU-1000")} == {"shipped"}
     shipment = plant.one(Shipment, number="SH-1000")
     assert (shipment.state, shipment.shipped_at) == ("shipped", plant.now)

@@ -139,7 +139,7 @@ def test_a_pallet_leaves_with_all_its_boxes(plant: Any, tools: Any, pallet: str,
 
     assert waits.reason == "not_closed"
     assert (left.action, left.say) == (
-        "box_shipped", "HU-1002 shipped with 2 units: SH-1000 for Aurora Bikes.",
+        "box_shipped", "HU-1002 shipped: SH-1000 for Aurora Bikes, units: 2.",
     )  # fmt: skip
     assert {row[0] for row in plant.sql("SELECT state FROM handling_unit")} == {"shipped"}
     assert {plant.unit(number).state for number in (A, B, "HU-1000", "HU-1002")} == {"shipped"}

@@ -123,7 +123,7 @@
 
   function show(signal, wording, say, text) {
     const icon = { ok: "check", warn: "triangle-alert", stop: "octagon-x", kept: "wifi-off" }[signal];
-    $("verdict").className = `verdict ${signal}`;
+    $("verdict").className = `verdict ${signal}${say && say.length > 90 ? " long" : ""}`;
     $("verdict-icon").querySelector("use").setAttribute("href", `${set.icons}#${icon}`);
     $("verdict-word").textContent = wording;
     if (say) $("verdict-say").textContent = say;
