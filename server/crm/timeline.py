@@ -239,7 +239,10 @@ def _entry(fact: _Told, people: Mapping[str, str], back: frozenset[int]) -> Entr
 
 
 def _reason(fact: _Told) -> str | None:
-    reason = fact.detail.get("reason")
+    if fact.kind == FactKind.LOT_SPLIT and "part" in fact.detail:
+        return f"{fact.detail['pieces']} → {fact.detail['part']}"
+    # Of a part that was split off, the lot that it was.
+    reason = fact.detail.get("reason") or (fact.detail.get("from") if fact.kind == FactKind.LOT_SPLIT else None)
     return str(reason) if reason else None
 
 

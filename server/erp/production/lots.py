@@ -89,7 +89,9 @@ def _split(session: Session, unit: Unit, quantity: Decimal, about: Cause) -> Uni
     unit.quantity = whole - quantity
     made = {"before": {f"unit:{part.id}": None}, "after": {f"unit:{part.id}": _row(part)}, "from": unit.number}
     told = [
-        _fact(unit, quantity, {"before": before, "after": after, "part": part.number}, about),
+        _fact(
+            unit, quantity, {"before": before, "after": after, "part": part.number, "pieces": plain(quantity)}, about
+        ),
         _fact(part, quantity, made, about),
     ]
     unit.last_fact_id, part.last_fact_id = facts.write(session, told, recorded_at=about.observed_at)

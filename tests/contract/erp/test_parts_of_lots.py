@@ -90,6 +90,8 @@ def test_a_part_of_a_lot_is_scrapped_and_made_again_and_the_rest_goes_on(
         steps = session.scalars(select(Operation).join(WorkOrder).where(WorkOrder.number == lot["work_order"])).all()
         assert [(step.state, step.quantity, step.good + step.scrap) for step in steps] == [("completed", 2, 2)] * 2
 
+    assert f"12 → {lost['number']}" in manager.get(f"/orders/{order}/units/{lot['number']}").text
+
     # And the order is short of twelve, which are made again; what is packed is invoiced as it is
     assert "12 pieces short" in manager.get(f"/orders/{order}").text
     assert "12 short" in manager.get("/work-orders?show=short").text

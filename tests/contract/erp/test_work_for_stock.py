@@ -175,8 +175,10 @@ def test_a_scrapped_piece_that_came_out_of_stock_is_made(manager: httpx.Client, 
     unit = manager.get("/api/v1/units", params={"order": order}).json()["items"][0]
 
     lost = manager.post(f"/api/v1/units/{unit['number']}/scrap", json={"reason": "DAMAGED"})
+    short = manager.get("/work-orders?show=short").text
     made = manager.post(f"/api/v1/work-orders/{unit['work_order']}/replace")
 
+    assert unit["work_order"] in short
     assert (unit["state"], lost.json()["state"]) == ("in_stock", "scrapped")
     assert (made.status_code, made.json()["quantity"]) == (201, "1")
     assert made.json()["operations"][0]["name"] == "Cut"
