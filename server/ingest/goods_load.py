@@ -74,11 +74,16 @@ def _select_lying(dialect: Dialect) -> Statement:
     )
 
 
+def _select_stopped(dialect: Dialect) -> Statement:
+    return select(Unit.number, Unit.hold_reason).where(among(Unit.number, "lots", dialect), Unit.held.is_(True))
+
+
 _MATERIALS = Query(_select_materials)
 _PARTS = Query(_select_parts)
 _PLACES = Query(_select_places)
 _NEEDS = Query(_select_needs)
 _LYING = Query(_select_lying)
+_STOPPED = Query(_select_stopped)
 
 
 def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) -> None:
@@ -93,7 +98,7 @@ def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) ->
         centers = listed(world.stations[found].work_center_id for found in _stations(world, labels))
         lots = listed(read.named.values[1] for read in labels if len(read.named.values) > 1)
         asked = {"materials": _MATERIALS.of(gtins=gtins), "needs": _NEEDS.of(ids=centers)}
-        asked["lying"] = _LYING.of(gtins=gtins, lots=lots)
+        asked |= {"lying": _LYING.of(gtins=gtins, lots=lots), "stopped": _STOPPED.of(lots=lots)}
     # What nobody ordered may go into something else.
     lying = [unit.id for unit in world.units.values() if unit.order_id is None and unit.state == _IN_STOCK]
     if lying:
@@ -115,6 +120,7 @@ def _put(world: w.World, found: Found) -> None:
     goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}
     goods.places = {row[1]: Place(*row) for row in found.get("places", ())}
     goods.parts = {row[0]: Material(*row[1:]) for row in found.get("parts", ())}
+    goods.stopped = dict(found.get("stopped", ()))
     goods.needs = tuple(_need(row) for row in found.get("needs", ()))
     # By rising quantity: where most lies comes last and stays.
     goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}

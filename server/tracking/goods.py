@@ -11,7 +11,7 @@ from server.tracking.goods_rows import NOTHING, Booking, Load, Material, Need, P
 from server.tracking.refusals import blocked
 from server.tracking.states import Action, Context, GoodsAct, Reason, Signal, Status, UnitKind
 from server.tracking.steps import ChoosePlace, GoodsStep, Read
-from server.tracking.verdicts import Verdict, Words, quarantine, refusal
+from server.tracking.verdicts import Verdict, Words, because, quarantine, refusal
 from server.tracking.world import Context as Remembered
 from server.tracking.world import ReadPoint, Station, Unit, World
 
@@ -51,7 +51,7 @@ def read_material(
     if material is None:
         return quarantine(Reason.UNKNOWN_MATERIAL, Words(words.UNKNOWN_MATERIAL, {"code": read.named.shown}))
     if act is None:
-        wrong = _wrong_material(world, material, lot, station)
+        wrong = _stopped(world, lot) or _wrong_material(world, material, lot, station)
         return wrong or GoodsStep(GoodsAct.LOAD, material, lot, _ONE, station, None)
     place = _place_at(world, station)
     if place is None:
@@ -92,6 +92,14 @@ def _wrong_quantity(act: GoodsAct, told: str, shown: str, material: Material) ->
     if act is GoodsAct.RECEIVE and told and Decimal(told) == 0:
         return quarantine(Reason.IMPOSSIBLE_QUANTITY, Words(words.IMPOSSIBLE_QUANTITY, {"code": shown, "got": told}))
     return None
+
+
+def _stopped(world: World, lot: str) -> Verdict | None:
+    """A lot of our own that is on hold goes into nothing."""
+    if lot not in world.goods.stopped:
+        return None
+    said = Words(words.UNIT_ON_HOLD, {"unit": lot, "why": because(world.goods.stopped[lot])})
+    return refusal(Reason.ON_HOLD, said, subject=lot)
 
 
 def _wrong_material(world: World, material: Material, lot: str, station: Station) -> Verdict | None:

@@ -84,6 +84,8 @@ class Goods:
     needs: tuple[Need, ...] = ()
     #: Product and lot -> the location where most of it lies.
     lying: dict[tuple[int, str], Place] = field(default_factory=dict)
+    #: Lots that were made here and are on hold, and why.
+    stopped: dict[str, str | None] = field(default_factory=dict)
     #: Stations that had materials at hand when the batch began.
     at_hand: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     bookings: list[Booking] = field(default_factory=list)

@@ -196,6 +196,16 @@ def test_a_recall_goes_through_lots_that_were_made_of_the_lot(
     for point in POINTS:
         scan(database, lot, point)
 
+    # When it is on hold, neither its own code nor a label with its number takes it to hand
+    gtin = "09506000300993"
+    manager.patch(f"/api/v1/products/{spacers}", json={"gtin": gtin}, headers={"If-Match": "*"})
+    manager.post(f"/api/v1/units/{lot}/hold", json={"reason": "Burrs"})
+    refused = [scan(database, code, "weld-1") for code in (lot, f"]C101{gtin}10{lot}")]
+    assert [(answer.reason, answer.say) for answer in refused] == [
+        ("on_hold", f"{lot} is on hold: Burrs. Put it aside.")
+    ] * 2, refused
+    manager.post(f"/api/v1/units/{lot}/resume")
+
     # When the lot is taken to hand by its own code, and the clip is made
     loaded = scan(database, lot, "weld-1")
     for _ in range(2):
