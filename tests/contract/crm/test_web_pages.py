@@ -99,6 +99,18 @@ def test_a_button_a_role_does_not_have_does_nothing_for_it(signed_in: SignedIn, 
     assert signed_in("sales").post(f"/orders/{number}/release", headers=HTML).status_code == 403
 
 
+def test_whoever_may_not_scan_looks_on_at_a_station(signed_in: SignedIn, factory: Any) -> None:
+    factory.released("Aurora Bikes")
+
+    seen = {role: signed_in(role).get("/station/cut", headers=HTML).text for role in ("operator", "sales")}
+
+    assert 'id="typed"' in seen["operator"]
+    assert "You look on." not in seen["operator"]
+    assert "You look on." in seen["sales"]
+    for part in ('id="typed"', "station.js", "wedge"):
+        assert part not in seen["sales"]
+
+
 def test_a_typed_scan_is_booked_once_however_often_the_form_is_sent(signed_in: SignedIn, factory: Any) -> None:
     operator, unit = signed_in("operator"), factory.units(factory.released("Aurora Bikes"))[0]
     form = {"code": unit, "read_point": "cut-1", "own_epoch": "0123456789abcdef"}

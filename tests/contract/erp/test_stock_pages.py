@@ -142,6 +142,9 @@ def test_sales_look_and_do_not_write_and_customers_see_nothing(
     operator = signed_in("operator")
     assert operator.get("/stock").status_code == 200
     assert operator.get("/stock/TUBE-34/lots?lot=L1").status_code == 403
+    # What he may not open is no link on what he may.
+    assert "/lots" in sales.get("/stock/TUBE-34").text
+    assert "/lots" not in operator.get("/stock/TUBE-34").text
 
 
 def test_a_location_is_added_once_and_its_code_is_printed(planner: httpx.Client) -> None:
