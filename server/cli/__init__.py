@@ -22,6 +22,8 @@ EXIT_SETTINGS = 78
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code."""
     arguments = build_parser().parse_args(argv)
+    # Databases, backups and what lies beside them are for the account that runs the server, and for nobody else.
+    os.umask(0o077)
     try:
         settings = Settings.load(os.environ, find_settings_file(arguments.config, os.environ))
         return int(arguments.command(arguments, settings))

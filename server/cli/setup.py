@@ -1,6 +1,7 @@
 """orderlight-server init, demo-data, migrate, rebuild."""
 
 import argparse
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -22,6 +23,7 @@ from server.erp.logistics.seed import seed_dock
 from server.erp.production.seed import seed_production
 from server.erp.reservations.seed import seed_reservations
 from server.erp.seed import seed_demo
+from server.erp.stock.seed import seed_stock
 from server.ingest.rebuild import Report
 from server.ingest.rebuild import rebuild as rebuild_projections
 from server.journal.audit import write_audit
@@ -101,12 +103,14 @@ def _fill_with_demo(session: Session) -> str | None:
     if session.scalar(select(Product.id).limit(1)) is not None:
         return None
     now = utc_now()
-    world = seed_demo(session, now)
+    # The factory was released before anybody asked for a change of it.
+    world = seed_demo(session, now - timedelta(hours=2))
     seed_past(session, now)
     seed_dock(session, world, now)
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
     seed_changes(session, world, now)
+    seed_stock(session, now)
     seed_cases(session, now)
     seed_production(session, world, now)
     seed_reservations(session, world, now)

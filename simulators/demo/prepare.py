@@ -2,8 +2,9 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 # Importing the whole schema lets the mapper find every table that the seed touches.
@@ -45,9 +46,13 @@ ACTOR = "demo"
 #: Good enough for a server that listens on loopback alone and holds nobody's data.
 PASSWORD = "demo"  # noqa: S105
 BUYER_OF = "Aurora Bikes"
+#: How long the factory has been there when the demo begins.
+SINCE = timedelta(hours=2)
 _PEOPLE = (
     ("sales", "Sales", Role.SALES, None),
     ("finance", "Finance", Role.FINANCE, None),
+    ("planner", "Planner", Role.PLANNER, None),
+    ("manager", "Manager", Role.MANAGER, None),
     ("operator", "Operator", Role.OPERATOR, "17"),
 )
 _SCOPES = (
@@ -94,7 +99,8 @@ def prepare(database_url: str) -> Access:
 
 def _fill(session: Session, database_url: str) -> Access:
     now = datetime.now(UTC)
-    world = seed_demo(session, now)
+    # The factory was released before anybody asked for a change of it.
+    world = seed_demo(session, now - SINCE)
     seed_past(session, now)
     seed_dock(session, world, now)
     seed_relations(session, world, now)
@@ -126,8 +132,13 @@ def _fill(session: Session, database_url: str) -> Access:
         quote_token=quote_links.create_link(session, offered, actor=sales.actor, now=now),
         unit_number=number,
         unit_code=code,
-        summary=f"{len(world.customers)} customers, {len(world.orders)} orders, {len(world.stations)} stations",
+        summary=_summary(session, world),
     )
+
+
+def _summary(session: Session, world: DemoWorld) -> str:
+    orders = session.scalar(select(func.count()).select_from(SalesOrder))
+    return f"{len(world.customers)} customers, {orders} orders, {len(world.stations)} stations"
 
 
 def _load_stations(session: Session, now: datetime) -> None:

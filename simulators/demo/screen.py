@@ -26,6 +26,7 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"  Board       {place.url}/board",
         f"  Sales       {place.url}/orders          sales / {PASSWORD}",
         f"  Finance     {place.url}/invoices        finance / {PASSWORD}",
+        f"  Office      {place.url}/changes         planner, manager / {PASSWORD}",
         f"  Station     {place.url}/station/cut     operator / {PASSWORD}     type {access.unit_code}, press Enter",
         f"  Customer    {place.url}/home            buyer / {PASSWORD}        the one place of {BUYER_OF}",
         f"  By link     {place.url}/track/{access.link_token}",

@@ -111,7 +111,7 @@ def test_a_first_start_makes_its_database_and_says_what_is_missing(server: Serve
     with server.serving():
         assert httpx.get(f"{server.base}/healthz").json()["status"] == "ok"
 
-    assert (server.folder / "orderlight.db").exists()
+    assert (server.folder / "orderlight.db").stat().st_mode & 0o077 == 0
     assert "There is no administrator yet. Run: orderlight-server init" in server.log()
 
 

@@ -38,7 +38,16 @@ def test_the_block_names_every_door_and_the_drawn_password_once() -> None:
 
     text = welcome(ACCESS, place, version="0.1.0")
 
-    for part in ("/board", "/orders ", "/station/cut", "/track/TOKEN", "/admin ", "No broker here.", "OLU1052S"):
+    for part in (
+        "/board",
+        "/orders ",
+        "/station/cut",
+        "/track/TOKEN",
+        "/admin ",
+        "planner, manager / ",
+        "No broker here.",
+        "OLU1052S",
+    ):
         assert part in text
     assert text.count("drawn-for-now") == 1
     assert "ol_gw" not in text
