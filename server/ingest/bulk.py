@@ -4,9 +4,9 @@ SQLite: statements of many rows, the rest one by one. PostgreSQL: one JSON docum
 driver can make of rows, taken apart by the database; such statements also share one trip with others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Date, Dialect, LargeBinary, String, Table, Text
@@ -15,11 +15,12 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from server.db import Json, Quantity, UtcDateTime
 from server.ingest import driver
 from server.ingest.encoding import json_text
-from server.ingest.queries import Processor, bind_processor
+from server.ingest.queries import Processor, bind_processor, in_rows
 from server.ingest.times import sqlite_time
 
 Rows = Sequence[Sequence[Any]]
-#: SQLite takes many rows in one statement a quarter faster than one by one; each text is prepared once.
+#: SQLite takes many rows in one statement faster than one by one, most of all where what they have in common, such as
+#: the time of recording, is handed over once; each text is prepared once.
 ROWS_A_STATEMENT = 50
 
 
@@ -28,16 +29,31 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     if not rows:
         return
     plan = _plan(table, columns, connection.dialect.name)
-    encoded = list(zip(*plan.columns(rows, connection.dialect), strict=True))
+    values = plan.values(rows, connection.dialect)
     if connection.dialect.name == "postgresql":
-        driver.run(connection, plan.insert_document, (plan.document(encoded),))
+        driver.run(connection, plan.insert_document, (plan.document(values),))
         return
-    whole = len(encoded) - len(encoded) % ROWS_A_STATEMENT
-    for start in range(0, whole, ROWS_A_STATEMENT):
-        together = chain.from_iterable(encoded[start : start + ROWS_A_STATEMENT])
-        driver.run(connection, plan.insert(ROWS_A_STATEMENT), tuple(together))
-    if encoded[whole:]:
-        driver.run_many(connection, plan.insert(1), encoded[whole:])
+    many = len(rows) - len(rows) % ROWS_A_STATEMENT
+    if many:
+        _insert_many(connection, plan, values[: many * len(columns)])
+    if many < len(rows):
+        driver.run_many(connection, plan.insert_one, list(in_rows(values[many * len(columns) :], len(columns))))
+
+
+def _insert_many(connection: Connection, plan: "_Plan", values: list[Any]) -> None:
+    """Add so many rows that they fill statements; what is the same in all of them is given once in each."""
+    places, width = [], plan.width
+    for place in reversed(range(width)):
+        column = values[place::width]
+        if column[0] == column[-1] and column.count(column[0]) == len(column):
+            places.append(place)
+    shared = [values[place] for place in places]
+    for place in places:
+        del values[place::width]
+        width -= 1
+    text, step = plan.insert_many(tuple(places)), width * ROWS_A_STATEMENT
+    for start in range(0, len(values), step):
+        driver.run(connection, text, shared + values[start : start + step])
 
 
 def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
@@ -45,12 +61,11 @@ def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     if not rows:
         return
     plan = _plan(table, columns, connection.dialect.name)
+    values = plan.values(rows, connection.dialect)
     if connection.dialect.name == "postgresql":
-        encoded = zip(*plan.columns(rows, connection.dialect), strict=True)
-        driver.run(connection, plan.update_document, (plan.document(encoded),))
+        driver.run(connection, plan.update_document, (plan.document(values),))
         return
-    key, *others = plan.columns(rows, connection.dialect)
-    driver.run_many(connection, plan.update_one, list(zip(*others, key, strict=True)))
+    driver.run_many(connection, plan.update_one, list(in_rows(values, len(columns))))
 
 
 class _Plan:
@@ -59,13 +74,15 @@ class _Plan:
     def __init__(self, table: Table, columns: tuple[str, ...], engine: str) -> None:
         self.kinds: list[TypeEngine[Any]] = [table.c[name].type for name in columns]
         self.names = ", ".join(columns)
+        self.width = len(columns)
         self._columns = columns
-        self._row = f"({', '.join('?' for _ in columns)})"
         self._insert = f"INSERT INTO {table.name} ({self.names}) VALUES "  # noqa: S608 - names of our own tables
-        self._inserts: dict[int, str] = {}
+        self.insert_one = f"{self._insert}({', '.join('?' for _ in columns)})"
+        self._inserts: dict[tuple[int, ...], str] = {}
         key, *others = columns
-        settings = ", ".join(f"{name} = ?" for name in others)
-        self.update_one = f"UPDATE {table.name} SET {settings} WHERE {key} = ?"  # noqa: S608
+        # The key stands first in a row and last in the statement, so its values are called by their number.
+        settings = ", ".join(f"{name} = ?{place}" for place, name in enumerate(others, 2))
+        self.update_one = f"UPDATE {table.name} SET {settings} WHERE {key} = ?1"  # noqa: S608
         self.insert_document = self.update_document = ""
         if engine == "postgresql":
             self._take_documents(table)
@@ -79,30 +96,37 @@ class _Plan:
         self.insert_document = f"INSERT INTO {table.name} ({self.names}) SELECT {self.names} FROM {given}"  # noqa: S608
         self.update_document = f"UPDATE {table.name} SET {settings} FROM {given} WHERE {table.name}.{key} = v.{key}"  # noqa: S608
 
-    def document(self, rows: Iterable[Sequence[Any]]) -> str:
-        """The rows as one JSON document."""
+    def document(self, values: Sequence[Any]) -> str:
+        """The values of all rows as one JSON document."""
         names = self._columns
-        return json_text([dict(zip(names, row, strict=True)) for row in rows])
+        return json_text([dict(zip(names, row, strict=True)) for row in in_rows(values, len(names))])
 
-    def insert(self, count: int) -> str:
-        """The statement that adds so many rows."""
-        found = self._inserts.get(count)
+    def insert_many(self, shared: tuple[int, ...]) -> str:
+        """The statement that adds many rows; the values at the shared places come first and once, in this order."""
+        found = self._inserts.get(shared)
         if found is None:
-            found = self._inserts[count] = self._insert + ", ".join([self._row] * count)
+            numbers = count(len(shared) + 1)
+            rows = (
+                ", ".join(
+                    f"?{shared.index(place) + 1 if place in shared else next(numbers)}" for place in range(self.width)
+                )
+                for _ in range(ROWS_A_STATEMENT)
+            )
+            found = self._inserts[shared] = f"{self._insert}({'), ('.join(rows)})"
         return found
 
-    def columns(self, rows: Rows, dialect: Dialect) -> list[Sequence[Any]]:
-        """The rows column by column, as the driver takes the values."""
+    def values(self, rows: Rows, dialect: Dialect) -> list[Any]:
+        """All values of all rows, one row behind the other, as the driver takes them."""
         if self._encoders is None:
             found = ((place, _encoder(kind, dialect)) for place, kind in enumerate(self.kinds))
             self._encoders = [(place, encoder) for place, encoder in found if encoder is not None]
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        values, width = list(chain.from_iterable(rows)), self.width
         for place, encode in self._encoders:
-            columns[place] = _encoded(columns[place], encode)
-        return columns
+            values[place::width] = _encoded(values[place::width], encode)
+        return values
 
 
-def _encoded(values: Sequence[Any], encode: Processor) -> Sequence[Any]:
+def _encoded(values: list[Any], encode: Processor) -> list[Any]:
     first = values[0]
     if values[-1] is first and values.count(first) == len(values):
         # Such as the time of recording, which is one for the whole batch.

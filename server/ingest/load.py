@@ -6,7 +6,7 @@ rising id, so that two batches never wait for one another in a circle.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from server.tracking.steps import Read
 from server.tracking.wanted import Line
 
 Rows = Sequence[tuple[Any, ...]]
+_CONTAINER: Final = UnitKind.CONTAINER.value
 #: Read points that may need boxes, their contents and fresh numbers.
 _BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value, Meaning.DELIVER.value})
 
@@ -107,9 +108,9 @@ class _Wanted:
         """What hangs on a unit: its order, and the box that it is or lies in."""
         if order_id is not None:
             self.orders.add(order_id)
-        elif kind != UnitKind.CONTAINER:
+        elif kind != _CONTAINER:
             self.loose.add(unit_id)
-        if kind == UnitKind.CONTAINER:
+        if kind == _CONTAINER:
             self.boxes.add(unit_id)
         elif parent_id is not None:
             self.boxes.add(parent_id)

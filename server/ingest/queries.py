@@ -4,8 +4,9 @@ A statement is written with SQLAlchemy Core, so tables and columns are named in 
 for each engine and then run with lists of values, without building it anew for every batch.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Text, any_, bindparam, func, select
@@ -83,15 +84,17 @@ class _Ready:
 
     def processed(self, rows: list[Any]) -> list[tuple[Any, ...]]:
         """The rows with every value as its column's type says."""
-        processors = self._processors
-        if not processors:
+        if not rows or not self._processors:
             return rows
-        if not rows:
-            return rows
-        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-        for index, processor in processors:
-            columns[index] = map(processor, columns[index])
-        return list(zip(*columns, strict=True))
+        values, width = list(chain.from_iterable(rows)), len(rows[0])
+        for place, processor in self._processors:
+            values[place::width] = map(processor, values[place::width])
+        return list(in_rows(values, width))
+
+
+def in_rows(values: Sequence[Any], width: int) -> Iterator[tuple[Any, ...]]:
+    """The values of many rows, which stand one row behind the other, row by row; columns are slices of such a list."""
+    return zip(*[iter(values)] * width, strict=True)
 
 
 def result_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

@@ -94,7 +94,7 @@ def _tell(session: Session, folded: Folded, was: Before) -> None:
 def _count(session: Session, folded: Folded) -> None:
     """Leave the kinds of facts on the session, for the metrics of the edge."""
     counts: Counter[str] = session.info.setdefault(FACTS_KEY, Counter())
-    counts.update({kind._value_: number for kind, number in Counter(map(_kind_of, folded.facts)).items()})
+    counts.update(map(_kind_of, folded.facts))
 
 
 def _number(value: int | None, first: int) -> int | None:
@@ -201,7 +201,7 @@ def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[An
     return itemgetter(*(kind._fields.index(name) for name in names))
 
 
-_kind_of = attrgetter("kind")
+_kind_of = attrgetter("kind._value_")
 _of_unit = _picker(w.Unit, columns.UNIT[:-1])
 _of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT[:-1])
 _of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not in columns.MOVED_UNIT))

@@ -33,6 +33,7 @@ _Keys = Annotated[
     dict[_Name, Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_KEY_VALUE_LENGTH)]],
     msgspec.Meta(max_length=MAX_KEYS),
 ]
+_SCAN: Final = EventKind.CODE_SCANNED
 _TAGS: Final = frozenset({EventKind.TAG_ARRIVED, EventKind.TAG_MOVED, EventKind.TAG_LEFT})
 #: Below this a number is written in another way by either writer of JSON.
 _LEAST_DBM: Final = 0.001
@@ -150,7 +151,7 @@ def read_request(body: bytes) -> Request:
 def _is_plain(event: PlainEvent) -> bool:
     """What the compiled reader cannot check by itself: fields that belong together, and times."""
     kind = event.kind
-    if (event.code is None or kind is not EventKind.CODE_SCANNED) and (event.epc is None or kind not in _TAGS):
+    if (event.code is None or kind is not _SCAN) and (event.epc is None or kind not in _TAGS):
         return False
     if not _is_time(event.observed):
         return False

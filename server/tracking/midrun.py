@@ -56,6 +56,7 @@ _Key = tuple[int | None, int | None, str, str | None, str | None]
 class Passed(NamedTuple):
     """What came of a scan in the middle of a run; the world has the unit already, and its counts when it is settled."""
 
+    #: One for all of a run, so it names no subject: that is the fact's.
     verdict: Verdict
     say: str
     station_id: int
@@ -83,6 +84,8 @@ class Midruns:
         #: What was made for each order, to be dropped with it; and the keys that have no run.
         self._made: dict[int, _Made] = {}
         self._closed: list[_Key] = []
+        #: Runs in which something has passed since the world was last up to date.
+        self._moved: set[Run] = set()
         self._units = world.changed[Unit]
 
     def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
@@ -109,21 +112,23 @@ class Midruns:
 
     def settle(self) -> None:
         """Bring the world up to date with what has passed."""
-        world = self._world
-        for count in self._counts.values():
-            row = count.row
-            if row.good != count.good or row.started != count.started:
-                count.row = _new(Operation, (*row[:8], count.started, count.good, *row[10:]))
-                world.operations[row.id] = count.row
-                world.changed[Operation].add(row.id)
-        for course in self._courses.values():
-            order = world.orders[course.order.id]
-            if course.moved_at is not None and later(order.moved_at, course.moved_at) is not order.moved_at:
-                world.orders[order.id] = _new(Order, (*order[:8], course.moved_at))
-                world.changed[Order].add(order.id)
-            tally = world.tallies.get(course.work_order_id)
-            if tally is not None and tally.open != course.open:
-                world.tallies[course.work_order_id] = _new(Tally, (course.open, course.finished, *tally[2:]))
+        for run in self._moved:
+            self._settle(run.counts, run.course)
+        self._moved.clear()
+
+    def _settle(self, count: Count, course: Course) -> None:
+        world, row = self._world, count.row
+        if row.good != count.good or row.started != count.started:
+            count.row = _new(Operation, (*row[:8], count.started, count.good, *row[10:]))
+            world.operations[row.id] = count.row
+            world.changed[Operation].add(row.id)
+        order = world.orders[course.order.id]
+        if course.moved_at is not None and later(order.moved_at, course.moved_at) is not order.moved_at:
+            world.orders[order.id] = _new(Order, (*order[:8], course.moved_at))
+            world.changed[Order].add(order.id)
+        tally = world.tallies.get(course.work_order_id)
+        if tally is not None and tally.open != course.open:
+            world.tallies[course.work_order_id] = _new(Tally, (course.open, course.finished, *tally[2:]))
 
     def forget(self, rows: Rows) -> None:
         """Drop every run that these changed rows may have turned."""
@@ -158,7 +163,11 @@ class Midruns:
     def _pass(self, run: Run, unit: Unit, seen: tuple[datetime, str | None, str], numbers: tuple[int, int]) -> Passed:
         count, course, world = run.counts, run.course, self._world
         at, point, who = seen
-        unit_id, number, _, order_id, work_order_id, _, _, _, _, _, _, _, station_id, last_point, last_at, _ = unit
+        (
+            unit_id, number, kind, order_id, work_order_id, position, _, _, held, hold_reason, rework, parent_id,
+            station_id, last_point, last_at, _,
+        ) = unit  # fmt: skip
+        self._moved.add(run)
         was = now = ""
         if run.starts:
             was = f'"started":{count.started}'
@@ -178,7 +187,8 @@ class Midruns:
             station_id, last_point, last_at = run.station_id, point, at
         # Else it is a read that comes late, which does not tell where the unit is.
         world.units[unit_id] = _new(Unit, (
-            *unit[:6], run.state, run.step, *unit[8:12], station_id, last_point, last_at, numbers[1],
+            unit_id, number, kind, order_id, work_order_id, position, run.state, run.step, held, hold_reason, rework,
+            parent_id, station_id, last_point, last_at, numbers[1],
         ))  # fmt: skip
         self._units.add(unit_id)
         fact = _new(NewFact, (
@@ -186,8 +196,7 @@ class Midruns:
             numbers[0], None, detail_of(run, unit_id, was, now),
         ))  # fmt: skip
         say = run.sentence.format(unit=number, count=count.good if run.ends else count.started)
-        verdict = _new(Verdict, (Status.APPLIED, _SAID, Signal.OK, run.action, number, None, True, order_id))
-        return _new(Passed, (verdict, say, run.station_id, fact))
+        return _new(Passed, (run.verdict, say, run.station_id, fact))
 
     # --- where a run begins ---
 
@@ -238,6 +247,7 @@ class Midruns:
             return None
         run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         run.station_id = station.id
+        run.verdict = Verdict(Status.APPLIED, _SAID, Signal.OK, run.action, undo=True, order_id=unit.order_id)
         run.sentence = sentence_of(run, following, self._translate)
         return run
 

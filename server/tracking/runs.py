@@ -11,7 +11,7 @@ from server.tracking.places import is_fixed
 from server.tracking.settle import fulfilment
 from server.tracking.states import Action, OperationState, UnitKind, UnitState
 from server.tracking.table import UNITS, Act, Place
-from server.tracking.verdicts import Translate
+from server.tracking.verdicts import Translate, Verdict
 from server.tracking.world import Operation, Order, ReadPoint, Station, Tally, Unit, World
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
@@ -50,7 +50,7 @@ class Course:
         self.finished = tally.finished
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """Everything that is the same for each unit of a run; not a tuple, for its fields are read at every scan."""
 
@@ -70,6 +70,8 @@ class Run:
     #: How the fact's detail begins, as far as the counts.
     head: str = ""
     station_id: int = 0
+    #: What is answered to each unit, but for its number.
+    verdict: Verdict | None = None
     #: The sentence with its places for unit and count.
     sentence: str = ""
     #: The operator at the station.
@@ -166,7 +168,10 @@ def _told(was_state: str, state: str, was_step: int | None, step: int | None) ->
 
 def head_of(run: Run, read_point: str) -> str:
     """How the detail of each fact of the run begins."""
-    return f'{{"read_point":{json.dumps(read_point)},"before":{{"{run.counted}":{{'
+    return f'{{"read_point":{_quoted(read_point)},"before":{{"{run.counted}":{{'
+
+
+_quoted = lru_cache(maxsize=1024)(json.dumps)
 
 
 def detail_of(run: Run, unit_id: int, was: str, now: str) -> str:
