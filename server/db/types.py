@@ -61,6 +61,11 @@ class _Scaled(TypeDecorator[Decimal]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-self.places)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+        """How a column's values are read, in one step: every engine gives whole numbers as they are."""
+        places = -self.places
+        return lambda value: None if value is None else Decimal(value).scaleb(places)
+
 
 class Quantity(_Scaled):
     """A quantity in the product's unit, to one millionth."""
@@ -87,3 +92,7 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """How a column's values are read, in one step: every engine gives text as it is."""
+        return lambda value: None if value is None else json.loads(value)

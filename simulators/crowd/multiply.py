@@ -36,8 +36,9 @@ FURNITURE = frozenset(
         "work_center",
     ]
 )
-#: One order in so many is still open, and one quote, invoice, case and change.
-OPEN_ONE_IN = 50
+#: One order in so many is still open, and one quote, invoice, case and change. It shares no divisor with the orders of
+#: the demo factory, so that all its kinds of orders are among the open ones.
+OPEN_ONE_IN = 49
 #: What tells one customer from another is different in each copy, or everybody would be everybody's double.
 TELLING = {
     "customer": ("name", "search_name", "vat_number"),
@@ -57,6 +58,8 @@ NAMING = {
 }
 #: What is kept for years was not all written today: each copy is an hour newer than the one before.
 AGE = {"audit": "at", "event": "recorded_at", "fact": "recorded_at", "interaction": "said_at"}
+#: A column of so many characters takes a name and the number of its copy.
+ROOMY = 40
 
 _OLDER = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%f', {column}, '-' || (:copies + 1 - n) || ' hours') || '000'",
@@ -129,7 +132,7 @@ def _copy(table: Table, strides: dict[str, int], dialect: str) -> str:
     values = ", ".join(
         aging[column.name].format(column=f't."{column.name}"')
         if column.name in aging
-        else _value(column, strides, named)
+        else _value(column, strides, named, dialect)
         for column in table.columns
     )
     return f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {table.name} t, bench_n WHERE n <= :copies"
@@ -151,7 +154,7 @@ def _furnished(column: Column[Any]) -> bool:
     return any(key.column.table.name in FURNITURE for key in column.foreign_keys)
 
 
-def _value(column: Column[Any], strides: dict[str, int], named: set[str]) -> str:
+def _value(column: Column[Any], strides: dict[str, int], named: set[str], dialect: str) -> str:
     name = f't."{column.name}"'
     for table in (NAMING.get(column.name, ""), *(key.column.table.name for key in column.foreign_keys)):
         if table in strides:
@@ -160,7 +163,18 @@ def _value(column: Column[Any], strides: dict[str, int], named: set[str]) -> str
         return f"{name} + n * {strides[column.table.name]}"
     if column.name not in named:
         return name
-    return f"{name} + n * 1000000" if column.type.python_type is int else f"{name} || '-' || n"
+    return f"{name} + n * 1000000" if column.type.python_type is int else _other_name(column, dialect)
+
+
+def _other_name(column: Column[Any], dialect: str) -> str:
+    """The name of a copy: its number behind the name, or before the end of it where the column is too narrow."""
+    name, width = f't."{column.name}"', getattr(column.type, "length", None)
+    if column.type.python_type is bytes:
+        return f"{name} || convert_to('-' || n, 'UTF8')" if dialect == "postgresql" else f"{name} || '-' || n"
+    if width is None or width >= ROOMY:
+        return f"{name} || '-' || n"
+    padded = f"'{' ' * width}' || {name}"
+    return f"n || '-' || trim(substr({padded}, length({name}) + length(CAST(n AS TEXT)) + 2))"
 
 
 def _close(connection: Connection) -> None:
@@ -201,12 +215,13 @@ def _begin(connection: Connection) -> None:
 
 
 def _ask_for_all(old: str) -> str:
-    """What left long ago was asked for, if not by the invoice of the demo factory."""
+    """What left long ago was asked for, each shipment by an invoice of its own copy."""
     asked = "SELECT shipment_id FROM invoice_shipment WHERE active"
     return (
         "INSERT INTO invoice_shipment (id, invoice_id, shipment_id, active) "
         "SELECT (SELECT max(id) FROM invoice_shipment) + row_number() OVER (ORDER BY id), "
-        f"(SELECT min(id) FROM invoice), id, true FROM shipment WHERE {old} AND id NOT IN ({asked})"
+        "(SELECT max(i.id) FROM invoice i WHERE i.id <= 1 + (s.id - 1) * (SELECT max(id) FROM invoice) "
+        f"/ (SELECT max(id) FROM shipment)), id, true FROM shipment s WHERE {old} AND id NOT IN ({asked})"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from server.erp.orders.repository import order as find_order
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json, listed
 from server.http.versions import guard
 from server.parties.repository import customer as find_customer
 from server.settings.clock import utc_now
@@ -57,7 +57,7 @@ def list_invoices(
     overdue: bool | None = None,
     after: After = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> JSONResponse:
+) -> Response:
     """The invoices that the caller may know of, by age."""
     require_reader(principal)
     with database.read() as session:
@@ -67,8 +67,8 @@ def list_invoices(
         )
         visible = visible_invoices(session, principal)
         page = repository.invoices(session, wanted, visible=visible, after=after, limit=limit)
-        items = _bodies(session, page.items)
-    return JSONResponse(as_json(items, more=page.more))
+        items = _answers(session, page.items)
+    return listed(InvoiceList, items, more=page.more)
 
 
 @router.get("/invoices/{number}", response_model=InvoiceOut)
@@ -163,13 +163,15 @@ def _locked(session: Session, number: str) -> Invoice:
 
 
 def _bodies(session: Session, invoices: Sequence[Invoice]) -> list[dict[str, Any]]:
+    return [answer.model_dump(mode="json") for answer in _answers(session, invoices)]
+
+
+def _answers(session: Session, invoices: Sequence[Invoice]) -> list[InvoiceOut]:
     ids = [invoice.id for invoice in invoices]
     orders, shipments = repository.order_numbers(session, ids), repository.shipments_of(session, ids)
     today = credit.today(session, utc_now())
     return [
-        InvoiceOut.of(
-            invoice, list(orders.get(invoice.id, {}).values()), shipments.get(invoice.id, []), today=today
-        ).model_dump(mode="json")
+        InvoiceOut.of(invoice, list(orders.get(invoice.id, {}).values()), shipments.get(invoice.id, []), today=today)
         for invoice in invoices
     ]
 

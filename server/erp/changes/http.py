@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,7 +31,7 @@ from server.erp.orders.access import is_customer, visible_orders
 from server.errors import Forbidden, NotFound, Refused
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, listed
 from server.http.versions import guard
 from server.messages import translate as _
 from server.tracking.states import ChangeState
@@ -55,14 +55,14 @@ def list_changes(
     state: ChangeState | None = None,
     after: After = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> JSONResponse:
+) -> Response:
     """The change requests of visible orders, by age."""
     wanted = repository.ChangeFilter(order, state.value if state else None)
     internal = not is_customer(principal)
     with database.read() as session:
         page = repository.changes(session, wanted, visible=visible_orders(principal), after=after, limit=limit)
-        items = [ChangeOut.of(found, internal=internal).model_dump(mode="json") for found in page.items]
-    return JSONResponse(as_json(items, more=page.more))
+        items = [ChangeOut.of(found, internal=internal) for found in page.items]
+    return listed(ChangeList, items, more=page.more)
 
 
 @router.get("/change-requests/{number}", response_model=ChangeOut)

@@ -36,6 +36,17 @@ def _whole() -> Select[ChangeRequest]:
     )
 
 
+def _for_list() -> Select[ChangeRequest]:
+    """Change requests with what a list says of them, and no more: snapshots are long."""
+    return select(ChangeRequest).options(
+        joinedload(ChangeRequest.order).load_only(SalesOrder.number, raiseload=True),
+        joinedload(ChangeRequest.work_order).load_only(WorkOrder.number, raiseload=True),
+        selectinload(ChangeRequest.acknowledgements)
+        .joinedload(ChangeAcknowledgement.station)
+        .load_only(Station.key, raiseload=True),
+    )
+
+
 def _visible(visible: ColumnElement[bool]) -> ColumnElement[bool]:
     return of_orders(ChangeRequest.order_id, visible)
 
@@ -50,7 +61,7 @@ def changes(
 ) -> Page[ChangeRequest]:
     """A page of change requests of visible orders, by age."""
     mine = _visible(visible)
-    statement = _whole().where(mine)
+    statement = _for_list().where(mine)
     if wanted.order is not None:
         statement = statement.where(of_order(wanted.order))
     if wanted.state is not None:

@@ -162,7 +162,7 @@ class ChangeList(Shown):
     """A page of change requests."""
 
     items: Sequence[ChangeOut]
-    next_after: str | None = None
+    next: str | None
 
 
 class TaskOut(Shown):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ from server.erp.orders.schemas import (
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Text, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Text, listed
 from server.http.paging import Number as OrderNumber
 from server.http.versions import guard
 from server.settings.clock import utc_now
@@ -70,15 +70,15 @@ def list_orders(
     wanted: Annotated[repository.OrderFilter, Depends(_filter)],
     after: After = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> JSONResponse:
+) -> Response:
     """The orders that the caller may know of, by age."""
     with database.read() as session:
         page = repository.orders(session, wanted, visible=visible_orders(principal), after=after, limit=limit)
         _bring_up_to_date(database, session, page.items, now=utc_now())
         counts = repository.progress(session, [order.id for order in page.items])
         late = overdue_orders(session, [order.id for order in page.items], today(session, utc_now()))
-        items = [_shown(order, counts.get(order.id), principal, late=late) for order in page.items]
-    return JSONResponse(as_json(items, more=page.more))
+        items = [_answer(order, counts.get(order.id), principal, late=late) for order in page.items]
+        return listed(OrderList, items, more=page.more)
 
 
 @router.get("/{number}", response_model=OrderOut)
@@ -241,8 +241,14 @@ def _body(session: Session, order: SalesOrder, principal: Principal) -> dict[str
 def _shown(
     order: SalesOrder, progress: repository.Progress | None, principal: Principal, *, late: Collection[int] = ()
 ) -> dict[str, Any]:
+    return _answer(order, progress, principal, late=late).model_dump(mode="json")
+
+
+def _answer(
+    order: SalesOrder, progress: repository.Progress | None, principal: Principal, *, late: Collection[int] = ()
+) -> OrderOut:
     view = View(internal=not is_customer(principal), prices=sees_prices(principal), overdue=order.id in late)
-    return OrderOut.of(order, progress, view).model_dump(mode="json")
+    return OrderOut.of(order, progress, view)
 
 
 def _bring_up_to_date(database: Database, session: Session, orders: Any, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from server.erp.production.queue import queue, upcoming
 from server.erp.production.repository import UnitFilter, UnitRow, WorkOrderFilter
 from server.erp.production.schemas import (
     HoldBody,
+    OperationOut,
     UnitList,
     UnitOut,
     WorkOrderList,
@@ -35,7 +36,7 @@ from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.fields import plain
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json, listed
 from server.tracking.states import ReasonKind, UnitState, WorkOrderState
 
 router = APIRouter(prefix="/api/v1")
@@ -54,14 +55,21 @@ def list_work_orders(
     for_stock: bool | None = None,
     after: After = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> JSONResponse:
+) -> Response:
     """The work orders of visible orders, and to our own house those for stock, by age."""
     wanted = WorkOrderFilter(order=order, state=state.value if state else None, for_stock=for_stock)
     with database.read() as session:
         visible = visible_orders(principal)
         page = repository.work_orders(session, wanted, visible=visible, after=after, limit=limit)
-        items = [_work_order(found, principal) for found in page.items]
-    return JSONResponse(as_json(items, more=page.more))
+        ids, internal = [found.id for found in page.items], not is_customer(principal)
+        steps = repository.operations_of(session, ids, tuple(OperationOut.model_fields))
+        items = [
+            WorkOrderOut.with_operations(
+                found, [OperationOut(**step) for step in steps.get(found.id, ())], internal=internal
+            )
+            for found in page.items
+        ]
+        return listed(WorkOrderList, items, more=page.more)
 
 
 @router.get("/work-orders/{number}", response_model=WorkOrderOut)

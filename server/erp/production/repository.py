@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
-from server.catalog.models import Product
+from server.catalog.models import Product, WorkCenter
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
@@ -56,6 +56,18 @@ def _whole_work_orders() -> Select[WorkOrder]:
     )
 
 
+def _listed_work_orders() -> Select[WorkOrder]:
+    """Work orders with what a list says of their order and product, and no more."""
+    return (
+        select(WorkOrder)
+        .outerjoin(WorkOrder.order)
+        .options(
+            contains_eager(WorkOrder.order).load_only(SalesOrder.number, raiseload=True),
+            joinedload(WorkOrder.product).load_only(Product.sku, raiseload=True),
+        )
+    )
+
+
 def work_orders(
     session: Session,
     wanted: WorkOrderFilter,
@@ -64,8 +76,8 @@ def work_orders(
     after: str | None = None,
     limit: int = 25,
 ) -> Page[WorkOrder]:
-    """A page of work orders with order, product and operations, by age."""
-    statement = _whole_work_orders().where(visible, *wanted.conditions())
+    """A page of work orders with the names of order and product, by age."""
+    statement = _listed_work_orders().where(visible, *wanted.conditions())
     named = aliased(WorkOrder)
     seen = select(named.id).outerjoin(SalesOrder, SalesOrder.id == named.order_id)
     mine = seen.where(named.id == WorkOrder.id, visible).exists()
@@ -76,6 +88,23 @@ def work_order(session: Session, number: str, *, visible: ColumnElement[bool] = 
     """The visible work order of this number with order, product and operations."""
     statement = _whole_work_orders().where(WorkOrder.number == number, visible)
     return session.scalars(statement).one_or_none()
+
+
+def operations_of(
+    session: Session, work_order_ids: Collection[int], fields: Sequence[str]
+) -> Mapping[int, list[dict[str, Any]]]:
+    """Work order id -> these fields of each operation, in their order, with the key of its work center."""
+    columns = [WorkCenter.key if field == "work_center" else getattr(Operation, field) for field in fields]
+    statement = (
+        select(Operation.work_order_id, *columns)
+        .join(WorkCenter, WorkCenter.id == Operation.work_center_id)
+        .where(Operation.work_order_id.in_(work_order_ids))
+        .order_by(Operation.work_order_id, Operation.step)
+    )
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for work_order_id, *values in session.execute(statement):
+        found[work_order_id].append(dict(zip(fields, values, strict=True)))
+    return found
 
 
 def work_orders_of(session: Session, order_ids: Collection[int], *, lock: bool = False) -> Sequence[WorkOrder]:

@@ -109,6 +109,12 @@ class WorkOrderOut(Shown):
     @classmethod
     def of(cls, work_order: WorkOrder, *, internal: bool) -> Self:
         """The answer for a wholly loaded work order; how we make it is for our own house."""
+        operations = [OperationOut.of(operation) for operation in work_order.operations]
+        return cls.with_operations(work_order, operations, internal=internal)
+
+    @classmethod
+    def with_operations(cls, work_order: WorkOrder, operations: list[OperationOut], *, internal: bool) -> Self:
+        """The same with its operations read apart, as lists do."""
         return cls(
             number=work_order.number,
             order=work_order.order.number if work_order.order is not None else None,
@@ -118,7 +124,7 @@ class WorkOrderOut(Shown):
             released_at=work_order.released_at,
             started_at=work_order.started_at,
             completed_at=work_order.completed_at,
-            operations=[OperationOut.of(operation) for operation in work_order.operations],
+            operations=operations,
             snapshot=work_order.snapshot if internal else None,
             row_version=work_order.row_version,
         )

@@ -46,6 +46,8 @@ def alive_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, 
     statement = (
         select(WorkOrder.order_line_id, func.sum(PIECES))
         .join(Unit, Unit.work_order_id == WorkOrder.id)
+        # By their orders, which have an index.
+        .where(WorkOrder.order_id.in_(select(OrderLine.order_id).where(OrderLine.id.in_(line_ids))))
         .where(WorkOrder.order_line_id.in_(line_ids), Unit.state != UnitState.SCRAPPED.value)
         .group_by(WorkOrder.order_line_id)
     )
@@ -56,6 +58,7 @@ def lots_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, i
     """How many lots of these order lines are not scrapped."""
     statement = (
         select(Unit.order_line_id, func.count())
+        .where(Unit.order_id.in_(select(OrderLine.order_id).where(OrderLine.id.in_(line_ids))))
         .where(Unit.order_line_id.in_(line_ids), Unit.work_order_id.is_not(None))
         .where(Unit.state != UnitState.SCRAPPED.value)
         .group_by(Unit.order_line_id)
