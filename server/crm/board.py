@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import Product, WorkCenter
 from server.crm.done_today import DoneToday
 from server.crm.here import Here
-from server.crm.open_orders import Judged, judged
+from server.crm.open_orders import Judged, Standings, in_work
 from server.crm.risk import Risk
 from server.db.prepared import Prepared
 from server.erp.floor.models import ReadPoint, Station
@@ -77,7 +77,8 @@ class Board:
 
 def board(session: Session, counter: DoneToday, *, here: Here) -> Board:
     """The whole board in a dozen queries, however many orders there are."""
-    orders = {found.order.id: found for found in judged(session, here=here)}
+    orders = {found.order.id: found for found in in_work(session, here=here)}
+    standing = Standings(here.today, "").counts(session)
     centers = _places(session)
     waiting = _at_operations(session)
     packing = _at_packing(session)
@@ -93,8 +94,8 @@ def board(session: Session, counter: DoneToday, *, here: Here) -> Board:
         ],
         done_today=counter.count(session, here=here),
         in_work=_in_work(session),
-        late=sum(found.risk == Risk.LATE for found in orders.values()),
-        blocked=sum(found.risk == Risk.BLOCKED for found in orders.values()),
+        late=standing["late"],
+        blocked=standing["blocked"],
     )
 
 

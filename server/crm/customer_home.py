@@ -123,7 +123,7 @@ class CustomerHome:
 
 def customer_home(session: Session, principal: Principal, *, here: Here) -> CustomerHome:
     """What this customer's person may know, in a number of queries that does not depend on how much that is."""
-    opened = open_ids(session, principal, here=here)
+    opened = open_ids(session, principal)
     shown, closed = opened[:ORDERS_SHOWN], _closed(session, principal)
     rows = {row.id: row_as_told(row) for row in rows_of(session, [*shown, *closed], here=here)}
     steps = _milestones(session, shown, rows)

@@ -1,6 +1,5 @@
 """The list of orders: one line an order, the promise soonest first, with a constant number of queries."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,7 +14,7 @@ from server.auth.principal import Principal
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.here import Here
-from server.crm.open_orders import Judged, judged
+from server.crm.open_orders import FIRST, IS_OPEN, Standings
 from server.crm.risk import Risk, Standing, due_at, judge
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Operation, WorkOrder
@@ -79,18 +78,20 @@ def order_list(session: Session, principal: Principal, wanted: Wanted, *, here: 
     visible = [visible_orders(principal)]
     if wanted.customer:
         visible.append(SalesOrder.customer_id.in_(select(Customer.id).where(Customer.number == wanted.customer)))
-    opened = judged(session, *visible, here=here)
-    counts = _counts(opened, principal)
+    standings, after = Standings.of(principal, here), _row_id(wanted.after)
+    counts = standings.counts(session, *visible)
     if wanted.view == "closed":
-        ids, following, total = _closed_page(session, visible, wanted.after)
+        found, total = _closed(session, visible, after)
     else:
-        ids, following, total = _open_page(opened, wanted, principal)
-    return OrderList(_rows(session, ids, here), counts, total, following)
+        found = standings.page(session, wanted.view, *visible, after=after, limit=PAGE_SIZE + 1)
+        total = counts[wanted.view]
+    ids = found[:PAGE_SIZE]
+    return OrderList(_rows(session, ids, here), counts, total, str(ids[-1]) if len(found) > PAGE_SIZE else None)
 
 
-def open_ids(session: Session, principal: Principal, *, here: Here) -> list[int]:
+def open_ids(session: Session, principal: Principal) -> Sequence[int]:
     """The open orders this caller may see, the promise soonest first; one query."""
-    return [found.order.id for found in judged(session, visible_orders(principal), here=here)]
+    return session.scalars(select(SalesOrder.id).where(IS_OPEN, visible_orders(principal)).order_by(*FIRST)).all()
 
 
 def rows_of(session: Session, ids: Sequence[int], *, here: Here) -> Sequence[OrderRow]:
@@ -110,43 +111,18 @@ def standing_of(row: Any, zone: ZoneInfo) -> Standing:
     )
 
 
-def _counts(opened: Sequence[Judged], principal: Principal) -> dict[str, int]:
-    counts = Counter(str(found.risk) for found in opened)
-    return {
-        "open": len(opened),
-        "late": counts["late"],
-        "at_risk": counts["at_risk"],
-        "blocked": counts["blocked"],
-        "mine": sum(found.order.created_by == principal.actor for found in opened),
-        "draft": sum(found.order.lifecycle == OrderLifecycle.DRAFT for found in opened),
-    }
+def _row_id(after: str | None) -> int | None:
+    """What ended the page before; an address that somebody has bent begins anew."""
+    return int(after) if after is not None and after.isascii() and after.isdigit() and len(after) < 18 else None
 
 
-def _belongs(found: Judged, view: str, principal: Principal) -> bool:
-    if view == "mine":
-        return found.order.created_by == principal.actor
-    if view == "draft":
-        return found.order.lifecycle == OrderLifecycle.DRAFT
-    return view not in {"late", "at_risk", "blocked"} or found.risk == view
-
-
-def _open_page(opened: Sequence[Judged], wanted: Wanted, principal: Principal) -> tuple[list[int], str | None, int]:
-    ids = [found.order.id for found in opened if _belongs(found, wanted.view, principal)]
-    start = next((place for place, order_id in enumerate(ids, 1) if str(order_id) == wanted.after), 0)
-    page = ids[start : start + PAGE_SIZE]
-    return page, str(page[-1]) if start + PAGE_SIZE < len(ids) else None, len(ids)
-
-
-def _closed_page(
-    session: Session, visible: Sequence[ColumnElement[bool]], after: str | None
-) -> tuple[list[int], str | None, int]:
+def _closed(session: Session, visible: Sequence[ColumnElement[bool]], after: int | None) -> tuple[Sequence[int], int]:
     closed = [SalesOrder.lifecycle.in_([OrderLifecycle.DONE.value, OrderLifecycle.CANCELLED.value]), *visible]
     total = session.execute(select(func.count()).select_from(SalesOrder).where(*closed)).scalar_one()
     statement = select(SalesOrder.id).where(*closed).order_by(SalesOrder.id.desc()).limit(PAGE_SIZE + 1)
-    if after is not None and after.isascii() and after.isdigit() and len(after) < 18:
-        statement = statement.where(SalesOrder.id < int(after))
-    ids = list(session.scalars(statement))
-    return ids[:PAGE_SIZE], str(ids[PAGE_SIZE - 1]) if len(ids) > PAGE_SIZE else None, total
+    if after is not None:
+        statement = statement.where(SalesOrder.id < after)
+    return session.scalars(statement).all(), total
 
 
 def _rows(session: Session, ids: Sequence[int], here: Here) -> list[OrderRow]:

@@ -23,6 +23,8 @@ OPEN = (
     OrderLifecycle.CONFIRMED,
     OrderLifecycle.PROCESSING,
 )
+#: What has left the house keeps or misses no promise any more.
+GONE = (Fulfilment.SHIPPED, Fulfilment.DELIVERED)
 LAST_DAY = date(2999, 1, 1)
 
 

@@ -25,6 +25,8 @@ from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, W
 
 #: A stored estimate older than this is worked out again when somebody looks.
 FRESH = timedelta(seconds=60)
+#: The columns that an estimate is kept in: both moments, and the days they are at the site.
+PREDICTED = ("predicted_at", "predicted_late_at", "predicted_day", "predicted_late_day")
 _OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
 _OVER = (OperationState.COMPLETED.value, OperationState.SKIPPED.value)
 _ESTIMATED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
@@ -86,19 +88,26 @@ def _has_left_since(order: SalesOrder) -> bool:
 
 def store(session: Session, order_ids: Collection[int], estimates: Mapping[int, Estimate], *, now: datetime) -> None:
     """Keep the estimates for lists; an order without one loses the old. The row version stays: nobody edited it."""
-    rows = [
-        {
-            "order_id": order_id,
-            "likely": estimates[order_id].at if order_id in estimates else None,
-            "late": estimates[order_id].late_at if order_id in estimates else None,
-        }
-        for order_id in sorted(order_ids)
-    ]
+    rows = [{"order_id": order_id} | _kept(estimates.get(order_id)) for order_id in sorted(order_ids)]
     if not rows:
         return
     orders = table_of(SalesOrder)
-    kept = {"predicted_at": bindparam("likely"), "predicted_late_at": bindparam("late"), "estimated_at": now}
+    kept: dict[str, Any] = {name: bindparam(f"kept_{name}") for name in PREDICTED} | {"estimated_at": now}
     session.connection().execute(update(orders).where(orders.c.id == bindparam("order_id")).values(kept), rows)
+
+
+def _kept(found: Estimate | None) -> dict[str, date | None]:
+    if found is None:
+        return {f"kept_{name}": None for name in PREDICTED}
+    moments = (found.at, found.late_at)
+    days = [moment.astimezone(found.calendar.zone).date() for moment in moments]
+    return {f"kept_{name}": value for name, value in zip(PREDICTED, (*moments, *days), strict=True)}
+
+
+def forget(order: SalesOrder) -> None:
+    """An order that is over is expected no more."""
+    for name in PREDICTED:
+        setattr(order, name, None)
 
 
 def predict(session: Session, order_ids: Collection[int], *, now: datetime) -> dict[int, Estimate]:

@@ -19,6 +19,19 @@ class SalesOrder(Versioned, Base):
     __table_args__ = (
         Index("ix_sales_order_customer_id_id", "customer_id", "id"),
         Index("ix_sales_order_customer_id_lifecycle", "customer_id", "lifecycle"),
+        # How every open order stands, and which comes first, without reading the orders (server.crm.open_orders).
+        Index(
+            "ix_sales_order_standing",
+            "lifecycle",
+            "promise_date",
+            "priority",
+            "id",
+            "fulfilment",
+            "on_hold",
+            "predicted_day",
+            "predicted_late_day",
+            "created_by",
+        ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -49,7 +62,10 @@ class SalesOrder(Versioned, Base):
     #: When we expect it to leave; moves with the work.
     predicted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     predicted_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: When the two above were worked out; pages work them out again once they are a minute old.
+    #: The same as days at the site, which a promised day is compared with.
+    predicted_day: Mapped[date | None] = mapped_column(Date)
+    predicted_late_day: Mapped[date | None] = mapped_column(Date)
+    #: When the estimate was worked out; pages work them out again once they are a minute old.
     estimated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     special_instructions: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

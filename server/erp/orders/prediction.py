@@ -11,8 +11,9 @@ The rule, so that anybody can redo it by hand:
 - Even odds (P50) is that end. Four in five (P80) takes a third more working time, and one hour at the least.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -51,20 +52,19 @@ class Calendar:
 
     def add(self, moment: datetime, minutes: Decimal) -> datetime | None:
         """The moment when so many working minutes have passed; None beyond the horizon."""
-        left = timedelta(seconds=float(minutes * 60)) if minutes < HORIZON_DAYS * 1440 else None
-        if left is None:
-            return None
+        return WorkingTime(self, moment).after(minutes)
+
+    def shifts(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """When the site opens and closes from this moment on, until the horizon."""
         day = moment.astimezone(self.zone).date()
         for _ in range(HORIZON_DAYS):
             if day.weekday() in self.days:
                 # Both ends go through UTC, so that a day on which the clocks change has its true length.
                 opens = max(datetime.combine(day, self.start, self.zone).astimezone(UTC), moment)
                 closes = datetime.combine(day, self.end, self.zone).astimezone(UTC)
-                if opens + left <= closes:
-                    return opens + left
-                left -= max(closes - opens, timedelta(0))
+                if opens <= closes:
+                    yield opens, closes
             day += timedelta(days=1)
-        return None
 
     def in_words(self) -> dict[str, Any]:
         """The working hours for the parts of an estimate."""
@@ -74,6 +74,38 @@ class Calendar:
             "end": self.end.isoformat("minutes"),
             "time_zone": self.zone.key,
         }
+
+
+class WorkingTime:
+    """The working time from one moment on; days are looked up once, however many ends are asked for."""
+
+    def __init__(self, calendar: Calendar, moment: datetime) -> None:
+        self._shifts = calendar.shifts(moment)
+        self._opens: list[datetime] = []
+        #: The working time that has passed when each of the days opens, and when it closes.
+        self._before: list[timedelta] = []
+        self._passed: list[timedelta] = []
+
+    def after(self, minutes: Decimal) -> datetime | None:
+        """The moment when so many working minutes have passed; None beyond the horizon."""
+        if minutes >= HORIZON_DAYS * 1440:
+            return None
+        wanted = timedelta(seconds=float(minutes * 60))
+        while not self._passed or self._passed[-1] < wanted:
+            if not self._look_further():
+                return None
+        place = bisect_left(self._passed, wanted)
+        return self._opens[place] + (wanted - self._before[place])
+
+    def _look_further(self) -> bool:
+        shift = next(self._shifts, None)
+        if shift is None:
+            return False
+        before = self._passed[-1] if self._passed else timedelta(0)
+        self._opens.append(shift[0])
+        self._before.append(before)
+        self._passed.append(before + (shift[1] - shift[0]))
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +202,10 @@ def estimate(
             parts[order_id].extend(found)
         for work in steps:
             load[work.work_center_id] += work.minutes
-    made = {order_id: _estimate(end, parts[order_id], calendar=calendar, now=now) for order_id, end in ends.items()}
+    hours = WorkingTime(calendar, now)
+    made = {
+        order_id: _estimate(end, parts[order_id], hours, calendar=calendar, now=now) for order_id, end in ends.items()
+    }
     return {order_id: found for order_id, found in made.items() if found is not None}
 
 
@@ -190,9 +225,11 @@ def _follow(
     return end, parts
 
 
-def _estimate(minutes: Decimal, parts: Sequence[Part], *, calendar: Calendar, now: datetime) -> Estimate | None:
-    at = calendar.add(now, minutes)
-    late = calendar.add(now, minutes + max(minutes * LATE_SHARE, LATE_LEAST))
+def _estimate(
+    minutes: Decimal, parts: Sequence[Part], hours: WorkingTime, *, calendar: Calendar, now: datetime
+) -> Estimate | None:
+    at = hours.after(minutes)
+    late = hours.after(minutes + max(minutes * LATE_SHARE, LATE_LEAST))
     if at is None or late is None:
         return None
     return Estimate(at, late, now, minutes, tuple(parts), calendar)

@@ -26,7 +26,7 @@ def reestimate(session: Session, order: SalesOrder, *, now: datetime) -> None:
     """Work the order's estimate out again and show the new one on the loaded order."""
     session.flush()
     estimates.predict(session, [order.id], now=now)
-    session.refresh(order, ["predicted_at", "predicted_late_at", "estimated_at"])
+    session.refresh(order, [*estimates.PREDICTED, "estimated_at"])
 
 
 def moved(order: SalesOrder, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from server.db import touch
 from server.erp.floor.repository import station_keys
 from server.erp.orders import repository
 from server.erp.orders.confirmation import confirm_order, release_credit, revise_order
+from server.erp.orders.estimates import forget
 from server.erp.orders.guards import require
 from server.erp.orders.lifecycle import Action
 from server.erp.orders.lines import find_customer, make_lines
@@ -140,7 +141,7 @@ def cancel_order(
     free_order(session, order, actor=actor, now=now)
     detail["reason"] = reason
     order.lifecycle = OrderLifecycle.CANCELLED.value
-    order.predicted_at = order.predicted_late_at = None
+    forget(order)
     session.flush()
     write_fact(session, order, FactKind.ORDER_CANCELLED, actor=actor, now=now, detail=detail)
     return order
@@ -151,7 +152,7 @@ def complete_order(session: Session, order: SalesOrder, *, actor: str, now: date
     require(order, Action.COMPLETE)
     detail = moved(order, {"lifecycle": order.lifecycle}, {"lifecycle": OrderLifecycle.DONE.value})
     order.lifecycle = OrderLifecycle.DONE.value
-    order.predicted_at = order.predicted_late_at = None
+    forget(order)
     session.flush()
     write_fact(session, order, FactKind.ORDER_COMPLETED, actor=actor, now=now, detail=detail)
     return order

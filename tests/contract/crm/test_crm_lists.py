@@ -1,17 +1,31 @@
 """The list of orders, the board and the stations' screens."""
 
+import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
 from server.crm.board import Board, board
 from server.crm.done_today import DoneToday
-from server.crm.orders_list import VIEWS, Wanted, order_list
+from server.crm.here import Here
+from server.crm.open_orders import Standings
+from server.crm.orders_list import VIEWS, Wanted, order_list, standing_of
+from server.crm.risk import OPEN, judge
 from server.crm.station_screen import station_list, station_screen
+from server.erp.orders import estimates
+from server.erp.orders.models import SalesOrder
+from server.erp.orders.prediction import Estimate
 from server.errors import NotFound
+from server.tracking.states import Fulfilment
+
+STAFF = "user:anna"
 
 
 def board_of(factory: Any, counter: DoneToday) -> Board:
@@ -46,6 +60,67 @@ def test_a_nonsense_page_mark_begins_at_the_top(factory: Any, staff: Principal, 
         with factory.database.read() as session:
             found = order_list(session, staff, Wanted(view, after=after), here=factory.here)
         assert len(found.rows) <= found.total
+
+
+def any_orders(session: Session, here: Here) -> list[SalesOrder]:
+    """Open orders that stand in every way, with estimates around the end of their promised days."""
+    dice = random.Random(7)
+    calendar, moment = estimates.site_calendar(session), here.now - timedelta(hours=40)
+    customer_id = session.scalar(select(func.min(SalesOrder.customer_id)))
+    orders = [
+        SalesOrder(
+            number=f"SO-ANY-{place}", customer_id=customer_id, lifecycle=dice.choice(OPEN).value, currency="EUR",
+            fulfilment=dice.choice(list(Fulfilment)).value, on_hold=dice.random() < 0.2, priority=dice.randint(1, 3),
+            promise_date=dice.choice([None, *(here.today + timedelta(days=days) for days in (-1, 0, 1))]),
+            created_at=here.now, created_by=dice.choice([STAFF, "user:ben"]),
+        )
+        for place in range(150)
+    ]  # fmt: skip
+    session.add_all(orders)
+    session.flush()
+    known = [order.id for order in orders if dice.random() < 0.8]
+    found = {}
+    for order_id in known:
+        at = moment + timedelta(minutes=dice.randint(0, 100 * 60))
+        late = at + timedelta(minutes=dice.randint(60, 2000))
+        found[order_id] = Estimate(at, late, here.now, Decimal(0), (), calendar)
+    estimates.store(session, [order.id for order in orders], found, now=here.now)
+    for order in orders:
+        session.refresh(order)
+    return orders
+
+
+def test_the_database_finds_orders_in_each_view_as_the_rule_judges_them(factory: Any, staff: Principal) -> None:
+    here, standings = factory.here, Standings.of(staff, factory.here)
+
+    def look(session: Session) -> None:
+        orders = any_orders(session, here)
+        mine = SalesOrder.number.startswith("SO-ANY-")
+        ranked = sorted(
+            orders, key=lambda each: (str(each.promise_date or "none"), each.priority, each.id)
+        )  # fmt: skip
+        belongs = {
+            view: [each.id for each in ranked if str(judge(standing_of(each, here.zone), here.now)) == view]
+            for view in ("late", "at_risk", "blocked")
+        }
+        belongs["open"] = [each.id for each in ranked]
+        belongs["mine"] = [each.id for each in ranked if each.created_by == STAFF]
+        belongs["draft"] = [each.id for each in ranked if each.lifecycle == "draft"]
+
+        assert all(belongs.values())
+        assert standings.counts(session, mine) == {view: len(ids) for view, ids in belongs.items()}
+        for view, ids in belongs.items():
+            assert pages_of(session, standings, view, mine) == ids
+
+    factory.database.write(look)
+
+
+def pages_of(session: Session, standings: Standings, view: str, mine: Any) -> list[int]:
+    """A view read page by page to its end."""
+    found: list[int] = []
+    while page := standings.page(session, view, mine, after=found[-1] if found else None, limit=7):
+        found += page
+    return found
 
 
 def test_a_card_moves_along_the_board_with_the_scans(factory: Any) -> None:
