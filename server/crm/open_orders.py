@@ -1,22 +1,21 @@
-"""The open orders: how many stand how, and which come first, told by an index alone; few of them judged here.
+"""The open orders: how many stand how, and which come first, told by an index alone.
 
 The words of `server.crm.risk` as conditions of the database: whether a promise is missed is a comparison of days, for
 estimates are kept with the days that they are at the site.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
 from server.crm.here import Here
-from server.crm.risk import GONE, OPEN, Risk, Standing, due_at, judge
-from server.db.prepared import Prepared
+from server.crm.risk import GONE, OPEN, Risk
 from server.erp.orders.models import SalesOrder
-from server.tracking.states import OrderLifecycle
+from server.tracking.states import Fulfilment, OrderLifecycle
 
 #: The soonest promise first, and what is promised nothing last.
 FIRST = (SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.priority, SalesOrder.id)
@@ -75,44 +74,35 @@ def _behind(promised: date | None, priority: int, order_id: int) -> ColumnElemen
     return or_(behind, SalesOrder.promise_date > promised, SalesOrder.promise_date.is_(None))
 
 
-class OpenOrder(NamedTuple):
-    """What an order in work is judged and ranked by."""
+class InWork(NamedTuple):
+    """A released order, as it is ranked and shown."""
 
     id: int
     priority: int
-    lifecycle: str
-    fulfilment: str
-    on_hold: bool
     promise_date: date | None
-    predicted_at: datetime | None
-    predicted_late_at: datetime | None
+    on_hold: bool
+    #: server.crm.risk.Risk
+    risk: str
 
 
-class Judged(NamedTuple):
-    """An open order, when its promise ends, and how it stands."""
+def in_work(session: Session, *, here: Here) -> Sequence[InWork]:
+    """The released orders that are not done, each with its risk, the most pressing first.
 
-    order: OpenOrder
-    due_at: datetime | None
-    risk: Risk
-
-
-def in_work(session: Session, *, here: Here) -> list[Judged]:
-    """The released orders that are not done, each with its risk: a factory has as many as it can work at."""
-    dues: dict[date | None, datetime | None] = {}
-    found = []
-    for row in _IN_WORK.all(session):
-        if row.promise_date not in dues:
-            due = due_at(row.promise_date, here.zone)
-            # Times of one zone compare without asking it for its offset.
-            dues[row.promise_date] = due.astimezone(UTC) if due else None
-        due = dues[row.promise_date]
-        found.append(Judged(row, due, judge(Standing(*row[2:5], due, *row[6:]), here.now)))
-    return found
-
-
-def _released() -> Select[*tuple[Any, ...]]:
-    columns = [getattr(SalesOrder, name) for name in OpenOrder._fields]
-    return select(*columns).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
-
-
-_IN_WORK = Prepared(OpenOrder, _released())
+    A factory has as many as it can work at.
+    """
+    views = Standings(here.today, "").views
+    risk = case(
+        (SalesOrder.fulfilment == Fulfilment.DELIVERED.value, Risk.DELIVERED.value),
+        (SalesOrder.fulfilment == Fulfilment.SHIPPED.value, Risk.SHIPPED.value),
+        (views["blocked"], Risk.BLOCKED.value),
+        (SalesOrder.promise_date.is_(None), Risk.NO_PROMISE.value),
+        (views["late"], Risk.LATE.value),
+        (views["at_risk"], Risk.AT_RISK.value),
+        else_=Risk.ON_TIME.value,
+    )
+    columns = (SalesOrder.id, SalesOrder.priority, SalesOrder.promise_date, SalesOrder.on_hold, risk.label("risk"))
+    is_calm = and_(~views["blocked"], ~func.coalesce(views["late"], false()))
+    rank = (is_calm, SalesOrder.priority, SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.id)
+    statement = select(*columns).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value).order_by(*rank)
+    # Rows have the fields of the tuple; making hundreds of tuples for a few cards would take longer than all the rest.
+    return cast("Sequence[InWork]", session.execute(statement).all())

@@ -7,13 +7,15 @@ from decimal import Decimal
 from math import ceil
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
+from server.catalog.models import Product
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production import work_repository
-from server.erp.production.models import Unit, WorkOrder
+from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.standing import in_states
 from server.messages import N_
+from server.parties.models import Customer
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
 
 #: Rows of one page.
@@ -84,13 +86,24 @@ def shortages(session: Session, line_ids: Collection[int]) -> dict[int, int]:
 
 
 def _filtered(view: str) -> Select[WorkOrder]:
+    order = joinedload(WorkOrder.order)
     statement = (
         select(WorkOrder)
         .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .options(
-            joinedload(WorkOrder.product),
-            joinedload(WorkOrder.order).joinedload(SalesOrder.customer),
-            selectinload(WorkOrder.operations),
+            # How it is made is long, and no list says it.
+            defer(WorkOrder.snapshot, raiseload=True),
+            joinedload(WorkOrder.product).load_only(Product.sku, Product.name, raiseload=True),
+            order.load_only(SalesOrder.number, raiseload=True),
+            order.joinedload(SalesOrder.customer).load_only(Customer.name, raiseload=True),
+            selectinload(WorkOrder.operations).load_only(
+                Operation.step,
+                Operation.name,
+                Operation.state,
+                Operation.quantity,
+                Operation.good,
+                raiseload=True,
+            ),
         )
     )
     if view == "open":

@@ -57,7 +57,7 @@ class _Ready:
     """The query compiled for one engine."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self._text = str(compiled)
         self._order = compiled.positiontup
         self._constants = dict(compiled.params)

@@ -37,6 +37,7 @@ class Customer(Versioned, Base):
     """A prospect or customer, entered once for CRM and ERP."""
 
     __tablename__ = "customer"
+    __table_args__ = (Index("ix_customer_name", "name", "status", "number"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(200))

@@ -107,6 +107,13 @@ def _number_in_words(value: Decimal | int | float, locale: str) -> str:
     return format_decimal(value, locale=locale)
 
 
+@lru_cache(maxsize=4096)
+def _money_in_words(value: Decimal, currency: str, locale: str) -> str:
+    if value == value.quantize(_CENT):
+        return format_currency(value, currency, locale=locale)
+    return format_currency(value, currency, "¤#,##0.00##", locale=locale, currency_digits=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     """How one language writes what one site shows: times in the site's zone, numbers in the language's way."""
@@ -186,6 +193,4 @@ class Formats:
 
     def money(self, value: Decimal, currency: str) -> str:
         """An amount with its currency and all its coins: '€1,204.50'; a price below a cent keeps its places."""
-        if value == value.quantize(_CENT):
-            return format_currency(value, currency, locale=self.locale)
-        return format_currency(value, currency, "¤#,##0.00##", locale=self.locale, currency_digits=False)
+        return _money_in_words(value, currency, self.locale)

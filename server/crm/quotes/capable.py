@@ -33,11 +33,10 @@ def order_to_be(session: Session, quote: Quote, version: QuoteVersion) -> SalesO
 def capable_to_promise(session: Session, quote: Quote, version: QuoteVersion, *, now: datetime) -> Estimate | None:
     """When it would leave if it were ordered now; None where it cannot be made, or not within ten years."""
     order = order_to_be(session, quote, version)
-    return (
-        None
-        if problems(order.lines, foreseen(session, order.lines))
-        else estimates.compute_for_draft(session, order, now=now)
-    )
+    stocked = foreseen(session, order.lines)
+    if problems(order.lines, stocked):
+        return None
+    return estimates.compute_for_draft(session, order, now=now, stocked=stocked)
 
 
 def why_not_makeable(session: Session, quote: Quote, version: QuoteVersion) -> list[str]:

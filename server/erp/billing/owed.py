@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
 
 from server.db import Money
@@ -84,13 +84,14 @@ def committed_orders(session: Session, customer_ids: Collection[int]) -> Sequenc
         select(SalesOrder)
         .where(
             SalesOrder.customer_id.in_(customer_ids),
-            SalesOrder.lifecycle.in_(COMMITTED),
-            SalesOrder.uninvoiced_gross > ZERO,
+            # A number in the text, so that SQLite knows its index.
+            SalesOrder.uninvoiced_gross > literal_column("0"),
         )
         .options(selectinload(SalesOrder.lines))
         .order_by(SalesOrder.id)
     )
-    return session.scalars(statement).all()
+    # Looked at here: an engine that is asked for it may read all the orders that are done.
+    return [order for order in session.scalars(statement) if order.lifecycle in COMMITTED]
 
 
 def orders_on_credit_hold(session: Session, *, after: int = 0, limit: int = 25) -> Page[SalesOrder]:

@@ -5,37 +5,29 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from server.catalog.models import WorkCenter
 from server.db import Database, table_of
 from server.erp.floor.repository import stations_per_work_center
 from server.erp.orders import repository
 from server.erp.orders.configured import routings
 from server.erp.orders.models import SalesOrder
+from server.erp.orders.open_work import NOT_RELEASED, open_work, rank, work_around
 from server.erp.orders.planning import run_minutes, units_to_make
 from server.erp.orders.prediction import Calendar, Estimate, Work, estimate
-from server.erp.production.models import Operation, WorkOrder
-from server.erp.production.standing import in_states
 from server.erp.reservations.repository import reserved_of
 from server.erp.reservations.service import foreseen
 from server.parties.repository import site
-from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, WorkOrderState
+from server.tracking.states import Fulfilment, OrderLifecycle
 
 #: A stored estimate older than this is worked out again when somebody looks.
 FRESH = timedelta(seconds=60)
 #: The columns that an estimate is kept in: both moments, and the days they are at the site.
 PREDICTED = ("predicted_at", "predicted_late_at", "predicted_day", "predicted_late_day")
-_OPEN_WORK = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value)
-_OVER = (OperationState.COMPLETED.value, OperationState.SKIPPED.value)
 _ESTIMATED = (OrderLifecycle.CONFIRMED.value, OrderLifecycle.PROCESSING.value)
 #: What has left the house is expected no more.
 _GONE = (Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value)
-#: Orders that are not released yet stand behind everything that is.
-_RELEASED, _NOT_RELEASED = 0, 1
-#: What is made for stock waits for what somebody has ordered.
-_LAST = 9
 
 
 def site_calendar(session: Session) -> Calendar:
@@ -58,7 +50,7 @@ def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     wanted = {row[0]: row[1] for row in session.execute(statement)}
     if not wanted:
         return {}
-    works = _open_work(session)
+    works = work_around(session, *wanted) if len(wanted) == 1 else open_work(session)
     unreleased = [found for found, lifecycle in wanted.items() if lifecycle == OrderLifecycle.CONFIRMED]
     if unreleased:
         orders = list(repository.orders_by_id(session, unreleased).values())
@@ -66,9 +58,12 @@ def compute(session: Session, order_ids: Collection[int], *, now: datetime) -> d
     return _estimate(session, works, wanted, now=now)
 
 
-def compute_for_draft(session: Session, order: SalesOrder, *, now: datetime) -> Estimate | None:
+def compute_for_draft(
+    session: Session, order: SalesOrder, *, now: datetime, stocked: Mapping[int, Decimal] | None = None
+) -> Estimate | None:
     """The estimate of a wholly loaded order as if it were confirmed now; what stock has of it need not be made."""
-    works = _open_work(session) + planned_work(session, [order], foreseen(session, order.lines))
+    stocked = foreseen(session, order.lines) if stocked is None else stocked
+    works = work_around(session, None) + planned_work(session, [order], stocked)
     return _estimate(session, works, [order.id], now=now).get(order.id)
 
 
@@ -149,7 +144,7 @@ def planned_work(session: Session, orders: Sequence[SalesOrder], stocked: Mappin
     return [
         Work(
             order_id=order.id,
-            rank=_rank(_NOT_RELEASED, order.priority, order.promise_date, (order.id, line.position)),
+            rank=rank(NOT_RELEASED, order.priority, order.promise_date, (order.id, line.position)),
             step=step.step,
             name=step.name,
             work_center_id=step.work_center_id,
@@ -169,59 +164,3 @@ def planned_work(session: Session, orders: Sequence[SalesOrder], stocked: Mappin
 def _estimate(session: Session, works: list[Work], wanted: Collection[int], *, now: datetime) -> dict[int, Estimate]:
     stations = stations_per_work_center(session)
     return estimate(works, wanted, stations=stations, calendar=site_calendar(session), now=now)
-
-
-def _rank(stage: int, priority: int, promised: date | None, place: tuple[int, ...]) -> tuple[Any, ...]:
-    return (stage, priority, promised or date.max, *place)
-
-
-def _open_work(session: Session) -> list[Work]:
-    """Everything that takes capacity: open operations of released orders that are not on hold."""
-    statement = (
-        select(
-            # What is made for stock takes capacity, too; nobody asks for its own estimate.
-            func.coalesce(SalesOrder.id, -WorkOrder.id).label("order_id"),
-            func.coalesce(SalesOrder.priority, _LAST).label("priority"),
-            SalesOrder.promise_date,
-            Operation.work_order_id,
-            Operation.step,
-            Operation.name,
-            Operation.work_center_id,
-            WorkCenter.key.label("work_center"),
-            Operation.quantity,
-            Operation.started,
-            Operation.good,
-            Operation.scrap,
-            Operation.setup_minutes,
-            Operation.run_minutes,
-            Operation.transfer_quantity,
-        )
-        .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
-        .join(WorkCenter, WorkCenter.id == Operation.work_center_id)
-        .where(
-            Operation.state.not_in(_OVER),
-            in_states(_OPEN_WORK),
-            or_(
-                WorkOrder.order_id.is_(None),
-                and_(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, SalesOrder.on_hold.is_(False)),
-            ),
-        )
-    )
-    return [_work(row) for row in session.execute(statement)]
-
-
-def _work(row: Any) -> Work:
-    return Work(
-        order_id=row.order_id,
-        rank=_rank(_RELEASED, row.priority, row.promise_date, (row.work_order_id,)),
-        step=row.step,
-        name=row.name,
-        work_center_id=row.work_center_id,
-        work_center=row.work_center,
-        remaining=max(row.quantity - row.good - row.scrap, 0),
-        begun=row.started > 0 or row.good > 0,
-        setup_minutes=row.setup_minutes,
-        run_minutes=row.run_minutes,
-        transfer_quantity=row.transfer_quantity,
-    )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.catalog.models import Product
@@ -19,6 +19,13 @@ class SalesOrder(Versioned, Base):
     __table_args__ = (
         Index("ix_sales_order_customer_id_id", "customer_id", "id"),
         Index("ix_sales_order_customer_id_lifecycle", "customer_id", "lifecycle"),
+        # What customers will still owe: few of all the orders they ever gave.
+        Index(
+            "ix_sales_order_uninvoiced",
+            "customer_id",
+            sqlite_where=text("uninvoiced_gross > 0"),
+            postgresql_where=text("uninvoiced_gross > 0"),
+        ),
         # How every open order stands, and which comes first, without reading the orders (server.crm.open_orders).
         Index(
             "ix_sales_order_standing",

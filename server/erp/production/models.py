@@ -87,6 +87,7 @@ class Unit(Base):
     __table_args__ = (
         Index("ix_unit_order_id_id", "order_id", "id"),
         Index("ix_unit_work_order_id_state", "work_order_id", "state"),
+        Index("ix_unit_held", "product_id", sqlite_where=text("held IS 1"), postgresql_where=text("held IS true")),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)

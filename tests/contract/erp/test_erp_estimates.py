@@ -57,6 +57,17 @@ def test_a_stale_estimate_is_made_new_for_whoever_looks_and_stored(
     assert stored.row_version == shown["row_version"]
 
 
+def test_a_released_order_is_estimated_alone_as_it_is_among_all(world: DemoWorld, database: Database) -> None:
+    with database.read() as session:
+        released = session.scalars(select(SalesOrder.id).where(SalesOrder.lifecycle == "processing")).all()
+        now = utc_now()
+        among_all = estimates.compute(session, released, now=now)
+        alone = {order_id: estimates.compute(session, [order_id], now=now).get(order_id) for order_id in released}
+
+    assert len(among_all) > 2
+    assert {order_id: found for order_id, found in alone.items() if found is not None} == among_all
+
+
 @pytest.mark.parametrize("path", ["/orders", "/board"])
 def test_pages_that_list_orders_work_their_estimates_out_anew(
     manager: httpx.Client, world: DemoWorld, database: Database, path: str
