@@ -40,10 +40,19 @@ class Patch(Strict):
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
-class Shown(BaseModel):
-    """A body that we answer with."""
+def _without_internal(schema: dict[str, Any], model: type[Any]) -> None:
+    """No answer promises everybody what customers are not told."""
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name not in model.internal]
 
-    model_config = ConfigDict(frozen=True)
+
+class Shown(BaseModel):
+    """A body that we answer with; see `server.http.outside` for what of it customers are told."""
+
+    #: The fields that only our own people have in their answers.
+    internal: ClassVar[frozenset[str]] = frozenset()
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=_without_internal)
 
 
 def one_line(text: str) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Path, Query, Response
-from pydantic import BaseModel
+from fastapi import Path, Query
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -64,12 +63,6 @@ class Keyset:
             )
             raise Invalid(errors=[FieldError("after", message)])
         return position
-
-
-def listed(model: type[BaseModel], items: Sequence[Any], *, more: bool) -> Response:
-    """The body of a list of long documents, written at once; `next` is as in `as_json`."""
-    body = model.model_construct(items=items, next=items[-1].number if more else None)
-    return Response(body.model_dump_json(), media_type="application/json")
 
 
 def as_json(items: Sequence[dict[str, Any]], *, more: bool, name: str = "number") -> dict[str, Any]:

@@ -15,10 +15,12 @@ MODULES = (
     "server.catalog.bom",
     "server.erp.changes.rules",
     "server.erp.imports.same",
+    "server.erp.orders.access",
     "server.erp.orders.lifecycle",
     "server.erp.production.resolve",
     "server.erp.search",
     "server.http.fields",
+    "server.http.outside",
     "server.http.text",
     "server.http.versions",
 )

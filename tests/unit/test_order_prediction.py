@@ -152,7 +152,7 @@ def test_an_order_without_work_left_leaves_now() -> None:
 def test_the_parts_say_what_the_estimate_is_worked_out_from() -> None:
     works = [work(1, 10, 30), work(2, 10, 10, units=3, setup=5)]
 
-    shown = estimate(works, [2], stations={}, calendar=OFFICE, now=MONDAY_8)[2].as_json()
+    shown = estimate(works, [2], stations={}, calendar=OFFICE, now=MONDAY_8)[2].as_json(internal=True)
 
     assert shown["label"] == "estimate"
     assert shown["parts"] == [

@@ -31,6 +31,7 @@ from server.crm.cases.service import Speaker
 from server.errors import Forbidden, NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
+from server.http.outside import told
 from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
 from server.http.versions import guard
 
@@ -59,7 +60,7 @@ def list_cases(
     )  # fmt: skip
     with database.read() as session:
         page = repository.cases(session, wanted, visible=visible_cases(principal), after=after, limit=limit)
-        items = [CaseRow.of(case, internal=internal).model_dump(mode="json") for case in page.items]
+        items = [told(CaseRow.of(case, internal=internal), internal=internal) for case in page.items]
     return JSONResponse(as_json(items, more=page.more))
 
 
@@ -164,6 +165,7 @@ def _act(
 
 
 def _body(session: Session, case: Case, principal: Principal) -> dict[str, Any]:
-    row = CaseRow.of(case, internal=not is_customer(principal))
-    said = [CaseMessageOut.of(each) for each in repository.messages(session, case.id)]
-    return CaseOut(**row.model_dump(), messages=said).model_dump(mode="json")
+    internal = not is_customer(principal)
+    row = CaseRow.of(case, internal=internal)
+    said = [CaseMessageOut.of(each, internal=internal) for each in repository.messages(session, case.id)]
+    return told(CaseOut(**row.model_dump(), messages=said), internal=internal)

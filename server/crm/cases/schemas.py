@@ -49,22 +49,25 @@ class ResolveBody(Strict):
 
 
 class CaseMessageOut(Shown):
-    """One message; a customer is told the name and side of who wrote it."""
+    """One message; a customer is told which side wrote it, and not the names of our people."""
 
     id: int
     side: str
-    author: str
+    author: str | None
     body: str
     at: datetime
 
     @classmethod
-    def of(cls, row: CaseMessage) -> Self:
+    def of(cls, row: CaseMessage, *, internal: bool) -> Self:
         """The answer for a row."""
-        return cls(id=row.id, side=row.side, author=row.author, body=row.body, at=row.created_at)
+        author = row.author if internal or row.side == "customer" else None
+        return cls(id=row.id, side=row.side, author=author, body=row.body, at=row.created_at)
 
 
 class CaseRow(Shown):
     """A case in a list."""
+
+    internal = frozenset({"priority", "assigned_to"})
 
     number: str
     customer: str

@@ -27,6 +27,7 @@ from server.crm.quotes.shown import QuoteList, QuoteOut, QuoteRow, Reader, Versi
 from server.errors import Forbidden, NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
+from server.http.outside import told
 from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
 from server.http.versions import guard
 from server.parties.repository import site
@@ -63,7 +64,7 @@ def list_quotes(
         )
         page = repository.quotes(session, wanted, visible=visible_quotes(principal), after=after, limit=limit)
         reader = Reader.of(session, principal, page.items, here.today)
-        items = [QuoteRow.of(quote, reader).model_dump(mode="json") for quote in page.items]
+        items = [told(QuoteRow.of(quote, reader), internal=reader.internal) for quote in page.items]
     return JSONResponse(as_json(items, more=page.more))
 
 
@@ -154,7 +155,7 @@ def list_versions(database: DatabaseDep, principal: QuotesRead, number: Number) 
         quote = found_quote(session, principal, number)
         internal = not is_customer(principal)
         items = [
-            VersionOut.of(session, quote, version, internal=internal).model_dump(mode="json")
+            told(VersionOut.of(session, quote, version, internal=internal), internal=internal)
             for version in visible_versions(quote, principal)
         ]
     return JSONResponse(as_json(items, more=False, name="version"))
@@ -177,8 +178,8 @@ def get_version(database: DatabaseDep, principal: QuotesRead, number: Number, ve
     with database.read() as session:
         quote = found_quote(session, principal, number)
         found = known_version(quote, principal, version)
-        body = VersionOut.of(session, quote, found, internal=not is_customer(principal))
-        return shown(body.model_dump(mode="json"))
+        internal = not is_customer(principal)
+        return shown(told(VersionOut.of(session, quote, found, internal=internal), internal=internal))
 
 
 @router.get("/{number}/difference")
@@ -201,12 +202,13 @@ def get_difference(
 
 @router.get("/{number}/estimate")
 def get_estimate(database: DatabaseDep, principal: QuotesRead, number: Number) -> JSONResponse:
-    """When we could deliver if it were ordered now, with everything that is worked out from; null where we cannot."""
+    """When we could deliver if it were ordered now, for our own people with its reckoning; null where we cannot."""
     with database.read() as session:
         quote = found_quote(session, principal, number)
         version = find_version(quote, quote.sent_version) if is_customer(principal) else in_force(quote)
         found = capable_to_promise(session, quote, version, now=utc_now())
-    return JSONResponse({"number": number, "version": version.version, "estimate": found.as_json() if found else None})
+    estimate = found.as_json(internal=not is_customer(principal)) if found else None
+    return JSONResponse({"number": number, "version": version.version, "estimate": estimate})
 
 
 # --- what the doors share ---
@@ -241,7 +243,7 @@ def known_version(quote: Quote, principal: Principal, version: int) -> QuoteVers
 def quote_json(session: Session, principal: Principal, quote: Quote, here: Here) -> dict[str, Any]:
     """The answer for a wholly loaded quote."""
     reader = Reader.of(session, principal, [quote], here.today)
-    return QuoteOut.whole(session, quote, reader).model_dump(mode="json")
+    return told(QuoteOut.whole(session, quote, reader), internal=reader.internal)
 
 
 def act(door: Door, principal: Principal, number: str, act_on: Act, body: BaseModel | None = None) -> JSONResponse:

@@ -53,6 +53,8 @@ class MarginOut(Shown):
 class QuoteLineOut(Shown):
     """A line of a version."""
 
+    internal = frozenset({"margin"})
+
     position: int
     product: str
     name: str
@@ -92,6 +94,8 @@ class QuoteLineOut(Shown):
 class VersionOut(Shown):
     """One version with its lines."""
 
+    internal = frozenset({"margin"})
+
     version: int
     valid_until: date
     note: str | None
@@ -130,6 +134,8 @@ _PLAIN = (
 
 class QuoteRow(Shown):
     """A quote in a list; what its reader may not see is null."""
+
+    internal = frozenset({"owner", "probability", "draft_version", "actions"})
 
     number: str
     customer: PartyRef
@@ -179,6 +185,8 @@ class QuoteRow(Shown):
 
 class QuoteOut(QuoteRow):
     """A quote with the version in force, and for our own people the draft beside it."""
+
+    internal = QuoteRow.internal | {"draft"}
 
     version: VersionOut | None
     draft: VersionOut | None = None
@@ -232,13 +240,13 @@ def _line_json(line: LineDifference) -> dict[str, Any]:
 
 def message_json(message: QuoteMessage, *, internal: bool) -> dict[str, Any]:
     """A message of the thread; the customer reads what we say without the names of our people."""
-    return {
+    shown = {
         "id": message.id,
         "version": message.version,
         "side": message.side,
         "author": message.author if internal or message.side == "customer" else None,
         "body": message.body,
         "proposal": message.proposal,
-        "taken_into": message.taken_into if internal else None,
         "created_at": message.created_at.isoformat(),
     }
+    return shown | {"taken_into": message.taken_into} if internal else shown

@@ -30,7 +30,8 @@ from server.erp.orders.repository import order as find_order
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json, listed
+from server.http.outside import listed
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
 from server.http.versions import guard
 from server.parties.repository import customer as find_customer
 from server.settings.clock import utc_now

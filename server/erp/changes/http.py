@@ -31,7 +31,8 @@ from server.erp.orders.access import is_customer, visible_orders
 from server.errors import Forbidden, NotFound, Refused
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, listed
+from server.http.outside import listed, told
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text
 from server.http.versions import guard
 from server.messages import translate as _
 from server.tracking.states import ChangeState
@@ -57,12 +58,12 @@ def list_changes(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     """The change requests of visible orders, by age."""
-    wanted = repository.ChangeFilter(order, state.value if state else None)
     internal = not is_customer(principal)
+    wanted = repository.ChangeFilter(order, state.value if state else None, outside=not internal)
     with database.read() as session:
         page = repository.changes(session, wanted, visible=visible_orders(principal), after=after, limit=limit)
         items = [ChangeOut.of(found, internal=internal) for found in page.items]
-    return listed(ChangeList, items, more=page.more)
+    return listed(ChangeList, items, more=page.more, internal=internal)
 
 
 @router.get("/change-requests/{number}", response_model=ChangeOut)
@@ -220,4 +221,4 @@ def _act(
 def _body(session: Session, change: ChangeRequest, principal: Principal) -> dict[str, Any]:
     internal = not is_customer(principal)
     impact = impact_of(session, change).counts if internal else None
-    return ChangeOut.of(change, internal=internal, impact=impact).model_dump(mode="json")
+    return told(ChangeOut.of(change, internal=internal, impact=impact), internal=internal)

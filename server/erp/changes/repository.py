@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
-from server.erp.changes.rules import OVER
+from server.erp.changes.rules import OVER, Origin
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.http.paging import Keyset, Page
-from server.tracking.states import Context, RepackState, UnitKind
+from server.tracking.states import ChangeState, Context, RepackState, UnitKind
 
 EVERYTHING: ColumnElement[bool] = true()
 
@@ -25,6 +25,8 @@ class ChangeFilter:
 
     order: str | None = None
     state: str | None = None
+    #: Asked from outside of our house: what we think about among ourselves is left out.
+    outside: bool = False
 
 
 def _whole() -> Select[ChangeRequest]:
@@ -51,6 +53,10 @@ def _visible(visible: ColumnElement[bool]) -> ColumnElement[bool]:
     return of_orders(ChangeRequest.order_id, visible)
 
 
+def _told() -> ColumnElement[bool]:
+    return or_(ChangeRequest.state != ChangeState.DRAFT.value, ChangeRequest.origin == Origin.CUSTOMER.value)
+
+
 def changes(
     session: Session,
     wanted: ChangeFilter,
@@ -60,7 +66,7 @@ def changes(
     limit: int = 25,
 ) -> Page[ChangeRequest]:
     """A page of change requests of visible orders, by age."""
-    mine = _visible(visible)
+    mine = and_(_visible(visible), _told()) if wanted.outside else _visible(visible)
     statement = _for_list().where(mine)
     if wanted.order is not None:
         statement = statement.where(of_order(wanted.order))

@@ -93,6 +93,8 @@ class DifferenceOut(Shown):
 class AcknowledgementOut(Shown):
     """A station that must see the change; a customer is not told where and who."""
 
+    internal = frozenset({"station", "by"})
+
     station: str | None
     acknowledged_at: datetime | None
     by: str | None
@@ -100,6 +102,8 @@ class AcknowledgementOut(Shown):
 
 class ChangeOut(Shown):
     """A change request."""
+
+    internal = frozenset({"created_by", "decided_by", "impact"})
 
     number: str
     order: str
@@ -136,7 +140,8 @@ class ChangeOut(Shown):
                 DifferenceOut(**each)
                 for each in (change.difference if internal else as_told(change.difference, change.origin))
             ],
-            reason=change.reason,
+            # Why we ask is said among ourselves; his own words he may read.
+            reason=change.reason if internal or change.origin == Origin.CUSTOMER else None,
             created_at=change.created_at,
             created_by=change.created_by if internal else None,
             submitted_at=change.submitted_at,

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import True_
 from server.auth.permissions import Permission, Role
 from server.auth.principal import Principal
 from server.erp.orders.models import SalesOrder
+from server.tracking.states import OrderLifecycle
 
 
 def visible_orders(principal: Principal) -> ColumnElement[bool]:
@@ -40,3 +41,21 @@ def sees_prices(principal: Principal) -> bool:
     if is_customer(principal):
         return principal.kind == "user"
     return principal.may(Permission.CUSTOMERS_READ)
+
+
+def lifecycle_told(lifecycle: str) -> str:
+    """The lifecycle as somebody outside of our house is told it: that his credit is being checked is our affair.
+
+    >>> lifecycle_told("credit_hold"), lifecycle_told("released")
+    ('draft', 'released')
+    """
+    return OrderLifecycle.DRAFT.value if lifecycle == OrderLifecycle.CREDIT_HOLD else lifecycle
+
+
+def lifecycles_behind(told: str) -> list[str]:
+    """What he finds when he asks for the orders of a lifecycle.
+
+    >>> lifecycles_behind("draft"), lifecycles_behind("credit_hold")
+    (['draft', 'credit_hold'], [])
+    """
+    return [each.value for each in OrderLifecycle if lifecycle_told(each.value) == told]

@@ -1,6 +1,7 @@
 """The doors to sales orders."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -31,7 +32,8 @@ from server.erp.orders.schemas import (
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Text, listed
+from server.http.outside import listed, told
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Text
 from server.http.paging import Number as OrderNumber
 from server.http.versions import guard
 from server.settings.clock import utc_now
@@ -73,12 +75,13 @@ def list_orders(
 ) -> Response:
     """The orders that the caller may know of, by age."""
     with database.read() as session:
+        wanted = replace(wanted, outside=is_customer(principal))
         page = repository.orders(session, wanted, visible=visible_orders(principal), after=after, limit=limit)
         _bring_up_to_date(database, session, page.items, now=utc_now())
         counts = repository.progress(session, [order.id for order in page.items])
         late = overdue_orders(session, [order.id for order in page.items], today(session, utc_now()))
         items = [_answer(order, counts.get(order.id), principal, late=late) for order in page.items]
-        return listed(OrderList, items, more=page.more)
+        return listed(OrderList, items, more=page.more, internal=not is_customer(principal))
 
 
 @router.get("/{number}", response_model=OrderOut)
@@ -92,11 +95,12 @@ def get_order(database: DatabaseDep, principal: OrdersRead, number: OrderNumber)
 
 @router.get("/{number}/estimate")
 def get_estimate(database: DatabaseDep, principal: OrdersRead, number: OrderNumber) -> JSONResponse:
-    """The estimate, made now, with everything it is worked out from; null where there can be none."""
+    """The estimate, made now, and for our own people what it is worked out from; null where there can be none."""
     with database.read() as session:
         order = _found(session, number, principal)
         found = estimates.compute(session, [order.id], now=utc_now()).get(order.id)
-    return JSONResponse({"number": number, "estimate": found.as_json() if found else None})
+    shown_of = found.as_json(internal=not is_customer(principal)) if found else None
+    return JSONResponse({"number": number, "estimate": shown_of})
 
 
 @router.post("", status_code=201, response_model=OrderOut)
@@ -241,7 +245,7 @@ def _body(session: Session, order: SalesOrder, principal: Principal) -> dict[str
 def _shown(
     order: SalesOrder, progress: repository.Progress | None, principal: Principal, *, late: Collection[int] = ()
 ) -> dict[str, Any]:
-    return _answer(order, progress, principal, late=late).model_dump(mode="json")
+    return told(_answer(order, progress, principal, late=late), internal=not is_customer(principal))
 
 
 def _answer(

@@ -171,13 +171,14 @@ class Estimate:
     parts: tuple[Part, ...]
     calendar: Calendar
 
-    def as_json(self) -> dict[str, Any]:
-        """The estimate with its parts."""
+    def as_json(self, *, internal: bool) -> dict[str, Any]:
+        """The estimate; with what it is worked out from, such as the work of others before it, for our own people."""
+        moments = {name: getattr(self, name).isoformat() for name in ("at", "late_at", "computed_at")}
+        if not internal:
+            return {"label": "estimate", **moments}
         return {
             "label": "estimate",
-            "at": self.at.isoformat(),
-            "late_at": self.late_at.isoformat(),
-            "computed_at": self.computed_at.isoformat(),
+            **moments,
             "working_minutes": _rounded(self.working_minutes),
             "working_hours": self.calendar.in_words(),
             "rule": _RULE,

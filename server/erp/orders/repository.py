@@ -11,6 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from server.catalog.models import BomLine, Product, RoutingOperation
 from server.db.texts import begins, either, holds
+from server.erp.orders.access import lifecycles_behind
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
@@ -60,12 +61,16 @@ class OrderFilter:
     on_hold: bool | None = None
     promised_before: date | None = None
     text: str | None = None
+    #: Asked from outside of our house: credit is being checked in what is a draft there.
+    outside: bool = False
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The filter in SQL."""
         found: list[ColumnElement[bool]] = []
         if self.lifecycle is not None:
-            found.append(SalesOrder.lifecycle == self.lifecycle)
+            found.append(
+                SalesOrder.lifecycle.in_(lifecycles_behind(self.lifecycle) if self.outside else [self.lifecycle])
+            )
         if self.fulfilment is not None:
             found.append(SalesOrder.fulfilment == self.fulfilment)
         if self.on_hold is not None:

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from server.catalog.option_schemas import Sku
 from server.erp.billing.states import Billing
+from server.erp.orders.access import lifecycle_told
 from server.erp.orders.lifecycle import possible
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.pricing import line_net
@@ -184,6 +185,8 @@ _PLAIN = (
 class OrderOut(Shown):
     """An order as its viewer may see it; what he may not see is null."""
 
+    internal = frozenset({"hold_reason", "credit_hold", "priority", "special_instructions", "created_by", "actions"})
+
     number: str
     customer: PartyRef
     customer_reference: str | None
@@ -216,6 +219,8 @@ class OrderOut(Shown):
     def of(cls, order: SalesOrder, progress: Progress | None, view: View) -> Self:
         """The answer for an order whose customer, lines and products are loaded."""
         fields: dict[str, Any] = {name: getattr(order, name) for name in _PLAIN}
+        if not view.internal:
+            fields["lifecycle"] = lifecycle_told(order.lifecycle)
         actions: list[str] = []
         # A customer learns of his balance where the company shows it, and not here.
         if view.internal and view.overdue:

@@ -36,7 +36,8 @@ from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.fields import plain
 from server.http.idempotency import Answer
-from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json, listed
+from server.http.outside import listed, told
+from server.http.paging import DEFAULT_LIMIT, After, Limit, Number, Text, as_json
 from server.tracking.states import ReasonKind, UnitState, WorkOrderState
 
 router = APIRouter(prefix="/api/v1")
@@ -69,7 +70,7 @@ def list_work_orders(
             )
             for found in page.items
         ]
-        return listed(WorkOrderList, items, more=page.more)
+        return listed(WorkOrderList, items, more=page.more, internal=internal)
 
 
 @router.get("/work-orders/{number}", response_model=WorkOrderOut)
@@ -194,11 +195,13 @@ def _found(session: Session, reference: str, principal: Principal) -> UnitRow:
 
 
 def _unit(row: UnitRow, principal: Principal) -> dict[str, Any]:
-    return UnitOut.from_row(row, internal=not is_customer(principal)).model_dump(mode="json")
+    internal = not is_customer(principal)
+    return told(UnitOut.from_row(row, internal=internal), internal=internal)
 
 
 def _work_order(found: Any, principal: Principal) -> dict[str, Any]:
-    return WorkOrderOut.of(found, internal=not is_customer(principal)).model_dump(mode="json")
+    internal = not is_customer(principal)
+    return told(WorkOrderOut.of(found, internal=internal), internal=internal)
 
 
 def _with_proof(session: Session, row: UnitRow, principal: Principal) -> dict[str, Any]:

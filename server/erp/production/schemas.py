@@ -69,6 +69,8 @@ class ScrapPiecesBody(Strict):
 class OperationOut(Shown):
     """One step of a work order with its counts."""
 
+    internal = frozenset({"work_center", "scrap", "transfer_quantity", "setup_minutes", "run_minutes"})
+
     step: int
     name: str
     work_center: str
@@ -92,6 +94,8 @@ class OperationOut(Shown):
 
 class WorkOrderOut(Shown):
     """A work order with its operations and the snapshot it was released with."""
+
+    internal = frozenset({"snapshot"})
 
     number: str
     #: None where pieces are made for stock.
@@ -132,6 +136,8 @@ class WorkOrderOut(Shown):
 
 class UnitOut(Shown):
     """A unit, where it stands, and what it belongs to."""
+
+    internal = frozenset({"hold_reason", "rework", "last_read_point"})
 
     number: str
     kind: str

@@ -101,7 +101,7 @@ def test_a_customer_is_not_told_what_we_keep_to_ourselves(aurora: httpx.Client, 
 
     assert (changed.json()["priority"], stale.status_code, nobody.status_code) == ("high", 409, 422)
     shown = aurora.get(f"{PATH}/{number}").json()
-    assert (shown["priority"], shown["assigned_to"]) == (None, None)
+    assert not {"priority", "assigned_to"} & set(shown)
     refused = [aurora.patch(f"{PATH}/{number}", json={}, headers={"If-Match": "*"}), done(aurora, number, "close")]
     assert [each.status_code for each in refused] == [403, 403]
 

@@ -172,8 +172,8 @@ def test_the_customer_sees_what_was_sent_and_nothing_of_ours(sales: httpx.Client
     thread = aurora.get(f"/api/v1/quotes/{number}/messages").json()["items"]
 
     assert shown["version"]["version"] == 1
-    assert (shown["draft"], shown["owner"], shown["probability"], shown["actions"]) == (None, None, None, [])
-    assert (shown["version"]["margin"], shown["version"]["lines"][0]["margin"]) == (None, None)
+    assert not {"draft", "owner", "probability", "actions"} & set(shown)
+    assert "margin" not in shown["version"].keys() | shown["version"]["lines"][0].keys()
     assert thread[0]["author"] is None
     assert aurora.get(f"/api/v1/quotes/{hidden}").status_code == 404
     assert aurora.get(f"/api/v1/quotes/{number}/versions/2").status_code == 404

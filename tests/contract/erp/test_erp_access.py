@@ -69,11 +69,11 @@ def test_a_customer_sees_his_prices_but_nothing_of_our_own_house(aurora: httpx.C
     unit = aurora.get("/api/v1/units/U-1000").json()
 
     assert seen["lines"][0]["unit_price"] == "161"
-    assert (seen["priority"], seen["created_by"], seen["special_instructions"], seen["actions"]) == (None,) * 3 + ([],)
+    assert not {"priority", "created_by", "special_instructions", "actions"} & set(seen)
     assert ours["priority"] == 3
     assert "hold" in ours["actions"]
     assert all(set(fact) == {"kind", "subject", "step", "observed_at", "recorded_at"} for fact in unit["facts"])
-    assert aurora.get("/api/v1/work-orders/WO-1000").json()["snapshot"] is None
+    assert "snapshot" not in aurora.get("/api/v1/work-orders/WO-1000").json()
 
 
 def test_an_operator_sees_no_prices(signed_in: SignedIn, world: DemoWorld) -> None:
