@@ -62,7 +62,9 @@ def private_mosquitto(port: int | None = None) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="orderlight-mosquitto-") as folder:
         config = Path(folder) / "mosquitto.conf"
         config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
-        os.chmod(folder, 0o755)  # noqa: S103 - mosquitto drops root and must still read its configuration
+        # mosquitto drops root and must still read its configuration, whatever umask this process has.
+        os.chmod(folder, 0o755)  # noqa: S103
+        config.chmod(0o644)
         # Started as root it would change to its own account itself, which would cut the tether.
         account = _account("mosquitto")
         process = subprocess.Popen(
