@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.crm.links import LINK_DAYS, LinkRow, create_link, links_of, revoke_link
+from server.crm.links import LINK_DAYS, LinkRow, create_link, id_of_link, links_of, revoke_link
 from server.crm.order_page import find_order
+from server.http.door import DoorDep
 from server.http.fields import Shown
+from server.http.idempotency import Answer
 from server.http.paging import Number, as_json
 from server.settings.clock import utc_now
 
@@ -50,8 +52,14 @@ class LinkOut(Shown):
 class LinkMade(Shown):
     """A fresh link: whoever holds the address sees the order until it expires or is revoked."""
 
-    url: str
+    id: int
+    #: Shown once: a repeated request gets null.
+    url: str | None
     valid_days: int
+
+    def once(self) -> Answer:
+        """The answer to the request that made it; what is kept for a retry has no address."""
+        return Answer(201, self.model_dump(mode="json"), secret=("url",))
 
 
 @router.get("")
@@ -64,22 +72,26 @@ def list_links(database: DatabaseDep, principal: Writer, number: Number) -> dict
     return as_json([LinkOut.of(link, now).model_dump(mode="json") for link in links], more=False)
 
 
-@router.post("", status_code=201)
-def add_link(database: DatabaseDep, settings: SettingsDep, principal: Writer, number: Number) -> LinkMade:
+@router.post("", status_code=201, response_model=LinkMade)
+def add_link(door: DoorDep, settings: SettingsDep, principal: Writer, number: Number) -> JSONResponse:
     """Make a link; the answer holds it this once."""
-    token = database.write(lambda session: create_link(session, principal, number, now=utc_now()))
-    return LinkMade(url=f"{settings.base_url}/track/{token}", valid_days=LINK_DAYS)
+
+    def make(session: Session) -> Answer:
+        token = create_link(session, principal, number, now=door.now)
+        url = f"{settings.base_url}/track/{token}"
+        return LinkMade(id=id_of_link(session, token, now=door.now), url=url, valid_days=LINK_DAYS).once()
+
+    return door.post(principal, None, make, named_by="id")
 
 
-@router.post("/{link_id}/revoke")
-def end_link(database: DatabaseDep, principal: Writer, number: Number, link_id: LinkId) -> JSONResponse:
+@router.post("/{link_id}/revoke", response_model=LinkOut)
+def end_link(door: DoorDep, principal: Writer, number: Number, link_id: LinkId) -> JSONResponse:
     """End a link and every visit that came by it, at once."""
 
-    def work(session: Session) -> dict[str, Any]:
-        now = utc_now()
-        revoke_link(session, principal, number, link_id=link_id, now=now)
+    def make(session: Session) -> Answer:
+        revoke_link(session, principal, number, link_id=link_id, now=door.now)
         order, _customer = find_order(session, principal, number)
         found = next(link for link in links_of(session, order.id, only=link_id))
-        return LinkOut.of(found, now).model_dump(mode="json")
+        return Answer(200, LinkOut.of(found, door.now).model_dump(mode="json"))
 
-    return JSONResponse(database.write(work))
+    return door.post(principal, None, make)

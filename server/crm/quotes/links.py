@@ -60,6 +60,14 @@ def link_works(session: Session, token: str, *, now: datetime) -> bool:
     return _working_link(session, token, now) is not None
 
 
+def id_of_link(session: Session, token: str, *, now: datetime) -> int:
+    """Which link the token, just made, belongs to. Raises NotFound."""
+    link = _working_link(session, token, now)
+    if link is None:
+        raise NotFound
+    return link.id
+
+
 def begin_visit(session: Session, token: str, *, now: datetime) -> str:
     """Let the browser in by the link and return the token for its cookie. Raises NotFound."""
     link = _working_link(session, token, now)

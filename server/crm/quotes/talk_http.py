@@ -1,6 +1,5 @@
 """The doors through which both sides speak and the customer answers; private links; and repeating an order."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -19,7 +18,7 @@ from server.crm.links import LINK_DAYS
 from server.crm.quotes import answers, repository
 from server.crm.quotes.access import may_answer
 from server.crm.quotes.http import QuotesRead, QuotesWrite, act, found_quote, here_of
-from server.crm.quotes.links import create_link, links_of, revoke_link
+from server.crm.quotes.links import create_link, id_of_link, links_of, revoke_link
 from server.crm.quotes.models import Quote
 from server.crm.quotes.repeat import repeat_order
 from server.crm.quotes.schemas import AcceptBody, MessageIn, ReasonBody, RepeatBody
@@ -114,28 +113,28 @@ def list_links(database: DatabaseDep, principal: QuotesWrite, number: Number) ->
     return as_json([LinkOut.of(link, now).model_dump(mode="json") for link in links], more=False)
 
 
-@router.post("/quotes/{number}/links", status_code=201)
-def add_link(database: DatabaseDep, settings: SettingsDep, principal: QuotesWrite, number: Number) -> LinkMade:
+@router.post("/quotes/{number}/links", status_code=201, response_model=LinkMade)
+def add_link(door: DoorDep, settings: SettingsDep, principal: QuotesWrite, number: Number) -> JSONResponse:
     """Make a link; the answer holds it this once."""
 
-    def work(session: Session) -> str:
-        quote = found_quote(session, principal, number)
-        return create_link(session, quote, actor=principal.actor, now=utc_now())
+    def make(session: Session) -> Answer:
+        token = create_link(session, found_quote(session, principal, number), actor=principal.actor, now=door.now)
+        url = f"{settings.base_url}/quote/{token}"
+        return LinkMade(id=id_of_link(session, token, now=door.now), url=url, valid_days=LINK_DAYS).once()
 
-    return LinkMade(url=f"{settings.base_url}/quote/{database.write(work)}", valid_days=LINK_DAYS)
+    return door.post(principal, None, make, named_by="id")
 
 
-@router.post("/quotes/{number}/links/{link_id}/revoke")
-def end_link(database: DatabaseDep, principal: QuotesWrite, number: Number, link_id: RowId) -> JSONResponse:
+@router.post("/quotes/{number}/links/{link_id}/revoke", response_model=LinkOut)
+def end_link(door: DoorDep, principal: QuotesWrite, number: Number, link_id: RowId) -> JSONResponse:
     """End a link and every visit that came by it, at once."""
-    now: datetime = utc_now()
 
-    def work(session: Session) -> dict[str, Any]:
+    def make(session: Session) -> Answer:
         quote = found_quote(session, principal, number)
-        row = revoke_link(session, quote, link_id=link_id, actor=principal.actor, now=now)
-        return LinkOut.of(row, now).model_dump(mode="json")
+        row = revoke_link(session, quote, link_id=link_id, actor=principal.actor, now=door.now)
+        return Answer(200, LinkOut.of(row, door.now).model_dump(mode="json"))
 
-    return JSONResponse(database.write(work))
+    return door.post(principal, None, make)
 
 
 # --- the same again ---

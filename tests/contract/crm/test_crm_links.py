@@ -123,3 +123,32 @@ def test_programs_make_list_and_revoke_links(factory: Any, program: Callable[...
     assert reader.post(path).status_code == 403
     assert writer.post("/api/v1/orders/SO-99999/links").status_code == 404
     assert writer.post(f"{path}/999999/revoke").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["orders", "quotes"])
+def test_a_link_that_is_asked_for_again_is_made_and_shown_once(
+    kind: str, factory: Any, signed_in: Callable[..., httpx.Client]
+) -> None:
+    # given an order and a quote, and a request whose answer was lost
+    sales = signed_in("sales")
+    order = factory.released("Aurora Bikes").number
+    line = {"product": "FRAME-CITY", "quantity": "1", "unit_price": "149"}
+    body = {"customer": "C-100", "lines": [line]}
+    number = order if kind == "orders" else sales.post("/api/v1/quotes", json=body).json()["number"]
+    path, once = f"/api/v1/{kind}/{number}/links", {"Idempotency-Key": "lost-1"}
+
+    # when it comes again
+    first, again = sales.post(path, headers=once), sales.post(path, headers=once)
+
+    # then there is one link, whose address is not shown twice
+    assert (first.status_code, again.status_code, again.headers["Idempotency-Replayed"]) == (201, 201, "true")
+    assert first.headers["Location"] == f"{path}/{first.json()['id']}"
+    assert again.json() == first.json() | {"url": None}
+    assert [link["id"] for link in sales.get(path).json()["items"]] == [first.json()["id"]]
+
+    # and it is ended once as well; the key of one request serves no other
+    end = f"{path}/{first.json()['id']}/revoke"
+    assert sales.post(end, headers=once).status_code == 422
+    ended = [sales.post(end, headers={"Idempotency-Key": "lost-2"}) for _ in range(2)]
+    assert ended[0].json() == ended[1].json()
+    assert not ended[0].json()["works"]
