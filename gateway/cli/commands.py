@@ -28,8 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     # What was scanned is nobody's business but the gateway's.
     os.umask(0o077)
     gateway = pipeline.Gateway(plan)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: gateway.stop())
+    gateway.asked.hear(signal.SIGTERM, signal.SIGINT)
     return 0 if gateway.run() else EXIT_BROKEN
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
+from gateway.bell import Bell
 from gateway.outbox import Outbox, OutboxError
 from gateway.pipeline import aside, health
 from gateway.pipeline.answers import Answerer
@@ -38,10 +39,12 @@ def version() -> str:
 
 
 class Gateway:
-    """Everything between the readers and the server. run() blocks until stop() or until the outbox breaks."""
+    """Everything between the readers and the server. run() blocks until `asked` rings or the outbox breaks."""
 
     def __init__(self, plan: Plan) -> None:
         config = plan.config
+        #: Rung to end run(), by a signal or by any thread.
+        self.asked = Bell()
         self._stop = threading.Event()
         self._faulty = False
         self._threads: list[threading.Thread] = []
@@ -75,18 +78,14 @@ class Gateway:
         )
 
     def run(self) -> bool:
-        """Work until stop(); False when the outbox or a thread broke and a restart must put it right."""
+        """Work until asked to end; False when the outbox or a thread broke and a restart must put it right."""
         threading.excepthook = self._on_thread_fault
         self.start()
-        while not self._stop.wait(_LOOK_SECONDS):
+        while not self.asked.wait(_LOOK_SECONDS):
             if self.outbox.broken.is_set():
                 break
         self.close()
         return not (self._faulty or self.outbox.broken.is_set())
-
-    def stop(self) -> None:
-        """Ask run() to end; safe in a signal handler."""
-        self._stop.set()
 
     def start(self, *, devices: bool = True, uplink: bool = True) -> None:
         """Begin; the heartbeat goes first, because it tells the time."""
@@ -123,7 +122,7 @@ class Gateway:
     def _on_thread_fault(self, args: threading.ExceptHookArgs) -> None:
         """A gateway without its uplink or its answerer looks alive and is not: end it, to be started anew."""
         self._faulty = True
-        self._stop.set()
+        self.asked.ring()
         part = args.thread.name if args.thread else "?"
         log.critical("thread_fault", extra={"part": part}, exc_info=args.exc_value or args.exc_type())
 

@@ -18,8 +18,10 @@ from gateway.sources.wake import Waker
 LONGEST_WAIT: Final = 0.5
 #: A device that takes no bytes for so long (flow control) loses the signal, not the gateway's time.
 WRITE_SECONDS: Final = 0.2
-#: Signals kept for a device that is slow to take them; older ones are dropped.
-MAX_PENDING: Final = 64
+#: Tones kept for a device that is slow to take them; older ones are dropped.
+MAX_TONES: Final = 64
+#: Answers and commands kept for it. A scanner waits for one answer at a time, so that many mean that it went deaf.
+MAX_ANSWERS: Final = 4096
 
 _PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 
@@ -41,14 +43,16 @@ class LineSettings:
 
 
 class Port:
-    """A context manager around pyserial. read() and flush() belong to one thread, post() and wake() to any."""
+    """A context manager around pyserial. read() belongs to one thread; post(), play() and wake() to any."""
 
     def __init__(self, settings: LineSettings) -> None:
         self._settings = settings
         self._waker = Waker()
-        self._pending: deque[bytes] = deque(maxlen=MAX_PENDING)
+        # Two queues, so that a crowd of tones never pushes out an ACK, without which a scanner sends its code again.
+        self._answers: deque[bytes] = deque(maxlen=MAX_ANSWERS)
+        self._tones: deque[bytes] = deque(maxlen=MAX_TONES)
         self._serial: serial.Serial | None = None
-        #: Signals that the device did not take.
+        #: Answers and tones that the device did not take.
         self.unsent = 0
 
     def __enter__(self) -> "Port":
@@ -70,7 +74,8 @@ class Port:
             )
         except _PORT_ERRORS as error:
             raise SourceLost(_why_not_open(settings, error)) from error
-        self._pending.clear()
+        self._answers.clear()
+        self._tones.clear()
         return self
 
     def __exit__(
@@ -101,18 +106,25 @@ class Port:
         return self._serial
 
     def _flush(self, port: serial.Serial) -> None:
-        while self._pending:
+        while waiting := self._answers or self._tones:
             try:
-                port.write(self._pending.popleft())
+                port.write(waiting.popleft())
             except serial.SerialTimeoutException:
                 # Flow control holds us up: the signal is late already, and reading goes on.
                 self.unsent += 1
 
     def post(self, data: bytes) -> None:
-        """Have bytes written soon by the reading thread; ignored while the port is away."""
+        """Have an answer or a command written soon by the reading thread; ignored while the port is away."""
+        self._queue(data, self._answers)
+
+    def play(self, data: bytes) -> None:
+        """Have a tone written after all answers; ignored while the port is away."""
+        self._queue(data, self._tones)
+
+    def _queue(self, data: bytes, waiting: deque[bytes]) -> None:
         if data and self._serial is not None:
-            self.unsent += len(self._pending) == MAX_PENDING
-            self._pending.append(data)
+            self.unsent += len(waiting) == waiting.maxlen
+            waiting.append(data)
             self._waker.wake()
 
     def wake(self) -> None:

@@ -66,7 +66,7 @@ class SerialLineSource:
 
     def feedback(self, signal: str) -> None:
         """Show ok, warn, stop or stored by the vendor's own beeps and lights."""
-        self._port.post(feedback_bytes(self._options.feedback, signal))
+        self._port.play(feedback_bytes(self._options.feedback, signal))
 
     def acknowledge(self, read: Read) -> None:
         """ACK where the scanner waits for it; NAK for half a code, so that the scanner sends it again."""
@@ -86,7 +86,7 @@ class SerialLineSource:
         self._port.wake()
 
     def counters(self) -> dict[str, int]:
-        """reads, faults, noise_bytes and unsent signals since the start."""
+        """reads, faults, noise_bytes and unsent answers and tones since the start."""
         return {
             "reads": self._reads,
             "faults": self._faults,

@@ -2,12 +2,12 @@
 
 import contextlib
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.bell import Bell
 from simulators.api import Api, ApiFault, wait_until_ready
 from simulators.day.crew import Crew, DayPlan, DayReport
 from simulators.day.floor import ApiFloor
@@ -40,9 +40,8 @@ class DayOptions:
 
 def run_day(options: DayOptions, say: Callable[[str], None]) -> int:
     """Work until the minutes are over or a signal comes; the exit code. Must be called in the main thread."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Bell()
+    stop.hear(signal.SIGINT, signal.SIGTERM)
     api = Api(options.server, options.key)
     if not wait_until_ready(api, _SERVER_SECONDS):
         say(f"{options.server} was not ready within {_SERVER_SECONDS:.0f} s.")
@@ -79,11 +78,11 @@ def _offer_gateway(
     children.start("gateway", [program("orderlight-gateway"), "run", "--config", str(config)])
 
 
-def _work(options: DayOptions, line: Line, *, stop: threading.Event, say: Callable[[str], None]) -> None:
+def _work(options: DayOptions, line: Line, *, stop: Bell, say: Callable[[str], None]) -> None:
     plan = DayPlan(seed=options.seed, speed=options.speed, mistakes=options.mistakes)
     report, until = DayReport(), float("inf") if options.minutes is None else options.minutes
     pause = _Pause(report, stop, say)
-    while not stop.is_set():
+    while not stop.rung:
         try:
             floor = ApiFloor(Api(options.server, options.key))
             Crew(floor, line.hands, plan, pause=pause, report=report).work(until=until)
@@ -97,7 +96,7 @@ def _work(options: DayOptions, line: Line, *, stop: threading.Event, say: Callab
 class _Pause:
     """Waits, and says now and then how the day goes."""
 
-    def __init__(self, report: DayReport, stop: threading.Event, say: Callable[[str], None]) -> None:
+    def __init__(self, report: DayReport, stop: Bell, say: Callable[[str], None]) -> None:
         self._report, self._stop, self._say = report, stop, say
         self._told_at = time.monotonic()
 

@@ -78,8 +78,9 @@ class PtyTransport:
             self._open.clear()
         if self._reader is not None and self._reader is not threading.current_thread():
             self._reader.join()
-        os.close(master)
+        # The link goes first: the kernel gives the terminal's number to the next one who asks for a terminal.
         self.link.unlink(missing_ok=True)
+        os.close(master)
 
     def wait_for_host(self, timeout: float) -> bool:
         """Whether a host has the port open, and has had the time to flush it."""

@@ -107,6 +107,7 @@ class Scanner:
     """A scanner on a pty that waits for ACK; `heard` collects what the gateway sent to it."""
 
     def __init__(self, link: Path) -> None:
+        self._link = link
         self.controller, self._device = pty.openpty()
         tty.setraw(self._device)
         os.set_blocking(self.controller, False)
@@ -123,6 +124,7 @@ class Scanner:
         return self.heard
 
     def close(self) -> None:
+        self._link.unlink()
         os.close(self.controller)
         os.close(self._device)
 

@@ -15,7 +15,8 @@ import serial
 from gateway.protocols.line import LineOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources import make_source
-from gateway.sources.base import SourceLost
+from gateway.sources.base import Emit, SourceLost
+from gateway.sources.port import MAX_TONES
 from gateway.sources.serial_line import SerialLineSource
 
 PATIENCE = 10.0
@@ -38,6 +39,7 @@ class Cable:
 
     def unplug(self) -> None:
         if self._scanner >= 0:
+            self.link.unlink()
             os.close(self._scanner)
             self._scanner = -1
 
@@ -58,9 +60,10 @@ class Cable:
 class Running:
     """A source in a thread of its own, as the supervisor runs it once."""
 
-    def __init__(self, source: SerialLineSource) -> None:
+    def __init__(self, source: SerialLineSource, emit: Emit | None = None) -> None:
         self.source = source
         self.reads: queue.Queue[Read] = queue.Queue()
+        self._emit = emit or self.reads.put
         self.states: queue.Queue[DeviceState] = queue.Queue()
         self.stop = threading.Event()
         self.lost: SourceLost | None = None
@@ -68,7 +71,7 @@ class Running:
 
     def _run(self) -> None:
         try:
-            self.source.run(self.reads.put, self.stop, self.states.put)
+            self.source.run(self._emit, self.stop, self.states.put)
         except SourceLost as lost:
             self.lost = lost
 
@@ -283,6 +286,21 @@ class TestAnswers:
                 thread.join()
 
             assert cable.received(12 * 20) == b"\x1b[6q\x1b[3q\x1b[7q" * 20
+
+    def test_no_crowd_of_tones_pushes_an_ack_out(self, cable: Cable, source: Callable[..., SerialLineSource]) -> None:
+        scanner = source(ack="ack", feedback="zebra_bel")
+
+        def answer(read: Read) -> None:
+            # Called by the reading thread, which writes nothing before it comes back.
+            scanner.acknowledge(read)
+            for _verdict in range(MAX_TONES + 1):
+                scanner.feedback("ok")
+
+        with Running(scanner, answer):
+            cable.send(b"A\rB\r")
+
+            assert cable.received(2) == b"\x06\x06"
+            assert scanner.counters()["unsent"] == MAX_TONES + 2
 
     def test_a_verdict_for_an_absent_scanner_is_dropped(
         self, cable: Cable, source: Callable[..., SerialLineSource]
