@@ -78,7 +78,6 @@ class _Plan:
         self._columns = columns
         self._insert = f"INSERT INTO {table.name} ({self.names}) VALUES "  # noqa: S608 - names of our own tables
         self.insert_one = f"{self._insert}({', '.join('?' for _ in columns)})"
-        self._inserts: dict[tuple[int, ...], str] = {}
         key, *others = columns
         # The key stands first in a row and last in the statement, so its values are called by their number.
         settings = ", ".join(f"{name} = ?{place}" for place, name in enumerate(others, 2))
@@ -103,17 +102,7 @@ class _Plan:
 
     def insert_many(self, shared: tuple[int, ...]) -> str:
         """The statement that adds many rows; the values at the shared places come first and once, in this order."""
-        found = self._inserts.get(shared)
-        if found is None:
-            numbers = count(len(shared) + 1)
-            rows = (
-                ", ".join(
-                    f"?{shared.index(place) + 1 if place in shared else next(numbers)}" for place in range(self.width)
-                )
-                for _ in range(ROWS_A_STATEMENT)
-            )
-            found = self._inserts[shared] = f"{self._insert}({'), ('.join(rows)})"
-        return found
+        return self._insert + _many_places(self.width, shared)
 
     def values(self, rows: Rows, dialect: Dialect) -> list[Any]:
         """All values of all rows, one row behind the other, as the driver takes them."""
@@ -124,6 +113,19 @@ class _Plan:
         for place, encode in self._encoders:
             values[place::width] = _encoded(values[place::width], encode)
         return values
+
+
+@lru_cache(maxsize=256)
+def _many_places(width: int, shared: tuple[int, ...]) -> str:
+    """The places of `ROWS_A_STATEMENT` rows; batches share values in ever other places, so only the last ones are kept.
+
+    >>> _many_places(3, (2, 0))[:28]
+    '(?2, ?3, ?1), (?2, ?4, ?1), '
+    """
+    numbers = count(len(shared) + 1)
+    row = [shared.index(place) + 1 if place in shared else None for place in range(width)]
+    rows = (", ".join(f"?{number or next(numbers)}" for number in row) for _ in range(ROWS_A_STATEMENT))
+    return f"({'), ('.join(rows)})"
 
 
 def _encoded(values: list[Any], encode: Processor) -> list[Any]:

@@ -23,6 +23,7 @@ MODULES = (
     "server.http.outside",
     "server.http.text",
     "server.http.versions",
+    "server.ingest.bulk",
 )
 
 
