@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.crm.links import LINK_DAYS, LinkRow, create_link, id_of_link, links_of, revoke_link
+from server.crm.links import LINK_DAYS, LinkRow, NewLink, create_link, links_of, revoke_link
 from server.crm.order_page import find_order
 from server.http.door import DoorDep
 from server.http.fields import Shown
@@ -57,9 +57,11 @@ class LinkMade(Shown):
     url: str | None
     valid_days: int
 
-    def once(self) -> Answer:
-        """The answer to the request that made it; what is kept for a retry has no address."""
-        return Answer(201, self.model_dump(mode="json"), secret=("url",))
+    @classmethod
+    def answer(cls, link: NewLink, pages: str) -> Answer:
+        """The answer to the request that made it, with its address below `pages`, which is not kept for a retry."""
+        made = cls(id=link.id, url=f"{pages}/{link.token}", valid_days=LINK_DAYS)
+        return Answer(201, made.model_dump(mode="json"), secret=("url",))
 
 
 @router.get("")
@@ -77,9 +79,8 @@ def add_link(door: DoorDep, settings: SettingsDep, principal: Writer, number: Nu
     """Make a link; the answer holds it this once."""
 
     def make(session: Session) -> Answer:
-        token = create_link(session, principal, number, now=door.now)
-        url = f"{settings.base_url}/track/{token}"
-        return LinkMade(id=id_of_link(session, token, now=door.now), url=url, valid_days=LINK_DAYS).once()
+        link = create_link(session, principal, number, now=door.now)
+        return LinkMade.answer(link, f"{settings.base_url}/track")
 
     return door.post(principal, None, make, named_by="id")
 

@@ -6,6 +6,7 @@ Only hashes are stored. The link itself changes nothing when it is merely loaded
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -40,21 +41,28 @@ class LinkRow:
         return self.revoked_at is None and self.expires_at > now
 
 
-def create_link(session: Session, principal: Principal, number: str, *, now: datetime) -> str:
-    """Make a link to the order and return its token, which is shown this once. Raises NotFound."""
+class NewLink(NamedTuple):
+    """A link just made; its token is shown this once."""
+
+    id: int
+    token: str
+
+
+def create_link(session: Session, principal: Principal, number: str, *, now: datetime) -> NewLink:
+    """Make a link to the order. Raises NotFound."""
     order, _customer = find_order(session, principal, number)
     token = new_token()
-    session.add(
-        CustomerLink(
-            order_id=order.id,
-            token_hash=hash_token(token),
-            created_by=principal.actor,
-            created_at=now,
-            expires_at=now + timedelta(days=LINK_DAYS),
-        )
+    link = CustomerLink(
+        order_id=order.id,
+        token_hash=hash_token(token),
+        created_by=principal.actor,
+        created_at=now,
+        expires_at=now + timedelta(days=LINK_DAYS),
     )
+    session.add(link)
+    session.flush()
     write_audit(session, at=now, actor=principal.actor, action="customer_link_created", subject=f"order:{number}")
-    return token
+    return NewLink(link.id, token)
 
 
 def revoke_link(session: Session, principal: Principal, number: str, *, link_id: int, now: datetime) -> None:
@@ -84,14 +92,6 @@ def links_of(session: Session, order_id: int, *, only: int | None = None) -> Seq
 def link_works(session: Session, token: str, *, now: datetime) -> bool:
     """Whether the token opens an order; looking changes nothing."""
     return _working_link(session, token, now) is not None
-
-
-def id_of_link(session: Session, token: str, *, now: datetime) -> int:
-    """Which link the token, just made, belongs to. Raises NotFound."""
-    link = _working_link(session, token, now)
-    if link is None:
-        raise NotFound
-    return link.id
 
 
 def begin_visit(session: Session, token: str, *, now: datetime) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.auth.authenticate import AUTH_TOPIC
 from server.auth.principal import Principal
 from server.auth.tokens import hash_token, new_token
-from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow
+from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow, NewLink
 from server.crm.quotes.models import Quote, QuoteLink, QuoteVisit
 from server.db import touch
 from server.errors import NotFound
@@ -20,20 +20,20 @@ from server.journal.audit import write_audit
 from server.parties.models import Customer
 
 
-def create_link(session: Session, quote: Quote, *, actor: str, now: datetime) -> str:
-    """Make a link to the quote and return its token, which is shown this once."""
+def create_link(session: Session, quote: Quote, *, actor: str, now: datetime) -> NewLink:
+    """Make a link to the quote."""
     token = new_token()
-    session.add(
-        QuoteLink(
-            quote_id=quote.id,
-            token_hash=hash_token(token),
-            created_by=actor,
-            created_at=now,
-            expires_at=now + timedelta(days=LINK_DAYS),
-        )
+    link = QuoteLink(
+        quote_id=quote.id,
+        token_hash=hash_token(token),
+        created_by=actor,
+        created_at=now,
+        expires_at=now + timedelta(days=LINK_DAYS),
     )
+    session.add(link)
+    session.flush()
     write_audit(session, at=now, actor=actor, action="quote_link_created", subject=f"quote:{quote.number}")
-    return token
+    return NewLink(link.id, token)
 
 
 def revoke_link(session: Session, quote: Quote, *, link_id: int, actor: str, now: datetime) -> LinkRow:
@@ -58,14 +58,6 @@ def links_of(session: Session, quote_id: int) -> Sequence[LinkRow]:
 def link_works(session: Session, token: str, *, now: datetime) -> bool:
     """Whether the token opens a quote; looking changes nothing."""
     return _working_link(session, token, now) is not None
-
-
-def id_of_link(session: Session, token: str, *, now: datetime) -> int:
-    """Which link the token, just made, belongs to. Raises NotFound."""
-    link = _working_link(session, token, now)
-    if link is None:
-        raise NotFound
-    return link.id
 
 
 def begin_visit(session: Session, token: str, *, now: datetime) -> str:

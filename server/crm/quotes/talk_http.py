@@ -14,11 +14,10 @@ from server.auth.talk_limit import count_message
 from server.crm.access import is_customer, visible_orders
 from server.crm.here import Here
 from server.crm.http import LinkMade, LinkOut
-from server.crm.links import LINK_DAYS
 from server.crm.quotes import answers, repository
 from server.crm.quotes.access import may_answer
 from server.crm.quotes.http import QuotesRead, QuotesWrite, act, found_quote, here_of
-from server.crm.quotes.links import create_link, id_of_link, links_of, revoke_link
+from server.crm.quotes.links import create_link, links_of, revoke_link
 from server.crm.quotes.models import Quote
 from server.crm.quotes.repeat import repeat_order
 from server.crm.quotes.schemas import AcceptBody, MessageIn, ReasonBody, RepeatBody
@@ -118,9 +117,9 @@ def add_link(door: DoorDep, settings: SettingsDep, principal: QuotesWrite, numbe
     """Make a link; the answer holds it this once."""
 
     def make(session: Session) -> Answer:
-        token = create_link(session, found_quote(session, principal, number), actor=principal.actor, now=door.now)
-        url = f"{settings.base_url}/quote/{token}"
-        return LinkMade(id=id_of_link(session, token, now=door.now), url=url, valid_days=LINK_DAYS).once()
+        quote = found_quote(session, principal, number)
+        link = create_link(session, quote, actor=principal.actor, now=door.now)
+        return LinkMade.answer(link, f"{settings.base_url}/quote")
 
     return door.post(principal, None, make, named_by="id")
 

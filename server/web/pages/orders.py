@@ -108,8 +108,8 @@ def unit(page: PageDep, principal: Reader, number: Number, unit: Number, before:
 @router.post("/orders/{number}/links")
 def add_link(page: PageDep, principal: Writer, number: Number) -> Response:
     """Make a private link and show it this once."""
-    token = page.database.write(lambda session: create_link(session, principal, number, now=page.now))
-    address = f"{page.settings.base_url}/track/{token}"
+    link = page.database.write(lambda session: create_link(session, principal, number, now=page.now))
+    address = f"{page.settings.base_url}/track/{link.token}"
     return page.show("pages/link_made.html", number=number, address=address)
 
 

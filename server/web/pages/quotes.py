@@ -13,6 +13,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import is_customer
 from server.crm.here import Here
+from server.crm.links import NewLink
 from server.crm.quotes import repository
 from server.crm.quotes.access import visible_quotes
 from server.crm.quotes.facts import LIST_TOPIC
@@ -183,11 +184,11 @@ def add_link(page: PageDep, principal: Writer, number: Number) -> Response:
 def show_link(page: Page, principal: Principal, number: str) -> Response:
     """A fresh link on a page of its own."""
 
-    def work(session: Session) -> str:
+    def work(session: Session) -> NewLink:
         found = found_quote(session, principal, number)
         return create_link(session, found, actor=principal.actor, now=page.now)
 
-    address = f"{page.settings.base_url}/quote/{page.database.write(work)}"
+    address = f"{page.settings.base_url}/quote/{page.database.write(work).token}"
     return page.show("pages/quote_link.html", number=number, address=address)
 
 

@@ -361,8 +361,7 @@ def _person(house: House, role: str, **more: Any) -> httpx.Client:
 
 def _visitor(house: House, belongings: dict[str, str]) -> httpx.Client:
     def work(session: Session) -> tuple[str, str]:
-        token = create_link(session, SYSTEM, belongings["order"], now=utc_now())
-        session.flush()
+        token = create_link(session, SYSTEM, belongings["order"], now=utc_now()).token
         return token, begin_visit(session, token, now=utc_now())
 
     belongings["token"], visit = house.database.write(work)
