@@ -58,9 +58,6 @@ class _Scaled(TypeDecorator[Decimal]):
             raise ValueError(f"Failed to store {value}: expected at most {self.places} decimal places.")
         return whole
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-self.places)
-
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
         """How a column's values are read, in one step: every engine gives whole numbers as they are."""
         places = -self.places
@@ -89,9 +86,6 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """How a column's values are read, in one step: every engine gives text as it is."""
