@@ -78,6 +78,16 @@ class Product(Versioned, Base):
     def _made(cls) -> ColumnElement[bool]:
         return cls.kind == Kind.MADE.value
 
+    @hybrid_property
+    def orderable(self) -> bool:
+        """Whether a line of a quote or an order can name it: a phantom is only a part of others."""
+        return self.kind != Kind.PHANTOM
+
+    @orderable.inplace.expression
+    @classmethod
+    def _orderable(cls) -> ColumnElement[bool]:
+        return cls.kind != Kind.PHANTOM.value
+
 
 class BomLine(Base):
     """How much of a component one unit of the product takes."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from server.catalog.design import Kind
 from server.catalog.repository import products_by_sku
 from server.crm.here import Here
 from server.crm.quotes.choices import Chosen, Wish, choose
@@ -75,7 +74,7 @@ def recheck(session: Session, earlier: Sequence[Earlier], *, currency: str) -> t
     """The lines at today's prices with options that are still offered, and a sentence for whatever changed."""
     products = products_by_sku(session, {line.sku for line in earlier})
     at_list_price = currency == site(session).currency
-    kept = [line for line in earlier if products[line.sku].active and products[line.sku].kind != Kind.PHANTOM]
+    kept = [line for line in earlier if products[line.sku].active and products[line.sku].orderable]
     remarks = [
         _("{product} is not made any more and was left out.").format(product=line.sku)
         for line in earlier

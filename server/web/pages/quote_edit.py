@@ -11,7 +11,6 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.catalog.design import Kind
 from server.catalog.models import Product
 from server.crm.access import visible_orders
 from server.crm.here import Here
@@ -216,7 +215,7 @@ def _show(
         ).all()
         products = session.execute(
             select(Product.sku, Product.name, Product.options)
-            .where(Product.active, Product.kind != Kind.PHANTOM.value)
+            .where(Product.active, Product.orderable)
             .order_by(Product.sku)
             .limit(500)
         ).all()

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.catalog.design import Kind
 from server.catalog.models import Product
 from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
@@ -94,10 +93,7 @@ def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Respo
             .limit(500)
         ).all()
         products = session.execute(
-            select(Product.sku, Product.name)
-            .where(Product.active, Product.kind != Kind.PHANTOM.value)
-            .order_by(Product.sku)
-            .limit(500)
+            select(Product.sku, Product.name).where(Product.active, Product.orderable).order_by(Product.sku).limit(500)
         ).all()
         count = count_rows(form, "lines", spare=spare)
         options = offers(session, form, "lines", count=count)

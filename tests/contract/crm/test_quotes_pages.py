@@ -123,6 +123,21 @@ def test_an_order_is_repeated_by_a_button(sales: httpx.Client, factory: Any) -> 
     assert order != f"/orders/{number}"
 
 
+def test_a_phantom_is_a_part_of_others_and_offered_in_no_form(
+    sales: httpx.Client, factory: Any, signed_in: Callable[..., httpx.Client]
+) -> None:
+    planner = signed_in("planner")
+    for sku, kind in (("BELL-KIT", "phantom"), ("BELL", "purchased")):
+        made = planner.post("/api/v1/products", json={"sku": sku, "name": sku, "kind": kind})
+        assert made.status_code == 201, made.text
+
+    forms = sales.get("/quotes/new").text, planner.get("/setup/orders/new").text
+
+    for form in forms:
+        assert 'value="BELL"' in form
+        assert "BELL-KIT" not in form
+
+
 def test_a_reader_without_the_right_to_write_is_offered_nothing(
     sales: httpx.Client, signed_in: Callable[..., httpx.Client], written: str
 ) -> None:
