@@ -15,7 +15,7 @@ from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.risk import GONE, OPEN, Risk
 from server.erp.orders.models import SalesOrder
-from server.tracking.states import Fulfilment, OrderLifecycle
+from server.tracking.states import OrderLifecycle
 
 #: The soonest promise first, and what is promised nothing last.
 FIRST = (SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.priority, SalesOrder.id)
@@ -27,7 +27,7 @@ class Standings:
 
     def __init__(self, today: date, actor: str) -> None:
         stuck = or_(SalesOrder.on_hold, SalesOrder.lifecycle == OrderLifecycle.CREDIT_HOLD.value)
-        here = SalesOrder.fulfilment.not_in([state.value for state in GONE])
+        here = SalesOrder.fulfilment.not_in(GONE)
         promised = SalesOrder.promise_date
         late = or_(promised < today, func.coalesce(SalesOrder.predicted_day, promised) > promised)
         going = and_(here, ~stuck)
@@ -92,8 +92,7 @@ def in_work(session: Session, *, here: Here) -> Sequence[InWork]:
     """
     views = Standings(here.today, "").views
     risk = case(
-        (SalesOrder.fulfilment == Fulfilment.DELIVERED.value, Risk.DELIVERED.value),
-        (SalesOrder.fulfilment == Fulfilment.SHIPPED.value, Risk.SHIPPED.value),
+        *((SalesOrder.fulfilment == state, word.value) for state, word in GONE.items()),
         (views["blocked"], Risk.BLOCKED.value),
         (SalesOrder.promise_date.is_(None), Risk.NO_PROMISE.value),
         (views["late"], Risk.LATE.value),

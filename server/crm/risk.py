@@ -23,8 +23,6 @@ OPEN = (
     OrderLifecycle.CONFIRMED,
     OrderLifecycle.PROCESSING,
 )
-#: What has left the house keeps or misses no promise any more.
-GONE = (Fulfilment.SHIPPED, Fulfilment.DELIVERED)
 LAST_DAY = date(2999, 1, 1)
 
 
@@ -43,7 +41,8 @@ class Risk(StrEnum):
 
 
 _OVER = {OrderLifecycle.CANCELLED.value: Risk.CANCELLED, OrderLifecycle.DONE.value: Risk.DELIVERED}
-_GONE = {Fulfilment.DELIVERED.value: Risk.DELIVERED, Fulfilment.SHIPPED.value: Risk.SHIPPED}
+#: What has left the house keeps or misses no promise any more.
+GONE = {Fulfilment.DELIVERED.value: Risk.DELIVERED, Fulfilment.SHIPPED.value: Risk.SHIPPED}
 _CREDIT_HOLD, _PROCESSING = OrderLifecycle.CREDIT_HOLD.value, OrderLifecycle.PROCESSING.value
 
 
@@ -62,8 +61,8 @@ def judge(order: Standing, now: datetime) -> Risk:
     """One word: an order is late when its day is over or is expected to be, at risk when the late estimate misses."""
     if order.lifecycle in _OVER:
         return _OVER[order.lifecycle]
-    if order.fulfilment in _GONE:
-        return _GONE[order.fulfilment]
+    if order.fulfilment in GONE:
+        return GONE[order.fulfilment]
     if order.on_hold or order.lifecycle == _CREDIT_HOLD:
         return Risk.BLOCKED
     if order.due_at is None:
