@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from orderlight.events import Answer, Batch, Event
+from orderlight.events import Batch, Event
 from server.app import create_app
 from server.auth import sessions, users
 from server.auth.users import NewUser
@@ -26,6 +28,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
 from server.erp.seed import seed_demo
 from server.ingest.accept import accept
+from server.ingest.answers import Answer
 from server.ingest.door import Door
 from server.migrations import upgrade
 from server.parties.models import Customer
@@ -47,8 +50,8 @@ FLAGS = (
     "--no-first-run",
     "--disable-component-update",
 )
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: What is well is not asked for: telling of it takes longer than finding it.
@@ -109,14 +112,14 @@ class Site:
 
     # --- what tests do behind the pages' back ---
 
-    def session_of(self, role: str, **more: object) -> str:
+    def session_of(self, role: str, **more: Any) -> str:
         """The cookie of somebody with this role."""
         login, now = f"{role}{next(self._numbers)}", utc_now()
 
-        def work(session: object) -> str:
-            new = NewUser(login=login, name=login, role=role, **more)  # type: ignore[arg-type]
-            user = users.add_user(session, new, actor="test", now=now)  # type: ignore[arg-type]
-            return sessions.open_session(session, user.id, now=now, days=1)  # type: ignore[arg-type]
+        def work(session: Session) -> str:
+            new = NewUser(login=login, name=login, role=role, **more)
+            user = users.add_user(session, new, actor="test", now=now)
+            return sessions.open_session(session, user.id, now=now, days=1)
 
         return self.database.write(work)
 
@@ -218,11 +221,9 @@ def new_page(chromium: Browser, site: Site, watch: Watch) -> Iterator[Open]:
     """`new_page("sales")` is somebody's browser; `None` a stranger's. Ends with a clean console and no foreign host."""
     contexts: list[BrowserContext] = []
 
-    def make(
-        role: str | None = None, *, viewport: dict[str, int] = DESKTOP, scripts: bool = True, **more: object
-    ) -> Page:
+    def make(role: str | None = None, *, viewport: ViewportSize = DESKTOP, scripts: bool = True, **more: Any) -> Page:
         context = chromium.new_context(
-            viewport=viewport,  # type: ignore[arg-type]
+            viewport=viewport,
             locale="en-GB",
             timezone_id="Europe/Berlin",
             reduced_motion="reduce",
@@ -231,8 +232,7 @@ def new_page(chromium: Browser, site: Site, watch: Watch) -> Iterator[Open]:
         )
         contexts.append(context)
         if role is not None:
-            cookie = {"name": "sid", "value": site.session_of(role, **more), "url": site.base}
-            context.add_cookies([cookie])  # type: ignore[list-item]
+            context.add_cookies([{"name": "sid", "value": site.session_of(role, **more), "url": site.base}])
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: message.type == "error" and watch.complaints.append(message.text))
@@ -261,17 +261,17 @@ def passes() -> Callable[..., None]:
     """`passes(page, *paths)`: each page, or the open one, is accessible and fits a desktop and a phone."""
 
     def check(page: Page, *paths: str) -> None:
-        before = page.viewport_size
+        before = page.viewport_size or DESKTOP
         for path in paths or (page.url,):
-            page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+            page.set_viewport_size(DESKTOP)
             if paths:
                 page.goto(path, wait_until="domcontentloaded")
                 page.wait_for_selector("html[data-ready]")
             for viewport in (DESKTOP, PHONE):
-                page.set_viewport_size(viewport)  # type: ignore[arg-type]
+                page.set_viewport_size(viewport)
                 assert violations(page) == [], (path, viewport)
                 assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], (path, viewport)
-        page.set_viewport_size(before)  # type: ignore[arg-type]
+        page.set_viewport_size(before)
 
     return check
 
