@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from server.db import topics
 from server.db.engine import make_engine
+from server.db.handover import Handover
 from server.db.joint import A, Joint, Share, T, gather, together
 from server.db.lane import Lane, Waiting
 
@@ -44,6 +45,7 @@ class Database:
         self._writer = Lane("database-writer", self._commit_group, at_end=self._close_writing)
         #: Used by the writer thread alone.
         self._writing: Connection | None = None
+        self._handover = Handover()
         #: PostgreSQL: a transaction for each piece of work, but shares of joint work are done by one thread.
         self._sharer = Lane("database-sharer", self._do_shares)
         self._pool: ThreadPoolExecutor | None = None
@@ -132,9 +134,10 @@ class Database:
         try:
             connection = self._open_to_write()
             with connection.begin():
+                self._handover.begin(connection)
                 changed: set[str] = set()
                 for waiting in gather(group):
-                    outcomes |= _outcomes(connection, waiting, changed, is_alone=len(group) == 1)
+                    outcomes |= self._outcomes(connection, waiting, changed, is_alone=len(group) == 1)
                 versions = topics.bump(connection, changed)
         except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
             known = {future: found for future, found in outcomes.items() if isinstance(found, BaseException)}
@@ -143,6 +146,32 @@ class Database:
         self._wake(versions)
         _settle(outcomes.items())
 
+    def _outcomes(
+        self, connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool
+    ) -> dict[Future[Any], Any]:
+        """What became of work side by side; an exception of the only work there is undoes the transaction."""
+        found = dict(_in_one_go(waiting, lambda work: self._run(connection, work, changed, is_alone=False)))
+        if found:
+            return found
+        for work, future in waiting:
+            try:
+                found[future] = self._run(connection, work, changed, is_alone=is_alone)
+            except BaseException as refusal:
+                if is_alone:
+                    raise
+                found[future] = refusal
+        return found
+
+    def _run(self, connection: Connection, work: Work[T], changed: set[str], *, is_alone: bool) -> T:
+        """One piece of work; beside others it gets a savepoint, so that its failure is its own."""
+        mode: Literal["rollback_only", "create_savepoint"] = "rollback_only" if is_alone else "create_savepoint"
+        with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session:
+            with self._handover.at_work(session):
+                result = work(session)
+                session.commit()
+            changed |= topics.touched(session)
+        return result
+
     def _open_to_write(self) -> Connection:
         """The writer's own connection; taking one from the pool for each commit costs as much as the commit."""
         if self._writing is None:
@@ -150,6 +179,7 @@ class Database:
         return self._writing
 
     def _close_writing(self) -> None:
+        self._handover.forget()
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.close()
@@ -173,23 +203,6 @@ def _as_asked(work: Work[T]) -> Work[T]:
     return run
 
 
-def _outcomes(
-    connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool
-) -> dict[Future[Any], Any]:
-    """What became of work that stands side by side; an exception of the only work there is undoes the transaction."""
-    found = dict(_in_one_go(waiting, lambda work: _run(connection, work, changed, is_alone=False)))
-    if found:
-        return found
-    for work, future in waiting:
-        try:
-            found[future] = _run(connection, work, changed, is_alone=is_alone)
-        except BaseException as refusal:
-            if is_alone:
-                raise
-            found[future] = refusal
-    return found
-
-
 def _in_one_go(waiting: list[Waiting], run: Callable[[Work[Any]], Any]) -> list[tuple[Future[Any], Any]]:
     """What became of shares that are done together; nothing for one alone, or when each must be tried alone."""
     if len(waiting) < 2:
@@ -209,16 +222,6 @@ def _settle(outcomes: Iterable[tuple[Future[Any], Any]]) -> None:
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
-
-
-def _run(connection: Connection, work: Work[T], changed: set[str], *, is_alone: bool) -> T:
-    """One piece of work; beside others it gets a savepoint, so that its failure is its own."""
-    mode: Literal["rollback_only", "create_savepoint"] = "rollback_only" if is_alone else "create_savepoint"
-    with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session:
-        result = work(session)
-        session.commit()
-        changed |= topics.touched(session)
-    return result
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -18,14 +18,17 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from orderlight.events import Status as WireStatus
+from server.db.handover import is_kept, leave, take_over
 from server.errors import Conflict
 from server.ingest.answers import Answer, Receipt
+from server.ingest.collector import resting
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
+from server.ingest.memory import Memory, remember
 from server.ingest.reads import Item, items_of
 from server.ingest.save import FACTS_KEY, before, save
 from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
@@ -81,9 +84,10 @@ def accept_all(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[
     All events share one world, one judging in the order of the asks, and one statement for each table.
     """
     found: dict[int, Taken | Conflict] = {}
-    while len(found) < len(asks):
-        places = _alike([(place, ask) for place, ask in enumerate(asks) if place not in found])
-        found.update(zip(places, _accept_alike(session, [asks[place] for place in places], now), strict=True))
+    with resting():
+        while len(found) < len(asks):
+            places = _alike([(place, ask) for place, ask in enumerate(asks) if place not in found])
+            found.update(zip(places, _accept_alike(session, [asks[place] for place in places], now), strict=True))
     return [found[place] for place in range(len(asks))]
 
 
@@ -153,12 +157,7 @@ def record(
         return []
     try:
         with savepoint(connection_of(session), depth):
-            world = load_world(session, items)
-            was = before(world)
-            folded = fold(world, items, door)
-            saved = save(session, folded, was, sources=sources, now=now)
-            book_goods(session, folded, was, saved, now=now)
-            return [judged.answer for judged in folded.judged]
+            return [judged.answer for judged in _judge_and_save(session, items, sources, door, now).judged]
     except _DATA_FAULTS as error:
         if isinstance(error, StatementError) and error.connection_invalidated:
             raise
@@ -167,6 +166,21 @@ def record(
     half = len(items) // 2
     answers = record(session, items[:half], sources[:half], door=door, now=now, depth=depth + 1)
     return answers + record(session, items[half:], sources[half:], door=door, now=now, depth=depth + 1)
+
+
+def _judge_and_save(
+    session: Session, items: Sequence[Item], sources: Sequence[int], door: Door, now: datetime
+) -> Folded:
+    memory: Memory | None = take_over(session)
+    world = load_world(session, items, memory)
+    was = before(world)
+    folded = fold(world, items, door, memory.runs if memory is not None else None)
+    saved = save(session, folded, was, sources=sources, now=now)
+    has_parts = book_goods(session, folded, was, saved, now=now)
+    # Units that went into others were changed in the database alone.
+    if is_kept(session) and not has_parts:
+        leave(session, remember(memory, world, folded.runs))
+    return folded
 
 
 def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *, door: Door, now: datetime) -> Answer:

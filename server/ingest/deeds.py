@@ -1,27 +1,18 @@
 """What earlier events did: their facts, for those that somebody wants to take back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select
 
+from orderlight.events import EventKind
 from server.ingest.queries import Query, Statement, among, listed
+from server.ingest.wanted import Wanted
 from server.journal.models import EventIdentity, EventSource, Fact
 from server.tracking.facts import FactKind, NewFact
+from server.tracking.states import Command
+from server.tracking.steps import Read
 from server.tracking.world import Identity, StoredFact, World
-
-
-@dataclass(slots=True)
-class Touched:
-    """The things that these facts changed, so that they get loaded too."""
-
-    units: set[int] = field(default_factory=set)
-    orders: set[int] = field(default_factory=set)
-    boxes: set[int] = field(default_factory=set)
-    stations: set[int] = field(default_factory=set)
-    #: Units that belong to no order.
-    loose: set[int] = field(default_factory=set)
 
 
 def _select_identities(dialect: Dialect) -> Statement:
@@ -60,11 +51,11 @@ _IDENTITIES = Query(_select_identities)
 _FACTS = Query(_select_facts)
 
 
-def load_deeds(connection: Connection, world: World, targets: set[Identity]) -> Touched:
-    """Put the facts of the target events into the world; returns what they touched."""
-    touched = Touched()
+def want_deeds(connection: Connection, world: World, wanted: Wanted, reads: Iterable[Read]) -> None:
+    """Put the facts that these reads may take back into the world, and want what they wanted."""
+    targets = _targets(world, reads)
     if not targets:
-        return touched
+        return
     found = _IDENTITIES.rows(
         connection,
         gateways=listed(target.gateway for target in targets),
@@ -73,13 +64,33 @@ def load_deeds(connection: Connection, world: World, targets: set[Identity]) -> 
     )
     spans = {Identity(*row[:3]): row[3].get("facts") for row in found}
     spans = {identity: span for identity, span in spans.items() if span and identity in targets}
-    wanted = listed(number for first, count in spans.values() for number in range(first, first + count))
-    facts = {row[0]: StoredFact(row[0], _fact(row)) for row in _FACTS.rows(connection, ids=wanted)}
+    numbers = listed(number for first, count in spans.values() for number in range(first, first + count))
+    facts = {row[0]: StoredFact(row[0], _fact(row)) for row in _FACTS.rows(connection, ids=numbers)}
     for identity, (first, count) in spans.items():
         world.deeds[identity] = tuple(facts[number] for number in range(first, first + count))
     for stored in facts.values():
-        _note(stored.fact, touched)
-    return touched
+        _note(stored.fact, wanted)
+
+
+def _targets(world: World, reads: Iterable[Read]) -> set[Identity]:
+    """The events that this batch may want to take back."""
+    targets: set[Identity] = set()
+    for read in reads:
+        if read.corrects is not None and read.kind in (EventKind.UNDO_REQUESTED, EventKind.CORRECTION):
+            targets.add(read.corrects)
+        elif read.named.kind == "command" and read.named.values[0] == Command.UNDO:
+            targets |= _undoable(world, read)
+    return targets
+
+
+def _undoable(world: World, read: Read) -> set[Identity]:
+    point = world.read_points.get(read.read_point or "")
+    context = world.contexts.get(point.station_id) if point is not None else None
+    return {
+        Identity(verdict["gateway"], verdict["epoch"], verdict["sequence"])
+        for verdict in (context.verdicts if context is not None else ())
+        if verdict["undo"]
+    }
 
 
 def _fact(row: tuple[Any, ...]) -> NewFact:
@@ -100,20 +111,20 @@ def _fact(row: tuple[Any, ...]) -> NewFact:
     )
 
 
-def _note(fact: NewFact, touched: Touched) -> None:
+def _note(fact: NewFact, wanted: Wanted) -> None:
     if fact.order_id is not None:
-        touched.orders.add(fact.order_id)
+        wanted.orders.add(fact.order_id)
     elif fact.unit_id is not None:
-        touched.loose.add(fact.unit_id)
+        wanted.loose.add(fact.unit_id)
     if fact.station_id is not None:
-        touched.stations.add(fact.station_id)
+        wanted.stations.add(fact.station_id)
     for side in ("before", "after"):
         rows: Mapping[str, Any] = fact.told.get(side, {})
         for name, values in rows.items():
             kind, _, row_id = name.partition(":")
             if kind == "unit":
-                touched.units.add(int(row_id))
+                wanted.units.add(int(row_id))
                 parent = values.get("parent_id") if values else None
-                touched.boxes.update(() if parent is None else {parent})
+                wanted.boxes.update(() if parent is None else {parent})
             elif kind == "handling_unit":
-                touched.boxes.add(int(row_id))
+                wanted.boxes.add(int(row_id))

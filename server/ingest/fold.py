@@ -56,6 +56,8 @@ class Folded:
     facts: list[NewFact] = field(default_factory=list)
     #: Places among the judged of those that did not simply pass on.
     turns: list[int] = field(default_factory=list)
+    #: What the next batch may go on with.
+    runs: Midruns | None = None
 
     def turned(self) -> Iterator[tuple[int, NewFact]]:
         """The facts of those, each with its place among all facts."""
@@ -65,11 +67,16 @@ class Folded:
                 yield place, self.facts[place]
 
 
-def fold(world: World, items: Sequence[Item], door: Door) -> Folded:
-    """Judge the items one after the other; an event that cannot be judged never stops the next."""
-    folded = Folded(world)
+def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None = None) -> Folded:
+    """Judge the items one after the other; an event that cannot be judged never stops the next.
+
+    `runs` are those of the batch before, when nothing else has changed since.
+    """
     translate = door.words(world.language)
-    notes, midruns, alerts = _Notes(folded), Midruns(world, translate), world.alerts
+    midruns = runs if runs is not None and runs.translate == translate else Midruns(translate)
+    midruns.enter(world)
+    folded = Folded(world, runs=midruns)
+    notes, alerts = _Notes(folded), world.alerts
     for number, item in enumerate(items):
         first = len(folded.facts)
         passed = _pass(midruns, item, number, first)

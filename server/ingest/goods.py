@@ -37,8 +37,8 @@ _DONE: Final = FactKind.OPERATION_COMPLETED
 _ZERO: Final = Decimal(0)
 
 
-def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, now: datetime) -> None:
-    """Write the moves that the batch brings about; the edge commits."""
+def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, now: datetime) -> bool:
+    """Write the moves that the batch brings about; returns whether units went into others. The edge commits."""
     goods = folded.world.goods
     finished = _finished(folded.world, was)
     reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
@@ -46,17 +46,19 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost
     # Units alone bring about moves only where something is counted.
     if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
-        return
+        return False
     plan = _Plan(session, folded, saved, finished, lost)
     plan.work_through()
     if not plan.moves:
-        return
+        return False
     book(session, [move for _, move in plan.moves])
     told = plan.facts()
     numbers = journal.write(session, [fact for _, fact in told], recorded_at=now)
-    if plan.parts.built or plan.parts.back:
+    has_parts = bool(plan.parts.built or plan.parts.back)
+    if has_parts:
         plan.parts.save(folded.world, dict(zip((place for place, _ in told), numbers, strict=True)))
     touch(session, "stock")
+    return has_parts
 
 
 def _finished(world: w.World, was: Before) -> set[int]:

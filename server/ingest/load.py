@@ -4,32 +4,31 @@ On PostgreSQL the rows are locked while they are read: stations, then orders, wo
 rising id, so that two batches never wait for one another in a circle.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from orderlight.events import EventKind
 from server.ingest import tables
-from server.ingest.deeds import load_deeds
+from server.ingest.deeds import want_deeds
 from server.ingest.driver import connection_of
 from server.ingest.goods_load import load_goods
+from server.ingest.memory import Memory, recall, recall_orders
 from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.rare import load_places_of_work, load_stock_work, put_reasons
 from server.ingest.reads import Item
+from server.ingest.wanted import Wanted
 from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.draft import STAGES
-from server.tracking.states import Command, Effectivity, UnitKind
 from server.tracking.states import Context as Meaning
+from server.tracking.states import Effectivity
 from server.tracking.steps import Read
 from server.tracking.wanted import Line
 
 Rows = Sequence[tuple[Any, ...]]
-_CONTAINER: Final = UnitKind.CONTAINER.value
 #: Read points that may need boxes, their contents and fresh numbers.
 _BOXING = frozenset({Meaning.PACK.value, Meaning.SHIP.value, Meaning.DELIVER.value})
 
@@ -47,34 +46,25 @@ def site_language(connection: Connection) -> str:
     return str(rows[0][1]) if rows else "en"
 
 
-def load_world(session: Session, items: Sequence[Item]) -> w.World:
-    """Everything that these events name, as it stands now."""
+def load_world(session: Session, items: Sequence[Item], memory: Memory | None = None) -> w.World:
+    """Everything that these events name, as it stands now; what is remembered is not asked for."""
     connection = connection_of(session)
-    world = w.World()
+    world, wanted = w.World(), Wanted()
     reads = [item.read for item in items if item.read is not None]
-    has_locks = connection.dialect.name == "postgresql"
-    found = ask(connection, _named(reads, has_locks=has_locks))
-    _put_site(world, found["site"])
-    _put_stations(world, found.get("points", []), found.get("contexts", []))
-    put_reasons(connection, world, found)
-    world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
-    wanted = _Wanted()
-    _put_changes(connection, world, found.get("changes", []), wanted)
-    _put_named(world, wanted, found.get("named", []))
-    for value, unit_id, kind, order_id, parent_id in found.get("units", []) + found.get("numbers", []):
-        world.identifiers[value] = unit_id
-        wanted.units.add(unit_id)
-        wanted.note(unit_id, kind, order_id, parent_id)
-    for number, shipment_id, order_id in found.get("papers", []):
-        world.papers[number] = shipment_id
-        wanted.orders.add(order_id)
-    _want_deeds(connection, world, wanted, _targets(world, reads))
+    _load_named(connection, world, wanted, reads, memory)
+    want_deeds(connection, world, wanted, reads)
+    _load_elsewhere(connection, world, wanted)
     contexts = {point.context for point in world.read_points.values()}
     boxing, packing = not _BOXING.isdisjoint(contexts), Meaning.PACK.value in contexts
     if boxing:
         open_boxes = (found.open_box_id for found in world.contexts.values())
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
     load_stock_work(connection, world, wanted.loose)
+    if wanted.boxes:
+        rows = tables.ORDERS_OF_BOXES.rows(connection, ids=listed(wanted.boxes))
+        wanted.orders.update(row[0] for row in rows)
+    if memory is not None:
+        recall_orders(memory, world, wanted.orders)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     load_places_of_work(connection, world)
     load_goods(connection, world, reads)
@@ -83,7 +73,71 @@ def load_world(session: Session, items: Sequence[Item]) -> w.World:
     return world
 
 
-def _put_changes(connection: Connection, world: w.World, rows: Rows, wanted: "_Wanted") -> None:
+# --- what the events name themselves ---
+
+
+def _load_named(
+    connection: Connection, world: w.World, wanted: Wanted, reads: Sequence[Read], memory: Memory | None
+) -> None:
+    keys = {read.read_point for read in reads if read.read_point is not None}
+    values = {value for read in reads if read.named.kind == "unit" for value in read.named.values}
+    if memory is not None:
+        recall(memory, world, keys, values)
+    asked = _of_points(world, keys, is_known=memory is not None) | _of_cards(reads)
+    asked |= _of_units(values - world.identifiers.keys(), has_locks=connection.dialect.name == "postgresql")
+    found = ask(connection, asked)
+    _put_site(world, found.get("site", []))
+    _put_stations(world, found.get("points", []), found.get("contexts", []))
+    put_reasons(connection, world, found)
+    world.operators = {row[0]: w.Operator(*row) for row in found.get("operators", [])}
+    _put_changes(connection, world, found.get("changes", []), wanted)
+    _put_named(world, wanted, found)
+    for number, shipment_id, order_id in found.get("papers", []):
+        world.papers[number] = shipment_id
+        wanted.orders.add(order_id)
+
+
+def _of_points(world: w.World, keys: set[str], *, is_known: bool) -> dict[str, Asked]:
+    """Where the events happened."""
+    asked = {} if is_known else {"site": tables.SITE.of()}
+    missing = listed(keys - world.read_points.keys())
+    if missing:
+        asked["points"] = tables.READ_POINTS.of(keys=missing)
+        asked["contexts"] = tables.CONTEXTS_AT.of(keys=missing)
+    if keys:
+        asked["changes"] = tables.CHANGES_AT.of(keys=listed(keys))
+    return asked
+
+
+def _of_cards(reads: Sequence[Read]) -> dict[str, Asked]:
+    """Cards and papers; few batches have any."""
+    asked = {}
+    badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
+    if badges:
+        asked["operators"] = tables.OPERATORS.of(badges=badges)
+    if any(read.named.kind == "command" for read in reads):
+        asked["reasons"] = tables.REASONS.of()
+    papers = listed(value for read in reads if read.named.kind == "shipment" for value in read.named.values)
+    if papers:
+        asked["papers"] = tables.PAPERS.of(numbers=papers)
+    return asked
+
+
+def _of_units(values: set[str], *, has_locks: bool) -> dict[str, Asked]:
+    asked = {}
+    missing = listed(values)
+    if missing and has_locks:
+        asked["units"] = tables.IDENTIFIERS.of(values=missing)
+    elif missing:
+        asked["named"] = tables.NAMED_UNITS.of(values=missing)
+    # What a person typed is a number, which has neither scheme nor path.
+    typed = [value for value in missing if ":" not in value and "/" not in value]
+    if typed:
+        asked["numbers"] = tables.NUMBERS.of(values=typed)
+    return asked
+
+
+def _put_changes(connection: Connection, world: w.World, rows: Rows, wanted: Wanted) -> None:
     """What a station has not seen yet, with every station of it; few batches meet any."""
     if not rows:
         return
@@ -93,66 +147,17 @@ def _put_changes(connection: Connection, world: w.World, rows: Rows, wanted: "_W
     wanted.orders.update(change.order_id for change in world.change_requests.values())
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """Ids of what has to be loaded."""
-
-    units: set[int] = field(default_factory=set)
-    orders: set[int] = field(default_factory=set)
-    boxes: set[int] = field(default_factory=set)
-    works: set[int] = field(default_factory=set)
-    #: Units that belong to no order.
-    loose: set[int] = field(default_factory=set)
-
-    def note(self, unit_id: int, kind: str, order_id: int | None, parent_id: int | None) -> None:
-        """What hangs on a unit: its order, and the box that it is or lies in."""
-        if order_id is not None:
-            self.orders.add(order_id)
-        elif kind != _CONTAINER:
-            self.loose.add(unit_id)
-        if kind == _CONTAINER:
-            self.boxes.add(unit_id)
-        elif parent_id is not None:
-            self.boxes.add(parent_id)
-
-
-def _put_named(world: w.World, wanted: _Wanted, rows: Rows) -> None:
-    """Units that came with their identifiers."""
-    for row in rows:
+def _put_named(world: w.World, wanted: Wanted, found: Found) -> None:
+    """Units by their identifiers: those that came as a whole, and those of which the rest is still to be asked."""
+    for row in found.get("named", ()):
         unit: w.Unit = tuple.__new__(w.Unit, row[1:])
         world.identifiers[row[0]] = unit.id
         world.units[unit.id] = unit
-        wanted.note(unit.id, unit.kind, unit.order_id, unit.parent_id)
-        if unit.work_order_id is not None:
-            wanted.works.add(unit.work_order_id)
-
-
-def _named(reads: Sequence[Read], *, has_locks: bool) -> dict[str, Asked]:
-    """The queries for what the events name themselves."""
-    asked = {"site": tables.SITE.of()}
-    keys = listed(read.read_point for read in reads if read.read_point is not None)
-    if keys:
-        asked["points"] = tables.READ_POINTS.of(keys=keys)
-        asked["contexts"] = tables.CONTEXTS_AT.of(keys=keys)
-        asked["changes"] = tables.CHANGES_AT.of(keys=keys)
-    badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
-    if badges:
-        asked["operators"] = tables.OPERATORS.of(badges=badges)
-    if any(read.named.kind == "command" for read in reads):
-        asked["reasons"] = tables.REASONS.of()
-    values = listed(value for read in reads if read.named.kind == "unit" for value in read.named.values)
-    if values:
-        asked["units" if has_locks else "named"] = (tables.IDENTIFIERS if has_locks else tables.NAMED_UNITS).of(
-            values=values
-        )
-    # What a person typed is a number, which has neither scheme nor path.
-    typed = [value for value in values if ":" not in value and "/" not in value]
-    if typed:
-        asked["numbers"] = tables.NUMBERS.of(values=typed)
-    papers = listed(value for read in reads if read.named.kind == "shipment" for value in read.named.values)
-    if papers:
-        asked["papers"] = tables.PAPERS.of(numbers=papers)
-    return asked
+    wanted.note_units(world.units.values())
+    for value, unit_id, kind, order_id, parent_id in (*found.get("units", ()), *found.get("numbers", ())):
+        world.identifiers[value] = unit_id
+        wanted.units.add(unit_id)
+        wanted.note(unit_id, kind, order_id, parent_id)
 
 
 def _put_site(world: w.World, rows: Rows) -> None:
@@ -174,55 +179,24 @@ def _put_contexts(world: w.World, rows: Rows) -> None:
         world.contexts[row[0]] = w.Context._make((*row[:9], tuple(row[9] or ()), row[10], tuple(row[11] or ())))
 
 
-# --- what is to be taken back ---
-
-
-def _want_deeds(connection: Connection, world: w.World, wanted: _Wanted, targets: set[w.Identity]) -> None:
-    if not targets:
-        return
-    touched = load_deeds(connection, world, targets)
-    wanted.units |= touched.units
-    wanted.orders |= touched.orders
-    wanted.boxes |= touched.boxes
-    wanted.loose |= touched.loose
-    # Where the scans happened, when that is not where the wish to take them back comes from.
-    elsewhere = listed(touched.stations - set(world.stations))
+def _load_elsewhere(connection: Connection, world: w.World, wanted: Wanted) -> None:
+    """Where scans happened that are to be taken back, when that is not where the wish to do so comes from."""
+    elsewhere = listed(wanted.stations - world.stations.keys())
     if elsewhere:
         rows = tables.STATIONS.rows(connection, ids=elsewhere)
         world.stations.update({row[0]: w.Station(*row) for row in rows})
         _put_contexts(world, tables.CONTEXTS_OF.rows(connection, ids=elsewhere))
 
 
-def _targets(world: w.World, reads: Iterable[Read]) -> set[w.Identity]:
-    """The events that this batch may want to take back."""
-    targets: set[w.Identity] = set()
-    for read in reads:
-        if read.corrects is not None and read.kind in (EventKind.UNDO_REQUESTED, EventKind.CORRECTION):
-            targets.add(read.corrects)
-        elif read.named.kind == "command" and read.named.values[0] == Command.UNDO:
-            targets |= _undoable(world, read)
-    return targets
-
-
-def _undoable(world: w.World, read: Read) -> set[w.Identity]:
-    point = world.read_points.get(read.read_point or "")
-    context = world.contexts.get(point.station_id) if point is not None else None
-    return {
-        w.Identity(verdict["gateway"], verdict["epoch"], verdict["sequence"])
-        for verdict in (context.verdicts if context is not None else ())
-        if verdict["undo"]
-    }
-
-
 # --- orders, units, boxes ---
 
 
-def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, boxing: bool, packing: bool) -> None:
-    if wanted.boxes:
-        rows = tables.ORDERS_OF_BOXES.rows(connection, ids=listed(wanted.boxes))
-        wanted.orders.update(row[0] for row in rows)
+def _load_things(connection: Connection, world: w.World, wanted: Wanted, *, boxing: bool, packing: bool) -> None:
     orders = {"ids": listed(wanted.orders)}
-    asked = {"orders": tables.ORDERS.of(**orders), "work": tables.WORK_ORDERS.of(**orders)} if wanted.orders else {}
+    missing_orders = {"ids": listed(wanted.orders - world.orders.keys())}
+    asked = {}
+    if missing_orders["ids"]:
+        asked = {"orders": tables.ORDERS.of(**missing_orders), "work": tables.WORK_ORDERS.of(**missing_orders)}
     if wanted.orders and (boxing or wanted.boxes):
         # The boxes of an order are read under its lock, and say which units belong to the world, too.
         asked |= {"boxes": tables.BOXES.of(**orders), "shipments": tables.SHIPMENTS.of(**orders)}
@@ -231,16 +205,17 @@ def _load_things(connection: Connection, world: w.World, wanted: _Wanted, *, box
         _put_things(world, ask(connection, asked))
         wanted.units |= _in_boxes(connection, world, boxing=boxing)
         asked = {}
-    missing = wanted.units - world.units.keys()
+    missing = listed(wanted.units - world.units.keys())
     if missing:
-        asked["units"] = tables.UNITS.of(ids=listed(missing))
-        asked["operations"] = tables.OPERATIONS.of(ids=listed(missing))
-    if wanted.works:
-        asked["operations_of"] = tables.OPERATIONS_OF.of(ids=listed(wanted.works))
+        asked["units"] = tables.UNITS.of(ids=missing)
+        asked["operations"] = tables.OPERATIONS.of(ids=missing)
+    works = listed(wanted.works - world.routes.keys())
+    if works:
+        asked["operations_of"] = tables.OPERATIONS_OF.of(ids=works)
     if boxing:
         asked["repacks"] = tables.REPACKS.of(ids=listed(wanted.units | world.units.keys()))
-    if wanted.orders:
-        asked["tallies"] = tables.TALLIES.of(**orders)
+    if missing_orders["ids"]:
+        asked["tallies"] = tables.TALLIES.of(**missing_orders)
     if asked:
         _put_things(world, ask(connection, asked))
 

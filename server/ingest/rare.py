@@ -36,12 +36,12 @@ def load_stock_work(connection: Connection, world: w.World, units: Collection[in
     """The work orders for stock that these units belong to, with the stages of their units."""
     if not units:
         return
-    for row in _STOCK_WORK.rows(connection, ids=listed(units)):
-        world.work_orders[row[0]] = w.WorkOrder._make(row)
-    if not world.work_orders:
+    found = {row[0]: w.WorkOrder._make(row) for row in _STOCK_WORK.rows(connection, ids=listed(units))}
+    if not found:
         return
+    world.work_orders.update(found)
     counts: dict[int, dict[str, int]] = {}
-    for work_order_id, state, count in _STOCK_TALLIES.rows(connection, ids=listed(world.work_orders)):
+    for work_order_id, state, count in _STOCK_TALLIES.rows(connection, ids=listed(found)):
         stages = counts.setdefault(work_order_id, {})
         stages[STAGES[state]] = stages.get(STAGES[state], 0) + count
     world.tallies.update({work_order_id: w.Tally(**stages) for work_order_id, stages in counts.items()})

@@ -102,6 +102,12 @@ def _number(value: int | None, first: int) -> int | None:
     return first - value - 1 if value is not None and value < 0 else value
 
 
+def _numbered(unit: w.Unit, first_fact: int) -> w.Unit:
+    """The unit as it is stored: the fact behind its state has a number now."""
+    number: int | None = unit[-1]
+    return unit if number is None or number >= 0 else tuple.__new__(w.Unit, (*unit[:-1], first_fact - number - 1))
+
+
 def _save_events(
     connection: Connection, folded: Folded, saved: Saved, *, sources: Sequence[int], now: datetime
 ) -> None:
@@ -154,16 +160,7 @@ def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved
 def _update_rows(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
     changed = world.changed
     # The container units of new boxes are written with them.
-    units = [world.units[found] for found in sorted(changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes))]
-    moved: list[tuple[Any, ...]] = []
-    others: list[tuple[Any, ...]] = []
-    for unit in units:
-        if _only_moved(unit, was.units):
-            moved.append((*_of_moved_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
-        else:
-            others.append((*_of_unit(unit), _number(unit.last_fact_id, saved.first_fact)))
-    _update(connection, Unit, columns.MOVED_UNIT, moved)
-    _update(connection, Unit, columns.UNIT, others)
+    _update_units(connection, world, changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes), was, saved)
     plain = (
         (Operation, columns.OPERATION, w.Operation, world.operations),
         (WorkOrder, columns.WORK_ORDER, w.WorkOrder, world.work_orders),
@@ -189,6 +186,22 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
         _update(connection, model, names, list(map(_picker(kind, names), [rows[found] for found in ids])))
 
 
+def _update_units(connection: Connection, world: w.World, ids: set[int], was: Before, saved: Saved) -> None:
+    table, were, first_fact = world.units, was.units, saved.first_fact
+    moved: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for found in sorted(ids):
+        unit, old = _numbered(table[found], first_fact), were.get(found)
+        table[found] = unit
+        # When nothing has changed that an index or another table hangs on, SQLite writes the row twice as fast.
+        if old is not None and _of_what_stays(unit) == _of_what_stays(old):
+            moved.append(_of_moved_unit(unit))
+        else:
+            others.append(_of_unit(unit))
+    _update(connection, Unit, columns.MOVED_UNIT, moved)
+    _update(connection, Unit, columns.UNIT, others)
+
+
 _NEW_REPACK = (*columns.REPACK, "change_id", "unit_id", "order_id", "handling_unit_id", "opened_at")
 
 
@@ -202,14 +215,9 @@ def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[An
 
 
 _kind_of = attrgetter("kind._value_")
-_of_unit = _picker(w.Unit, columns.UNIT[:-1])
-_of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT[:-1])
+_of_unit = _picker(w.Unit, columns.UNIT)
+_of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT)
 _of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not in columns.MOVED_UNIT))
-
-
-def _only_moved(unit: w.Unit, were: Mapping[int, w.Unit]) -> bool:
-    """Whether nothing that an index or another table hangs on has changed; SQLite writes such a row twice as fast."""
-    return unit.id in were and _of_what_stays(unit) == _of_what_stays(were[unit.id])
 
 
 def _save_new_things(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
@@ -217,9 +225,9 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
     shipments = [row for key, row in sorted(world.shipments.items()) if key not in was.shipments]
     insert_rows(connection, table_of(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
     boxes = [row for key, row in sorted(world.boxes.items()) if key not in was.boxes]
-    units = [world.units[box.id] for box in boxes]
-    rows = [(*unit[:-1], _number(unit.last_fact_id, saved.first_fact)) for unit in units]
-    insert_rows(connection, table_of(Unit), w.Unit._fields, rows)
+    units = {box.id: _numbered(world.units[box.id], saved.first_fact) for box in boxes}
+    world.units.update(units)
+    insert_rows(connection, table_of(Unit), w.Unit._fields, list(units.values()))
     insert_rows(connection, table_of(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
     names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
     insert_rows(connection, table_of(Identifier), ("scheme", "value", "unit_id", "active"), names)
@@ -229,8 +237,10 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
 
 def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
     world = folded.world
-    changed = [world.contexts[found] for found in sorted(world.changed.get(w.Context, ()))]
-    rows = {each[0]: (*each[:9], *map(json_text, each[9:11]), _verdicts(folded, each, saved), now) for each in changed}
+    rows: dict[int, tuple[Any, ...]] = {}
+    for found in sorted(world.changed.get(w.Context, ())):
+        each = world.contexts[found] = _written_out(folded, world.contexts[found], saved)
+        rows[found] = (*each[:9], *map(json_text, each[9:]), now)
     update_rows(
         connection, table_of(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
     )
@@ -239,14 +249,13 @@ def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: S
     )
 
 
-def _verdicts(folded: Folded, context: w.Context, saved: Saved) -> str:
-    """The station's list: entries of this batch are written out, older ones stand as they were."""
+def _written_out(folded: Folded, context: w.Context, saved: Saved) -> w.Context:
+    """The station with its list as it is stored: entries of this batch in full, older ones as they were."""
     found = []
     for entry in context.verdicts:
         number = entry.get("judged")
-        if number is None:
-            found.append(entry)
-        else:
+        if number is not None:
             event_id = saved.first_event + number
-            found.append(written_out(folded.world, folded.judged[number], entry, event_id=event_id))
-    return json_text(found)
+            entry = written_out(folded.world, folded.judged[number], entry, event_id=event_id)
+        found.append(entry)
+    return context._replace(verdicts=tuple(found))

@@ -73,11 +73,10 @@ class _Made:
 
 
 class Midruns:
-    """The runs of one batch in its world."""
+    """The runs of one batch in its world, or of several: each begins with `enter`."""
 
-    def __init__(self, world: World, translate: Translate) -> None:
-        self._world = world
-        self._translate = translate
+    def __init__(self, translate: Translate) -> None:
+        self.translate = translate
         self._runs: dict[_Key, Run | None] = {}
         self._counts: dict[int, Count] = {}
         self._courses: dict[int, Course] = {}
@@ -86,6 +85,11 @@ class Midruns:
         self._closed: list[_Key] = []
         #: Runs in which something has passed since the world was last up to date.
         self._moved: set[Run] = set()
+        self.enter(World())
+
+    def enter(self, world: World) -> None:
+        """Go on in another world, in which everything that stood in the one before stands as that was left."""
+        self._world = world
         self._units = world.changed[Unit]
 
     def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
@@ -248,7 +252,7 @@ class Midruns:
         run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         run.station_id = station.id
         run.verdict = Verdict(Status.APPLIED, _SAID, Signal.OK, run.action, undo=True, order_id=unit.order_id)
-        run.sentence = sentence_of(run, following, self._translate)
+        run.sentence = sentence_of(run, following, self.translate)
         return run
 
     def _course(self, unit: Unit, work_order_id: int) -> Course | None:

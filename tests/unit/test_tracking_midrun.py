@@ -131,9 +131,13 @@ def scans(seed: int, world: World, count: int) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def fold_day(world: World, items: list[Item]) -> list[Folded]:
-    """The day in batches of twenty; saving between them is left out."""
-    return [fold(world, items[start : start + 20], Door(actor="gateway:gw")) for start in range(0, len(items), 20)]
+def fold_day(world: World, items: list[Item], *, goes_on: bool = True) -> list[Folded]:
+    """The day in batches of twenty, each with the runs of the one before; saving between them is left out."""
+    found: list[Folded] = []
+    for start in range(0, len(items), 20):
+        runs = found[-1].runs if found and goes_on else None
+        found.append(fold(world, items[start : start + 20], Door(actor="gateway:gw"), runs))
+    return found
 
 
 def without_deeds(world: World) -> dict[str, Any]:
@@ -172,3 +176,18 @@ def test_a_day_comes_out_the_same_with_and_without_the_short_way(seed: int, monk
     ]
     assert [facts_of(batch) for batch in short] == [facts_of(batch) for batch in long]
     assert without_deeds(short_world) == without_deeds(long_world)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_day_comes_out_the_same_when_each_batch_finds_its_runs_anew(seed: int) -> None:
+    told = tuple(Event.parse(event) for event in scans(seed, big_world(), 600))
+    items = items_of(Batch("gw", "0" * 16, told), Door(actor="gateway:gw"), now=NOW + timedelta(days=1))
+
+    kept, kept_world = fold_day(world := big_world(), items), world
+    anew, anew_world = fold_day(world := big_world(), items, goes_on=False), world
+
+    assert [one.answer for batch in kept for one in batch.judged] == [
+        one.answer for batch in anew for one in batch.judged
+    ]
+    assert [facts_of(batch) for batch in kept] == [facts_of(batch) for batch in anew]
+    assert without_deeds(kept_world) == without_deeds(anew_world)

@@ -18,6 +18,7 @@ from server.auth.users import NewUser, add_user
 from server.catalog.schemas import ProductIn, RoutingStepBody, WorkCenterIn
 from server.catalog.service import create_product, create_work_center
 from server.db import Base, Database
+from server.db.handover import leave
 from server.db.topics import touched
 from server.erp.floor.models import StationState
 from server.erp.floor.schemas import ReadPointIn, StationIn
@@ -28,12 +29,21 @@ from server.erp.orders.release import release_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
 from server.erp.production.models import Operation, Unit
+from server.ingest import accept as accepting
+from server.ingest import load as loading
+from server.ingest import tables
 from server.ingest.accept import accept
 from server.ingest.door import Door
+from server.ingest.encoding import json_text
+from server.ingest.memory import Memory
+from server.ingest.queries import ask, listed
+from server.ingest.rare import load_stock_work
 from server.journal.models import EventRecord, Fact, Quarantine
 from server.parties.schemas import CustomerIn, SitePatch
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
+from server.tracking.world import Station as Place
+from server.tracking.world import Tally, World
 from simulators.services import Postgres
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -347,3 +357,67 @@ class Tools:
 def tools() -> Tools:
     """Codes, cards and badges."""
     return Tools()
+
+
+# --- what is remembered from one batch to the next ---
+
+
+@pytest.fixture(autouse=True)
+def memory_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test sends: what its batches leave to the next ones is what the database would say."""
+
+    def leave_the_truth(session: Session, memory: Memory) -> None:
+        session.flush()
+        assert remembered(memory.world) == stored(session, memory.world)
+        leave(session, memory)
+
+    monkeypatch.setattr(accepting, "leave", leave_the_truth)
+
+
+def remembered(world: World) -> dict[str, Any]:
+    """Every row of a memory, as it can be compared."""
+    names = (
+        "units",
+        "operations",
+        "routes",
+        "work_orders",
+        "order_work",
+        "orders",
+        "alerts",
+        "stations",
+        "read_points",
+    )
+    found: dict[str, Any] = {name: dict(getattr(world, name)) for name in names}
+    # Nobody is the same as a work order of which nothing was counted.
+    found["tallies"] = {key: tally for key, tally in world.tallies.items() if tally != Tally()}
+    found["identifiers"] = dict(world.identifiers)
+    found["contexts"] = {key: (*row[:9], *map(json_text, row[9:])) for key, row in world.contexts.items()}
+    return found
+
+
+def stored(session: Session, known: World) -> dict[str, Any]:
+    """The same rows, asked for anew."""
+    connection, world = session.connection(), World()
+    ids = listed(known.units)
+    orders, works = {"ids": listed(known.orders)}, {"ids": listed(known.routes)}
+    loading._put_things(
+        world,
+        ask(
+            connection,
+            {
+                "units": tables.UNITS.of(ids=ids),
+                "operations": tables.OPERATIONS_OF.of(**works),
+                "orders": tables.ORDERS.of(**orders),
+                "work": tables.WORK_ORDERS.of(**orders),
+                "tallies": tables.TALLIES.of(**orders),
+            },
+        ),
+    )
+    load_stock_work(connection, world, {unit.id for unit in known.units.values() if unit.order_id is None})
+    points = tables.READ_POINTS.rows(connection, keys=listed(known.read_points))
+    loading._put_stations(world, points, tables.CONTEXTS_OF.rows(connection, ids=listed(known.stations)))
+    world.stations.update({row[0]: Place(*row) for row in tables.STATIONS.rows(connection, ids=listed(known.stations))})
+    values = listed(known.identifiers)
+    for row in (*tables.IDENTIFIERS.rows(connection, values=values), *tables.NUMBERS.rows(connection, values=values)):
+        world.identifiers[row[0]] = row[1]
+    return remembered(world)
