@@ -10,7 +10,7 @@ from server.tracking.armed import armed_command
 from server.tracking.boxes import box_step, shipment_step
 from server.tracking.changes import repack_of, unseen
 from server.tracking.goods import read_location, read_material, read_part
-from server.tracking.places import place_of
+from server.tracking.places import has_just_seen, place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
 from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit, without_order
 from server.tracking.states import Command, Context, Reason, Signal, UnitKind
@@ -96,7 +96,7 @@ def _unit(read: Read, world: World, station: Station, read_point: ReadPoint) -> 
         return box_step(read, world, read_point, unit)
     armed = armed_command(read, world, station)
     # Who shows a card means it, also a moment after a gate has seen the unit.
-    if armed is None and _is_repeated(read, read_point, unit):
+    if armed is None and has_just_seen(read_point, unit, read.observed_at):
         verdict = refusal(Reason.REPEATED, Words(words.SEEN_ALREADY, {"unit": unit.number}), subject=unit.number)
         return verdict._replace(signal=Signal.OK, order_id=unit.order_id)
     part = read_part(world, unit, station, read_point) if world.goods.parts and armed is None else None
@@ -142,12 +142,6 @@ def _stopped(world: World, unit: Unit, station: Station, rule: Rule, at: datetim
         box = world.boxes.get(unit.parent_id or 0)
         return blocked_box(world, box) if box is not None else None
     return unseen(world, unit, station, at)
-
-
-def _is_repeated(read: Read, read_point: ReadPoint, unit: Unit) -> bool:
-    if not read_point.quiet_seconds or unit.last_seen_at is None or unit.last_read_point != read_point.key:
-        return False
-    return abs((read.observed_at - unit.last_seen_at).total_seconds()) < read_point.quiet_seconds
 
 
 def _unknown_tag(read: Read) -> Verdict:

@@ -18,6 +18,7 @@ from server.tracking.changes import unseen
 from server.tracking.crew import badges_of
 from server.tracking.draft import ONE, later
 from server.tracking.facts import NewFact
+from server.tracking.places import has_just_seen
 from server.tracking.refusals import blocked
 from server.tracking.runs import (
     Count,
@@ -108,6 +109,8 @@ class Midruns:
             run = self._runs[key] = self._begin(read, unit)
             self._note(key, run)
         if run is not None and run.alone and unit.last_station_id != run.station_id:
+            return None
+        if run is not None and run.quiet is not None and has_just_seen(run.quiet, unit, at):
             return None
         if run is None or run.counts.good >= run.counts.room or (run.step is None and run.course.open < 2):
             return None
@@ -235,6 +238,7 @@ class Midruns:
         run = self._run(act, unit, middle, station)
         if run is not None:
             run.alone, run.head = alone, head_of(run, read_point.key)
+            run.quiet = read_point if read_point.quiet_seconds else None
         return run
 
     def _run(self, act: Act, unit: Unit, middle: Middle, station: Station) -> Run | None:

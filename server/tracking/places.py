@@ -1,10 +1,11 @@
 """Where a unit stands as seen from a work center. Pure."""
 
+from datetime import datetime
 from typing import Final
 
 from server.tracking.states import OperationState, UnitState
 from server.tracking.table import Place
-from server.tracking.world import Operation, Unit, World
+from server.tracking.world import Operation, ReadPoint, Unit, World
 
 _FIXED: Final = {
     UnitState.FINISHED.value: Place.FINISHED,
@@ -24,6 +25,13 @@ _OVER: Final = frozenset({OperationState.COMPLETED.value, OperationState.SKIPPED
 def is_fixed(unit: Unit) -> bool:
     """Whether the unit is through production: its place follows from its state alone."""
     return unit.state in _FIXED
+
+
+def has_just_seen(read_point: ReadPoint, unit: Unit, at: datetime) -> bool:
+    """Whether a read of the unit at this time is of the same passage as the last one there."""
+    if not read_point.quiet_seconds or unit.last_seen_at is None or unit.last_read_point != read_point.key:
+        return False
+    return abs((at - unit.last_seen_at).total_seconds()) < read_point.quiet_seconds
 
 
 def place_of(world: World, unit: Unit, work_center_id: int) -> Place:

@@ -78,6 +78,8 @@ class Run:
     badge: str | None = None
     #: Only units that this very station has begun.
     alone: bool = False
+    #: Where the read point has a quiet time: a unit that it has just seen is no part of the run.
+    quiet: ReadPoint | None = None
 
 
 class Middle(NamedTuple):
@@ -90,10 +92,10 @@ class Middle(NamedTuple):
 
 
 def act_of(world: World, read_point: ReadPoint, station: Station, unit: Unit) -> Act | None:
-    """What the table says, where no card is armed, no quiet time holds and the unit is in production."""
+    """What the table says, where no card is armed and the unit is in production."""
     context = world.contexts.get(station.id)
     armed = context is not None and context.armed_command is not None
-    if armed or read_point.quiet_seconds or unit.kind == _CONTAINER or is_fixed(unit):
+    if armed or unit.kind == _CONTAINER or is_fixed(unit):
         return None
     rule = UNITS[read_point.context][Place.RUNNING if unit.state == _IN_PROCESS else Place.DUE]
     return rule.act if rule.act in _ACTS and rule.guarded else None

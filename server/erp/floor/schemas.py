@@ -1,6 +1,6 @@
 """What programs send and get about stations and read points."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
@@ -14,6 +14,13 @@ StationKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
 #: As gateway.toml writes it.
 ReadPointKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 QuietSeconds = Annotated[int, Field(ge=0, le=86_400)]
+#: Where a second scan means something else than the first, a trigger that was pulled twice must not count for both.
+QUIET_AT_TOGGLE = 2
+
+
+def usual_quiet(fields: dict[str, Any]) -> int:
+    """The quiet seconds of a read point that nobody gave any."""
+    return QUIET_AT_TOGGLE if fields.get("context") is Context.TOGGLE else 0
 
 
 class StationIn(Strict):
@@ -71,7 +78,8 @@ class ReadPointIn(Strict):
     name: ShortText
     station: StationKey
     context: Context
-    quiet_seconds: QuietSeconds = 0
+    #: Left out: 2 where a scan begins and the next one ends, else 0.
+    quiet_seconds: QuietSeconds = Field(default_factory=usual_quiet)
     active: bool = True
 
 

@@ -38,7 +38,7 @@ _WORDS = {
 def new_read_point(page: PageDep, _principal: Writer, station: str = "") -> Response:
     """An empty form, at a station if one is named."""
     station = station[:40]
-    values = {"active": "1", "context": Context.END.value, "quiet_seconds": "0", "station": station}
+    values = {"active": "1", "context": Context.END.value, "station": station}
     if station:
         values |= {"key": f"{station}-1"}
     return _show(page, Form(values))

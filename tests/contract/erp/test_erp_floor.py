@@ -24,7 +24,7 @@ def test_a_new_station_with_a_read_point_is_ready_for_scans(planner: httpx.Clien
     )
 
     assert (station.status_code, point.status_code) == (201, 201)
-    assert point.json()["context"] == "toggle"
+    assert (point.json()["context"], point.json()["quiet_seconds"]) == ("toggle", 2)
     assert planner.get("/api/v1/stations/weld2").json()["read_points"] == ["weld-2"]
 
 

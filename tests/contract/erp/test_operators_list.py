@@ -1,6 +1,7 @@
 """The operator's list of a station, and work that overlaps from one step to the next by transfer quantity."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,14 +15,15 @@ from server.ingest.door import Door
 from server.settings.clock import utc_now
 
 _sequence = iter(range(1, 10_000))
+_BEGUN = utc_now() - timedelta(minutes=5)
 
 
 def scan(database: Database, *reads: tuple[str, str]) -> list[Answer]:
-    """Scans of a gateway, one after the other."""
+    """Scans of a gateway, one after the other, three seconds apart."""
     events = tuple(
-        Event.parse({"sequence": next(_sequence), "kind": "code_scanned", "read_point": at, "code": code,
-                     "observed_at": utc_now().isoformat()})
-        for code, at in reads
+        Event.parse({"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code,
+                     "observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
+        for (code, at), sequence in zip(reads, _sequence, strict=False)
     )  # fmt: skip
     batch = Batch("gw", "00000000000000cc", events, ())
     return database.write(

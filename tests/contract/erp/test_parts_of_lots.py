@@ -1,6 +1,7 @@
 """Parts of lots and single pieces scrapped, held and sent back by the office, through doors and on pages."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,13 +20,16 @@ from server.ingest.rebuild import rebuild
 from server.settings.clock import utc_now
 
 _sequence = iter(range(1, 10_000))
+_BEGUN = utc_now() - timedelta(minutes=5)
 POINTS = ("cut-1", "paint-gate")
 
 
 def scan(database: Database, code: str, at: str) -> Answer:
     """One scan of a gateway."""
-    told = {"sequence": next(_sequence), "kind": "code_scanned", "read_point": at, "code": code}
-    event = Event.parse(told | {"observed_at": utc_now().isoformat()})
+    sequence = next(_sequence)
+    told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
+    # Some seconds lie between two scans, or they would be one.
+    event = Event.parse(told | {"observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
     batch = Batch("gw", "00000000000000cc", (event,), ())
     return database.write(
         lambda session: accept(session, batch, door=Door(actor="gateway:gw"), now=utc_now()).results[0]

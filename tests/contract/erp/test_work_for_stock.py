@@ -1,5 +1,6 @@
 """Work orders that nobody has ordered, and pieces in the place of what was scrapped."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from server.ingest.rebuild import rebuild
 from server.settings.clock import utc_now
 
 _sequence = iter(range(1, 10_000))
+_BEGUN = utc_now() - timedelta(minutes=5)
 
 
 def one(database: Database, model: type[Any], **where: Any) -> Any:
@@ -28,8 +30,10 @@ def one(database: Database, model: type[Any], **where: Any) -> Any:
 
 def scan(database: Database, code: str, at: str) -> Answer:
     """One scan of a gateway."""
-    told = {"sequence": next(_sequence), "kind": "code_scanned", "read_point": at, "code": code}
-    event = Event.parse(told | {"observed_at": utc_now().isoformat()})
+    sequence = next(_sequence)
+    told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
+    # Some seconds lie between two scans, or they would be one.
+    event = Event.parse(told | {"observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
     batch = Batch("gw", "00000000000000bb", (event,), ())
     return database.write(
         lambda session: accept(session, batch, door=Door(actor="gateway:gw"), now=utc_now()).results[0]

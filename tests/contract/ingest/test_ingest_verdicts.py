@@ -43,6 +43,17 @@ def test_toggle_starts_and_then_completes(plant: Any, tools: Any) -> None:
     assert plant.facts() == [("operation_started", A), ("operation_completed", A)]
 
 
+def test_two_scans_of_one_moment_start_a_step_and_do_not_end_it(plant: Any, tools: Any) -> None:
+    plant.change("UPDATE read_point SET quiet_seconds = 2 WHERE key = 'cut-toggle'")
+
+    started, again = plant.scan(tools.code(A), "cut-toggle"), plant.scan(tools.code(A), "cut-toggle")
+    plant.wait(1)
+    done = plant.scan(tools.code(A), "cut-toggle")
+
+    assert (again.status, again.reason, again.signal) == ("refused", "repeated", "ok")
+    assert [started.action, done.action] == ["operation_started", "operation_completed"]
+
+
 def test_the_last_piece_completes_operation_and_work_order(plant: Any, tools: Any) -> None:
     plant.through(OTHER, "cut-end", "weld-end", "pack-pack")
     plant.through("U-1004", "cut-end", "weld-end")
