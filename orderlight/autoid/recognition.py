@@ -184,8 +184,10 @@ def _digits(asked: Asked, data: str, symbology: Symbology | None) -> Identificat
             gtin = Gtin.parse(data)
         except AutoIdError as error:
             reading = Interpretation("gtin", error=str(error))
-            # Under a symbology that is not of retail, such digits may well be somebody's own number.
-            return _text(asked, data, (reading,)) if symbology else unreadable(asked, "", (reading,))
+            if symbology is None:
+                return unreadable(asked, "", (reading,))
+            # Under a symbology that is not of retail they may be somebody's own number, but most often one is misread.
+            return unreadable(asked, "", (Interpretation("text"), reading), kind="text")
         return from_elements(asked, "gtin", Elements((("01", gtin.value),)))
     if len(data) == 18:
         return _eighteen_digits(asked, data)

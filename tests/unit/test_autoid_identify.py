@@ -76,6 +76,7 @@ def test_digits_that_are_no_gtin_in_a_symbol_that_is_not_of_retail_are_text() ->
 
     assert found.kind == "text"
     assert found.keys == {}
+    assert found.error == "Failed to read '950600013435' as GTIN: expected check digit 9, got 5."
     assert [reading.kind for reading in found.readings] == ["text", "gtin"]
 
 
