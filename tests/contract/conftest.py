@@ -1,4 +1,4 @@
-"""The whole server in this process: a client that calls it without a socket, and people who are signed in."""
+"""The whole server in this process: a client that calls it without a socket, people who are signed in, a factory."""
 
 import asyncio
 import itertools
@@ -11,17 +11,72 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from server.app import create_app
-from server.auth import keys, sessions, users
+from server.auth import keys, passwords, sessions, users
 from server.auth.users import NewUser
 from server.db import Database
+from server.erp.seed import DemoWorld, seed_demo
+from server.migrations import upgrade
 from server.settings import Settings
 from server.settings.clock import utc_now
+from simulators.services import Postgres
 
 BASE = "http://127.0.0.1:8000"
 _numbers = itertools.count(1)
+_DEMO = "template_demo_factory"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2id is slow on purpose; here a check takes the least. tests/unit/test_auth_passwords.py holds the cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", PasswordHash((cheap,)))
+        yield
+
+
+CreatePostgres = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def create_postgres(postgres: Postgres) -> CreatePostgres:
+    """`create_postgres(name)` makes an empty database, `template=` a copy of one, and gives its address."""
+
+    def create(name: str, *, template: str | None = None) -> str:
+        copied = f" TEMPLATE {template} STRATEGY file_copy" if template else ""
+        engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}{copied}"))
+        engine.dispose()
+        return postgres.url(name)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoWorld]:
+    """A file with the demo factory, for tests to copy, and what is in it."""
+    path = tmp_path_factory.mktemp("factory") / "factory.db"
+    return path, _seed(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def seeded_postgres(create_postgres: CreatePostgres) -> tuple[str, DemoWorld]:
+    """A database with the demo factory, for tests to copy, and what is in it."""
+    return _DEMO, _seed(create_postgres(_DEMO))
+
+
+def _seed(url: str) -> DemoWorld:
+    database = Database(url)
+    upgrade(database.engine)
+    world = database.write(lambda session: seed_demo(session, utc_now()))
+    database.close()
+    return world
 
 
 class InProcess(httpx.BaseTransport):

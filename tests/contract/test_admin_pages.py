@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +17,6 @@ from server.catalog.models import Product
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
-from server.erp.seed import seed_demo
 from server.ingest.accept import accept
 from server.ingest.door import Door
 from server.journal.models import Audit, Gateway, Quarantine
@@ -39,9 +39,20 @@ def admin(signed_in: SignedIn) -> httpx.Client:
 
 
 @pytest.fixture
+def sqlite_template(request: pytest.FixtureRequest, sqlite_template: Path) -> Path:
+    """The demo factory for a test that asks for it, an empty house for the others."""
+    return request.getfixturevalue("seeded_sqlite")[0] if "demo" in request.fixturenames else sqlite_template
+
+
+@pytest.fixture
+def postgres_template(request: pytest.FixtureRequest, postgres_template: str) -> str:
+    """The same on PostgreSQL."""
+    return request.getfixturevalue("seeded_postgres")[0] if "demo" in request.fixturenames else postgres_template
+
+
+@pytest.fixture
 def demo(database: Database) -> Database:
-    """The demo factory."""
-    database.write(lambda session: seed_demo(session, utc_now()))
+    """The database, which holds the demo factory."""
     return database
 
 

@@ -16,14 +16,12 @@ from server.journal.models import Audit
 from server.settings.clock import utc_now
 
 PASSWORD = "a short sentence is good"
-#: argon2id is slow on purpose, so the tests hash once.
-HASHED = hash_password(PASSWORD)
 
 
 @pytest.fixture
 def anna(database: Database) -> None:
     """Anna of sales, with a password."""
-    new = NewUser(login="anna", name="Anna", role="sales", password_hash=HASHED)
+    new = NewUser(login="anna", name="Anna", role="sales", password_hash=hash_password(PASSWORD))
     database.write(lambda session: users.add_user(session, new, actor="test", now=utc_now()))
 
 

@@ -2,18 +2,20 @@
 
 import asyncio
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -35,14 +37,12 @@ from server.erp.logistics.models import HandlingUnit
 from server.erp.logistics.schemas import ShipmentIn
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
-from server.erp.seed import seed_demo
+from server.erp.seed import DemoWorld
 from server.ingest.accept import accept
 from server.ingest.door import Door
-from server.migrations import upgrade
 from server.parties.models import Customer
 from server.settings import Settings
 from server.settings.clock import utc_now
-from simulators.services import Postgres
 
 BASE = "http://127.0.0.1:8000"
 STAFF_ROLES = ("operator", "planner", "sales", "service", "finance", "manager", "admin")
@@ -140,38 +140,37 @@ class Straight(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=body)
 
 
+@pytest.fixture(scope="module")
+def sqlite_house_url(seeded_sqlite: tuple[Path, DemoWorld], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a demo factory of this file's own."""
+    return f"sqlite:///{shutil.copy(seeded_sqlite[0], tmp_path_factory.mktemp('attack') / 'house.db')}"
+
+
+@pytest.fixture(scope="module")
+def postgres_house_url(seeded_postgres: tuple[str, DemoWorld], create_postgres: Callable[..., str]) -> str:
+    """The same on PostgreSQL."""
+    return create_postgres(f"attack_{secrets.token_hex(4)}", template=seeded_postgres[0])
+
+
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Makes the address of an empty database, on each engine in turn."""
-    if request.param == "sqlite":
-        return lambda: f"sqlite:///{tmp_path_factory.mktemp('attack') / 'house.db'}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-
-    def create() -> str:
-        name = f"attack_{secrets.token_hex(4)}"
-        engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        return postgres.url(name)
-
-    return create
+def house_url(request: pytest.FixtureRequest) -> str:
+    """The address of a demo factory, on each engine in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_house_url")
+    return url
 
 
 @pytest.fixture(scope="module")
 def house(
-    engine_url: Callable[[], str],
+    house_url: str,
     event_loop_thread: asyncio.AbstractEventLoop,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """One house for all tests of a file: they leave it as they found it, or worse."""
-    database = Database(engine_url())
-    upgrade(database.engine)
+    database = Database(house_url)
     folder = tmp_path_factory.mktemp("data")
     settings = Settings.load({"ORDERLIGHT_DATA_DIR": str(folder), "ORDERLIGHT_DATABASE_URL": database.url})
     app = create_app(settings, database)
     made = House(app, database, settings, event_loop_thread, tuple(endpoints_of(app)))
-    database.write(lambda session: seed_demo(session, utc_now()) and None)
     _work(made)
     _invite(made)
     with _running(app, event_loop_thread):

@@ -5,7 +5,6 @@ The list of doors comes from the application itself, so a new route is tried wit
 
 import asyncio
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -50,9 +49,9 @@ INSIDERS = ("operator", "planner", "sales", "service", "finance", "manager", "ad
 
 
 @pytest.fixture(scope="module")
-def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+def house_url(sqlite_house_url: str) -> str:
     """Rights do not depend on the engine, so one is enough."""
-    return lambda: f"sqlite:///{tmp_path_factory.mktemp('isolation') / 'house.db'}"
+    return sqlite_house_url
 
 
 def test_every_door_says_what_it_asks_for(house: Any) -> None:

@@ -27,9 +27,9 @@ PHRASE = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def house_url(sqlite_house_url: str) -> str:
     """Pages do not depend on the engine, so one is enough."""
-    return lambda: f"sqlite:///{tmp_path_factory.mktemp('pages') / 'house.db'}"
+    return sqlite_house_url
 
 
 class Watchdog(HTMLParser):

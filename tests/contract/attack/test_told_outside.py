@@ -1,6 +1,6 @@
 """What a customer's documents hold: of every door he may read, the fields stand here, and no other leaves our house."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -94,9 +94,9 @@ ALLOWED = {
 
 
 @pytest.fixture(scope="module")
-def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+def house_url(sqlite_house_url: str) -> str:
     """What is told does not depend on the engine, so one is enough."""
-    return lambda: f"sqlite:///{tmp_path_factory.mktemp('told') / 'house.db'}"
+    return sqlite_house_url
 
 
 @pytest.fixture(scope="module")

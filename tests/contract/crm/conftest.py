@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, event, select, text
+from sqlalchemy import event, select
 
 from orderlight.events import Answer, Batch, Event
 from server.auth.principal import Principal
@@ -17,43 +17,25 @@ from server.crm.here import Here
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit
-from server.erp.seed import DemoWorld, seed_demo
+from server.erp.seed import DemoWorld
 from server.ingest.accept import accept
 from server.ingest.door import Door
-from server.migrations import upgrade
 from server.parties.models import Customer
 from server.settings.clock import utc_now
-from simulators.services import Postgres
 
-_TEMPLATE = "template_crm_factory"
 STAFF = Principal(kind="user", actor="user:anna", name="Anna", role="sales")
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(seeded_sqlite: tuple[Path, DemoWorld]) -> Path:
     """Tests in this folder begin with the demo factory."""
-    path = tmp_path_factory.mktemp("crm") / "factory.db"
-    _seed(f"sqlite:///{path}")
-    return path
+    return seeded_sqlite[0]
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
+def postgres_template(seeded_postgres: tuple[str, DemoWorld]) -> str:
     """Tests in this folder begin with the demo factory."""
-    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {_TEMPLATE}"))
-    engine.dispose()
-    _seed(postgres.url(_TEMPLATE))
-    return _TEMPLATE
-
-
-def _seed(url: str) -> DemoWorld:
-    database = Database(url)
-    upgrade(database.engine)
-    made = database.write(lambda session: seed_demo(session, utc_now()))
-    database.close()
-    return made
+    return seeded_postgres[0]
 
 
 @dataclass

@@ -1,16 +1,18 @@
 """Pages of money: from a shipment to a paid invoice by forms alone, and who sees what."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from server.db import Database
 from server.erp.billing.models import Invoice
 from server.erp.billing.seed import seed_past
 from server.erp.orders.models import SalesOrder
+from server.erp.seed import DemoWorld
 from server.journal.models import Audit
 from server.parties.models import Customer, Site
 from server.settings.clock import utc_now
@@ -18,15 +20,33 @@ from server.settings.clock import utc_now
 HTML = {"Accept": "text/html"}
 
 
+@pytest.fixture(scope="module")
+def sqlite_template(seeded_sqlite: tuple[Path, DemoWorld], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tests in this file begin with the demo factory and its past."""
+    path = Path(shutil.copy(seeded_sqlite[0], tmp_path_factory.mktemp("past") / "factory.db"))
+    _add_past(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def postgres_template(seeded_postgres: tuple[str, DemoWorld], create_postgres: Callable[..., str]) -> str:
+    """The same on PostgreSQL."""
+    _add_past(create_postgres("template_past", template=seeded_postgres[0]))
+    return "template_past"
+
+
+def _add_past(url: str) -> None:
+    database = Database(url)
+    database.write(lambda session: seed_past(session, utc_now()) and None)
+    database.close()
+
+
 @pytest.fixture
 def past(database: Database) -> dict[str, str]:
-    """The demo factory with its past; the numbers of customers by name, and of the order that waits for credit."""
-
-    def work(session: Session) -> dict[str, str]:
-        waiting = seed_past(session, utc_now())[-1].number
+    """The numbers of customers by name, and of the order that waits for credit."""
+    with database.read() as session:
+        waiting = session.scalars(select(SalesOrder.number).order_by(SalesOrder.id.desc())).first()
         return dict(session.execute(select(Customer.name, Customer.number)).all()) | {"waiting": waiting}
-
-    return database.write(work)
 
 
 def states(database: Database) -> list[str]:

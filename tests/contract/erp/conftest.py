@@ -6,32 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event
 
 from server.db import Database
-from server.erp.seed import DemoWorld, seed_demo
-from server.migrations import upgrade
-from server.settings.clock import utc_now
-from simulators.services import Postgres
-
-_TEMPLATE = "template_demo_factory"
-
-
-@pytest.fixture(scope="session")
-def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoWorld]:
-    """A file with the demo factory, and what is in it."""
-    path = tmp_path_factory.mktemp("factory") / "factory.db"
-    return path, _seed(f"sqlite:///{path}")
-
-
-@pytest.fixture(scope="session")
-def seeded_postgres(postgres: Postgres) -> tuple[str, DemoWorld]:
-    """A database with the demo factory, and what is in it."""
-    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {_TEMPLATE}"))
-    engine.dispose()
-    return _TEMPLATE, _seed(postgres.url(_TEMPLATE))
+from server.erp.seed import DemoWorld
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +62,3 @@ def planner(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
 def manager(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
     """Somebody who may do nearly everything."""
     return signed_in("manager")
-
-
-def _seed(url: str) -> DemoWorld:
-    database = Database(url)
-    upgrade(database.engine)
-    world = database.write(lambda session: seed_demo(session, utc_now()))
-    database.close()
-    return world
