@@ -3,7 +3,8 @@
 from functools import cache
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from server.admin import devices, gateways, keys, session, users
 from server.app import docs, health
@@ -32,13 +33,15 @@ from server.erp.reservations import http as reservations
 from server.erp.stock import http as stock
 from server.erp.stock import lots_http as lots
 from server.ingest import http as ingest
+from server.ingest import inbox_http as inbox
 from server.parties import http as parties
 from server.parties import people_http as people
-from server.web import http as pages
+from server.web.http import PAGES
 
 #: A request looks for its route from the top, so the door that is knocked at most often comes first.
 ROUTERS = (
     ingest.router,
+    inbox.router,
     health.router,
     docs.router,
     session.router,
@@ -72,8 +75,29 @@ ROUTERS = (
     quotes.router,
     talk.router,
     cases.router,
-    pages.router,
+    *PAGES,
 )
+
+
+class Area(APIRouter):
+    """The routes of a router, looked through only where the path begins as one of theirs does.
+
+    FastAPI tries every pattern of every router, and those of the one that fits again: a millisecond or two for a page.
+    """
+
+    def __init__(self, router: APIRouter) -> None:
+        super().__init__()
+        self.include_router(router)
+        paths = {route.path for route in router.routes if isinstance(route, Route)}
+        self._whole = frozenset(path for path in paths if "{" not in path)
+        self._heads = tuple({path.partition("{")[0] for path in paths if "{" in path})
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a route of it is asked for."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path in self._whole or path.startswith(self._heads):
+            return super().matches(scope)
+        return Match.NONE, {}
 
 
 @cache
@@ -85,5 +109,5 @@ def routing_table() -> tuple[BaseRoute, ...]:
     """
     table = APIRouter()
     for router in ROUTERS:
-        table.include_router(router)
+        table.include_router(Area(router))
     return tuple(table.routes)

@@ -25,13 +25,11 @@ from server.http.paging import Number
 from server.ingest import crash, figures, gateway_health, wire
 from server.ingest.accept import Ask, Taken, accept_all
 from server.ingest.door import Door
-from server.ingest.inbox_http import router as inbox_router
 from server.settings.clock import utc_now
 
 T = TypeVar("T")
 
 router = APIRouter(prefix="/api/v1")
-router.include_router(inbox_router)
 
 Writer = Annotated[Principal, Depends(require(Permission.EVENTS_WRITE))]
 Scanner = Annotated[Principal, Depends(require(Permission.SCAN))]

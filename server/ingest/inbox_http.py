@@ -21,7 +21,7 @@ from server.ingest.door import Door
 from server.journal.models import EventRecord, EventSource, Quarantine
 from server.settings.clock import utc_now
 
-router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
 
 Decider = Annotated[Principal, Depends(require(Permission.INBOX_DECIDE))]
 _readers = [Depends(require(Permission.INBOX_DECIDE))]

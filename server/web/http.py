@@ -1,6 +1,4 @@
-"""All pages as one router."""
-
-from fastapi import APIRouter
+"""The routers of all pages, in the order in which a request looks for its own."""
 
 from server.web.pages import (
     admin_audit,
@@ -107,7 +105,3 @@ PAGES = (
     admin_tags.router,
     admin_users.router,
 )
-
-router = APIRouter()
-for page in PAGES:
-    router.include_router(page)

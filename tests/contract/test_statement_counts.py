@@ -31,9 +31,7 @@ FEW, MANY = 3, 30
 ORDERS = 18
 #: Addresses that answer nothing but a cookie, a code or a token could open, and where they are tried instead.
 ELSEWHERE = {
-    "/quarantine": "leads to the inbox",
-    "/quarantine/{entry_id}": "an entry is made by an event alone; tests of ingest open it",
-    "/api/v1/quarantine/{entry_id}": "as above",
+    "/api/v1/quarantine/{entry_id}": "an entry is made by an event alone; tests of ingest open it",
     "/admin/inbox/{entry_id}": "as above",
     "/quote/{token}": "a private link; its page is that of the quote",
     "/track/{token}": "a private link; its page is that of the order",
