@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.db import topics
+from server.db.checkpoint import Checkpointer
 from server.db.engine import make_engine
 from server.db.handover import Handover
 from server.db.joint import A, Joint, Share, T, gather, together
@@ -46,6 +47,7 @@ class Database:
         #: Used by the writer thread alone.
         self._writing: Connection | None = None
         self._handover = Handover()
+        self._checkpointer = Checkpointer(self.engine)
         #: PostgreSQL: a transaction for each piece of work, but shares of joint work are done by one thread.
         self._sharer = Lane("database-sharer", self._do_shares)
         self._pool: ThreadPoolExecutor | None = None
@@ -83,6 +85,7 @@ class Database:
         """Finish what is queued and let go of every connection."""
         self._writer.close()
         self._sharer.close()
+        self._checkpointer.close()
         with self._start_lock:
             if self._pool is not None:
                 self._pool.shutdown(wait=True)
@@ -145,6 +148,8 @@ class Database:
             self._close_writing()
         self._wake(versions)
         _settle(outcomes.items())
+        if self._writing is not None:
+            self._checkpointer.note(self._writing)
 
     def _outcomes(
         self, connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool

@@ -21,7 +21,6 @@ from orderlight.events import Status as WireStatus
 from server.db.handover import is_kept, leave, take_over
 from server.errors import Conflict
 from server.ingest.answers import Answer, Receipt
-from server.ingest.collector import resting
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
 from server.ingest.fold import Folded, Judged, answer_of, fold
@@ -84,10 +83,9 @@ def accept_all(session: Session, asks: Sequence[Ask], *, now: datetime) -> list[
     All events share one world, one judging in the order of the asks, and one statement for each table.
     """
     found: dict[int, Taken | Conflict] = {}
-    with resting():
-        while len(found) < len(asks):
-            places = _alike([(place, ask) for place, ask in enumerate(asks) if place not in found])
-            found.update(zip(places, _accept_alike(session, [asks[place] for place in places], now), strict=True))
+    while len(found) < len(asks):
+        places = _alike([(place, ask) for place, ask in enumerate(asks) if place not in found])
+        found.update(zip(places, _accept_alike(session, [asks[place] for place in places], now), strict=True))
     return [found[place] for place in range(len(asks))]
 
 

@@ -76,42 +76,40 @@ def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None =
     midruns = runs if runs is not None and runs.translate == translate else Midruns(translate)
     midruns.enter(world)
     folded = Folded(world, runs=midruns)
-    notes, alerts = _Notes(folded), world.alerts
+    notes, alerts, facts, judged = _Notes(folded), world.alerts, folded.facts, folded.judged
     for number, item in enumerate(items):
-        first = len(folded.facts)
-        passed = _pass(midruns, item, number, first)
-        if passed is not None:
-            verdict, _, station_id, fact = passed
-            folded.facts.append(fact)
-            folded.judged.append(
-                _new(Judged, (item, _answer_passed(item, passed, alerts), verdict, station_id, first, 1))
-            )
+        first = len(facts)
+        try:
+            # Numbers are given when the batch is saved; below zero they count within the batch.
+            passed = midruns.pass_on(item.read, -number - 1, -first - 1)
+        except Exception:
+            # The supervisor of the fold, as below: whatever goes wrong is left to the rules.
+            log.exception("event_not_passed", extra={"action": "event_not_passed", "sequence": item.sequence})
+            passed = None
+        if passed is None:
+            midruns.settle()
+            notes.put_down(item.read)
+            folded.turns.append(number)
+            _turn(folded, midruns, item, number)
             continue
-        midruns.settle()
-        notes.put_down(item.read)
-        outcome = _judge(world, item, number, first)
-        _adopt(world, outcome, first)
-        midruns.forget(outcome.rows)
-        folded.facts.extend(outcome.facts)
-        answer = answer_of(item, outcome.verdict, outcome.verdict.words.render(translate), alerts)
-        folded.turns.append(number)
-        folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
+        verdict, _, station_id, fact = passed
+        facts.append(fact)
+        judged.append(_new(Judged, (item, _answer_passed(item, passed, alerts), verdict, station_id, first, 1)))
     midruns.settle()
     notes.put_down(None)
     return folded
 
 
-def _pass(midruns: Midruns, item: Item, number: int, first_fact: int) -> Passed | None:
-    """Take in a scan from the middle of a run; anything else, and whatever goes wrong, is left to the rules."""
-    if item.read is None:
-        return None
-    try:
-        # Numbers are given when the batch is saved; below zero they count within the batch.
-        return midruns.pass_on(item.read, -number - 1, -first_fact - 1)
-    except Exception:
-        # The supervisor of the fold, as below.
-        log.exception("event_not_passed", extra={"action": "event_not_passed", "sequence": item.sequence})
-        return None
+def _turn(folded: Folded, midruns: Midruns, item: Item, number: int) -> None:
+    """One event that does not simply pass."""
+    world, first = folded.world, len(folded.facts)
+    outcome = _judge(world, item, number, first)
+    _adopt(world, outcome, first)
+    midruns.forget(outcome.rows)
+    folded.facts.extend(outcome.facts)
+    say = outcome.verdict.words.render(midruns.translate)
+    answer = answer_of(item, outcome.verdict, say, world.alerts)
+    folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
 
 
 def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:

@@ -104,8 +104,7 @@ def _number(value: int | None, first: int) -> int | None:
 
 def _numbered(unit: w.Unit, first_fact: int) -> w.Unit:
     """The unit as it is stored: the fact behind its state has a number now."""
-    number: int | None = unit[-1]
-    return unit if number is None or number >= 0 else tuple.__new__(w.Unit, (*unit[:-1], first_fact - number - 1))
+    return tuple.__new__(w.Unit, (*unit[:-1], _number(unit.last_fact_id, first_fact)))
 
 
 def _save_events(
@@ -191,8 +190,9 @@ def _update_units(connection: Connection, world: w.World, ids: set[int], was: Be
     moved: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
     for found in sorted(ids):
-        unit, old = _numbered(table[found], first_fact), were.get(found)
-        table[found] = unit
+        unit, old = table[found], were.get(found)
+        if unit[-1] is not None and unit[-1] < 0:
+            unit = table[found] = _numbered(unit, first_fact)
         # When nothing has changed that an index or another table hangs on, SQLite writes the row twice as fast.
         if old is not None and _of_what_stays(unit) == _of_what_stays(old):
             moved.append(_of_moved_unit(unit))

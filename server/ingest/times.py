@@ -9,19 +9,20 @@ from functools import lru_cache
 
 #: So many times are remembered at most.
 KEPT = 8192
-_texts: dict[datetime, str] = {}
+#: What SQLite gets for a time that was read.
+time_texts: dict[datetime, str] = {}
 
 
 @lru_cache(maxsize=KEPT)
 def read_time(text: str) -> datetime:
     """A time as gateways write it, `2026-11-22T08:00:00.000000Z`; raises ValueError."""
     at = datetime.fromisoformat(text)
-    if len(_texts) >= KEPT:
-        _texts.clear()
-    _texts[at] = f"{text[:10]} {text[11:26]}"
+    if len(time_texts) >= KEPT:
+        time_texts.clear()
+    time_texts[at] = f"{text[:10]} {text[11:26]}"
     return at
 
 
 def sqlite_time(at: datetime) -> str:
     """The form in which SQLAlchemy keeps times in SQLite; all of ours are UTC, so the zone is left out."""
-    return _texts.get(at) or at.isoformat(" ", "microseconds")[:26]
+    return time_texts.get(at) or at.isoformat(" ", "microseconds")[:26]

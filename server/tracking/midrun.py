@@ -93,8 +93,10 @@ class Midruns:
         self._world = world
         self._units = world.changed[Unit]
 
-    def pass_on(self, read: Read, event_id: int, fact_id: int) -> Passed | None:
+    def pass_on(self, read: Read | None, event_id: int, fact_id: int) -> Passed | None:
         """Take the scan in when it is one in the middle of a run; else None, and the world stands as it stood."""
+        if read is None:
+            return None
         # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together.
         _, kind, at, named, point, actor, is_person, _, station_key, _ = read
         if kind not in _READS or named.kind != "unit":
@@ -202,7 +204,7 @@ class Midruns:
             run.kind, number, who, at, order_id, work_order_id, unit_id, count.row.step, run.station_id, ONE,
             numbers[0], None, detail_of(run, unit_id, was, now),
         ))  # fmt: skip
-        say = run.sentence.format(unit=number, count=count.good if run.ends else count.started)
+        say = run.sentence.format(number, count.good if run.ends else count.started)
         return _new(Passed, (run.verdict, say, run.station_id, fact))
 
     # --- where a run begins ---

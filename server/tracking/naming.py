@@ -67,7 +67,9 @@ def shown_code(code: str) -> str:
     >>> shown_code("A\x1dB")
     'A·B'
     """
-    text = "".join(letter if letter.isprintable() else "·" for letter in code[:41])
+    text = code[:41]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else "·" for letter in text)
     return text if len(text) <= 40 else text[:39] + "…"
 
 

@@ -195,8 +195,8 @@ def sentence_of(run: Run, following: Operation | None, translate: Translate) -> 
         "operation": _literal(operation.name),
         "total": operation.quantity,
         "next": _literal(following.name) if following is not None else None,
-        "unit": "{unit}",
-        "count": "{count}",
+        "unit": "{0}",
+        "count": "{1}",
     }
     return translate(template).format_map(values)
 
