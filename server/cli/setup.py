@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.auth import repository, users
@@ -16,10 +16,12 @@ from server.cli.context import ACTOR, CommandFailed, make_folder, open_database,
 from server.crm.cases.seed import seed_cases
 from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
-from server.db import Database
+from server.db import Base, Database
 from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
+from server.erp.floor.models import Station
 from server.erp.logistics.seed import seed_dock
+from server.erp.orders.models import SalesOrder
 from server.erp.production.seed import seed_production
 from server.erp.reservations.seed import seed_reservations
 from server.erp.seed import seed_demo
@@ -29,6 +31,7 @@ from server.ingest.rebuild import rebuild as rebuild_projections
 from server.journal.audit import write_audit
 from server.migrations import pending, upgrade
 from server.parties import repository as parties
+from server.parties.models import Customer
 from server.settings import Settings
 from server.settings.clock import utc_now
 
@@ -114,7 +117,12 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_cases(session, now)
     seed_production(session, world, now)
     seed_reservations(session, world, now)
-    return f"Made {len(world.stations)} stations, {len(world.customers)} customers and {len(world.orders)} orders."
+    stations, customers, orders = (_count(session, model) for model in (Station, Customer, SalesOrder))
+    return f"Made {stations} stations, {customers} customers and {orders} orders."
+
+
+def _count(session: Session, model: type[Base]) -> int:
+    return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def _make_site(session: Session, name: str | None, zone: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from server.messages import N_
 from server.tracking.states import ChangeState, OperationState, OrderLifecycle, UnitState, WorkOrderState
 
 #: Fields of the packaging specification in a snapshot, by the name that a change calls them.
@@ -40,6 +41,15 @@ class Action(StrEnum):
     ACKNOWLEDGE = "acknowledge"
 
 
+#: How a change stands, behind "it is".
+STANDS: Final[Mapping[ChangeState, str]] = {
+    ChangeState.DRAFT: N_("a draft"),
+    ChangeState.SUBMITTED: N_("submitted"),
+    ChangeState.APPROVED: N_("approved"),
+    ChangeState.APPLIED: N_("applied"),
+    ChangeState.ACKNOWLEDGED: N_("acknowledged"),
+    ChangeState.REJECTED: N_("rejected"),
+}
 ALLOWED: Final[Mapping[Action, ChangeState]] = {
     Action.CHANGE: ChangeState.DRAFT,
     Action.SUBMIT: ChangeState.DRAFT,

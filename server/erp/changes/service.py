@@ -13,6 +13,7 @@ from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, Repa
 from server.erp.changes.repository import unit_to_repack, waiting_at
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch, wanted_by
+from server.erp.orders.lifecycle import because
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.errors import Refused
@@ -222,7 +223,8 @@ def _require(change: ChangeRequest, action: Action) -> None:
         message = _("{change} was decided already by {who}: it is {state}. Load it again.")
     else:
         message = _("{change} is {state}; this is possible only while it is {needed}. Load it again.")
-    told = message.format(change=change.number, who=change.decided_by, state=change.state, needed=needed.value)
+    state, wanted = (_(rules.STANDS[each]) for each in (ChangeState(change.state), needed))
+    told = message.format(change=change.number, who=change.decided_by, state=state, needed=wanted)
     raise Refused(told, reason="wrong_state", extra={"state": change.state})
 
 
@@ -231,11 +233,12 @@ def require_open(order: SalesOrder, work_order: WorkOrder) -> None:
     if order.lifecycle not in rules.OPEN_ORDERS:
         over = order.lifecycle in (OrderLifecycle.DONE, OrderLifecycle.CANCELLED)
         message = (
-            _("{order} is {state}: nothing of it can be changed any more.")
+            _("Nothing of {order} can be changed any more: {because}.")
             if over
-            else _("{order} is {state} and not released yet. Change the order itself.")
+            else _("{order} is not released yet. Change the order itself.")
         )
-        raise Refused(message.format(order=order.number, state=order.lifecycle), reason="order_not_open")
+        told = message.format(order=order.number, because=because(OrderLifecycle(order.lifecycle)))
+        raise Refused(told, reason="order_not_open")
     if work_order.state not in rules.OPEN_WORK:
         message = _("{work_order} is {state}: nothing of it can be changed any more.")
         raise Refused(message.format(work_order=work_order.number, state=work_order.state), reason="work_not_open")

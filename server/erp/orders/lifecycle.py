@@ -61,7 +61,12 @@ _BECAUSE: Final[Mapping[OrderLifecycle, str]] = {
 
 def refusal(lifecycle: OrderLifecycle, action: Action) -> str | None:
     """Why the action may not begin here, in words, or None when it may."""
-    return None if lifecycle in TRANSITIONS[action] else _(_BECAUSE[lifecycle])
+    return None if lifecycle in TRANSITIONS[action] else because(lifecycle)
+
+
+def because(lifecycle: OrderLifecycle) -> str:
+    """How the order stands, as a reason: "it is a draft"."""
+    return _(_BECAUSE[lifecycle])
 
 
 def after(lifecycle: OrderLifecycle, action: Action) -> OrderLifecycle:

@@ -80,7 +80,7 @@ def test_a_finished_order_and_one_not_begun_are_refused_with_a_sentence(
         "/api/v1/change-requests", json={"work_order": work["number"], "changes": {"packaging": "In paper"}}
     )
 
-    sentence = f"{order} is cancelled: nothing of it can be changed any more."
+    sentence = f"Nothing of {order} can be changed any more: it is cancelled."
     assert (sentence in shown, 'name="work_order"' in shown) == (True, False)
     assert (sent.status_code, sentence in sent.text) == (409, True)
     assert (program.status_code, program.json()["detail"]) == (409, sentence)
