@@ -66,9 +66,9 @@ def _finished(world: w.World, was: Before) -> set[int]:
     return {
         found
         for found in world.changed.get(w.Unit, ())
-        if found in was.units
+        if STAGES[world.units[found].state] not in (_OPEN, "scrapped")
+        and found in was.units
         and STAGES[was.units[found].state] == _OPEN
-        and STAGES[world.units[found].state] not in (_OPEN, "scrapped")
     }
 
 

@@ -42,7 +42,8 @@ class Item(NamedTuple):
 
 def items_of(batch: Request, door: Door, *, now: datetime, default_point: str | None = None) -> list[Item]:
     """Everything in the batch in source order; events that name no read point get the default one."""
-    found = [item_of(batch, event, door, now) for event in batch.events]
+    latest = now + AHEAD
+    found = [_item(batch, event, door, _seen(event, now, latest)) for event in batch.events]
     if default_point is not None:
         found = [_at(item, default_point) for item in found]
     found += [_fault_item(batch, fault, now) for fault in batch.faults]
@@ -57,8 +58,12 @@ def _at(item: Item, point: str) -> Item:
 
 def item_of(batch: Request, event: Told, door: Door, now: datetime) -> Item:
     """One event, ready to be judged and stored."""
+    return _item(batch, event, door, corrected(event, now))
+
+
+def _item(batch: Request, event: Told, door: Door, seen: tuple[datetime, bool]) -> Item:
     text = canonical(event) or _canonical(event.as_json()).encode()
-    observed_at, suspect = corrected(event, now)
+    observed_at, suspect = seen
     kind, operator, corrects = event.kind._value_, event.operator, event.corrects
     # By place, in the order of the fields: every scan makes these three.
     read: Read = _new(Read, (
@@ -82,8 +87,12 @@ def item_of(batch: Request, event: Told, door: Door, now: datetime) -> Item:
 
 def corrected(event: Told, now: datetime) -> tuple[datetime, bool]:
     """When it happened as far as we know, and whether the edge's clock is to be doubted."""
+    return _seen(event, now, now + AHEAD)
+
+
+def _seen(event: Told, now: datetime, latest: datetime) -> tuple[datetime, bool]:
     observed_at = event.observed_at
-    if event.clock_suspect or observed_at.year < FIRST_TRUE_YEAR or observed_at > now + AHEAD:
+    if event.clock_suspect or observed_at.year < FIRST_TRUE_YEAR or observed_at > latest:
         return now, True
     return observed_at, False
 

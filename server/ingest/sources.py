@@ -99,9 +99,9 @@ def refuse_double(connection: Connection, source: Source, batch: Request) -> Non
     gateway_started names this epoch and how far it had come), and whatever was observed before a later life
     began, always passes. Only what an older life claims to have seen after a later one had begun does not.
     """
-    fresh = [event for event in batch.events if event.sequence > source.max_sequence]
-    if not fresh or not source.has_later:
+    if not source.has_later:
         return
+    fresh = [event for event in batch.events if event.sequence > source.max_sequence]
     for row in _LATER.rows(connection, gateway=source.gateway, source_id=source.id):
         later = Source(*row)
         vouched = later.previous_last_sequence or 0 if later.previous_epoch == source.epoch else 0
