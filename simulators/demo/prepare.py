@@ -25,6 +25,7 @@ from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
 from server.erp.changes.seed import seed_changes
+from server.erp.floor.models import Station
 from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
 from server.erp.production import repository as production
@@ -35,6 +36,7 @@ from server.erp.stock.seed import seed_stock
 from server.ingest.accept import accept
 from server.ingest.door import Door
 from server.migrations import upgrade
+from server.parties.models import Customer
 from server.parties.schemas import SitePatch
 from server.parties.service import update_site
 from server.tracking.states import OrderLifecycle
@@ -132,13 +134,14 @@ def _fill(session: Session, database_url: str) -> Access:
         quote_token=quote_links.create_link(session, offered, actor=sales.actor, now=now).token,
         unit_number=number,
         unit_code=code,
-        summary=_summary(session, world),
+        summary=_summary(session),
     )
 
 
-def _summary(session: Session, world: DemoWorld) -> str:
-    orders = session.scalar(select(func.count()).select_from(SalesOrder))
-    return f"{len(world.customers)} customers, {orders} orders, {len(world.stations)} stations"
+def _summary(session: Session) -> str:
+    tables = (Customer, SalesOrder, Station)
+    customers, orders, stations = (session.scalar(select(func.count()).select_from(table)) for table in tables)
+    return f"{customers} customers, {orders} orders, {stations} stations"
 
 
 def _load_stations(session: Session, now: datetime) -> None:

@@ -50,7 +50,8 @@ def test_pages_for_staff_are_accessible_and_fit(new_page: Callable[..., Page], s
         page,
         "/orders", "/orders?show=closed", "/orders?show=at_risk", f"/orders/{order}", f"/orders/{order}/units/{unit}",
         "/station", "/station/cut", "/station/weld", "/station/cut/list", "/station/cut/report?act=scrap&unit=U-1000",
-        "/work-orders", "/work-orders/WO-1000", "/work-orders/new?product=FRAME-CITY", "/setup/reasons",
+        "/work-orders", "/work-orders/WO-1000", "/work-orders/WO-1000/traveller",
+        "/work-orders/new?product=FRAME-CITY", "/setup/reasons",
         "/board", "/search?q=nothing-like-it", "/password",
         "/stock", "/stock/TUBE-34", "/stock/TUBE-34/lots?lot=T26-0412", "/stock/receive", "/stock/locations",
     )  # fmt: skip
@@ -154,6 +155,10 @@ def test_a_station_does_not_scroll_and_its_targets_are_large(new_page: Callable[
         go(page, "/station/cut")
 
         assert page.evaluate("document.documentElement.scrollHeight") <= viewport["height"]
+        head = page.locator(".station-top").bounding_box()
+        assert head is not None
+        # One row of targets.
+        assert head["height"] < 100
         for target in page.locator("button:visible, #code:visible").all():
             box = target.bounding_box()
             assert box is not None
