@@ -52,7 +52,7 @@ _FACTS = Query(_select_facts)
 
 
 def want_deeds(connection: Connection, world: World, wanted: Wanted, reads: Iterable[Read]) -> None:
-    """Put the facts that these reads may take back into the world, and want what they wanted."""
+    """Put the facts that these reads may take back into the world, and want what they touched."""
     targets = _targets(world, reads)
     if not targets:
         return
