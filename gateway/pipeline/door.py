@@ -86,8 +86,8 @@ class Door:
         self._wake()
 
     def _wake(self) -> None:
-        # A full socket has woken the thread already.
-        with contextlib.suppress(BlockingIOError):
+        # A full socket has woken the thread already, and a closed one says that it has ended.
+        with contextlib.suppress(OSError):
             self._wake_out.send(b"\0")
 
     # -- the thread

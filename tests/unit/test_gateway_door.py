@@ -100,6 +100,18 @@ def test_a_tail_that_never_reads_loses_lines_and_holds_up_nobody(bench: Bench) -
             heard = heard[-100:] + connection.recv(65536)
 
 
+def test_a_thread_that_ends_before_it_is_woken_and_a_late_line_are_no_mistakes(bench: Bench) -> None:
+    with bench.connect() as connection:
+        connection.sendall(b'{"ask": "tail"}\n')
+        eventually(lambda: bench.watch)
+        watch = bench.watch
+        assert watch is not None
+        bench.door.stop()
+
+        watch({"text": "too late"})
+        bench.door.stop()
+
+
 def test_a_directory_deeper_than_a_socket_name_may_be_long_works(tmp_path: Path) -> None:
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     deep.mkdir(parents=True)
