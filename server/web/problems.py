@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server.auth.principal import Principal
 from server.errors import OrderlightError
+from server.messages import N_
 from server.settings.clock import utc_now
 from server.web.i18n import negotiate
 from server.web.page import PRIVATE, Page, make_page
@@ -30,6 +31,9 @@ LOOKS = {
     503: ("hourglass", "warn"),
 }
 
+#: The heading for whoever asks for what a private link opens, and came by none.
+BY_LINK = N_("This opens by its link")
+
 
 def wants_page(request: Request) -> bool:
     """Whether a person reads the answer: not the API, and a browser's Accept header."""
@@ -40,17 +44,21 @@ def wants_page(request: Request) -> bool:
 
 
 def problem_page(request: Request, error: OrderlightError, principal: Principal | None = None) -> Response:
-    """The error as a page; who is not signed in is led to the sign-in and back. Blocking."""
-    if error.status == 401 and request.method in {"GET", "HEAD"}:
+    """The error as a page; who is not signed in is led to the sign-in and back. Blocking.
+
+    What a private link opens, no sign-in does: whoever has none is told so.
+    """
+    if error.status == 401 and error.reason != "no_visit" and request.method in {"GET", "HEAD"}:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target)}", status_code=303, headers=PRIVATE)
     if error.reason == "password_change_needed":
         return RedirectResponse("/password", status_code=303, headers=PRIVATE)
     icon, signal = LOOKS.get(error.status, ("server-off", "stop"))
-    return _page(request, principal).show(
+    page = _page(request, principal)
+    return page.show(
         "pages/problem.html",
         status=error.status,
-        title=error.title,
+        title=page.say(BY_LINK if error.reason == "no_visit" else error.title),
         detail=error.detail,
         icon=icon,
         signal=signal,

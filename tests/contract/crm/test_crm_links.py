@@ -87,9 +87,27 @@ def test_a_revoked_link_ends_the_visit_at_once(open_link: Any, signed_in: Any, c
     action = page.split('/revoke"')[0].rsplit('action="', 1)[1]
     assert sales.post(f"{action}/revoke").status_code == 303
 
-    assert visitor.get("/track", headers=HTML).status_code == 303
+    assert visitor.get("/track", headers=HTML).status_code == 401
     assert client.get(f"/track/{token}", headers=HTML).status_code == 404
     assert client.post(f"/track/{token}", headers=HTML).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/track", "Open your order by the link"),
+        ("/track/units/U-1", "Open your order by the link"),
+        ("/quote", "Open your quote by the link"),
+    ],
+)
+def test_who_has_no_link_is_told_so_whether_he_is_signed_in_or_not(
+    client: httpx.Client, signed_in: Any, address: str, words: str
+) -> None:
+    for caller in (client, signed_in("sales")):
+        answer = caller.get(address, headers=HTML)
+        assert answer.status_code == 401
+        assert words in answer.text
+        assert "This opens by its link" in answer.text
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 300, "%00", "%3Cscript%3E", "..%2f..%2fetc"])
