@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -109,25 +110,33 @@ class Postgres:
 
 
 @contextmanager
-def private_postgres(*, fsync: bool = True, port: int | None = None) -> Iterator[Postgres]:
-    """Run a fresh cluster on loopback and yield it; `fsync=False` is for tests that do not measure durability."""
+def private_postgres(*, fsync: bool = True, port: int | None = None, keep: Path | None = None) -> Iterator[Postgres]:
+    """Run a cluster on loopback and yield it; `fsync=False` is for tests that do not measure durability.
+
+    The cluster is fresh and goes with the run, but for one in a folder to `keep`, which the next run finds again.
+    """
     programs, port = find_postgres(), port or free_port()
-    folder = Path(tempfile.mkdtemp(prefix="orderlight-postgres-"))
+    folder = keep or Path(tempfile.mkdtemp(prefix="orderlight-postgres-"))
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         # PostgreSQL refuses to run as root, so root hands the folder to the package's own account.
         account = _account("postgres")
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        _run_as(account, [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"])
+        if not (folder / "data").exists():
+            made = ["-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            _run_as(account, [programs / "initdb", *made])
         process = _start_postgres(programs, folder, port, fsync=fsync, account=account)
         try:
             wait_for_port(port, process, "PostgreSQL")
             yield Postgres(port, folder / "data", process)
         finally:
-            process.terminate()
+            # A fast shutdown, which does not wait for sessions that an error has left open.
+            process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_postgres(

@@ -21,11 +21,10 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import factory
+from cluster import create_databases
 from figures import Figure, cpu_seconds, drift, family
 from raw import BareSqlite, Raw, RawCopy, RawPostgres, RawSqlite, WholeSqlite
-from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
 from orderlight.events import Receipt
 from server.app.serve import spare_the_collector
@@ -117,30 +116,12 @@ def _sqlite(folder: Path) -> Engine:
 
 @contextmanager
 def _postgres(cluster: Postgres) -> Iterator[Engine]:
-    server = create_engine(cluster.url(), isolation_level="AUTOCOMMIT")
-    _wait_for(server)
-    with server.connect() as connection:
-        for name in ("ours", "raw", "copied"):
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    for name in ("ours", "raw", "copied"):
+    names = ("ours", "raw", "copied")
+    create_databases(cluster, *names)
+    for name in names:
         _migrated(cluster.url(name)).close()
-    server.dispose()
     raws = (RawPostgres(cluster.url("raw")), RawCopy(cluster.url("copied")))
     yield Engine("postgresql", Database(cluster.url("ours")), raws, lambda: family(cluster.process.pid))
-
-
-def _wait_for(server: SqlEngine) -> None:
-    """A new cluster listens a moment before it lets anybody in."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            server.connect().close()
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _migrated(url: str) -> Database:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from cluster import create_databases
 from figures import Figure
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ from server.parties.service import create_customer
 from server.settings import Settings
 from server.settings.clock import utc_now
 from simulators.crowd import QUERIES, addresses, count, multiply, seed_empty, seed_factory, things_of
+from simulators.services import ServiceMissing, private_postgres
 
 BASE = "http://127.0.0.1:8000"
 GOAL = 3.0
@@ -87,9 +89,20 @@ def _empty(session: Session) -> None:
     create_customer(session, CustomerIn(name="Aurora Bikes"), actor="bench", now=utc_now())
 
 
-def measure(folder: Path, *, size: Size) -> list[Figure]:
-    """Every address, for an administrator, for sales and for a customer."""
-    return _measured("sqlite", {name: f"sqlite:///{folder / name}.db" for name in _SEEDS}, folder, size=size)
+def measure(folder: Path, *, size: Size, engines: Sequence[str], keep: bool = False) -> list[Figure]:
+    """Every address, for an administrator, for sales and for a customer; PostgreSQL is left out where it is missing."""
+    found = []
+    if "sqlite" in engines:
+        found += _measured("sqlite", {name: f"sqlite:///{folder / name}.db" for name in _SEEDS}, folder, size=size)
+    if "postgresql" in engines:
+        try:
+            with private_postgres(fsync=False, keep=folder / "postgresql" if keep else None) as cluster:
+                create_databases(cluster, *_SEEDS)
+                urls = {name: cluster.url(name) for name in _SEEDS}
+                found += _measured("postgresql", urls, folder, size=size)
+        except ServiceMissing as missing:
+            print(f"PostgreSQL is left out: {missing}")
+    return found
 
 
 _SEEDS = {"empty": _empty, "factory": seed_factory, "full": seed_factory}

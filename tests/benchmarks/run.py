@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 
 from figures import Figure, lines, write  # noqa: E402
 
+ENGINES = ("sqlite", "postgresql")
 RESULTS = ROOT / "bench" / "results.jsonl"
 
 
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure speed as ratios in one run.")
     parser.add_argument("--quick", action="store_true", help="under a minute, with fewer and shorter rounds")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
-    parser.add_argument("--keep", type=Path, help="a folder that keeps the big database of pages for the next run")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the big databases of pages for the next run")
+    parser.add_argument("--engine", choices=ENGINES, help="measure pages on this engine alone; otherwise on both")
     options = parser.parse_args(arguments)
     # Deprecations are the business of the tests.
     warnings.simplefilter("ignore")
@@ -43,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _more(name: str, options: argparse.Namespace) -> dict[str, object]:
-    return {"keep": options.keep} if name == "pages" else {}
+    if name != "pages":
+        return {}
+    return {"keep": options.keep, "engines": (options.engine,) if options.engine else ENGINES}
 
 
 def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool, **more: object) -> list[Figure]:
@@ -74,13 +78,13 @@ def _delivery(folder: Path, *, quick: bool) -> list[Figure]:
     return measure(folder, seconds=1.5 if quick else 5.0, backlog=2000 if quick else 20_000)
 
 
-def _pages(folder: Path, *, quick: bool, keep: Path | None = None) -> list[Figure]:
+def _pages(folder: Path, *, quick: bool, keep: Path | None, engines: Sequence[str]) -> list[Figure]:
     from pages import Size, measure
 
     size = Size(10_000, 100_000, rounds=3) if quick else Size(100_000, 1_000_000, rounds=5)
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
-    return measure(keep or folder, size=size)
+    return measure(keep or folder, size=size, engines=engines, keep=keep is not None)
 
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
