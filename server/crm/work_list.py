@@ -19,7 +19,7 @@ from server.parties.models import Customer
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
 
 #: Rows of one page.
-MOST = 50
+MOST = 25
 _OPEN = (WorkOrderState.RELEASED.value, WorkOrderState.IN_PROGRESS.value, WorkOrderState.ON_HOLD.value)
 #: The saved filters by the word in the address.
 VIEWS = {"open": N_("Open"), "short": N_("Short"), "stock": N_("For stock"), "all": N_("All")}
@@ -61,10 +61,13 @@ class WorkList:
 
 def work_list(session: Session, view: str, *, visible: ColumnElement[bool], before: int | None = None) -> WorkList:
     """A page of work orders; seven queries whatever their number."""
-    statement = _filtered(view).where(visible)
+    ids = _filtered(view).where(visible)
     if before is not None:
-        statement = statement.where(WorkOrder.id < before)
-    found = session.scalars(statement.order_by(WorkOrder.id.desc()).limit(MOST + 1)).all()
+        ids = ids.where(WorkOrder.id < before)
+    # What the rows say is read once they are chosen, and not for all that they were chosen from.
+    chosen = ids.order_by(WorkOrder.id.desc()).limit(MOST + 1).subquery()
+    whole = _whole().where(WorkOrder.id.in_(select(chosen.c.id)))
+    found = session.scalars(whole.order_by(WorkOrder.id.desc())).all()
     page = found[:MOST]
     lost = work_repository.lost_of(session, [each.id for each in page])
     short = shortages(
@@ -85,27 +88,28 @@ def shortages(session: Session, line_ids: Collection[int]) -> dict[int, int]:
     return {found.id: max(ceil(found.quantity - alive.get(found.id, 0)), 0) for found in lines}
 
 
-def _filtered(view: str) -> Select[WorkOrder]:
+def _whole() -> Select[WorkOrder]:
+    """Work orders with all that the list says of them, and no more."""
     order = joinedload(WorkOrder.order)
-    statement = (
-        select(WorkOrder)
-        .outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
-        .options(
-            # How it is made is long, and no list says it.
-            defer(WorkOrder.snapshot, raiseload=True),
-            joinedload(WorkOrder.product).load_only(Product.sku, Product.name, raiseload=True),
-            order.load_only(SalesOrder.number, raiseload=True),
-            order.joinedload(SalesOrder.customer).load_only(Customer.name, raiseload=True),
-            selectinload(WorkOrder.operations).load_only(
-                Operation.step,
-                Operation.name,
-                Operation.state,
-                Operation.quantity,
-                Operation.good,
-                raiseload=True,
-            ),
-        )
+    return select(WorkOrder).options(
+        # How it is made is long, and no list says it.
+        defer(WorkOrder.snapshot, raiseload=True),
+        joinedload(WorkOrder.product).load_only(Product.sku, Product.name, raiseload=True),
+        order.load_only(SalesOrder.number, raiseload=True),
+        order.joinedload(SalesOrder.customer).load_only(Customer.name, raiseload=True),
+        selectinload(WorkOrder.operations).load_only(
+            Operation.step,
+            Operation.name,
+            Operation.state,
+            Operation.quantity,
+            Operation.good,
+            raiseload=True,
+        ),
     )
+
+
+def _filtered(view: str) -> Select[int]:
+    statement = select(WorkOrder.id).outerjoin(SalesOrder, SalesOrder.id == WorkOrder.order_id)
     if view == "open":
         return statement.where(in_states(_OPEN))
     if view == "stock":
