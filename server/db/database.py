@@ -171,9 +171,10 @@ class Database:
         """One piece of work; beside others it gets a savepoint, so that its failure is its own."""
         mode: Literal["rollback_only", "create_savepoint"] = "rollback_only" if is_alone else "create_savepoint"
         with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session:
-            with self._handover.at_work(session):
-                result = work(session)
-                session.commit()
+            desk = self._handover.give(session)
+            result = work(session)
+            session.commit()
+            self._handover.take_back(desk)
             changed |= topics.touched(session)
         return result
 

@@ -5,8 +5,6 @@ knows nothing of it, or fails, ends it; so does a commit of another process. Onl
 nothing is ever there to be taken over.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +17,7 @@ _KEY = "handover"
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """Where a piece of work finds what is given to it, and puts what it leaves."""
 
     given: Any
@@ -45,12 +43,14 @@ class Handover:
         """Nothing that was written has stayed."""
         self._left = None
 
-    @contextmanager
-    def at_work(self, session: Session) -> Iterator[None]:
-        """Give what was left to one piece of work, and keep what that leaves; nothing when it fails."""
-        desk = session.info[_KEY] = _Desk(self._left)
+    def give(self, session: Session) -> Desk:
+        """Give what was left to one piece of work; when that fails and nobody takes back, nothing is left."""
+        desk = session.info[_KEY] = Desk(self._left)
         self._left = None
-        yield
+        return desk
+
+    def take_back(self, desk: Desk) -> None:
+        """Keep what the work has left."""
         self._left = desk.left
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -56,6 +57,21 @@ def test_work_that_knows_nothing_of_it_ends_it(sqlite_database: Database) -> Non
     sqlite_database.write(number)
 
     assert hand_on(sqlite_database, "two") is None
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """As forms raise it: nothing can be set on it, not even where it came through."""
+
+    words: str
+
+
+def test_an_exception_reaches_whoever_asked_as_it_was_raised(sqlite_database: Database) -> None:
+    def refuse(_session: Session) -> None:
+        raise Refusal("stale")
+
+    with pytest.raises(Refusal, match="stale"):
+        sqlite_database.write(refuse)
 
 
 def test_work_that_fails_ends_it_alone_and_beside_others(sqlite_database: Database) -> None:

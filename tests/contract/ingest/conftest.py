@@ -417,7 +417,9 @@ def stored(session: Session, known: World) -> dict[str, Any]:
     )
     load_stock_work(connection, world, {unit.id for unit in known.units.values() if unit.order_id is None})
     points = tables.READ_POINTS.rows(connection, keys=listed(known.read_points))
-    loading._put_stations(world, points, tables.CONTEXTS_OF.rows(connection, ids=listed(known.stations)))
+    # Where only a unit was begun that came by here, nobody asked what the station remembers.
+    asked = known.contexts.keys() | {point.station_id for point in known.read_points.values()}
+    loading._put_stations(world, points, tables.CONTEXTS_OF.rows(connection, ids=listed(asked)))
     world.stations.update({row[0]: Place(*row) for row in tables.STATIONS.rows(connection, ids=listed(known.stations))})
     values = listed(known.identifiers)
     for row in (*tables.IDENTIFIERS.rows(connection, values=values), *tables.NUMBERS.rows(connection, values=values)):
