@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger("server.db")
 
-#: After so many changed rows, which fill some six megabytes of the log, it is copied.
+#: After so many changed rows the log is copied; the writer does so by himself only when it is full (engine.py).
 ROWS = 12_000
 
 

@@ -16,7 +16,7 @@ from server.db import Json, Quantity, UtcDateTime
 from server.ingest import driver
 from server.ingest.encoding import json_text
 from server.ingest.queries import Processor, bind_processor, in_rows
-from server.ingest.times import sqlite_time, time_texts
+from server.ingest.times import sqlite_time, sqlite_times
 
 Rows = Sequence[Sequence[Any]]
 #: SQLite takes many rows in one statement faster than one by one, most of all where what they have in common, such as
@@ -134,8 +134,7 @@ def _encoded(values: list[Any], encode: Processor) -> list[Any]:
         # Such as the time of recording, which is one for the whole batch.
         return values if first is None else [encode(first)] * len(values)
     if encode is sqlite_time:
-        found: list[Any] = list(map(time_texts.get, values))
-        return found if None not in found else [value and sqlite_time(value) for value in values]
+        return sqlite_times(values)
     return [None if value is None else encode(value) for value in values]
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from server.tracking import world as w
 from server.tracking.midrun import Midruns
 
-#: With more units than these a memory begins anew; each takes some two kilobytes with all that hangs on it.
+#: With more units than these a memory begins anew, for it would grow with everything that was ever scanned.
 MOST_UNITS: Final = 10_000
 #: The tables of a world that are remembered; the rows of each stand as they are stored.
 _TABLES: Final = (
@@ -29,12 +29,13 @@ class Memory(NamedTuple):
 
 def remember(memory: Memory | None, world: w.World, runs: Midruns | None) -> Memory:
     """The memory after a batch whose world stands as it was saved."""
-    if memory is None or len(memory.world.units) > MOST_UNITS:
-        site = w.Supply(world.supply.company_prefix)
-        memory, runs = Memory(w.World(language=world.language, supply=site), None), None
+    if memory is not None and len(memory.world.units) > MOST_UNITS:
+        memory = runs = None
+    known = memory.world if memory is not None else w.World(language=world.language)
+    known.supply = w.Supply(world.supply.company_prefix)
     for name in _TABLES:
-        getattr(memory.world, name).update(getattr(world, name))
-    return Memory(memory.world, runs)
+        getattr(known, name).update(getattr(world, name))
+    return Memory(known, runs)
 
 
 def recall(memory: Memory, world: w.World, keys: Collection[str], values: Collection[str]) -> None:
