@@ -68,7 +68,7 @@ _OLDER = {
 
 
 def multiply(database: Database, *, orders: int, units: int) -> None:
-    """Copy what grows until there are so many orders, then give the old orders units of their own."""
+    """Copy what grows until there are so many orders, and give old orders units of their own: all of it or none."""
     with database.engine.begin() as connection:
         present = _count(connection, "sales_order")
         copies = -(-orders // present) - 1
@@ -79,7 +79,6 @@ def multiply(database: Database, *, orders: int, units: int) -> None:
         _close(connection)
         _fill_up(connection, units - _count(connection, "unit"))
         _begin(connection)
-    with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE bench_n"))
         _go_on_numbering(connection)
     _settle(database)

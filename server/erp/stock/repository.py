@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from server.catalog.design import Kind
 from server.catalog.models import Product
@@ -68,16 +69,17 @@ def item(session: Session, sku: str) -> tuple[StockItem, Product] | None:
 
 def move(session: Session, number: str) -> StockMove:
     """The move of this number with product and locations."""
-    parts = (StockMove.product, StockMove.source, StockMove.target)
-    statement = select(StockMove).where(StockMove.number == number).options(*map(joinedload, parts))
+    statement = select(StockMove).where(StockMove.number == number).options(*_whole_move())
     return session.scalars(statement).one()
 
 
+def _whole_move() -> list[ORMOption]:
+    return [joinedload(part) for part in (StockMove.product, StockMove.source, StockMove.target)]
+
+
 def moves(session: Session, *, sku: str | None, lot: str | None, after: str | None, limit: int) -> Page[StockMove]:
-    """A page of moves with product and locations, by age."""
-    statement = select(StockMove).options(
-        selectinload(StockMove.product), selectinload(StockMove.source), selectinload(StockMove.target)
-    )
+    """A page of moves with product and locations, by age, in one statement."""
+    statement = select(StockMove).options(*_whole_move())
     if sku is not None:
         statement = statement.where(StockMove.product_id.in_(select(Product.id).where(Product.sku == sku)))
     if lot is not None:
