@@ -15,9 +15,9 @@ from typing import Final
 
 from orderlight.autoid.ai_table import DECIMAL_PLACES, FACTS, NEVER_IN_QUERY, PREDEFINED_LENGTHS
 from orderlight.autoid.errors import shown
-from orderlight.autoid.rules import RULES, Rule
+from orderlight.autoid.rules import RULES, Flaw, Rule
 
-_PART: Final = re.compile(r"([nxyz])(\.\.)?(\d+)(?::(\w+))?(\?)?")
+_PART: Final = re.compile(r"([nxyz])(\.\.)?(\d+)(?::([\w+]+))?(\?)?")
 Matcher = Callable[[str], re.Match[str] | None]
 _SETS: Final[dict[str, tuple[Matcher, str]]] = {
     "n": (re.compile(r"[0-9]+").fullmatch, "digits"),
@@ -37,18 +37,23 @@ class Part:
     words: str
     shortest: int
     longest: int
-    rule: Rule | None
+    rules: tuple[Rule, ...]
     optional: bool
 
-    def problem(self, text: str) -> str | None:
-        """What is wrong with the piece, in words."""
+    def flaw(self, text: str) -> Flaw | None:
+        """What is wrong with the piece, and where."""
         if self.shortest <= len(text) <= self.longest and self.matches(text):
-            return self.rule(text) if self.rule is not None else None
+            for rule in self.rules:
+                found = rule(text)
+                if found is not None:
+                    return found
+            return None
         if not self.shortest <= len(text) <= self.longest:
             span = str(self.longest) if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
-            return f"expected {span} characters, got {len(text)}"
-        offender = next(position for position, character in enumerate(text) if not self.matches(character))
-        return f"expected {self.words}, got {shown(text[offender])} at position {offender + 1}"
+            start = min(self.longest, len(text)) if len(text) > self.longest else 0
+            return Flaw(f"expected {span} characters, got {len(text)}", start)
+        place = next(position for position, character in enumerate(text) if not self.matches(character))
+        return Flaw(f"expected {self.words}, got {shown(text[place])} at position {place + 1}", place, place + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +70,27 @@ class ApplicationIdentifier:
     decimals: int | None
     in_query: bool
 
-    def problem(self, value: str) -> str | None:
-        """What is wrong with the value, in words; None when it is sound."""
+    def flaw(self, value: str) -> Flaw | None:
+        """What is wrong with the value, and where; None when it is sound."""
         if len(self.parts) == 1:
-            return self.parts[0].problem(value)
+            return self.parts[0].flaw(value)
         position = 0
         for part in self.parts:
             piece = value[position : position + part.longest]
             if not piece and part.optional:
                 break
-            found = part.problem(piece)
+            found = part.flaw(piece)
             if found is not None:
-                return found
+                end = position + (len(piece) if found.end is None else found.end)
+                return Flaw(found.words, position + found.start, end)
             position += len(piece)
         rest = len(value) - position
-        return f"expected at most {position} characters, got {len(value)}" if rest > 0 else None
+        return Flaw(f"expected at most {position} characters, got {len(value)}", position) if rest > 0 else None
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with the value, in words; None when it is sound."""
+        found = self.flaw(value)
+        return None if found is None else found.words
 
     def is_whole(self, value: str) -> bool:
         """Whether a value of predefined length has that length and is made of digits."""
@@ -105,10 +116,11 @@ def _part(piece: str) -> Part:
     found = _PART.fullmatch(piece)
     if found is None:
         raise ValueError(f"Failed to read the form {piece!r}: expected such as n6:date, x..20 or n3?.")
-    characters, open_ended, length, rule, optional = found.groups()
+    characters, open_ended, length, names, optional = found.groups()
     longest = int(length)
     matches, words = _SETS[characters]
-    return Part(matches, words, 1 if open_ended else longest, longest, RULES[rule] if rule else None, bool(optional))
+    rules = tuple(RULES[name] for name in names.split("+")) if names else ()
+    return Part(matches, words, 1 if open_ended else longest, longest, rules, bool(optional))
 
 
 def _numbers(ai: str, key: str) -> Iterator[tuple[str, str, int | None]]:

@@ -6,7 +6,9 @@ r"""GS1 element strings: Application Identifiers and their values, with or witho
 >>> found.keys()["serial"]
 'SER42'
 >>> Elements.parse_brackets("(01)09506000134352(17)210000").faults
-("Failed to read AI (17) '210000': expected month 01 to 12, got 00.",)
+('Failed to read (17)21|00|00: expected month 01 to 12, got 00.',)
+>>> Elements.parse_brackets("(21)SER42").conflicts()
+('AI (21) needs (01), (03) or (8006) beside it',)
 """
 
 from __future__ import annotations
@@ -16,11 +18,15 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from orderlight.autoid.application_identifiers import AI_LENGTHS, AIS
+from orderlight.autoid.combinations import conflicts
 from orderlight.autoid.errors import AutoIdError, shown
+from orderlight.autoid.rules import Flaw
 
 #: The group separator stands for FNC1 inside and behind data (GS1 General Specifications 7.8.6).
 GS: Final = "\x1d"
 _BRACKETED: Final = re.compile(r"(?<!\\)\((\d{2,4})\)")
+#: Longer pieces of a value are cut where a sentence shows them.
+_SHOWN: Final = 40
 _AMBIGUOUS: Final = re.compile(r"\((?=\d{2,4}\))")
 
 
@@ -64,15 +70,19 @@ class Elements:
         broken: set[str] = set()
         seen: dict[str, str] = {}
         for ai, value in items:
-            problem = AIS[ai].problem(value)
-            if problem is None and seen.setdefault(ai, value) != value:
-                problem = f"expected one value, got {shown(seen[ai])} before it"
-            if problem is not None:
-                faults.append(f"Failed to read AI ({ai}) {shown(value)}: {problem}.")
+            flaw = AIS[ai].flaw(value)
+            if flaw is None and seen.setdefault(ai, value) != value:
+                flaw = Flaw(f"expected one value, got {shown(seen[ai])} before it")
+            if flaw is not None:
+                faults.append(f"Failed to read {_marked(ai, value, flaw)}: {flaw.words}.")
                 broken.add(ai)
         if len(seen) != len(items):
             items = list(dict.fromkeys(items))
         return cls(tuple(items), tuple(faults), frozenset(broken))
+
+    def conflicts(self) -> tuple[str, ...]:
+        """What is wrong with these AIs standing together, in words (see `combinations`)."""
+        return conflicts(tuple([ai for ai, _ in self.items]))
 
     def keys(self) -> dict[str, str]:
         """The sound values by their key names; measures with their decimal point."""
@@ -104,6 +114,14 @@ class Elements:
 def _escaped(value: str) -> str:
     """The value, with a backslash before brackets that would look like an AI."""
     return _AMBIGUOUS.sub(r"\\(", value) if "(" in value else value
+
+
+def _marked(ai: str, value: str, flaw: Flaw) -> str:
+    """The AI and its value with bars around the wrong characters: (01)0950600013435|3|."""
+    end = len(value) if flaw.end is None else flaw.end
+    pieces = value[: flaw.start], value[flaw.start : end], value[end:]
+    before, wrong, behind = (ascii(piece[:_SHOWN])[1:-1] for piece in pieces)
+    return f"({ai}){before}|{wrong}|{behind}"
 
 
 def _take_apart(text: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from orderlight.autoid import epc
-from orderlight.autoid.answers import Asked, from_elements, from_fields, unreadable
+from orderlight.autoid.answers import Asked, from_elements, from_fields, from_plus, unreadable
 from orderlight.autoid.digital_link import claims_to_be_link, looks_like_link, parse_link
 from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
@@ -67,27 +67,34 @@ def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes
 def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identification:
     """Say what tag memory in hexadecimal holds. Never raises on bad data: `.error` says why.
 
-    EPCs that are not of GS1 keep their memory as key `epc`, with the reason in `error`. The company prefix
-    stands in the tag itself; `gcp_length` is only checked. The answer is shared: leave its keys as they are.
+    EPCs that are not of GS1 keep their memory as key `epc`, with the reason in `error`. A protocol control word
+    in front is taken off. The company prefix stands in most tags themselves; those of TDS 2.x (SGTIN+ and so on)
+    need `gcp_length` for an EPC URI. The answer is shared: leave its keys as they are.
+
+    >>> identify_epc("F73795211411234538566CB0AFC4", gcp_length=7).epc_uri
+    'urn:epc:id:sgtin:9521141.712345.32a%2Fb'
     """
     if gcp_length is not None:
         require_prefix_length(gcp_length)
-    return _remembered_epc(epc_hex)
+    return _remembered_epc(epc_hex, gcp_length)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _remembered_epc(epc_hex: str) -> Identification:
-    asked = Asked(epc_hex)
+def _remembered_epc(epc_hex: str, gcp_length: int | None) -> Identification:
+    asked = Asked(epc_hex, gcp_length)
     try:
         digits = epc.clean_hex(epc_hex)
     except AutoIdError as error:
         return unreadable(asked, "", (Interpretation("epc", error=str(error)),), kind="epc")
     try:
-        fields = epc.read_hex(digits)
+        memory = epc.without_control_word(digits)
+        plus = epc.read_plus(memory)
+        if plus is not None:
+            return from_plus(asked, plus)
+        return from_fields(asked, epc.read_hex(memory), with_tag=True)
     except AutoIdError as error:
         reading = Interpretation("epc", {"epc": digits}, str(error))
         return Identification(epc_hex, "epc", {"epc": digits}, readings=(reading,), error=str(error))
-    return from_fields(asked, fields, with_tag=True)
 
 
 def _decoded(code: bytes) -> str:

@@ -1,7 +1,9 @@
-"""The bits of 96-bit EPCs: headers, partition tables, and numbers in and out (GS1 EPC Tag Data Standard 14).
+"""The bits of EPCs with a company prefix, and of GID-96 (GS1 EPC Tag Data Standard 14.6), both ways.
 
->>> decode96("3034257BF7194E4000001A85")
-Fields(scheme='sgtin-96', filter=1, prefix='0614141', reference='812345', serial='6789')
+>>> decode("3034257BF7194E4000001A85")
+Fields(scheme='sgtin-96', filter=1, prefix='0614141', reference='812345', serial='6789', pieces='')
+>>> decode("3500E86F8000A9E000000586")
+Fields(scheme='gid-96', filter=0, prefix='952056', reference='2718', serial='1414', pieces='')
 """
 
 from __future__ import annotations
@@ -9,218 +11,220 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from orderlight.autoid import component_tags
 from orderlight.autoid.application_identifiers import AIS
 from orderlight.autoid.errors import AutoIdError, shown
+from orderlight.autoid.schemes import BY_NAME, PREFIX_BITS, SCHEMES, Scheme
 
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """The bits behind header, filter and partition of one 96-bit scheme."""
-
-    name: str
-    header: int
-    #: Bits of company prefix and reference together.
-    key_bits: int
-    #: Digits of company prefix and reference together; 0 where the reference has no fixed width.
-    key_digits: int
-    #: Bits behind them.
-    tail_bits: int
-    #: Whether the tail is a serial; else it is all zero.
-    serial: bool
+GID_HEADER: Final = 0x35
+CPI_VAR_HEADER: Final = component_tags.HEADER
+#: Headers that `decode` knows.
+HEADERS: Final = frozenset({*SCHEMES, GID_HEADER, CPI_VAR_HEADER})
+#: Names of the schemes that `encode` knows.
+NAMES: Final = frozenset({*BY_NAME, "gid-96", "cpi-var"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What stands in tag memory, as digits; no check digits and no zeros of a GTIN yet."""
+    """What stands in tag memory, as text; no check digits and no zeros of a GTIN yet."""
 
     scheme: str
-    #: What kind of thing carries the tag, 0 to 7.
+    #: What kind of thing carries the tag, 0 to 7; GID-96 has none.
     filter: int
+    #: The company prefix; of a GID the number of its manager.
     prefix: str
-    #: For GTINs the indicator digit is in front, for SSCCs the extension digit.
+    #: For GTINs the indicator digit is in front, for SSCCs the extension digit; of a GID the object class.
     reference: str
     serial: str
+    #: Piece and total of an ITIP, two digits each.
+    pieces: str = ""
 
 
-SCHEMES: Final = {
-    scheme.header: scheme
-    for scheme in (
-        Scheme("sgtin-96", 0x30, 44, 13, 38, serial=True),
-        Scheme("sscc-96", 0x31, 58, 17, 24, serial=False),
-        Scheme("sgln-96", 0x32, 41, 12, 41, serial=True),
-        Scheme("grai-96", 0x33, 44, 12, 38, serial=True),
-        Scheme("giai-96", 0x34, 82, 0, 0, serial=False),
-        Scheme("gsrn-96", 0x2D, 58, 17, 24, serial=False),
-        Scheme("gsrnp-96", 0x2E, 58, 17, 24, serial=False),
-    )
-}
-BY_NAME: Final = {scheme.name: scheme for scheme in SCHEMES.values()}
-
-
-@dataclass(frozen=True, slots=True)
-class LongScheme:
-    """A scheme that begins as a 96-bit one and ends with a serial of 7-bit characters."""
-
-    name: str
-    header: int
-    #: The 96-bit scheme with the same head.
-    short: Scheme
-    #: How many characters the serial may have.
-    characters: int
-    #: All bits of the scheme; tag memory fills its last word of 16 with zeros.
-    bits: int
-
-    @property
-    def padding(self) -> int:
-        """Zero bits behind the scheme's own."""
-        return -self.bits % 16
-
-    @property
-    def hex_digits(self) -> int:
-        """Hexadecimal digits of tag memory."""
-        return (self.bits + self.padding) // 4
-
-
-LONG_SCHEMES: Final = {
-    scheme.header: scheme
-    for scheme in (
-        LongScheme("sgtin-198", 0x36, BY_NAME["sgtin-96"], 20, 198),
-        LongScheme("grai-170", 0x37, BY_NAME["grai-96"], 16, 170),
-        LongScheme("sgln-195", 0x39, BY_NAME["sgln-96"], 20, 195),
-    )
-}
-LONG_BY_NAME: Final = {scheme.name: scheme for scheme in LONG_SCHEMES.values()}
-
-#: Bits of the company prefix for partitions 0 to 6; the prefix has 12 minus partition digits (TDS 14.3).
-PREFIX_BITS: Final = (40, 37, 34, 30, 27, 24, 20)
-
-#: Headers that are known and not decoded here, with their names (TDS 14.2).
-OTHER_HEADERS: Final = {
-    0x2C: "GDTI-96",
-    0x2F: "USDoD-96",
-    0x35: "GID-96",
-    0x38: "GIAI-202",
-    0x3A: "GDTI-113",
-    0x3B: "ADI-var",
-    0x3C: "CPI-96",
-    0x3D: "CPI-var",
-    0x3E: "GDTI-174",
-    0x3F: "SGCN-96",
-    0x40: "ITIP-110",
-    0x41: "ITIP-212",
-    0xE2: "a chip's own number (TID)",
-    0xF0: "CPI+",
-    0xF1: "GRAI+",
-    0xF2: "SGLN+",
-    0xF3: "ITIP+",
-    0xF4: "GSRN+",
-    0xF5: "GSRNP+",
-    0xF6: "GDTI+",
-    0xF7: "SGTIN+",
-    0xF8: "SGCN+",
-    0xF9: "SSCC+",
-    0xFA: "GIAI+",
-    0xFB: "DSGTIN+",
-}
-
-
-def decode96(text: str) -> Fields:
-    """Take apart 24 hexadecimal digits of a scheme in SCHEMES; raises AutoIdError."""
+def decode(text: str) -> Fields:
+    """Take apart the hexadecimal digits of a scheme whose header is in HEADERS; raises AutoIdError."""
+    header = int(text[:2], 16)
+    scheme = SCHEMES.get(header)
+    if scheme is None:
+        return _decode_gid(text) if header == GID_HEADER else Fields("cpi-var", *component_tags.decode(text))
+    if len(text) != scheme.hex_digits:
+        expected = f"expected {scheme.hex_digits} hexadecimal digits, got {len(text)}"
+        raise _unreadable(text, scheme.name, expected)
+    padding = 4 * len(text) - scheme.bits
     value = int(text, 16)
-    scheme = SCHEMES.get(value >> 88)
-    if scheme is None or len(text) != 24:
-        raise AutoIdError(f"Failed to read EPC {shown(text)}: expected 24 digits of a 96-bit scheme.")
-    partition = value >> 82 & 7
-    if partition == 7:
-        raise AutoIdError(f"Failed to read EPC {text} as {scheme.name.upper()}: expected partition 0 to 6, got 7.")
-    key = (value & (1 << 82) - 1) >> scheme.tail_bits
+    if padding:
+        if value & (1 << padding) - 1:
+            raise _unreadable(text, scheme.name, f"expected zeros in the last {padding} bits")
+        value >>= padding
+    return _fields(text, scheme, value)
+
+
+def encode(fields: Fields) -> str:
+    """Tag memory in capitals; raises AutoIdError when a field does not fit."""
+    if not 0 <= fields.filter <= 7:
+        raise _impossible(fields.scheme, f"expected filter 0 to 7, got {fields.filter}")
+    if fields.scheme == "gid-96":
+        return _encode_gid(fields)
+    partition = 12 - len(fields.prefix)
+    if not 0 <= partition <= 6 or not _is_digits(fields.prefix):
+        raise _impossible(fields.scheme, f"expected a company prefix of 6 to 12 digits, got {shown(fields.prefix)}")
+    if fields.scheme == "cpi-var":
+        return component_tags.encode(fields.filter, fields.prefix, fields.reference, fields.serial)
+    scheme = BY_NAME[fields.scheme]
+    reference_bits = scheme.key_bits - PREFIX_BITS[partition]
+    value = scheme.header << 6 | fields.filter << 3 | partition
+    value = value << PREFIX_BITS[partition] | int(fields.prefix)
+    value = value << reference_bits | _reference_number(scheme, fields, reference_bits)
+    if scheme.pieces:
+        value = value << 14 | _pieces_number(scheme, fields.pieces)
+    value = value << scheme.tail_bits | _tail_number(scheme, fields.serial)
+    return f"{value << 4 * scheme.hex_digits - scheme.bits:0{scheme.hex_digits}X}"
+
+
+def _fields(text: str, scheme: Scheme, value: int) -> Fields:
+    """The fields of all bits of a scheme."""
     tail = value & (1 << scheme.tail_bits) - 1
+    value >>= scheme.tail_bits
+    pieces = ""
+    if scheme.pieces:
+        pieces = _digits(text, scheme, value >> 7 & 127, 2) + _digits(text, scheme, value & 127, 2)
+        value >>= 14
+    partition = value >> scheme.key_bits & 7
+    if partition == 7:
+        raise _unreadable(text, scheme.name, "expected partition 0 to 6, got 7")
     reference_bits = scheme.key_bits - PREFIX_BITS[partition]
     width = 12 - partition
-    prefix = _digits(text, scheme, key >> reference_bits, width)
-    number = key & (1 << reference_bits) - 1
-    reference = _digits(text, scheme, number, scheme.key_digits - width) if scheme.key_digits else str(number)
-    if tail and not scheme.serial:
-        raise AutoIdError(f"Failed to read EPC {text} as {scheme.name.upper()}: expected zeros in the last 24 bits.")
-    return Fields(scheme.name, value >> 85 & 7, prefix, reference, str(tail) if scheme.serial else "")
-
-
-def encode96(fields: Fields) -> str:
-    """24 hexadecimal digits in capitals; raises AutoIdError when a field does not fit."""
-    scheme = BY_NAME[fields.scheme]
-    partition = 12 - len(fields.prefix)
-    if not 0 <= partition <= 6:
-        raise AutoIdError(
-            f"Failed to make {scheme.name.upper()}: expected a company prefix of 6 to 12 digits, "
-            f"got {shown(fields.prefix)}."
-        )
-    if not 0 <= fields.filter <= 7:
-        raise AutoIdError(f"Failed to make {scheme.name.upper()}: expected filter 0 to 7, got {fields.filter}.")
-    reference_bits = scheme.key_bits - PREFIX_BITS[partition]
-    reference = _number(scheme, "reference", fields.reference or "0", reference_bits)
-    serial = _number(scheme, "serial", fields.serial or "0", scheme.tail_bits)
-    key = int(fields.prefix) << reference_bits | reference
-    head = scheme.header << 6 | fields.filter << 3 | partition
-    return f"{head << 82 | key << scheme.tail_bits | serial:024X}"
-
-
-def decode_long(text: str) -> Fields:
-    """Take apart tag memory of a scheme in LONG_SCHEMES; raises AutoIdError."""
-    value = int(text, 16)
-    scheme = LONG_SCHEMES[int(text[:2], 16)]
-    name = scheme.name.upper()
-    if len(text) != scheme.hex_digits or value & (1 << scheme.padding) - 1:
-        raise AutoIdError(
-            f"Failed to read EPC {shown(text)} as {name}: expected {scheme.hex_digits} hexadecimal digits, "
-            f"the last {scheme.padding} bits zero, got {len(text)} digits."
-        )
-    value >>= scheme.padding
-    width, short = 7 * scheme.characters, scheme.short
-    # Behind the header both forms are alike up to the serial, so the short one's reader takes that part.
-    head = value >> width & (1 << 88 - short.tail_bits) - 1
-    found = decode96(f"{short.header << 88 | head << short.tail_bits:024X}")
-    codes = [value >> shift & 127 for shift in range(width - 7, -1, -7)]
-    serial = "".join([chr(code) for code in codes]).rstrip("\x00")
-    problem = AIS["21"].problem(serial)
-    if problem is not None:
-        raise AutoIdError(f"Failed to read EPC {shown(text)} as {name}: serial {shown(serial)}: {problem}.")
-    return Fields(scheme.name, found.filter, found.prefix, found.reference, serial)
-
-
-def encode_long(fields: Fields) -> str:
-    """Tag memory in capitals; raises AutoIdError when a field does not fit."""
-    scheme = LONG_BY_NAME[fields.scheme]
-    problem = AIS["21"].problem(fields.serial)
-    if problem is None and len(fields.serial) > scheme.characters:
-        problem = f"expected at most {scheme.characters} characters, got {len(fields.serial)}"
-    if problem is not None:
-        raise AutoIdError(f"Failed to make {scheme.name.upper()}: serial {shown(fields.serial)}: {problem}.")
-    short = scheme.short
-    head = int(encode96(Fields(short.name, fields.filter, fields.prefix, fields.reference, "0")), 16)
-    bits = scheme.header << 88 - short.tail_bits | head >> short.tail_bits & (1 << 88 - short.tail_bits) - 1
-    for code in fields.serial.encode().ljust(scheme.characters, b"\x00"):
-        bits = bits << 7 | code
-    return f"{bits << scheme.padding:0{scheme.hex_digits}X}"
+    prefix = _digits(text, scheme, (value & (1 << scheme.key_bits) - 1) >> reference_bits, width)
+    number = value & (1 << reference_bits) - 1
+    if scheme.key_digits:
+        reference = _digits(text, scheme, number, scheme.key_digits - width)
+    else:
+        reference = _open_reference(text, scheme, number, reference_bits)
+    serial = _tail(text, scheme, tail)
+    if not scheme.key_digits and len(prefix) + len(reference) > scheme.characters:
+        raise _unreadable(text, scheme.name, f"expected at most {scheme.characters - width} characters of reference")
+    return Fields(scheme.name, value >> scheme.key_bits + 3 & 7, prefix, reference, serial, pieces)
 
 
 def _digits(text: str, scheme: Scheme, number: int, width: int) -> str:
-    digits = f"{number:0{width}d}" if width else ""
-    if len(digits) != width or (not width and number):
-        raise AutoIdError(
-            f"Failed to read EPC {text} as {scheme.name.upper()}: expected a number of {width} digits, got {number}; "
-            "it is not a GS1 number."
-        )
+    digits = str(number).zfill(width) if width else ""
+    if len(digits) != width or (number and not width):
+        reason = f"expected a number of {width} digits, got {number}; it is not a GS1 number"
+        raise _unreadable(text, scheme.name, reason)
     return digits
 
 
+def _open_reference(text: str, scheme: Scheme, number: int, bits: int) -> str:
+    if scheme.reference == "number":
+        return str(number)
+    # 7 bits do not always divide the field; what is left over stands behind the characters.
+    return _characters(text, scheme, number >> bits % 7, bits // 7)
+
+
+def _tail(text: str, scheme: Scheme, tail: int) -> str:
+    """The serial, or nothing where the scheme has none."""
+    if scheme.tail == "number":
+        return str(tail)
+    if scheme.tail == "text":
+        return _characters(text, scheme, tail, scheme.tail_bits // 7)
+    if scheme.tail == "coupon":
+        digits = str(tail)
+        if digits[0] != "1" or not 2 <= len(digits) <= 13:
+            raise _unreadable(text, scheme.name, f"expected a serial of 1 to 12 digits behind a 1, got {digits}")
+        return digits[1:]
+    if tail:
+        raise _unreadable(text, scheme.name, f"expected zeros in the last {scheme.tail_bits} bits")
+    return ""
+
+
+def _characters(text: str, scheme: Scheme, number: int, count: int) -> str:
+    """Characters of 7 bits, filled up with zeros behind (TDS 14.4.2)."""
+    codes = [number >> shift & 127 for shift in range(7 * count - 7, -1, -7)]
+    found = "".join([chr(code) for code in codes]).rstrip("\x00")
+    problem = AIS["240"].problem(found)
+    if problem is not None:
+        raise _unreadable(text, scheme.name, f"characters {shown(found)}: {problem}")
+    return found
+
+
+def _reference_number(scheme: Scheme, fields: Fields, bits: int) -> int:
+    if scheme.reference == "text":
+        return _text_number(scheme, "reference", fields.reference, bits, scheme.characters - len(fields.prefix))
+    if not scheme.key_digits:
+        if len(fields.prefix) + len(fields.reference) > scheme.characters:
+            at_most = scheme.characters - len(fields.prefix)
+            raise _impossible(scheme.name, f"expected a reference of at most {at_most} digits")
+        return _number(scheme, "reference", fields.reference, bits)
+    width = scheme.key_digits - len(fields.prefix)
+    if len(fields.reference) != width or (width and not _is_digits(fields.reference)):
+        raise _impossible(scheme.name, f"expected a reference of {width} digits, got {shown(fields.reference)}")
+    return int(fields.reference or "0")
+
+
+def _pieces_number(scheme: Scheme, pieces: str) -> int:
+    if len(pieces) != 4 or not _is_digits(pieces):
+        raise _impossible(scheme.name, f"expected piece and total of two digits each, got {shown(pieces)}")
+    return int(pieces[:2]) << 7 | int(pieces[2:])
+
+
+def _tail_number(scheme: Scheme, serial: str) -> int:
+    if scheme.tail == "text":
+        return _text_number(scheme, "serial", serial, scheme.tail_bits, scheme.characters)
+    if scheme.tail == "coupon":
+        if not _is_digits(serial) or len(serial) > 12:
+            raise _impossible(scheme.name, f"expected a serial of 1 to 12 digits, got {shown(serial)}")
+        return int("1" + serial)
+    return _number(scheme, "serial", serial, scheme.tail_bits) if scheme.tail == "number" else 0
+
+
+def _text_number(scheme: Scheme, what: str, text: str, bits: int, characters: int) -> int:
+    problem = AIS["240"].problem(text)
+    if problem is None and len(text) > characters:
+        problem = f"expected at most {characters} characters, got {len(text)}"
+    if problem is not None:
+        raise _impossible(scheme.name, f"{what} {shown(text)}: {problem}")
+    number = 0
+    for code in text.encode():
+        number = number << 7 | code
+    return number << bits - 7 * len(text)
+
+
 def _number(scheme: Scheme, what: str, digits: str, bits: int) -> int:
-    canonical = digits.isascii() and digits.isdigit()
-    if what == "serial" or not scheme.key_digits:
-        # A number in binary forgets leading zeros, so a serial that has them would come back another one.
-        canonical = canonical and (digits == "0" or digits[0] != "0")
+    # A number in binary forgets leading zeros, so one that has them would come back another.
+    canonical = _is_digits(digits) and (digits == "0" or digits[0] != "0")
     if not canonical or int(digits) >> bits:
-        raise AutoIdError(
-            f"Failed to make {scheme.name.upper()}: expected a {what} of digits without zeros in front, "
-            f"below {1 << bits}, got {shown(digits)}."
-        )
+        reason = f"expected a {what} of digits without zeros in front, below {1 << bits}, got {shown(digits)}"
+        raise _impossible(scheme.name, reason)
     return int(digits)
+
+
+def _decode_gid(text: str) -> Fields:
+    if len(text) != 24:
+        raise _unreadable(text, "gid-96", f"expected 24 hexadecimal digits, got {len(text)}")
+    value = int(text, 16)
+    manager, kind, serial = value >> 60 & (1 << 28) - 1, value >> 36 & (1 << 24) - 1, value & (1 << 36) - 1
+    return Fields("gid-96", 0, str(manager), str(kind), str(serial))
+
+
+def _encode_gid(fields: Fields) -> str:
+    value = GID_HEADER
+    for what, digits, bits in (
+        ("manager", fields.prefix, 28),
+        ("class", fields.reference, 24),
+        ("serial", fields.serial, 36),
+    ):
+        if not _is_digits(digits) or (digits != "0" and digits[0] == "0") or int(digits) >> bits:
+            raise _impossible("gid-96", f"expected a {what} of digits below {1 << bits}, got {shown(digits)}")
+        value = value << bits | int(digits)
+    return f"{value:024X}"
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _unreadable(text: str, name: str, reason: str) -> AutoIdError:
+    return AutoIdError(f"Failed to read EPC {shown(text)} as {name.upper()}: {reason}.")
+
+
+def _impossible(name: str, reason: str) -> AutoIdError:
+    return AutoIdError(f"Failed to make {name.upper()}: {reason}.")

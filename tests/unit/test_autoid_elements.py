@@ -12,6 +12,8 @@ from orderlight.autoid.checks import CHARACTER_SET_82
 from orderlight.autoid.elements import GS, Elements
 
 GTIN = "09506000134352"
+#: AIs that exclude each other by a line of their own each.
+BOTH_WAYS = [("01", "255"), ("255", "01")]
 serials = st.text(CHARACTER_SET_82, min_size=1, max_size=20)
 gtins = st.text("0123456789", min_size=13, max_size=13).map(lambda body: body + check_digit(body))
 
@@ -99,6 +101,53 @@ def test_each_value_is_checked_by_the_rule_of_its_ai(text: str, fault: str | Non
     assert fault is None or fault in faults[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("(01)09506000134353", "(01)0950600013435|3|: expected check digit 2, got 3"),
+        ("(10)LOT 7", "(10)LOT| |7: expected"),
+        ("(7003)2611302460", "(7003)261130|24|60: expected hour"),
+        ("(7003)2611302361", "(7003)26113023|61|: expected minutes"),
+        ("(8013)1987654Ad4X4bL5ttr2310c2X", "(8013)1987654Ad4X4bL5ttr2310c|2X|: expected check characters"),
+        ("(421)999X", "(421)|999|X: expected the number of a country"),
+        ("(3912)9991234", None),
+        ("(3912)0001234", "(3912)|000|1234: expected the number of a currency"),
+        ("(4307)XX", "(4307)|XX|: expected the two letters of a country"),
+        ("(4300)A%2", "(4300)A|%2|: expected two hexadecimal digits"),
+        ("(8004)AB1", "(8004)|AB1|: expected a company prefix"),
+        ("(8014)12345K5", "(8014)12345|K5|: expected check characters FC"),
+        ("(10)" + "A" * 21, "(10)" + "A" * 20 + "|A|: expected 1 to 20"),
+        ("(10)A\x1dB", "(10)A|\\x1d|B: expected"),
+        ("(7258)3/2", "(7258)|3/2|: expected a place in a sequence"),
+        ("(8001)00000000010000", "expected a number above zero"),
+    ],
+)
+def test_a_fault_marks_the_characters_that_are_wrong(text: str, fault: str | None) -> None:
+    faults = Elements.parse_brackets(text).faults
+
+    assert (fault is None) == (faults == ())
+    assert fault is None or fault in faults[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "conflicts"),
+    [
+        (f"(01){GTIN}(21)S", []),
+        ("(21)S", ["AI (21) needs (01), (03) or (8006) beside it"]),
+        (f"(00)106141412345678908(02){GTIN}(37)5", []),
+        (f"(00)106141412345678908(02){GTIN}", ["AI (02) needs (37) beside it"]),
+        (f"(01){GTIN}(255)9506000134352", [f"AI ({one}) may not stand beside ({other})" for one, other in BOTH_WAYS]),
+        (f"(01){GTIN}(3103)001750(3922)0299", []),
+        (f"(01){GTIN}(7020)R1", ["AI (7020) needs (01) with (416), (03) with (416) or (8006) with (416) beside it"]),
+    ],
+)
+def test_ais_that_lack_a_companion_or_exclude_each_other_are_told(text: str, conflicts: list[str]) -> None:
+    found = Elements.parse_brackets(text)
+
+    assert found.faults == ()
+    assert list(found.conflicts()) == conflicts
+
+
 def test_day_zero_means_the_whole_month() -> None:
     assert Elements.parse_brackets("(17)261100").faults == ()
 
@@ -112,7 +161,7 @@ def test_one_bad_value_leaves_the_others_standing() -> None:
     found = Elements.parse(f"01{GTIN}1700000021SER42")
 
     assert found.keys() == {"gtin": GTIN, "serial": "SER42"}
-    assert found.faults == ("Failed to read AI (17) '000000': expected month 01 to 12, got 00.",)
+    assert found.faults == ("Failed to read (17)00|00|00: expected month 01 to 12, got 00.",)
 
 
 def test_an_ai_with_two_values_is_a_fault_and_with_the_same_twice_is_not() -> None:
@@ -129,7 +178,7 @@ def test_an_ai_with_two_values_is_a_fault_and_with_the_same_twice_is_not() -> No
         ("(3922)1999", {"price": "19.99"}),
         ("(3912)9781234", {"amount_with_currency": "978 12.34"}),
         ("(99)BADGE7", {"internal_99": "BADGE7"}),
-        ("(7032)978XY", {"processor_2": "978XY"}),
+        ("(7032)756XY", {"processor_2": "756XY"}),
     ],
 )
 def test_measures_get_their_decimal_point(text: str, keys: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orderlight.autoid import AutoIdError, SgtinEpc, SsccEpc, check_digit, identify_epc, sgtin96_hex, sscc96_hex
 from orderlight.autoid.checks import CHARACTER_SET_82
 from orderlight.autoid.epc import id_uri, parse_uri, read_hex, tag_uri, write_hex
-from orderlight.autoid.tds import LONG_BY_NAME, SCHEMES, Fields
+from orderlight.autoid.tds import Fields
 
 prefix_lengths = st.integers(6, 12)
 filters = st.integers(0, 7)
@@ -65,7 +65,8 @@ def test_the_other_keys_of_gs1_come_out_of_their_tags(uri: str, keys: dict[str, 
         ("000000000000000000000000", "the tag is blank"),
         ("E28011700000020A1B2C3D4E", "its header E2 belongs to a chip's own number"),
         ("3000E2801170000002000000", "3000 is a protocol control word"),
-        ("F7A1B2C3D4E5F60718293A4B", "its header F7 belongs to SGTIN+"),
+        ("F7A1B2C3D4E5F60718293A4B", "as SGTIN+: expected a digit, got B"),
+        ("FD3795211411234538566CB0AFC525065F1876F0D996D800", "its header FD belongs to SGTIN++"),
         ("1234567890ABCDEF12345678", "its header 12 is none of GS1"),
         ("303C257BF7194E4000001A85", "expected partition 0 to 6, got 7"),
         ("3034257BF7194E40", "expected 24 hexadecimal digits, got 16"),
@@ -194,10 +195,6 @@ def test_an_sgtin_needs_a_true_gtin_and_a_possible_prefix() -> None:
 
 def test_a_gtin_of_thirteen_digits_is_taken_for_a_tag() -> None:
     assert SgtinEpc("9506000134352", "1", 7).uri() == "urn:epc:id:sgtin:9506000.013435.1"
-
-
-def test_headers_of_the_schemes_do_not_collide() -> None:
-    assert not SCHEMES.keys() & {scheme.header for scheme in LONG_BY_NAME.values()}
 
 
 def test_uris_of_one_tag_differ_in_filter_and_size_alone() -> None:

@@ -120,8 +120,16 @@ def test_a_bad_value_is_an_error_beside_the_sound_keys() -> None:
 
     assert found.kind == "gs1"
     assert found.keys == {"gtin": GTIN, "serial": "SER42"}
-    assert found.error == "Failed to read AI (17) '000000': expected month 01 to 12, got 00."
+    assert found.error == "Failed to read (17)00|00|00: expected month 01 to 12, got 00."
     assert found.element_string is None
+
+
+def test_a_conflict_of_ais_is_an_error_and_the_values_stay() -> None:
+    found = identify("]C121SER42")
+
+    assert found.keys == {"serial": "SER42"}
+    assert found.element_string == "(21)SER42"
+    assert found.error == "Failed to take ']C121SER42' as whole: AI (21) needs (01), (03) or (8006) beside it."
 
 
 @pytest.mark.parametrize(
