@@ -105,28 +105,38 @@ EXCLUDED: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+def _patterns() -> dict[str, set[str]]:
+    """Pattern -> the AIs that it stands for, for every pattern that stands for any."""
+    found: dict[str, set[str]] = {}
+    for ai in AIS:
+        for wild in range(len(ai)):
+            found.setdefault(ai[: len(ai) - wild] + "n" * wild, set()).add(ai)
+    return found
+
+
+_BY_PATTERN: Final = _patterns()
+
+
 def matching(patterns: str) -> frozenset[str]:
     """The AIs that patterns such as `31nn` stand for."""
-    found = set()
-    for pattern in patterns.split():
-        stem = pattern.rstrip("n")
-        found |= {ai for ai in AIS if ai.startswith(stem) and len(ai) == len(pattern)}
-    return frozenset(found)
+    return frozenset().union(*(_BY_PATTERN[pattern] for pattern in patterns.split()))
 
 
+@lru_cache(maxsize=128)
 def alternatives(words: str) -> tuple[tuple[frozenset[str], ...], ...]:
     """Each alternative as the sets of AIs of which it needs one each."""
     return tuple(tuple(matching(pattern) for pattern in word.split("+")) for word in words.split())
 
 
-_NEEDS: Final = {ai: (alternatives(words), words) for ais, words in REQUIRED for ai in matching(ais)}
-_EXCLUDES: Final = {ai: matching(words) - {ai} for ais, words in EXCLUDED for ai in matching(ais)}
+# A table of words alone, so that a gateway starts at once; sets are made of those that a scan asks for.
+_NEEDS: Final = {ai: words for ais, words in REQUIRED for ai in matching(ais)}
+_EXCLUDES: Final = {ai: words for ais, words in EXCLUDED for ai in matching(ais)}
 
 
 def needs_of(ai: str) -> tuple[tuple[frozenset[str], ...], ...] | None:
     """The alternatives of which an AI needs one beside it; None when it stands by itself."""
-    needed = _NEEDS.get(ai)
-    return None if needed is None else needed[0]
+    words = _NEEDS.get(ai)
+    return None if words is None else alternatives(words)
 
 
 # Symbols of one kind carry the same AIs all day, so the answer is kept for each set of them.
@@ -136,12 +146,12 @@ def conflicts(ais: tuple[str, ...]) -> tuple[str, ...]:
     present = frozenset(ais)
     found = []
     for ai in dict.fromkeys(ais):
-        beside = _EXCLUDES.get(ai, frozenset()) & present
+        beside = (matching(_EXCLUDES.get(ai, "")) & present) - {ai}
         found += [f"AI ({ai}) may not stand beside ({other})" for other in sorted(beside)]
     for ai in dict.fromkeys(ais):
-        needed = _NEEDS.get(ai)
-        if needed is not None and not _is_met(needed[0], present):
-            found.append(f"AI ({ai}) needs {_in_words(needed[1])} beside it")
+        words = _NEEDS.get(ai)
+        if words is not None and not _is_met(alternatives(words), present):
+            found.append(f"AI ({ai}) needs {_in_words(words)} beside it")
     return tuple(found)
 
 
