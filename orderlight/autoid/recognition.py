@@ -223,7 +223,8 @@ def _elements_or_text(asked: Asked, data: str) -> Identification:
     if GS not in data and not _TELLING.match(data):
         return _text(asked, data)
     answer = _elements(asked, data)
-    if answer.error is None or GS in data:
+    # AIs that may not stand together are read all the same: it is a label of somebody's habit, not chance.
+    if answer.forms is not None or GS in data:
         return answer
     return _text(asked, data, answer.readings)
 

@@ -132,6 +132,13 @@ def test_a_conflict_of_ais_is_an_error_and_the_values_stay() -> None:
     assert found.error == "Failed to take ']C121SER42' as whole: AI (21) needs (01), (03) or (8006) beside it."
 
 
+def test_ais_that_may_not_stand_together_are_read_without_a_prefix_too() -> None:
+    found = identify(f"01{GTIN}3725")
+
+    assert found.keys == {"gtin": GTIN, "count": "25"}
+    assert "AI (01) may not stand beside (37)" in (found.error or "")
+
+
 @pytest.mark.parametrize(
     "text",
     [

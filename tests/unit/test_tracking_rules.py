@@ -181,6 +181,8 @@ def test_fulfilment_follows_from_the_counts(tallies: list[Tally], begun: bool, e
         ({"code": "x", "keys": {"sscc": "006141411234567890"}}, "unit", "00/006141411234567890"),
         ({"code": "x", "keys": {"operator": "17"}}, "operator", "17"),
         ({"code": "x", "keys": {"gtin": "09506000134352"}}, "product", "09506000134352"),
+        ({"code": "010950600013435237250"}, "product", "09506000134352"),
+        ({"code": "]C121SER42"}, "unit", "code:]C121SER42"),
         ({"code": "HELLO"}, "unit", "code:HELLO"),
         ({"code": "u-11"}, "unit", "code:u-11"),
         ({"kind": "tag_arrived", "epc": "3034257BF7194E4000001A85"}, "unit", "epc:3034257BF7194E4000001A85"),
