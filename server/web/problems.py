@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server.auth.principal import Principal
-from server.errors import OrderlightError
+from server.errors import Invalid, OrderlightError
 from server.messages import N_
 from server.settings.clock import utc_now
 from server.web.i18n import negotiate
@@ -53,13 +53,15 @@ def problem_page(request: Request, error: OrderlightError, principal: Principal 
         return RedirectResponse(f"/login?next={quote(target)}", status_code=303, headers=PRIVATE)
     if error.reason == "password_change_needed":
         return RedirectResponse("/password", status_code=303, headers=PRIVATE)
+    wrong = error.errors if isinstance(error, Invalid) else ()
     icon, signal = LOOKS.get(error.status, ("server-off", "stop"))
     page = _page(request, principal)
     return page.show(
         "pages/problem.html",
         status=error.status,
         title=page.say(BY_LINK if error.reason == "no_visit" else error.title),
-        detail=error.detail,
+        detail=page.say(Invalid.default_detail) if wrong else error.detail,
+        wrong=wrong,
         icon=icon,
         signal=signal,
         status_code=error.status,

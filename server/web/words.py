@@ -97,6 +97,12 @@ WORDS: dict[str, dict[str, str]] = {
         "consumed": N_("Built in"),
         "returned": N_("Returned"),
     },
+    "identifier": {
+        "own": N_("Our own code"),
+        "sgtin": N_("Serial number (GS1)"),
+        "epc": N_("RFID tag"),
+        "sscc": N_("SSCC"),
+    },
     "operation_state": {
         "pending": N_("Pending"),
         "ready": N_("Ready"),

@@ -127,6 +127,14 @@ def test_stock_is_found_by_word_and_place_and_paged(planner: httpx.Client) -> No
     assert planner.get("/api/v1/materials?after=BOLT-M8").json()["next"] is None
 
 
+def test_a_page_that_is_asked_for_without_what_it_needs_says_what_is_missing(planner: httpx.Client) -> None:
+    answer = planner.get("/stock/TUBE-34/lots", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 422
+    assert "<code>lot</code>" in answer.text
+    assert "errors" not in answer.text
+
+
 def test_sales_look_and_do_not_write_and_customers_see_nothing(
     signed_in: Callable[..., httpx.Client], planner: httpx.Client, world: DemoWorld
 ) -> None:
