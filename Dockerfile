@@ -12,7 +12,7 @@ COPY simulators simulators
 
 FROM build AS build-server
 RUN python3 -m venv --without-pip /opt/orderlight \
-    && /uv/bin/uv pip install -q --python /opt/orderlight -c requirements.lock ".[server,postgres]"
+    && /uv/bin/uv pip install -q --python /opt/orderlight -c requirements.lock ".[server,print,postgres]"
 
 FROM build AS build-gateway
 RUN python3 -m venv --without-pip /opt/orderlight \
@@ -35,6 +35,12 @@ WORKDIR /var/lib/orderlight
 USER 10001:10001
 
 FROM base AS server
+USER root
+# Labels and papers as PDF are drawn with Pango; the fonts have Polish and Chinese letters.
+RUN apt-get update -q && apt-get install -yq --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+USER 10001:10001
 COPY --from=build-server /opt/orderlight /opt/orderlight
 EXPOSE 8000
 ENTRYPOINT ["orderlight-server"]

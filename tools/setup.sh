@@ -8,6 +8,8 @@ set -eu
 cd "$(dirname "$0")/.."
 TASK=${1:?usage: tools/setup.sh demo|check|test}
 VENV=.venv
+# What PDFs are drawn with (docs/adr/0017).
+DRAWING="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -64,17 +66,19 @@ need_python
 need_uv
 case $TASK in
     demo)
-        [ -e "$VENV/.installed-all" ] || install_extras demo server,gateway,simulators
-        [ ! -e "$VENV/.installed-all" ] || install_extras all server,postgres,gateway,vision,simulators,dev
+        [ -e "$VENV/.installed-all" ] || install_extras demo server,print,gateway,simulators
+        [ ! -e "$VENV/.installed-all" ] || install_extras all server,print,postgres,gateway,vision,simulators,dev
         packages=$(missing mosquitto)
         [ -z "$packages" ] || apt_install $packages || say "mosquitto could not be installed: the demo leaves its MQTT reader out"
+        packages=$(missing $DRAWING)
+        [ -z "$packages" ] || apt_install $packages || say "Pango could not be installed: the demo makes no PDF and no PNG of labels"
         ;;
     check)
-        install_extras all server,postgres,gateway,vision,simulators,dev
+        install_extras all server,print,postgres,gateway,vision,simulators,dev
         ;;
     test)
-        install_extras all server,postgres,gateway,vision,simulators,dev
-        packages=$(missing mosquitto postgresql chromium libzbar0 fonts-dejavu-core fonts-noto-cjk)
+        install_extras all server,print,postgres,gateway,vision,simulators,dev
+        packages=$(missing mosquitto postgresql chromium libzbar0 $DRAWING fonts-noto-cjk)
         [ -z "$packages" ] || apt_install $packages
         ;;
     *) say "unknown task $TASK: expected demo, check or test"; exit 2 ;;

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.auth.models import User
+from server.catalog.models import Product
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
@@ -68,3 +69,14 @@ def list_stations(session: Session) -> Sequence[Station]:
 def list_badge_holders(session: Session) -> Sequence[User]:
     """The active people who have a badge."""
     return session.scalars(select(User).where(User.active, User.badge.is_not(None)).order_by(User.name)).all()
+
+
+def find_work_order_of(session: Session, unit: str) -> str | None:
+    """The number of the work order that makes this unit."""
+    statement = select(WorkOrder.number).join(Unit, Unit.work_order_id == WorkOrder.id).where(Unit.number == unit)
+    return session.scalar(statement)
+
+
+def find_product(session: Session, sku: str) -> Product | None:
+    """A product by our number for it."""
+    return session.scalars(select(Product).where(Product.sku == sku)).one_or_none()

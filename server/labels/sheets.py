@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from orderlight.autoid import OwnCode
 from server.erp.logistics.contents import Inside, boxes_on, inside
 from server.erp.logistics.repository import boxes_by_shipment
 from server.erp.orders.models import SalesOrder
@@ -18,15 +17,13 @@ from server.erp.stock.repository import all_locations
 from server.erp.stock.rules import location_code
 from server.errors import NotFound
 from server.labels import repository
-from server.labels.symbols import Symbol, code_128, gs1_128
+from server.labels.own import LONGEST_BODY, body_of, letters_of, own_symbol
+from server.labels.symbols import Symbol, gs1_128
 from server.parties.states import LabelTemplate
 from server.tracking.states import Command, HandlingUnitKind
 
 #: A traveller lists so many units; the labels carry the rest.
 UNITS_ON_A_TRAVELLER = 60
-
-#: What a code of ours can hold.
-_LONGEST_BODY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +82,8 @@ class UnitLabel:
     gs1: Symbol | None
     #: Pieces of a lot.
     pieces: Decimal | None = None
+    #: (AI, value) pairs of GTIN and serial, where the product has a GTIN.
+    elements: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +155,19 @@ def make_traveller(session: Session, number: str) -> Traveller:
     shown = tuple(unit.number for unit in units[:UNITS_ON_A_TRAVELLER])
     return Traveller(
         head=_head(work_order),
-        symbol=_own("W", _body(work_order.number)),
+        symbol=own_symbol("W", body_of(work_order.number)),
         operations=tuple(_operation_row(work_order, operation) for operation in work_order.operations),
         units=shown,
         more_units=len(units) - len(shown),
     )
 
 
-def make_unit_labels(session: Session, number: str) -> UnitLabels:
-    """A label for each unit of a work order."""
+def make_unit_labels(session: Session, number: str, *, only: str | None = None) -> UnitLabels:
+    """A label for each unit of a work order, or for the one of them that is named."""
     work_order = _work_order(session, number)
     units = repository.list_units(session, work_order.id)
-    labels = tuple(_unit_label(unit, len(units), work_order.product.gtin) for unit in units)
+    wanted = [unit for unit in units if only is None or unit.number == only]
+    labels = tuple(_unit_label(unit, len(units), work_order.product.gtin) for unit in wanted)
     return UnitLabels(_head(work_order), labels)
 
 
@@ -205,21 +205,22 @@ def make_delivery_note(session: Session, number: str) -> DeliveryNote:
         carrier=shipment.carrier,
         tracking_reference=shipment.tracking_reference,
         lines=tuple(NoteLine(box.number, box.kind, box.sscc, held[box.id]) for box in boxes),
-        symbol=_own("D", _body(shipment.number)),
+        symbol=own_symbol("D", body_of(shipment.number)),
     )
 
 
 def make_station_cards(session: Session) -> tuple[Card, ...]:
     """A card for each station, each command, each reason in use and each location."""
     stations = [
-        Card(station.name, "station", _own("S", _letters(station.key))) for station in repository.list_stations(session)
+        Card(station.name, "station", own_symbol("S", letters_of(station.key)))
+        for station in repository.list_stations(session)
     ]
-    commands = [Card(command.value, "command", _own("C", command.value)) for command in Command]
-    reasons = [Card(reason.name, "reason", _own("C", reason.code)) for reason in reasons_in_use(session)]
+    commands = [Card(command.value, "command", own_symbol("C", command.value)) for command in Command]
+    reasons = [Card(reason.name, "reason", own_symbol("C", reason.code)) for reason in reasons_in_use(session)]
     places = [
-        Card(place.name, "location", _own("L", code))
+        Card(place.name, "location", own_symbol("L", code))
         for place in all_locations(session)
-        if len(code := location_code(place.key)) <= _LONGEST_BODY
+        if len(code := location_code(place.key)) <= LONGEST_BODY
     ]
     return (*stations, *commands, *reasons, *places)
 
@@ -227,7 +228,7 @@ def make_station_cards(session: Session) -> tuple[Card, ...]:
 def make_badges(session: Session) -> tuple[Card, ...]:
     """A badge for each person who has one."""
     holders = repository.list_badge_holders(session)
-    return tuple(Card(user.name, "badge", _own("B", user.badge)) for user in holders if user.badge)
+    return tuple(Card(user.name, "badge", own_symbol("B", user.badge)) for user in holders if user.badge)
 
 
 def _work_order(session: Session, number: str) -> WorkOrder:
@@ -275,25 +276,13 @@ def _operation_row(work_order: WorkOrder, operation: Operation) -> OperationRow:
         name=operation.name,
         work_center=operation.work_center.name,
         run_minutes=operation.run_minutes,
-        symbol=_own("O", f"{_body(work_order.number)}{operation.step:03d}", height_mm=9),
+        symbol=own_symbol("O", f"{body_of(work_order.number)}{operation.step:03d}", height_mm=9),
     )
 
 
 def _unit_label(unit: Unit, of: int, gtin: str | None) -> UnitLabel:
-    body = _body(unit.number)
-    gs1 = gs1_128((("01", gtin), ("21", body)), height_mm=7) if gtin else None
-    return UnitLabel(unit.number, unit.position, of, _own("U", body, height_mm=8), gs1, unit.quantity)
-
-
-def _own(kind: str, body: str, *, height_mm: float = 12.0) -> Symbol:
-    return code_128(str(OwnCode(kind, body)), height_mm=height_mm)
-
-
-def _body(number: str) -> str:
-    """The part of a number behind its prefix: U-0011 is printed as OLU0011 and a check character."""
-    return number.split("-", 1)[1]
-
-
-def _letters(key: str) -> str:
-    """A station's key as own codes can carry it: capitals and digits alone."""
-    return "".join(letter for letter in key.upper() if letter.isalnum())
+    body = body_of(unit.number)
+    elements = (("01", gtin), ("21", body)) if gtin else ()
+    gs1 = gs1_128(elements, height_mm=7) if elements else None
+    symbol = own_symbol("U", body, height_mm=8)
+    return UnitLabel(unit.number, unit.position, of, symbol, gs1, unit.quantity, elements)

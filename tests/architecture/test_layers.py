@@ -1,5 +1,6 @@
 """Who may import whom is a contract, and a gateway alone stays small."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -32,6 +33,20 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
     assert present.strip() == "[]"
     assert "run" in helped
     assert '"gtin": "09506000134352"' in identified
+
+
+def test_what_draws_is_loaded_with_the_first_print_and_not_with_the_server() -> None:
+    drawing = {"weasyprint", "pypdfium2", "zxingcpp", "PIL", "numpy"}
+    loaded = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "server").rglob("*.py")
+        for statement in ast.parse(path.read_text()).body
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        for name in [getattr(statement, "module", None) or statement.names[0].name]
+        if name.partition(".")[0] in drawing
+    }
+
+    assert loaded == set()
 
 
 def _run(command: list[str | Path], *, given: str | None = None) -> str:

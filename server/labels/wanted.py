@@ -1,0 +1,102 @@
+"""Which labels somebody asks for, by kind and number, and the labels themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+
+from server.errors import NotFound
+from server.labels import repository, sheets
+from server.labels.designs import box_label, card_label, product_label, unit_label
+from server.labels.layout import Label
+from server.parties.repository import site
+
+
+class LabelKind(StrEnum):
+    """What a label is for; `work_order` asks for those of all its units."""
+
+    UNIT = "unit"
+    WORK_ORDER = "work_order"
+    BOX = "box"
+    PRODUCT = "product"
+    STATION = "station"
+    COMMAND = "command"
+    REASON = "reason"
+    LOCATION = "location"
+    BADGE = "badge"
+
+
+#: Cards may be asked for all at once.
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Labels asked for: `reference` is a number, a sku, or what a card's code says; `all` for all cards of a kind."""
+
+    kind: LabelKind
+    reference: str
+    #: Where the Digital Links of our products lead.
+    stem: str
+    #: The name of a command in the reader's language.
+    command_name: Callable[[str], str] = str
+
+
+def make_labels(session: Session, asked: Asked) -> list[Label]:
+    """The labels, at least one; raises NotFound."""
+    makers = {
+        LabelKind.UNIT: _unit,
+        LabelKind.WORK_ORDER: _work_order,
+        LabelKind.BOX: _box,
+        LabelKind.PRODUCT: _product,
+    }
+    found = makers.get(asked.kind, _cards)(session, asked)
+    if not found:
+        raise NotFound
+    return found
+
+
+def _unit(session: Session, asked: Asked) -> list[Label]:
+    work_order = repository.find_work_order_of(session, asked.reference)
+    if work_order is None:
+        raise NotFound
+    return _units(sheets.make_unit_labels(session, work_order, only=asked.reference), asked.stem)
+
+
+def _work_order(session: Session, asked: Asked) -> list[Label]:
+    return _units(sheets.make_unit_labels(session, asked.reference), asked.stem)
+
+
+def _units(found: sheets.UnitLabels, stem: str) -> list[Label]:
+    return [unit_label(found.head, label, _link(label.elements, stem)) for label in found.labels]
+
+
+def _box(session: Session, asked: Asked) -> list[Label]:
+    return [box_label(sheets.make_box_label(session, asked.reference), site(session).name)]
+
+
+def _product(session: Session, asked: Asked) -> list[Label]:
+    product = repository.find_product(session, asked.reference)
+    if product is None:
+        raise NotFound
+    elements = (("01", product.gtin),) if product.gtin else ()
+    return [product_label(product.name, product.sku, product.gtin, _link(elements, asked.stem))]
+
+
+def _cards(session: Session, asked: Asked) -> list[Label]:
+    is_badge = asked.kind is LabelKind.BADGE
+    cards = sheets.make_badges(session) if is_badge else sheets.make_station_cards(session)
+    return [
+        card_label(card, asked.command_name(card.name) if card.kind == LabelKind.COMMAND else card.name)
+        for card in cards
+        if card.kind == asked.kind and asked.reference in (ALL, card.symbol.text)
+    ]
+
+
+def _link(elements: tuple[tuple[str, str], ...], stem: str) -> str | None:
+    """The Digital Link (GS1 Digital Link URI Syntax 1.3, 4.10) of elements that stand in its order already."""
+    path = "".join(f"/{identifier}/{quote(value, safe='')}" for identifier, value in elements)
+    return stem + path if path else None
