@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -28,7 +29,7 @@ from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
 from server.ingest.memory import Memory, remember
-from server.ingest.reads import Item, items_of
+from server.ingest.reads import Item, items_of, sequence_of
 from server.ingest.save import FACTS_KEY, before, save
 from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
 from server.ingest.wire import Request
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 #: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
+_answer_of = itemgetter(Judged._fields.index("answer"))
 
 
 class Ask(NamedTuple):
@@ -131,7 +133,7 @@ def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
 
 def _close(session: Session, opened: _Opened, answers: list[Answer], now: datetime) -> tuple[Receipt, int]:
     batch, source = opened.ask.batch, opened.source
-    fresh = [item.sequence for item in opened.known.fresh]
+    fresh = list(map(sequence_of, opened.known.fresh))
     reached = advance_source(connection_of(session), source, batch, fresh, now=now)
     return Receipt(batch.gateway, batch.epoch, reached, _in_order(opened.known, answers)), passed_over(source, fresh)
 
@@ -155,7 +157,7 @@ def record(
         return []
     try:
         with savepoint(connection_of(session), depth):
-            return [judged.answer for judged in _judge_and_save(session, items, sources, door, now).judged]
+            return list(map(_answer_of, _judge_and_save(session, items, sources, door, now).judged))
     except _DATA_FAULTS as error:
         if isinstance(error, StatementError) and error.connection_invalidated:
             raise

@@ -149,7 +149,8 @@ def _encoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if isinstance(kind, UtcDateTime):
         return sqlite_time if dialect.name == "sqlite" else None
     if isinstance(kind, LargeBinary):
-        return _hexadecimal if dialect.name == "postgresql" else None
+        # Of anything but a number, a text or a bytearray, sqlite3 first asks how it wants to be adapted.
+        return _hexadecimal if dialect.name == "postgresql" else bytearray
     if isinstance(kind, Boolean):
         # Both drivers write True as their database's own.
         return None

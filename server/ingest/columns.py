@@ -19,6 +19,8 @@ UNIT = (
 )  # fmt: skip
 #: What changes of a unit that goes from one step to the next.
 MOVED_UNIT = ("id", "step", "last_station_id", "last_read_point", "last_seen_at", "last_fact_id")
+#: What changes of one that begins its work or is finished.
+TURNED_UNIT = ("id", "state", *MOVED_UNIT[1:])
 OPERATION = ("id", "state", "started", "good", "scrap", "started_at", "completed_at")
 WORK_ORDER = ("id", "state", "started_at", "completed_at")
 ORDER = ("id", "lifecycle", "fulfilment", "moved_at")

@@ -1,11 +1,12 @@
 """What earlier events did: their facts, for those that somebody wants to take back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select
 
 from orderlight.events import EventKind
+from server.ingest.mentioned import Mentioned
 from server.ingest.queries import Query, Statement, among, listed
 from server.ingest.wanted import Wanted
 from server.journal.models import EventIdentity, EventSource, Fact
@@ -13,6 +14,8 @@ from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import Command
 from server.tracking.steps import Read
 from server.tracking.world import Identity, StoredFact, World
+
+_TAKES_BACK = frozenset({EventKind.UNDO_REQUESTED.value, EventKind.CORRECTION.value})
 
 
 def _select_identities(dialect: Dialect) -> Statement:
@@ -51,9 +54,9 @@ _IDENTITIES = Query(_select_identities)
 _FACTS = Query(_select_facts)
 
 
-def want_deeds(connection: Connection, world: World, wanted: Wanted, reads: Iterable[Read]) -> None:
+def want_deeds(connection: Connection, world: World, wanted: Wanted, told: Mentioned) -> None:
     """Put the facts that these reads may take back into the world, and want what they touched."""
-    targets = _targets(world, reads)
+    targets = _targets(world, told)
     if not targets:
         return
     found = _IDENTITIES.rows(
@@ -72,13 +75,14 @@ def want_deeds(connection: Connection, world: World, wanted: Wanted, reads: Iter
         _note(stored.fact, wanted)
 
 
-def _targets(world: World, reads: Iterable[Read]) -> set[Identity]:
+def _targets(world: World, told: Mentioned) -> set[Identity]:
     """The events that this batch may want to take back."""
     targets: set[Identity] = set()
-    for read in reads:
-        if read.corrects is not None and read.kind in (EventKind.UNDO_REQUESTED, EventKind.CORRECTION):
+    for read in told.corrections:
+        if read.corrects is not None and read.kind in _TAKES_BACK:
             targets.add(read.corrects)
-        elif read.named.kind == "command" and read.named.values[0] == Command.UNDO:
+    for read in told.naming("command"):
+        if read.named.values[0] == Command.UNDO:
             targets |= _undoable(world, read)
     return targets
 

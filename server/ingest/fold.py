@@ -9,7 +9,7 @@ from orderlight.events import Signal as WireSignal
 from orderlight.events import Status as WireStatus
 from server.ingest.answers import Answer
 from server.ingest.door import Door
-from server.ingest.reads import Item, named_of
+from server.ingest.reads import Item, named_of, read_of
 from server.tracking import words
 from server.tracking.facts import NewFact
 from server.tracking.judge import judge
@@ -77,18 +77,18 @@ def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None =
     midruns.enter(world)
     folded = Folded(world, runs=midruns)
     notes, alerts, facts, judged = _Notes(folded), world.alerts, folded.facts, folded.judged
-    for number, item in enumerate(items):
+    for number, (item, read) in enumerate(zip(items, map(read_of, items), strict=True)):
         first = len(facts)
         try:
             # Numbers are given when the batch is saved; below zero they count within the batch.
-            passed = midruns.pass_on(item.read, -number - 1, -first - 1)
+            passed = midruns.pass_on(read, -number - 1, -first - 1)
         except Exception:
             # The supervisor of the fold, as below: whatever goes wrong is left to the rules.
             log.exception("event_not_passed", extra={"action": "event_not_passed", "sequence": item.sequence})
             passed = None
         if passed is None:
             midruns.settle()
-            notes.put_down(item.read)
+            notes.put_down(read)
             folded.turns.append(number)
             _turn(folded, midruns, item, number)
             continue
@@ -153,7 +153,7 @@ def answer_of(item: Item, verdict: Verdict, say: str, alerts: Alerts = _NO_ALERT
 def _answer_passed(item: Item, passed: Passed, alerts: Alerts) -> Answer:
     """As `answer_of`, for a scan in the middle of a run, of which less can be said and that in less time."""
     verdict, say, _, fact = passed
-    status, _, signal, action, _, _, undo, order_id = verdict
+    status, _, signal, action, _, _, undo, order_id = verdict[:]
     assert action is not None
     return Answer(
         item[0], _WIRE_STATUS[status], action._value_, fact[1], say, _WIRE_SIGNAL[signal], None, undo,

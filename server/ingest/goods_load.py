@@ -3,7 +3,7 @@
 Nothing is asked for events that name neither.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Dialect, func, or_, select
 from server.catalog.models import Product
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.stock.models import StockBalance, StockItem, StockLocation
+from server.ingest.mentioned import Mentioned
 from server.ingest.queries import Found, Query, Statement, among, ask, listed
 from server.tracking import world as w
 from server.tracking.goods_rows import Material, Need, Place, materials_in, units_in
@@ -86,12 +87,12 @@ _LYING = Query(_select_lying)
 _STOPPED = Query(_select_stopped)
 
 
-def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) -> None:
+def load_goods(connection: Connection, world: w.World, told: Mentioned) -> None:
     """Put into the world what the reads name of goods, and note which stations have materials at hand."""
     for station_id, context in world.contexts.items():
         if context.stock is not None and (materials_in(context.stock) or units_in(context.stock)):
             world.goods.at_hand[station_id] = context.stock
-    labels = [read for read in reads if read.named.kind == "product"]
+    labels = told.naming("product")
     asked = {}
     if labels:
         gtins = listed(read.named.values[0] for read in labels)
@@ -104,7 +105,7 @@ def load_goods(connection: Connection, world: w.World, reads: Sequence[Read]) ->
     if lying:
         centers = listed(station.work_center_id for station in world.stations.values())
         asked |= {"parts": _PARTS.of(ids=lying), "needs": _NEEDS.of(ids=centers)}
-    if any(read.named.kind == "location" for read in reads):
+    if told.naming("location"):
         asked["places"] = _PLACES.of()
     if asked:
         _put(world, ask(connection, asked))

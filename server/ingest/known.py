@@ -21,7 +21,7 @@ from server.ingest.driver import connection_of
 from server.ingest.fold import answer_of
 from server.ingest.load import site_language
 from server.ingest.queries import Query, Statement, among, listed
-from server.ingest.reads import Item, named_of
+from server.ingest.reads import Item, named_of, sequence_of
 from server.ingest.sources import Source
 from server.journal.models import EventIdentity, EventRecord, Quarantine
 from server.tracking import words
@@ -56,11 +56,11 @@ def sort_out(session: Session, source: Source, items: Sequence[Item], *, door: D
     known = Known()
     stored = _stored(session, source, items)
     fresh: dict[int, Item] = {}
-    for item in items:
-        found = stored.get(item.sequence)
-        if found is None and item.sequence not in fresh:
-            fresh[item.sequence] = item
-        elif found is None and fresh[item.sequence].content_hash == item.content_hash:
+    for sequence, item in zip(map(sequence_of, items), items, strict=True):
+        found = stored.get(sequence)
+        if found is None and sequence not in fresh:
+            fresh[sequence] = item
+        elif found is None and fresh[sequence].content_hash == item.content_hash:
             known.repeated.append(item)
         elif found is not None and bytes(found[0]) == item.content_hash:
             known.answers.append(_again(item, found[1]))
@@ -72,7 +72,8 @@ def sort_out(session: Session, source: Source, items: Sequence[Item], *, door: D
 
 def _stored(session: Session, source: Source, items: Sequence[Item]) -> dict[int, tuple[bytes, dict[str, Any]]]:
     # Sequences only rise, so above the highest one nothing needs to be looked up.
-    asked = [item.sequence for item in items if item.sequence <= source.max_sequence]
+    highest = source.max_sequence
+    asked = [sequence for sequence in map(sequence_of, items) if sequence <= highest]
     if not asked:
         return {}
     rows = _KNOWN.rows(connection_of(session), source_id=source.id, sequences=listed(asked))

@@ -15,6 +15,7 @@ from server.ingest.deeds import want_deeds
 from server.ingest.driver import connection_of
 from server.ingest.goods_load import load_goods
 from server.ingest.memory import Memory, recall, recall_orders
+from server.ingest.mentioned import Mentioned, mentioned
 from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
 from server.ingest.rare import load_places_of_work, load_stock_work, put_reasons
@@ -50,9 +51,9 @@ def load_world(session: Session, items: Sequence[Item], memory: Memory | None = 
     """Everything that these events name, as it stands now; what is remembered is not asked for."""
     connection = connection_of(session)
     world, wanted = w.World(), Wanted()
-    reads = [item.read for item in items if item.read is not None]
-    _load_named(connection, world, wanted, reads, memory)
-    want_deeds(connection, world, wanted, reads)
+    told = mentioned(items)
+    _load_named(connection, world, wanted, told, memory)
+    want_deeds(connection, world, wanted, told)
     _load_elsewhere(connection, world, wanted)
     contexts = {point.context for point in world.read_points.values()}
     boxing, packing = not _BOXING.isdisjoint(contexts), Meaning.PACK.value in contexts
@@ -67,24 +68,20 @@ def load_world(session: Session, items: Sequence[Item], memory: Memory | None = 
         recall_orders(memory, world, wanted.orders)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     load_places_of_work(connection, world)
-    load_goods(connection, world, reads)
+    load_goods(connection, world, told)
     if boxing:
-        _load_supply(session, world, reads)
+        _load_supply(session, world, told.reads)
     return world
 
 
 # --- what the events name themselves ---
 
 
-def _load_named(
-    connection: Connection, world: w.World, wanted: Wanted, reads: Sequence[Read], memory: Memory | None
-) -> None:
-    keys = {read.read_point for read in reads if read.read_point is not None}
-    values = {value for read in reads if read.named.kind == "unit" for value in read.named.values}
+def _load_named(connection: Connection, world: w.World, wanted: Wanted, told: Mentioned, memory: Memory | None) -> None:
     if memory is not None:
-        recall(memory, world, keys, values)
-    asked = _of_points(world, keys, is_known=memory is not None) | _of_cards(reads)
-    asked |= _of_units(values - world.identifiers.keys(), has_locks=connection.dialect.name == "postgresql")
+        recall(memory, world, told.points, told.values)
+    asked = _of_points(world, told.points, is_known=memory is not None) | _of_cards(told)
+    asked |= _of_units(told.values - world.identifiers.keys(), has_locks=connection.dialect.name == "postgresql")
     found = ask(connection, asked)
     _put_site(world, found.get("site", []))
     _put_stations(world, found.get("points", []), found.get("contexts", []))
@@ -109,15 +106,15 @@ def _of_points(world: w.World, keys: set[str], *, is_known: bool) -> dict[str, A
     return asked
 
 
-def _of_cards(reads: Sequence[Read]) -> dict[str, Asked]:
+def _of_cards(told: Mentioned) -> dict[str, Asked]:
     """Cards and papers; few batches have any."""
     asked = {}
-    badges = listed(read.named.values[0] for read in reads if read.named.kind == "operator")
+    badges = listed(read.named.values[0] for read in told.naming("operator"))
     if badges:
         asked["operators"] = tables.OPERATORS.of(badges=badges)
-    if any(read.named.kind == "command" for read in reads):
+    if told.naming("command"):
         asked["reasons"] = tables.REASONS.of()
-    papers = listed(value for read in reads if read.named.kind == "shipment" for value in read.named.values)
+    papers = listed(value for read in told.naming("shipment") for value in read.named.values)
     if papers:
         asked["papers"] = tables.PAPERS.of(numbers=papers)
     return asked

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from orderlight.events import BatchFault
@@ -40,6 +41,11 @@ class Item(NamedTuple):
     fault_reason: Reason = Reason.BAD_FIELD
 
 
+#: Fields by their place, for what looks at thousands.
+sequence_of = itemgetter(Item._fields.index("sequence"))
+read_of = itemgetter(Item._fields.index("read"))
+
+
 def items_of(batch: Request, door: Door, *, now: datetime, default_point: str | None = None) -> list[Item]:
     """Everything in the batch in source order; events that name no read point get the default one."""
     latest = now + AHEAD
@@ -47,7 +53,7 @@ def items_of(batch: Request, door: Door, *, now: datetime, default_point: str | 
     if default_point is not None:
         found = [_at(item, default_point) for item in found]
     found += [_fault_item(batch, fault, now) for fault in batch.faults]
-    found.sort(key=lambda item: item.sequence)
+    found.sort(key=sequence_of)
     return found
 
 

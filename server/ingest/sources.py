@@ -120,8 +120,9 @@ def _has_outlived(fresh: Sequence[Told], vouched: int, began_at: datetime) -> bo
 
 def passed_over(source: Source, sequences: Iterable[int]) -> int:
     """How many numbers lie unused between what came before and these: what a gateway shed, set aside or lost."""
-    beyond = [sequence for sequence in sequences if sequence > source.max_sequence]
-    return max(beyond) - source.max_sequence - len(beyond) if beyond else 0
+    highest = source.max_sequence
+    beyond = [sequence for sequence in sequences if sequence > highest]
+    return max(beyond) - highest - len(beyond) if beyond else 0
 
 
 def advance_source(

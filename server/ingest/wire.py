@@ -130,6 +130,7 @@ class PlainRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: ClassVar[tuple[BatchFault, ...]] = ()
 
 
+_DELETE: Final = 0x7F
 _read_plain = msgspec.json.Decoder(PlainRequest).decode
 _write_sorted = msgspec.json.Encoder(order="sorted").encode
 _write = msgspec.json.encode
@@ -178,5 +179,6 @@ def canonical(event: Told) -> bytes | None:
     if not isinstance(event, PlainEvent):
         return None
     text = _write(event) if len(event.keys) < 2 else _write_sorted(event)
-    # The canonical text writes what is not printable ASCII in another way.
-    return text if text.isascii() and b"\x7f" not in text else None
+    # The canonical text writes what is not printable ASCII in another way. A byte is looked for as a number: as
+    # bytes it would first be tried for one, at the price of an exception.
+    return text if text.isascii() and _DELETE not in text else None

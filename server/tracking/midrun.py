@@ -11,7 +11,7 @@ plainly in the middle is theirs: before they look, `settle` brings the world up 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from orderlight.events import EventKind
 from server.tracking.changes import unseen
@@ -21,6 +21,7 @@ from server.tracking.facts import NewFact
 from server.tracking.places import has_just_seen
 from server.tracking.refusals import blocked
 from server.tracking.runs import (
+    PASSED,
     Count,
     Course,
     Middle,
@@ -35,10 +36,10 @@ from server.tracking.runs import (
     stays,
 )
 from server.tracking.states import Context as Meaning
-from server.tracking.states import Signal, Status, UnitState, WorkOrderState
+from server.tracking.states import UnitState, WorkOrderState
 from server.tracking.steps import Read
 from server.tracking.table import Act
-from server.tracking.verdicts import Translate, Verdict, Words
+from server.tracking.verdicts import Translate, Verdict
 from server.tracking.world import Context, Operation, Order, Rows, Station, Tally, Unit, World
 
 _READS: Final = frozenset({EventKind.CODE_SCANNED.value, EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
@@ -47,21 +48,15 @@ _BUSY: Final = UnitState.IN_PROCESS.value
 _IN_PROGRESS: Final = WorkOrderState.IN_PROGRESS.value
 #: Rows are made by place, several times faster than by name.
 _new: Final = tuple.__new__
-#: The sentence of a passed scan is said already; nothing renders its words again.
-_SAID: Final = Words("")
 
 #: Work order, step and state of the unit, read point, and the station that the sender is bound to.
 _Key = tuple[int | None, int | None, str, str | None, str | None]
 
 
-class Passed(NamedTuple):
-    """What came of a scan in the middle of a run; the world has the unit already, and its counts when it is settled."""
-
-    #: One for all of a run, so it names no subject: that is the fact's.
-    verdict: Verdict
-    say: str
-    station_id: int
-    fact: NewFact
+#: What came of a scan in the middle of a run: the verdict, the sentence, the station's id and the fact. The verdict is
+#: one for all of a run, so it names no subject: that is the fact's. The world has the unit already, and its counts when
+#: it is settled.
+Passed = tuple[Verdict, str, int, NewFact]
 
 
 @dataclass(slots=True)
@@ -97,14 +92,18 @@ class Midruns:
         """Take the scan in when it is one in the middle of a run; else None, and the world stands as it stood."""
         if read is None:
             return None
-        # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together.
-        _, kind, at, named, point, actor, is_person, _, station_key, _ = read
-        if kind not in _READS or named.kind != "unit":
+        # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together. A slice
+        # is a plain tuple, which comes apart several times faster than a named one.
+        _, kind, at, named, point, actor, is_person, _, station_key, _ = read[:]
+        if kind not in _READS or named[0] != "unit":
             return None
-        unit = self._unit(named.values)
-        if unit is None or unit.held:
+        unit = self._unit(named[1])
+        if unit is None:
             return None
-        key = (unit.work_order_id, unit.step, unit.state, point, station_key)
+        work_order_id, _, state, step, held = unit[4:9]
+        if held:
+            return None
+        key = (work_order_id, step, state, point, station_key)
         try:
             run = self._runs[key]
         except KeyError:
@@ -175,7 +174,7 @@ class Midruns:
         (
             unit_id, number, kind, order_id, work_order_id, position, _, _, held, hold_reason, rework, parent_id,
             station_id, last_point, last_at, _,
-        ) = unit  # fmt: skip
+        ) = unit[:]  # fmt: skip
         self._moved.add(run)
         was = now = ""
         if run.starts:
@@ -201,11 +200,11 @@ class Midruns:
         ))  # fmt: skip
         self._units.add(unit_id)
         fact = _new(NewFact, (
-            run.kind, number, who, at, order_id, work_order_id, unit_id, count.row.step, run.station_id, ONE,
+            run.kind, number, who, at, order_id, work_order_id, unit_id, count.step, run.station_id, ONE,
             numbers[0], None, detail_of(run, unit_id, was, now),
         ))  # fmt: skip
         say = run.sentence.format(number, count.good if run.ends else count.started)
-        return _new(Passed, (run.verdict, say, run.station_id, fact))
+        return run.verdict, say, run.station_id, fact
 
     # --- where a run begins ---
 
@@ -257,7 +256,7 @@ class Midruns:
             return None
         run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         run.station_id = station.id
-        run.verdict = Verdict(Status.APPLIED, _SAID, Signal.OK, run.action, undo=True, order_id=unit.order_id)
+        run.verdict = PASSED._replace(action=run.action, order_id=unit.order_id)
         run.sentence = sentence_of(run, following, self.translate)
         return run
 

@@ -9,9 +9,9 @@ from server.tracking import words
 from server.tracking.facts import FactKind
 from server.tracking.places import is_fixed
 from server.tracking.settle import fulfilment
-from server.tracking.states import Action, OperationState, UnitKind, UnitState
+from server.tracking.states import Action, OperationState, Signal, Status, UnitKind, UnitState
 from server.tracking.table import UNITS, Act, Place
-from server.tracking.verdicts import Translate, Verdict
+from server.tracking.verdicts import Translate, Verdict, Words
 from server.tracking.world import Operation, Order, ReadPoint, Station, Tally, Unit, World
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
@@ -24,13 +24,18 @@ _CONTAINER: Final = UnitKind.CONTAINER.value
 _ACTS: Final = frozenset({Act.START, Act.COMPLETE})
 
 
+#: The sentence of a passed scan is said already; nothing renders its words again.
+PASSED: Final = Verdict(Status.APPLIED, Words(""), Signal.OK, undo=True)
+
+
 class Count:
     """The counts of an operation while units pass."""
 
-    __slots__ = ("good", "room", "row", "started")
+    __slots__ = ("good", "room", "row", "started", "step")
 
     def __init__(self, row: Operation, room: int) -> None:
         self.row = row
+        self.step = row.step
         self.started = row.started
         self.good = row.good
         #: When so many are good, the next piece is the last one.
@@ -71,7 +76,7 @@ class Run:
     head: str = ""
     station_id: int = 0
     #: What is answered to each unit, but for its number.
-    verdict: Verdict | None = None
+    verdict: Verdict = PASSED
     #: The sentence with its places for unit and count.
     sentence: str = ""
     #: The operator at the station.
@@ -178,11 +183,8 @@ _quoted = lru_cache(maxsize=1024)(json.dumps)
 
 def detail_of(run: Run, unit_id: int, was: str, now: str) -> str:
     """The detail of a fact of the run; the counts that moved are given as the inside of a JSON object."""
-    left, reached = run.left, run.reached
-    return (
-        f'{run.head}{was}}},"unit:{unit_id}":{left}}},'
-        f'"after":{{"{run.counted}":{{{now}}},"unit:{unit_id}":{reached}}}}}'
-    )
+    left, reached, unit = run.left, run.reached, f'"unit:{unit_id}"'
+    return f'{run.head}{was}}},{unit}:{left}}},"after":{{"{run.counted}":{{{now}}},{unit}:{reached}}}}}'
 
 
 def sentence_of(run: Run, following: Operation | None, translate: Translate) -> str:
