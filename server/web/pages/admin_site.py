@@ -11,16 +11,16 @@ from starlette.responses import Response
 
 from server.auth.http import AdminPrincipal
 from server.http.currencies import CURRENCIES
-from server.http.versions import guard
 from server.messages import N_
 from server.parties import repository, service
 from server.parties.models import Site
 from server.parties.schemas import SiteOut, SitePatch
-from server.web.entry import Fault, FormDep, attempt, changed, checked, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked
 from server.web.forms import Form
 from server.web.i18n import LANGUAGES
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/admin/site", include_in_schema=False)
 
@@ -62,8 +62,7 @@ def change_site(page: PageDep, form: FormDep, principal: AdminPrincipal) -> Resp
 
         def work(session: Session) -> None:
             site = repository.site(session)
-            stored = SiteOut.of(site).model_dump(mode="json")
-            guard("The site", expected=version_of(form), got=site.row_version, wanted={}, stored=stored)
+            require_fresh(page, form, _typed(site), what=page.say(N_("The site")))
             service.update_site(session, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)

@@ -16,15 +16,15 @@ from server.catalog.models import PackagingSpec
 from server.catalog.packaging_schemas import FIELDS, PackagingIn, PackagingPatch
 from server.erp.products.service import customer_id_of, customers_by_id
 from server.errors import NotFound
-from server.http.versions import guard
 from server.messages import N_
 from server.parties.models import Customer
 from server.parties.states import CustomerStatus
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.pages.setup_products import found_product
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/products/{sku}/packaging", include_in_schema=False)
 
@@ -63,9 +63,8 @@ def show_spec(page: PageDep, sku: str, number: str, _principal: Writer) -> Respo
     """The newest version, ready to be changed."""
     with page.database.read() as session:
         spec = _newest(session, sku, number)
-        typed = {field: "" if getattr(spec, field) is None else str(getattr(spec, field)) for field in FIELDS}
         known = customers_by_id(session, {spec.customer_id})
-    return _show(page, Form(typed | {"row_version": str(spec.row_version)}), sku, spec=spec, known=known)
+    return _show(page, _typed(spec), sku, spec=spec, known=known)
 
 
 @router.post("/{number}")
@@ -77,7 +76,7 @@ def change_spec(page: PageDep, sku: str, number: str, form: FormDep, principal: 
 
         def work(session: Session) -> int:
             spec = _newest(session, sku, number, lock=True)
-            guard(number, expected=version_of(form), got=spec.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(spec), what=number)
             return packaging.change_spec(session, spec, patch, actor=principal.actor, now=page.now).version
 
         version = attempt(page, form, work)
@@ -113,6 +112,11 @@ def withdraw(page: PageDep, sku: str, number: str, principal: Writer) -> Respons
 def _act(page: Page, sku: str, number: str, act: Callable[[Session, PackagingSpec], None], message: str) -> Response:
     page.database.write(lambda session: act(session, _newest(session, sku, number, lock=True)))
     return page.go(f"/setup/products/{sku}#packaging", page.say(message, number=number))
+
+
+def _typed(spec: PackagingSpec) -> Form:
+    typed = {field: "" if getattr(spec, field) is None else str(getattr(spec, field)) for field in FIELDS}
+    return Form(typed | {"row_version": str(spec.row_version)})
 
 
 def _newest(session: Session, sku: str, number: str, *, lock: bool = False) -> PackagingSpec:

@@ -1,5 +1,6 @@
 """Revisions of a product: a draft is written, compared with any other, released or withdrawn."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -14,9 +15,8 @@ from server.catalog.difference import of_contents
 from server.catalog.models import Product, ProductRevision
 from server.catalog.revision_schemas import RevisionPatch
 from server.errors import NotFound
-from server.http.versions import guard
 from server.messages import N_
-from server.web.entry import Fault, FormDep, attempt, changed, checked, rows_of, typed_rows, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, rows_of, typed_rows
 from server.web.forms import Form
 from server.web.option_form import ROWS, compact_options, options_of, spare_rows, typed_options
 from server.web.page import Page, PageDep
@@ -30,6 +30,7 @@ from server.web.pages.setup_products import (
     row_counts,
 )
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/products/{sku}", include_in_schema=False)
 
@@ -58,16 +59,11 @@ def show_revision(page: PageDep, sku: str, name: str, _principal: Writer) -> Res
     """The parts and steps of a revision, ready to be changed."""
     with page.database.read() as session:
         product, revision = _found(session, sku, name)
-        content = revision.content
-        routing = [{column: step.get(column) for column in ROUTING} for step in content["routing"]]
-        bom = [{column: line.get(column) for column in BOM} for line in content["bom"]]
-    rows = typed_rows("routing", routing) | typed_rows("bom", bom)
-    typed = {"note": revision.note or "" if revision.state == "draft" else "", "row_version": str(revision.row_version)}
-    return _show(page, Form(rows | typed), product, revision)
+    return _show(page, _typed(revision), product, revision)
 
 
 @router.post("/revisions/{name}")
-def change_revision(page: PageDep, sku: str, name: str, form: FormDep, principal: Writer) -> Response:
+def change_revision(page: PageDep, sku: str, name: str, form: FormDep, _principal: Writer) -> Response:
     """Change the draft, or make a draft with the change."""
     form = compact_rows(form)
     with page.database.read() as session:
@@ -78,7 +74,7 @@ def change_revision(page: PageDep, sku: str, name: str, form: FormDep, principal
         lists = {"routing": rows_of(form, "routing", ROUTING), "bom": rows_of(form, "bom", BOM)}
         data: dict[str, Any] = changed(form, "note", emptyable=("note",)) | lists
         patch = checked(page, form, model=RevisionPatch, data=data, words=WORDS)
-        made = attempt(page, form, _changing(page, principal, (sku, name), form, patch))
+        made = attempt(page, form, _changing(page, (sku, name), form, patch, _typed))
     except Fault as fault:
         return _show(page, fault.form, product, revision, status=fault.status)
     return page.go(f"/setup/products/{sku}/revisions/{made}", page.say(N_("Revision %(name)s is kept."), name=made))
@@ -89,12 +85,11 @@ def show_options(page: PageDep, sku: str, name: str, _principal: Writer) -> Resp
     """The options of a revision, ready to be changed."""
     with page.database.read() as session:
         product, revision = _found(session, sku, name)
-    form = Form(typed_options(revision.content) | {"row_version": str(revision.row_version)})
-    return _show_options(page, form, product, revision)
+    return _show_options(page, _options_typed(revision), product, revision)
 
 
 @router.post("/revisions/{name}/options")
-def change_options(page: PageDep, sku: str, name: str, form: FormDep, principal: Writer) -> Response:
+def change_options(page: PageDep, sku: str, name: str, form: FormDep, _principal: Writer) -> Response:
     """Change the options of the draft, or make a draft with the change."""
     form = compact_options(form)
     with page.database.read() as session:
@@ -103,7 +98,7 @@ def change_options(page: PageDep, sku: str, name: str, form: FormDep, principal:
         return _show_options(page, form, product, revision, spare=3)
     try:
         patch = checked(page, form, model=RevisionPatch, data=options_of(page, form))
-        made = attempt(page, form, _changing(page, principal, (sku, name), form, patch))
+        made = attempt(page, form, _changing(page, (sku, name), form, patch, _options_typed))
     except Fault as fault:
         return _show_options(page, _above(fault.form), product, revision, status=fault.status)
     kept = page.say(N_("The options of revision %(name)s are kept."), name=made)
@@ -135,15 +130,37 @@ def withdraw(page: PageDep, sku: str, name: str, principal: Writer) -> Response:
     return page.go(f"/setup/products/{sku}", page.say(N_("Revision %(name)s is withdrawn."), name=name))
 
 
-def _changing(page: Page, principal: Principal, named: tuple[str, str], form: Form, patch: RevisionPatch) -> Any:
+def _changing(
+    page: Page,
+    named: tuple[str, str],
+    form: Form,
+    patch: RevisionPatch,
+    typed: Callable[[ProductRevision], Form],
+) -> Callable[[Session], str]:
+    """What changes the revision, unless the form was made from another state of it; gives the name of the draft."""
     sku, name = named
+    principal = page.principal
+    assert principal is not None
 
     def work(session: Session) -> str:
         product, revision = _found(session, sku, name, lock=True)
-        guard(f"{sku} {name}", expected=version_of(form), got=revision.row_version, wanted={}, stored={})
+        require_fresh(page, form, typed(revision), what=f"{sku} {name}")
         return revisions.change_revision(session, product, revision, patch, actor=principal.actor, now=page.now).name
 
     return work
+
+
+def _typed(revision: ProductRevision) -> Form:
+    content = revision.content
+    routing = [{column: step.get(column) for column in ROUTING} for step in content["routing"]]
+    bom = [{column: line.get(column) for column in BOM} for line in content["bom"]]
+    note = revision.note or "" if revision.state == "draft" else ""
+    rows = typed_rows("routing", routing) | typed_rows("bom", bom)
+    return Form(rows | {"note": note, "row_version": str(revision.row_version)})
+
+
+def _options_typed(revision: ProductRevision) -> Form:
+    return Form(typed_options(revision.content) | {"row_version": str(revision.row_version)})
 
 
 def _found(session: Session, sku: str, name: str, *, lock: bool = False) -> tuple[Product, ProductRevision]:

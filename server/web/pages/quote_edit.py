@@ -24,7 +24,6 @@ from server.crm.quotes.schemas import QuoteIn, QuotePatch, RepeatBody
 from server.erp.orders import repository as orders
 from server.errors import Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Number
-from server.http.versions import guard
 from server.messages import N_
 from server.parties.models import Customer
 from server.web.entry import (
@@ -38,11 +37,11 @@ from server.web.entry import (
     given,
     rows_of,
     typed_rows,
-    version_of,
 )
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.pages.setup_orders import parse_options
+from server.web.stale import require_fresh
 
 router = APIRouter(include_in_schema=False)
 
@@ -114,7 +113,7 @@ def change_quote(page: PageDep, principal: Writer, number: Number, form: FormDep
 
         def work(session: Session) -> None:
             locked = found_quote(session, principal, number, lock=True)
-            guard(number, expected=version_of(form), got=locked.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(locked), what=number)
             service.change_quote(session, locked, patch, actor=principal.actor, here=Here(page.site.zone, page.now))
 
         attempt(page, form, work)

@@ -16,14 +16,14 @@ from server.catalog.models import Product
 from server.catalog.schemas import ProductIn, ProductOut, ProductPatch
 from server.errors import NotFound
 from server.http.paging import After, Text
-from server.http.versions import guard
 from server.messages import N_
 from server.web.admin_words import measure
-from server.web.entry import Fault, FormDep, attempt, changed, checked, compact, count_rows, given, rows_of, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.product_view import choice_labels, effect_in_words, product_view
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/products", include_in_schema=False)
 
@@ -108,8 +108,8 @@ def show_product(page: PageDep, sku: str, principal: Reader) -> Response:
 def edit_product(page: PageDep, sku: str, _principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
-        stored = ProductOut.of(found_product(session, sku), with_cost=True).model_dump(mode="json")
-    return _show_edit(page, _typed(stored), sku=sku)
+        form = _typed(found_product(session, sku))
+    return _show_edit(page, form, sku=sku)
 
 
 @router.post("/{sku}/edit")
@@ -121,7 +121,7 @@ def change_product(page: PageDep, sku: str, form: FormDep, principal: Writer) ->
 
         def work(session: Session) -> None:
             product = found_product(session, sku, lock=True)
-            guard(sku, expected=version_of(form), got=product.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(product), what=sku)
             service.update_product(session, product, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work, fields=_BY_REASON)
@@ -157,7 +157,8 @@ def row_counts(form: Form, *, spare: int) -> dict[str, int]:
     return {prefix: count_rows(form, prefix, spare=spare) for prefix in ("routing", "bom")}
 
 
-def _typed(stored: dict[str, Any]) -> Form:
+def _typed(product: Product) -> Form:
+    stored = ProductOut.of(product, with_cost=True).model_dump(mode="json")
     values = {name: "" if stored[name] is None else str(stored[name]) for name in FIELDS}
     ticked = {"active": "1"} if stored["active"] else {}
     return Form(values | ticked | {"row_version": str(stored["row_version"])})

@@ -15,14 +15,14 @@ from server.erp.floor import repository, service
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.floor.schemas import ReadPointIn, ReadPointPatch
 from server.errors import NotFound
-from server.http.versions import guard
 from server.messages import N_
 from server.tracking.states import Context
 from server.web.admin_words import CONTEXTS
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/read-points", include_in_schema=False)
 
@@ -66,14 +66,7 @@ def show_read_point(page: PageDep, key: str, _principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
         found = _found(session, key)
-    values = {
-        "name": found.name,
-        "station": found.station.key,
-        "context": found.context,
-        "quiet_seconds": str(found.quiet_seconds),
-        "row_version": str(found.row_version),
-    }
-    return _show(page, Form(values | ({"active": "1"} if found.active else {})), key=key)
+    return _show(page, _typed(found), key=key)
 
 
 @router.post("/{key}")
@@ -85,7 +78,7 @@ def change_read_point(page: PageDep, key: str, form: FormDep, principal: Writer)
 
         def work(session: Session) -> None:
             found = _found(session, key, lock=True)
-            guard(key, expected=version_of(form), got=found.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(found), what=key)
             service.update_read_point(session, found, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
@@ -103,6 +96,17 @@ def station_choices(session: Session) -> Sequence[tuple[str, str]]:
 def context_choices(page: Page) -> list[tuple[str, str]]:
     """What a read may mean, in words."""
     return [(code, page.say(words)) for code, words in CONTEXTS.items()]
+
+
+def _typed(found: ReadPoint) -> Form:
+    values = {
+        "name": found.name,
+        "station": found.station.key,
+        "context": found.context,
+        "quiet_seconds": str(found.quiet_seconds),
+        "row_version": str(found.row_version),
+    }
+    return Form(values | ({"active": "1"} if found.active else {}))
 
 
 def _found(session: Session, key: str, *, lock: bool = False) -> ReadPoint:

@@ -15,13 +15,13 @@ from server.erp.reasons import repository, service
 from server.erp.reasons.models import ReasonCode
 from server.erp.reasons.schemas import ReasonCodeIn, ReasonCodePatch
 from server.errors import NotFound
-from server.http.versions import guard
 from server.messages import N_
 from server.tracking.states import ReasonKind
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/reasons", include_in_schema=False)
 
@@ -72,8 +72,7 @@ def show_reason(page: PageDep, code: str, _principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
         found = _found(session, code)
-    values = {"name": found.name, "kind": found.kind, "row_version": str(found.row_version)}
-    return _show(page, Form(values | ({"active": "1"} if found.active else {})), code=code)
+    return _show(page, _typed(found), code=code)
 
 
 @router.post("/{code}")
@@ -85,13 +84,18 @@ def change_reason(page: PageDep, code: str, form: FormDep, principal: Writer) ->
 
         def work(session: Session) -> None:
             found = _found(session, code, lock=True)
-            guard(code, expected=version_of(form), got=found.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(found), what=code)
             service.update_reason(session, found, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
     except Fault as fault:
         return _show(page, fault.form, status=fault.status, code=code)
     return page.go("/setup/reasons", page.say(N_("%(name)s is changed."), name=form.text("name")))
+
+
+def _typed(found: ReasonCode) -> Form:
+    values = {"name": found.name, "kind": found.kind, "row_version": str(found.row_version)}
+    return Form(values | ({"active": "1"} if found.active else {}))
 
 
 def _found(session: Session, code: str, *, lock: bool = False) -> ReasonCode:

@@ -15,12 +15,12 @@ from server.erp.floor.models import Station
 from server.erp.floor.schemas import StationIn, StationPatch, station_code
 from server.errors import NotFound
 from server.http.paging import After
-from server.http.versions import guard
 from server.messages import N_
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/stations", include_in_schema=False)
 
@@ -68,13 +68,7 @@ def show_station(page: PageDep, key: str, _principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
         found = _found(session, key)
-    values = {
-        "name": found.name,
-        "area": found.area or "",
-        "work_center": found.work_center.key,
-        "row_version": str(found.row_version),
-    }
-    return _show(page, Form(values | ({"active": "1"} if found.active else {})), key=key)
+    return _show(page, _typed(found), key=key)
 
 
 @router.post("/{key}")
@@ -86,13 +80,23 @@ def change_station(page: PageDep, key: str, form: FormDep, principal: Writer) ->
 
         def work(session: Session) -> None:
             found = _found(session, key, lock=True)
-            guard(key, expected=version_of(form), got=found.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(found), what=key)
             service.update_station(session, found, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
     except Fault as fault:
         return _show(page, fault.form, status=fault.status, key=key)
     return page.go("/setup/stations", page.say(N_("%(name)s is changed."), name=form.text("name")))
+
+
+def _typed(found: Station) -> Form:
+    values = {
+        "name": found.name,
+        "area": found.area or "",
+        "work_center": found.work_center.key,
+        "row_version": str(found.row_version),
+    }
+    return Form(values | ({"active": "1"} if found.active else {}))
 
 
 def _found(session: Session, key: str, *, lock: bool = False) -> Station:

@@ -15,12 +15,12 @@ from server.catalog.schemas import WorkCenterIn, WorkCenterPatch
 from server.erp.floor.repository import stations_per_work_center
 from server.errors import NotFound
 from server.http.fields import plain
-from server.http.versions import guard
 from server.messages import N_
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/setup/work-centers", include_in_schema=False)
 
@@ -68,9 +68,7 @@ def show_work_center(page: PageDep, key: str, _principal: Writer) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
         found = _found(session, key)
-    values = {"name": found.name, "position": str(found.position), "row_version": str(found.row_version)}
-    values["hourly_rate"] = "" if found.hourly_rate is None else plain(found.hourly_rate)
-    return _show(page, Form(values), key=key)
+    return _show(page, _typed(found), key=key)
 
 
 @router.post("/{key}")
@@ -82,13 +80,18 @@ def change_work_center(page: PageDep, key: str, form: FormDep, principal: Writer
 
         def work(session: Session) -> None:
             found = _found(session, key, lock=True)
-            guard(key, expected=version_of(form), got=found.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(found), what=key)
             service.update_work_center(session, found, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
     except Fault as fault:
         return _show(page, fault.form, status=fault.status, key=key)
     return page.go("/setup/work-centers", page.say(N_("%(name)s is changed."), name=form.text("name")))
+
+
+def _typed(found: WorkCenter) -> Form:
+    values = {"name": found.name, "position": str(found.position), "row_version": str(found.row_version)}
+    return Form(values | {"hourly_rate": "" if found.hourly_rate is None else plain(found.hourly_rate)})
 
 
 def _found(session: Session, key: str, *, lock: bool = False) -> WorkCenter:

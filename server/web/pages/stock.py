@@ -18,12 +18,12 @@ from server.erp.stock.schemas import ItemPatch
 from server.errors import NotFound
 from server.http.fields import plain
 from server.http.paging import Before, Number, Text
-from server.http.versions import guard
 from server.messages import N_
 from server.web.admin_words import measure
-from server.web.entry import Fault, FormDep, attempt, checked, version_of
+from server.web.entry import Fault, FormDep, attempt, checked
 from server.web.forms import Form
 from server.web.page import Page, PageDep
+from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/stock", include_in_schema=False)
 
@@ -89,10 +89,9 @@ def set_level(page: PageDep, principal: Writer, sku: Number, form: FormDep) -> R
             if found is None:
                 raise NotFound
             item = found[0]
-            stored = None if item.reorder_level is None else plain(item.reorder_level)
-            wanted = body.model_dump(mode="json")
-            expected = version_of(form)
-            guard(sku, expected=expected, got=item.row_version, wanted=wanted, stored={"reorder_level": stored})
+            level = "" if item.reorder_level is None else plain(item.reorder_level)
+            stored = Form({"reorder_level": level, "row_version": str(item.row_version)})
+            require_fresh(page, form, stored, what=sku)
             service.edit_item(session, item, body, sku=sku, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
