@@ -75,7 +75,7 @@ def show_customer_order(page: Page, principal: Principal, number: str) -> Respon
         by_link=not is_login,
         live_as=way.live_as,
         account=account,
-        may_change=is_login and found.lifecycle == OrderLifecycle.PROCESSING,
+        may_change=found.lifecycle == OrderLifecycle.PROCESSING,
         has_confirmation=is_login and found.confirmed_at is not None and context["order"].promise is not None,
         **context,
     )

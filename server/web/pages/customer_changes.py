@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from server.auth.http import require
+from server.auth.http import QuoteVisitor, VisitPrincipal, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.auth.talk_limit import count_message
@@ -22,6 +22,7 @@ from server.errors import Invalid, NotFound, Refused
 from server.http.paging import Number
 from server.messages import N_
 from server.tracking.states import Effectivity
+from server.web.customer_pages import order_of, way_of
 from server.web.entry import Fault, FormDep, attempt, checked
 from server.web.forms import Form
 from server.web.page import Page, PageDep
@@ -37,7 +38,7 @@ def ask_change(page: PageDep, principal: Asker, number: Number) -> Response:
     """The form, with how it is packed now; our own people have one of theirs."""
     if principal.customer_id is None:
         return page.go(f"/changes/new?order={quote(number)}")
-    return _form(page, principal, number, Form({"effectivity": Effectivity.REMAINING.value}))
+    return _begin(page, principal, number)
 
 
 @router.post("/orders/{number}/changes/new")
@@ -45,6 +46,38 @@ def add_change(page: PageDep, principal: Asker, number: Number, form: FormDep) -
     """Put the wish before whoever decides; a refusal says why, above what was typed."""
     if principal.customer_id is None:
         return page.go(f"/changes/new?order={quote(number)}")
+    return _add(page, principal, number, form)
+
+
+@router.get("/track/changes/new")
+def ask_by_link(page: PageDep, visitor: VisitPrincipal) -> Response:
+    """The form for whoever came by the private link of his order."""
+    return _begin(page, visitor, order_of(page, visitor))
+
+
+@router.post("/track/changes/new")
+def add_by_link(page: PageDep, visitor: VisitPrincipal, form: FormDep) -> Response:
+    """Put that visitor's wish before whoever decides."""
+    return _add(page, visitor, order_of(page, visitor), form)
+
+
+@router.get("/quote/order/changes/new")
+def ask_by_quote(page: PageDep, visitor: QuoteVisitor) -> Response:
+    """The form for whoever came by the link of the quote that the order was placed by."""
+    return _begin(page, visitor, order_of(page, visitor))
+
+
+@router.post("/quote/order/changes/new")
+def add_by_quote(page: PageDep, visitor: QuoteVisitor, form: FormDep) -> Response:
+    """Put that visitor's wish before whoever decides."""
+    return _add(page, visitor, order_of(page, visitor), form)
+
+
+def _begin(page: Page, principal: Principal, number: str) -> Response:
+    return _form(page, principal, number, Form({"effectivity": Effectivity.REMAINING.value}))
+
+
+def _add(page: Page, principal: Principal, number: str, form: Form) -> Response:
     try:
         body = checked(page, form, model=ChangeIn, data=_typed(page, form))
         count_message(page.request, principal)
@@ -52,7 +85,7 @@ def add_change(page: PageDep, principal: Asker, number: Number, form: FormDep) -
     except Fault as fault:
         return _form(page, principal, number, fault.form, status=fault.status)
     return page.go(
-        f"/orders/{quote(number)}#changes-head",
+        f"{way_of(page, principal, number).order}#changes-head",
         page.say(N_("%(change)s is with us. Its answer stands here."), change=made),
     )
 
@@ -84,6 +117,9 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         if order is None:
             raise NotFound
         work = repository.work_orders_of(session, number)
+    # The way is told by the cookies, before the page becomes the visitor's own.
+    way = way_of(page, principal, number)
+    page.principal = principal
     open_work = [each for each in work if each.state in rules.OPEN_WORK]
     first = open_work[0] if open_work else None
     chosen = next((each for each in open_work if each.number == form.get("work_order")), first)
@@ -92,6 +128,8 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         status=status,
         form=form,
         order=order,
+        where=way.order,
+        may_write=way.opens_cases,
         closed=_why_not(page, order, work),
         work_orders=[(each.number, each.product.name) for each in open_work],
         fields=rules.CUSTOMER_FIELDS,

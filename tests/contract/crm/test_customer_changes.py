@@ -65,6 +65,38 @@ def test_a_wish_goes_from_the_customer_to_the_floor_and_back(
         assert "Confirmed on the floor, " in buyer.get(address, headers=HTML).text
 
 
+def test_whoever_came_by_the_private_link_asks_for_a_change_of_that_order_alone(
+    buyer: httpx.Client, work: dict[str, Any], signed_in: Any, new_client: Any
+) -> None:
+    # Given a visitor of the order, and work for another order of the same customer
+    order = work["order"]
+    other = next(each for each in buyer.get("/api/v1/work-orders").json()["items"] if each["order"] != order)
+    planner, visitor = signed_in("planner"), new_client()
+    token = signed_in("sales").post(f"/api/v1/orders/{order}/links").json()["url"].rpartition("/")[2]
+    visitor.post(f"/track/{token}")
+
+    # When he asks for his own, for the other, and for nothing
+    offered = visitor.get("/track", headers=HTML).text
+    form = visitor.get("/track/changes/new", headers=HTML)
+    asked = visitor.post("/track/changes/new", data=form_of(work, packaging="In paper"))
+    beyond = visitor.post("/track/changes/new", data=form_of(other, packaging="In paper"))
+    empty = visitor.post("/track/changes/new", data=form_of(work))
+
+    # Then the first is before planning, and the others are refused with a sentence
+    wishes = planner.get("/api/v1/change-requests", params={"state": "submitted"}).json()["items"]
+    assert ('href="/track/changes/new"' in offered, form.status_code, other["number"] in form.text) == (
+        True,
+        200,
+        False,
+    )
+    assert (asked.status_code, asked.headers["location"]) == (303, "/track#changes-head")
+    assert "With us" in visitor.get("/track", headers=HTML).text
+    assert [(each["origin"], each["work_order"]) for each in wishes] == [("customer", work["number"])]
+    assert (beyond.status_code, "There is no such work order." in beyond.text) == (422, True)
+    assert (empty.status_code, "Say what shall change" in empty.text) == (422, True)
+    assert new_client().post("/track/changes/new", data=form_of(work, packaging="In paper")).status_code == 401
+
+
 def test_a_finished_order_and_one_not_begun_are_refused_with_a_sentence(
     buyer: httpx.Client, work: dict[str, Any], signed_in: Any
 ) -> None:
