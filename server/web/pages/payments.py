@@ -21,6 +21,7 @@ from server.http.currencies import CURRENCIES
 from server.http.paging import Number, Text
 from server.messages import N_
 from server.parties.models import Customer
+from server.web.customer_choice import customer_choices, with_customer
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
 from server.web.money_view import invoice_row
@@ -80,6 +81,7 @@ def new_payment(page: PageDep, _principal: Writer, customer: Text = None, invoic
 def add_payment(page: PageDep, form: FormDep, principal: Writer) -> Response:
     """Record the money: for the invoice that was chosen, or for the most urgent ones."""
     try:
+        form = with_customer(page, form)
         body = checked(page, form, model=PaymentIn, data=given(form, *_FIELDS), words=_WORDS)
 
         def work(session: Session) -> Payment:
@@ -128,7 +130,7 @@ def reverse(page: PageDep, principal: Writer, number: Number, form: FormDep) -> 
 
 def _show(page: Page, form: Form, *, status: int = 200) -> Response:
     with page.database.read() as session:
-        customers = session.execute(select(Customer.number, Customer.name).order_by(Customer.name).limit(500)).all()
+        customers = customer_choices(session, blocked=True)
         owner = select(Customer.id).where(Customer.number == form.text("customer"))
         waiting = repository.newest_invoices(
             session, Invoice.customer_id.in_(owner), Invoice.state.in_(OPEN), limit=100
@@ -141,7 +143,7 @@ def _show(page: Page, form: Form, *, status: int = 200) -> Response:
         "money/payment.html",
         status=status,
         form=form,
-        customers=[(number, f"{name} · {number}") for number, name in customers],
+        customers=customers,
         invoices=rows,
         currencies=[(code, code) for code in sorted(CURRENCIES)],
         today=page.formats.day_of(page.now),

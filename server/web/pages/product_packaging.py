@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -17,8 +16,7 @@ from server.catalog.packaging_schemas import FIELDS, PackagingIn, PackagingPatch
 from server.erp.products.service import customer_id_of, customers_by_id
 from server.errors import NotFound
 from server.messages import N_
-from server.parties.models import Customer
-from server.parties.states import CustomerStatus
+from server.web.customer_choice import customer_choices, with_customer
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
 from server.web.page import Page, PageDep
@@ -43,6 +41,7 @@ def new_spec(page: PageDep, sku: str, _principal: Writer) -> Response:
 def add_spec(page: PageDep, sku: str, form: FormDep, principal: Writer) -> Response:
     """Make the first version, a draft."""
     try:
+        form = with_customer(page, form)
         data: dict[str, Any] = given(form, "customer", *FIELDS) | {"product": sku}
         body = checked(page, form, model=PackagingIn, data=data, words=_WORDS)
 
@@ -131,12 +130,7 @@ def _show(
 ) -> Response:
     with page.database.read() as session:
         product = found_product(session, sku)
-        customers = session.execute(
-            select(Customer.number, Customer.name)
-            .where(Customer.status == CustomerStatus.ACTIVE.value)
-            .order_by(Customer.name)
-            .limit(500)
-        ).all()
+        customers = customer_choices(session)
     return show_in(
         SETUP,
         page,
@@ -146,5 +140,5 @@ def _show(
         product=product,
         spec=spec,
         owner=(known or {}).get(spec.customer_id) if spec is not None else None,
-        customers=[(number, f"{name} · {number}") for number, name in customers],
+        customers=customers,
     )

@@ -25,7 +25,7 @@ from server.erp.orders import repository as orders
 from server.errors import Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Number
 from server.messages import N_
-from server.parties.models import Customer
+from server.web.customer_choice import customer_choices, with_customer
 from server.web.entry import (
     Fault,
     FormDep,
@@ -71,6 +71,7 @@ def add_quote(page: PageDep, form: FormDep, principal: Writer) -> Response:
     if form.get("more"):
         return _show(page, form, spare=3)
     try:
+        form = with_customer(page, form)
         data = {**given(form, "customer", *_FIELDS), "lines": _lines(form)}
         body = checked(page, form, model=QuoteIn, data=data, words=_WORDS)
         if form.get("look"):
@@ -209,9 +210,7 @@ def _show(
     has_draft: bool = True,
 ) -> Response:
     with page.database.read() as session:
-        customers = session.execute(
-            select(Customer.number, Customer.name).where(Customer.status == "active").order_by(Customer.name).limit(500)
-        ).all()
+        customers = customer_choices(session)
         products = session.execute(
             select(Product.sku, Product.name, Product.options)
             .where(Product.active, Product.orderable)
@@ -227,7 +226,7 @@ def _show(
         heading=heading,
         has_draft=has_draft,
         seen=seen,
-        customers=[(found, f"{name} · {found}") for found, name in customers],
+        customers=customers,
         products=products,
         sellers=sellers,
         count=count_rows(form, "lines", spare=spare),

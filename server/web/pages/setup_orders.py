@@ -14,8 +14,7 @@ from server.catalog.models import Product
 from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
 from server.messages import N_
-from server.parties.models import Customer
-from server.parties.states import CustomerStatus
+from server.web.customer_choice import customer_choices, with_customer
 from server.web.entry import Fault, FormDep, attempt, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
 from server.web.option_fields import chosen, offers, option_columns
@@ -47,6 +46,7 @@ def add_order(page: PageDep, form: FormDep, principal: Writer) -> Response:
     if form.get("more"):
         return _show(page, form, spare=3)
     try:
+        form = with_customer(page, form)
         data = {**given(form, *_FIELDS), "lines": _lines(form)}
         body = checked(page, form, model=OrderIn, data=data, words=_WORDS)
 
@@ -86,12 +86,7 @@ def _renamed(form: Form) -> Form:
 
 def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Response:
     with page.database.read() as session:
-        customers = session.execute(
-            select(Customer.number, Customer.name)
-            .where(Customer.status == CustomerStatus.ACTIVE.value)
-            .order_by(Customer.name)
-            .limit(500)
-        ).all()
+        customers = customer_choices(session)
         products = session.execute(
             select(Product.sku, Product.name).where(Product.active, Product.orderable).order_by(Product.sku).limit(500)
         ).all()
@@ -103,7 +98,7 @@ def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Respo
         "setup/order.html",
         status=status,
         form=form,
-        customers=[(number, f"{name} · {number}") for number, name in customers],
+        customers=customers,
         products=products,
         count=count,
         offers=options,
