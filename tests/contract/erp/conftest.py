@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from itertools import count as numbers
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import event
 
+from orderlight.events import Answer, Batch, Event
 from server.db import Database
 from server.erp.seed import DemoWorld
+from server.ingest.accept import accept
+from server.ingest.door import Door
+from server.settings.clock import utc_now
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +68,20 @@ def planner(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
 def manager(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
     """Somebody who may do nearly everything."""
     return signed_in("manager")
+
+
+@pytest.fixture
+def scan(database: Database) -> Callable[[str, str], Answer]:
+    """`scan("U-1000", "cut-1")` is the answer to a gateway's scan at that read point."""
+    sequences, begun = numbers(1), utc_now() - timedelta(minutes=5)
+
+    def scan_at(code: str, at: str) -> Answer:
+        sequence = next(sequences)
+        told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
+        # Some seconds lie between two scans, or they would be one.
+        event = Event.parse(told | {"observed_at": (begun + timedelta(seconds=3 * sequence)).isoformat()})
+        batch = Batch("gw", "00000000000000bb", (event,), ())
+        door = Door(actor="gateway:gw")
+        return database.write(lambda session: accept(session, batch, door=door, now=utc_now()).results[0])
+
+    return scan_at

@@ -1,34 +1,17 @@
 """The operator's list of a station, and work that overlaps from one step to the next by transfer quantity."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from orderlight.autoid import OwnCode
-from orderlight.events import Answer, Batch, Event
+from orderlight.events import Answer
 from server.auth.users import NewUser, add_user
 from server.db import Database
-from server.ingest.accept import accept
-from server.ingest.door import Door
 from server.settings.clock import utc_now
 
-_sequence = iter(range(1, 10_000))
-_BEGUN = utc_now() - timedelta(minutes=5)
-
-
-def scan(database: Database, *reads: tuple[str, str]) -> list[Answer]:
-    """Scans of a gateway, one after the other, three seconds apart."""
-    events = tuple(
-        Event.parse({"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code,
-                     "observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
-        for (code, at), sequence in zip(reads, _sequence, strict=False)
-    )  # fmt: skip
-    batch = Batch("gw", "00000000000000cc", events, ())
-    return database.write(
-        lambda session: list(accept(session, batch, door=Door(actor="gateway:gw"), now=utc_now()).results)
-    )
+Scan = Callable[[str, str], Answer]
 
 
 def painted(unit: str) -> list[tuple[str, str]]:
@@ -36,11 +19,11 @@ def painted(unit: str) -> list[tuple[str, str]]:
     return [(unit, "cut-1"), (unit, "weld-1"), (unit, "weld-1"), (unit, "paint-gate")]
 
 
-def test_work_overlaps_once_the_transfer_quantity_is_through(planner: httpx.Client, database: Database) -> None:
-    first = scan(database, *painted("U-1000"), ("U-1000", "assemble-1"))[-1]
+def test_work_overlaps_once_the_transfer_quantity_is_through(planner: httpx.Client, scan: Scan) -> None:
+    first = [scan(*read) for read in (*painted("U-1000"), ("U-1000", "assemble-1"))][-1]
     early = planner.get("/station/assemble/list").text
     waiting = planner.get("/api/v1/stations/assemble/queue").json()["upcoming"]
-    second = scan(database, *painted("U-1001"), ("U-1000", "assemble-1"))[-1]
+    second = [scan(*read) for read in (*painted("U-1001"), ("U-1000", "assemble-1"))][-1]
     late = planner.get("/api/v1/stations/assemble/queue").json()["items"]
 
     assert (first.reason, first.say) == (
@@ -83,13 +66,14 @@ def test_the_list_of_a_station_is_in_the_order_in_which_work_is_taken_up(
 
 
 def test_who_worked_on_it_stands_with_the_work_order(
-    planner: httpx.Client, database: Database, signed_in: Callable[..., httpx.Client]
+    planner: httpx.Client, database: Database, signed_in: Callable[..., httpx.Client], scan: Scan
 ) -> None:
     for badge, name in (("17", "Kim"), ("18", "Ada")):
         new = NewUser(login=name.lower(), name=name, role="operator", badge=badge)
         database.write(lambda session, new=new: add_user(session, new, actor="test", now=utc_now()) and None)
-        scan(database, (str(OwnCode("B", badge)), "cut-1"))
-    scan(database, ("U-1000", "cut-1"), ("U-1001", "cut-1"), (str(OwnCode("C", "UNDO")), "cut-1"))
+        scan(str(OwnCode("B", badge)), "cut-1")
+    for code in ("U-1000", "U-1001", str(OwnCode("C", "UNDO"))):
+        scan(code, "cut-1")
 
     found = planner.get("/api/v1/work-orders/WO-1000/operators").json()["items"]
 

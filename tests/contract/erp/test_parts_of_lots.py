@@ -1,39 +1,23 @@
 """Parts of lots and single pieces scrapped, held and sent back by the office, through doors and on pages."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
-from orderlight.events import Answer, Batch, Event
+from orderlight.events import Answer
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import DemoWorld
 from server.erp.stock.models import StockBalance, StockMove
-from server.ingest.accept import accept
-from server.ingest.door import Door
 from server.ingest.rebuild import rebuild
-from server.settings.clock import utc_now
 
-_sequence = iter(range(1, 10_000))
-_BEGUN = utc_now() - timedelta(minutes=5)
+Scan = Callable[[str, str], Answer]
+
 POINTS = ("cut-1", "paint-gate")
-
-
-def scan(database: Database, code: str, at: str) -> Answer:
-    """One scan of a gateway."""
-    sequence = next(_sequence)
-    told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
-    # Some seconds lie between two scans, or they would be one.
-    event = Event.parse(told | {"observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
-    batch = Batch("gw", "00000000000000cc", (event,), ())
-    return database.write(
-        lambda session: accept(session, batch, door=Door(actor="gateway:gw"), now=utc_now()).results[0]
-    )
 
 
 @pytest.fixture
@@ -70,12 +54,12 @@ def used(database: Database, number: str) -> str:
 
 
 def test_a_part_of_a_lot_is_scrapped_and_made_again_and_the_rest_goes_on(
-    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str
+    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str, scan: Scan
 ) -> None:
     # Given a lot of fifty that is cut and painted, with the tube it took
     order, lot = ordered(manager, world, spacers, 50)
     for point in POINTS:
-        assert scan(database, lot["number"], point).status == "applied"
+        assert scan(lot["number"], point).status == "applied"
     assert used(database, lot["number"]) == "100"
 
     # When twelve of it are scrapped, and then more than there are
@@ -102,7 +86,7 @@ def test_a_part_of_a_lot_is_scrapped_and_made_again_and_the_rest_goes_on(
     again = manager.post(f"/api/v1/work-orders/{lot['work_order']}/replace").json()
     assert again["quantity"] == "12"
     assert "pieces short" not in manager.get(f"/orders/{order}").text
-    packed = scan(database, lot["number"], "pack-1")
+    packed = scan(lot["number"], "pack-1")
     assert packed.status == "applied", packed.say
     refused = manager.post(at, json={"reason": "MATERIAL", "quantity": 1})
     assert refused.json()["reason"] == "is_packed"
@@ -110,19 +94,19 @@ def test_a_part_of_a_lot_is_scrapped_and_made_again_and_the_rest_goes_on(
 
 
 def test_a_part_of_a_lot_is_held_or_sent_back_and_is_a_lot_of_its_own(
-    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str
+    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str, scan: Scan
 ) -> None:
     _order, lot = ordered(manager, world, spacers, 10)
-    scan(database, lot["number"], "cut-1")
+    scan(lot["number"], "cut-1")
 
     held = manager.post(f"/api/v1/units/{lot['number']}/hold", json={"reason": "Burrs", "quantity": 3}).json()
     back = manager.post(f"/api/v1/units/{lot['number']}/rework", json={"reason": "SURFACE", "quantity": "2.5"}).json()
 
     assert (held["quantity"], held["held"], held["step"]) == ("3", True, 20)
     assert (back["quantity"], back["rework"], back["step"]) == ("2.5", 1, 10)
-    assert scan(database, held["number"], "paint-gate").reason == "on_hold"
-    assert scan(database, back["number"], "cut-1").status == "applied"
-    assert scan(database, lot["number"], "paint-gate").status == "applied"
+    assert scan(held["number"], "paint-gate").reason == "on_hold"
+    assert scan(back["number"], "cut-1").status == "applied"
+    assert scan(lot["number"], "paint-gate").status == "applied"
     assert "Part of the lot taken apart" in manager.get(f"/units/{back['number']}", follow_redirects=True).text
     # What is one piece has no parts
     serial = manager.post("/api/v1/units/U-1000/scrap", json={"reason": "MATERIAL", "quantity": "0.5"})
@@ -131,12 +115,12 @@ def test_a_part_of_a_lot_is_held_or_sent_back_and_is_a_lot_of_its_own(
 
 
 def test_what_is_scrapped_in_stock_leaves_the_balance(
-    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str
+    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str, scan: Scan
 ) -> None:
     number = manager.post("/api/v1/work-orders", json={"product": spacers, "quantity": 40}).json()["number"]
     lot = manager.get("/api/v1/units", params={"work_order": number}).json()["items"][0]["number"]
     for point in POINTS:
-        scan(database, lot, point)
+        scan(lot, point)
     assert manager.get(f"/api/v1/units/{lot}").json()["state"] == "in_stock"
 
     form = {f"pick.{lot}": "1", "why": "scrap:DAMAGED", "quantity": "15", "from": "unit"}
@@ -157,7 +141,7 @@ def test_what_is_scrapped_in_stock_leaves_the_balance(
     assert told == [[(False, "in_stock", "10")], [(True, "in_stock", "15"), (False, "queued", "45")]]
     assert manager.get("/api/v1/stock", params={"product": spacers}).json()["items"][0]["quantity"] == "0"
     assert "short" not in manager.get(f"/work-orders/{lots[1][0]['work_order']}").text
-    assert scan(database, lots[0][0]["number"], "pack-1").status == "applied"
+    assert scan(lots[0][0]["number"], "pack-1").status == "applied"
     assert database.write(rebuild).differences == ()
 
 
@@ -186,7 +170,7 @@ def test_the_office_acts_on_ticked_pieces_all_or_none(
 
 
 def test_a_recall_goes_through_lots_that_were_made_of_the_lot(
-    manager: httpx.Client, world: DemoWorld, database: Database, spacers: str
+    manager: httpx.Client, world: DemoWorld, spacers: str, scan: Scan
 ) -> None:
     # Given spacers made for stock of a lot of tube that is at hand, and a clip of two spacers that somebody ordered
     steps = [{"name": "Weld", "work_center": "weld"}]
@@ -196,24 +180,24 @@ def test_a_recall_goes_through_lots_that_were_made_of_the_lot(
     lot = manager.get("/api/v1/units", params={"work_order": number}).json()["items"][0]["number"]
     order, clip = ordered(manager, world, "CLIP", 1)
     gtin = manager.get("/api/v1/products/TUBE-34").json()["gtin"]
-    assert scan(database, f"]C101{gtin}10T1", "cut-1").action == "material_loaded"
+    assert scan(f"]C101{gtin}10T1", "cut-1").action == "material_loaded"
     for point in POINTS:
-        scan(database, lot, point)
+        scan(lot, point)
 
     # When it is on hold, neither its own code nor a label with its number takes it to hand
     gtin = "09506000300993"
     manager.patch(f"/api/v1/products/{spacers}", json={"gtin": gtin}, headers={"If-Match": "*"})
     manager.post(f"/api/v1/units/{lot}/hold", json={"reason": "Burrs"})
-    refused = [scan(database, code, "weld-1") for code in (lot, f"]C101{gtin}10{lot}")]
+    refused = [scan(code, "weld-1") for code in (lot, f"]C101{gtin}10{lot}")]
     assert [(answer.reason, answer.say) for answer in refused] == [
         ("on_hold", f"{lot} is on hold: Burrs. Put it aside.")
     ] * 2, refused
     manager.post(f"/api/v1/units/{lot}/resume")
 
     # When the lot is taken to hand by its own code, and the clip is made
-    loaded = scan(database, lot, "weld-1")
+    loaded = scan(lot, "weld-1")
     for _ in range(2):
-        scan(database, clip["number"], "weld-1")
+        scan(clip["number"], "weld-1")
 
     # Then the clip took two of that lot, whose rest lies under its number, and the lot of tube leads to the order
     assert loaded.say == f"Spacer, lot {lot}, is at hand at Weld. What is made here uses it from now on."

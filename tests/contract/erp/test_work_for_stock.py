@@ -1,43 +1,27 @@
 """Work orders that nobody has ordered, and pieces in the place of what was scrapped."""
 
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from orderlight.autoid import OwnCode
-from orderlight.events import Answer, Batch, Event
+from orderlight.events import Answer
 from server.catalog.models import WorkCenter
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import DemoWorld
-from server.ingest.accept import accept
-from server.ingest.door import Door
 from server.ingest.rebuild import rebuild
-from server.settings.clock import utc_now
 
-_sequence = iter(range(1, 10_000))
-_BEGUN = utc_now() - timedelta(minutes=5)
+Scan = Callable[[str, str], Answer]
 
 
 def one(database: Database, model: type[Any], **where: Any) -> Any:
     """The one row with these values."""
     with database.read() as session:
         return session.query(model).filter_by(**where).one()
-
-
-def scan(database: Database, code: str, at: str) -> Answer:
-    """One scan of a gateway."""
-    sequence = next(_sequence)
-    told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
-    # Some seconds lie between two scans, or they would be one.
-    event = Event.parse(told | {"observed_at": (_BEGUN + timedelta(seconds=3 * sequence)).isoformat()})
-    batch = Batch("gw", "00000000000000bb", (event,), ())
-    return database.write(
-        lambda session: accept(session, batch, door=Door(actor="gateway:gw"), now=utc_now()).results[0]
-    )
 
 
 def made(planner: httpx.Client, quantity: int = 2) -> tuple[str, list[str]]:
@@ -49,7 +33,7 @@ def made(planner: httpx.Client, quantity: int = 2) -> tuple[str, list[str]]:
     return number, [unit["number"] for unit in units]
 
 
-def through(database: Database, unit: str) -> list[Answer]:
+def through(database: Database, scan: Scan, unit: str) -> list[Answer]:
     """The unit through every step of its routing, each at a read point of its work center."""
     points = {"cut": "cut-1", "weld": "weld-1", "paint": "paint-gate", "assemble": "assemble-1", "pack": "pack-1"}
     with database.read() as session:
@@ -60,15 +44,15 @@ def through(database: Database, unit: str) -> list[Answer]:
     for step in steps:
         at = points[centers[step.work_center_id]]
         for _ in range(2 if at == "weld-1" else 1):
-            answers.append(scan(database, unit, at))
+            answers.append(scan(unit, at))
     return answers
 
 
 def test_what_is_made_for_stock_goes_through_the_stations_and_is_there_when_it_is_finished(
-    planner: httpx.Client, database: Database
+    planner: httpx.Client, database: Database, scan: Scan
 ) -> None:
     number, units = made(planner)
-    answers = through(database, units[0])
+    answers = through(database, scan, units[0])
 
     assert {answer.status for answer in answers} == {"applied"}, answers
     assert answers[-1].say.endswith(f"1 of 2. {units[0]} is finished and goes to stock.")
@@ -78,11 +62,11 @@ def test_what_is_made_for_stock_goes_through_the_stations_and_is_there_when_it_i
     facts = planner.get(f"/api/v1/units/{units[0]}").json()["facts"]
     assert [fact["kind"] for fact in facts[-2:]] == ["operation_completed", "unit_stocked"]
     assert one(database, WorkOrder, number=number).state == "in_progress"
-    refused = scan(database, units[0], "pack-1")
+    refused = scan(units[0], "pack-1")
     assert (refused.reason, refused.say) == (
         "no_order", f"{units[0]} was made for stock and belongs to no order. Put it to stock.",
     )  # fmt: skip
-    undone = scan(database, str(OwnCode("C", "UNDO")), "assemble-1")
+    undone = scan(str(OwnCode("C", "UNDO")), "assemble-1")
     assert undone.action == "reversed"
     assert one(database, Unit, number=units[0]).state == "queued"
     report = database.write(rebuild)
@@ -103,7 +87,7 @@ def test_what_cannot_be_made_is_refused(planner: httpx.Client, body: dict[str, A
 
 
 def test_work_for_stock_is_listed_found_printed_and_cancelled(
-    planner: httpx.Client, database: Database, signed_in: Any
+    planner: httpx.Client, signed_in: Any, scan: Scan
 ) -> None:
     number, units = made(planner)
     listed = planner.get("/api/v1/work-orders", params={"for_stock": "true"}).json()["items"]
@@ -122,11 +106,11 @@ def test_work_for_stock_is_listed_found_printed_and_cancelled(
     assert "For stock" in planner.get(f"/work-orders/{number}/traveller").text
     assert units[0] in planner.get(f"/work-orders/{number}/labels").text
     assert [answer.status_code for answer in (cancelled, again, ordered)] == [200, 409, 409]
-    assert scan(database, units[0], "cut-1").reason == "cancelled"
+    assert scan(units[0], "cut-1").reason == "cancelled"
     assert signed_in("operator").post("/api/v1/work-orders", json={}).status_code == 403
 
 
-def test_what_an_order_is_short_of_is_made_again(planner: httpx.Client, database: Database) -> None:
+def test_what_an_order_is_short_of_is_made_again(planner: httpx.Client, database: Database, scan: Scan) -> None:
     none = planner.post("/api/v1/work-orders/WO-1000/replace")
     planner.post("/api/v1/work-orders/WO-1000/scrap", json={"quantity": 3, "reason": "MATERIAL"})
     answer = planner.post("/api/v1/work-orders/WO-1000/replace")
@@ -136,7 +120,7 @@ def test_what_an_order_is_short_of_is_made_again(planner: httpx.Client, database
     assert (answer.status_code, answer.json()["order"], answer.json()["quantity"]) == (201, "SO-1000", "3")
     assert twice.status_code == 409
     unit = planner.get("/api/v1/units", params={"work_order": answer.json()["number"]}).json()["items"][0]
-    assert scan(database, unit["number"], "cut-1").status == "applied"
+    assert scan(unit["number"], "cut-1").status == "applied"
     assert one(database, SalesOrder, number="SO-1000").fulfilment == "in_production"
     assert database.write(rebuild).differences == ()
 
