@@ -113,12 +113,13 @@ def differences(before: QuoteVersion, now: QuoteVersion, say: Say) -> list[Mappi
 
 
 def _difference(line: LineDifference, say: Say) -> Mapping[str, Any]:
-    words = {"added": N_("new"), "removed": N_("taken out"), "changed": ""}[line.kind]
+    kind = {"added": N_("new"), "removed": N_("taken out"), "changed": ""}[line.kind]
+    words = [said for said in (say(kind) if kind else "", in_words(line.changes, say)) if said]
     return {
         "kind": line.kind,
         "name": line.name,
         "quantity": line.quantity,
-        "words": in_words(line.changes, say) or say(words),
+        "words": ": ".join(words),
     }
 
 

@@ -104,7 +104,7 @@ def test_a_difference_is_told_in_words() -> None:
 def test_lines_that_came_and_went_are_named() -> None:
     found = words([line(), line("RACK")], [line("RACK"), line("STEP")])
 
-    assert found == [("added", "Step", ""), ("removed", "Frame", "")]
+    assert found == [("added", "Step", "colour blue, price 120.00"), ("removed", "Frame", "")]
 
 
 def test_two_lines_of_one_product_are_told_apart_by_their_options() -> None:

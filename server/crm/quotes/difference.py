@@ -43,6 +43,7 @@ class Change:
     field: str
     #: A word of ours, to be translated, or the name of an option as the catalog words it.
     label: str
+    #: Empty where there was nothing before, for the line is new.
     before: str
     now: str
 
@@ -53,7 +54,11 @@ class Change:
 
 def in_words(changes: Iterable[Change], say: Callable[[str], str]) -> str:
     """The changes as a reader is told of them, in his language."""
-    return ", ".join(f"{change.named(say)} {change.before} → {change.now}" for change in changes)
+    return ", ".join(f"{change.named(say)} {_way(change)}" for change in changes)
+
+
+def _way(change: Change) -> str:
+    return f"{change.before} → {change.now}" if change.before else change.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def compare(before: Sequence[Terms], now: Sequence[Terms]) -> list[LineDifferenc
     for place, line in enumerate(now):
         old = pairs.get(place)
         if old is None:
-            found.append(LineDifference("added", line.name, place + 1, line.quantity))
+            found.append(LineDifference("added", line.name, place + 1, line.quantity, tuple(wording_of(line))))
             continue
         changes = changes_of(before[old], line)
         if changes:
@@ -119,6 +124,23 @@ def changes_of(before: Terms, now: Terms) -> list[Change]:
         ("note", N_("remark"), _text(before.note), _text(now.note)),
     ]
     return [Change(*row) for row in rows if row[2] != row[3]]
+
+
+def wording_of(line: Terms) -> list[Change]:
+    """What a new line says besides its product and quantity: the options and price, and what else it has.
+
+    >>> in_words(wording_of(Terms("FRAME", "Frame", {"colour": "red"}, Decimal(20), Decimal(120), Decimal(5))), str)
+    'colour red, price 120.00, discount 5 %'
+    """
+    discount = _percent(line.discount_percent) if line.discount_percent else ""
+    rows = [
+        *((OPTION, name, choice) for name, choice in line.configuration.items()),
+        ("unit_price", N_("price"), price(line.unit_price)),
+        ("discount_percent", N_("discount"), discount),
+        ("wished_date", N_("wished for"), line.wished_date.isoformat() if line.wished_date else ""),
+        ("note", N_("remark"), line.note or ""),
+    ]
+    return [Change(field, label, "", now) for field, label, now in rows if now]
 
 
 def price(value: Decimal) -> str:
