@@ -24,6 +24,7 @@ from server.errors import Conflict
 from server.ingest.answers import Answer, Receipt
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
+from server.ingest.encoding import json_bytes
 from server.ingest.fold import Folded, Judged, answer_of, fold
 from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 #: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
 _answer_of = itemgetter(Judged._fields.index("answer"))
+_text_of = itemgetter(Judged._fields.index("text"))
 
 
 class Ask(NamedTuple):
@@ -60,6 +62,12 @@ class Taken(NamedTuple):
     gap: int
     #: Facts written, by kind; those of batches that were taken in together are counted with the first of them.
     facts: Mapping[str, int]
+    #: The results as they were written down, when all of them were.
+    texts: Sequence[bytes] | None = None
+
+    def encode(self) -> bytes:
+        """The receipt as UTF-8 JSON."""
+        return self.receipt.encode(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +114,14 @@ def _accept_alike(session: Session, asks: Sequence[Ask], now: datetime) -> list[
     welcome = [one for one in opened if isinstance(one, _Opened)]
     items = [item for one in welcome for item in one.known.fresh]
     sources = [one.source.id for one in welcome for _ in one.known.fresh]
-    answers = iter(record(session, items, sources, door=asks[0].door, now=now))
+    judged = iter(record(session, items, sources, door=asks[0].door, now=now))
     found: list[Taken | Conflict] = []
     for one in opened:
         if isinstance(one, Conflict):
             found.append(one)
         else:
-            receipt, gap = _close(session, one, list(islice(answers, len(one.known.fresh))), now)
-            found.append(Taken(receipt, gap, session.info.pop(FACTS_KEY, {})))
+            taken = _close(session, one, list(islice(judged, len(one.known.fresh))), now)
+            found.append(taken._replace(facts=session.info.pop(FACTS_KEY, {})))
     return found
 
 
@@ -131,11 +139,17 @@ def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
     return _Opened(ask, source, sort_out(session, source, items, door=door, now=now))
 
 
-def _close(session: Session, opened: _Opened, answers: list[Answer], now: datetime) -> tuple[Receipt, int]:
-    batch, source = opened.ask.batch, opened.source
-    fresh = list(map(sequence_of, opened.known.fresh))
+def _close(session: Session, opened: _Opened, judged: Sequence[Judged], now: datetime) -> Taken:
+    batch, source, known = opened.ask.batch, opened.source, opened.known
+    fresh = list(map(sequence_of, known.fresh))
     reached = advance_source(connection_of(session), source, batch, fresh, now=now)
-    return Receipt(batch.gateway, batch.epoch, reached, _in_order(opened.known, answers)), passed_over(source, fresh)
+    answers, texts = list(map(_answer_of, judged)), None
+    if not known.answers and not known.repeated and fresh and fresh[0] > 0:
+        # All are new and have a number, so they stand in order.
+        results, texts = tuple(answers), list(map(_text_of, judged))
+    else:
+        results = _in_order(known, answers)
+    return Taken(Receipt(batch.gateway, batch.epoch, reached, results), passed_over(source, fresh), {}, texts)
 
 
 def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
@@ -151,21 +165,21 @@ def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
 
 def record(
     session: Session, items: Sequence[Item], sources: Sequence[int], *, door: Door, now: datetime, depth: int = 0
-) -> list[Answer]:
+) -> list[Judged]:
     """Judge and save new events, each with its source; one that the database cannot hold is quarantined alone."""
     if not items:
         return []
     try:
         with savepoint(connection_of(session), depth):
-            return list(map(_answer_of, _judge_and_save(session, items, sources, door, now).judged))
+            return _judge_and_save(session, items, sources, door, now).judged
     except _DATA_FAULTS as error:
         if isinstance(error, StatementError) and error.connection_invalidated:
             raise
         if len(items) == 1:
             return [_set_aside(session, sources[0], items[0], error, door=door, now=now)]
     half = len(items) // 2
-    answers = record(session, items[:half], sources[:half], door=door, now=now, depth=depth + 1)
-    return answers + record(session, items[half:], sources[half:], door=door, now=now, depth=depth + 1)
+    judged = record(session, items[:half], sources[:half], door=door, now=now, depth=depth + 1)
+    return judged + record(session, items[half:], sources[half:], door=door, now=now, depth=depth + 1)
 
 
 def _judge_and_save(
@@ -183,7 +197,7 @@ def _judge_and_save(
     return folded
 
 
-def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *, door: Door, now: datetime) -> Answer:
+def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *, door: Door, now: datetime) -> Judged:
     """Keep the culprit, its content wrapped so that any database can hold it, and tell the log why."""
     log.error(
         "event_not_stored",
@@ -193,6 +207,7 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
     answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
-    folded = Folded(World(), [Judged(safe, answer, verdict, None, 0, 0)], turns=[0])
+    judged = Judged(safe, answer, json_bytes(answer), verdict, None, 0, 0)
+    folded = Folded(World(), [judged], turns=[0])
     save(session, folded, before(folded.world), sources=[source_id], now=now)
-    return answer
+    return judged

@@ -9,6 +9,7 @@ from orderlight.events import Signal as WireSignal
 from orderlight.events import Status as WireStatus
 from server.ingest.answers import Answer
 from server.ingest.door import Door
+from server.ingest.encoding import json_bytes
 from server.ingest.reads import Item, named_of, read_of
 from server.tracking import words
 from server.tracking.facts import NewFact
@@ -41,6 +42,8 @@ class Judged(NamedTuple):
 
     item: Item
     answer: Answer
+    #: The answer as it is kept and sent.
+    text: bytes
     verdict: Verdict
     station_id: int | None
     first_fact: int
@@ -94,7 +97,8 @@ def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None =
             continue
         verdict, _, station_id, fact = passed
         facts.append(fact)
-        judged.append(_new(Judged, (item, _answer_passed(item, passed, alerts), verdict, station_id, first, 1)))
+        answer = _answer_passed(item, passed, alerts)
+        judged.append(_new(Judged, (item, answer, json_bytes(answer), verdict, station_id, first, 1)))
     midruns.settle()
     notes.put_down(None)
     return folded
@@ -109,7 +113,8 @@ def _turn(folded: Folded, midruns: Midruns, item: Item, number: int) -> None:
     folded.facts.extend(outcome.facts)
     say = outcome.verdict.words.render(midruns.translate)
     answer = answer_of(item, outcome.verdict, say, world.alerts)
-    folded.judged.append(Judged(item, answer, outcome.verdict, outcome.station_id, first, len(outcome.facts)))
+    text, facts = json_bytes(answer), len(outcome.facts)
+    folded.judged.append(Judged(item, answer, text, outcome.verdict, outcome.station_id, first, facts))
 
 
 def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:

@@ -121,7 +121,7 @@ async def _take(database: Database, batch: wire.Request, door: Door) -> Response
         taken = await _durable(database.submit(lambda session: _take_scans(session, ask)))
     crash.reached(crash.AFTER_COMMIT)
     figures.count(batch, taken, now=utc_now(), seconds=time.monotonic() - began)
-    return Response(taken.receipt.encode(), media_type="application/json")
+    return Response(taken.encode(), media_type="application/json")
 
 
 def take_in(session: Session, asks: Sequence[Ask]) -> list[Taken | Conflict]:

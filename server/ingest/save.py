@@ -115,9 +115,9 @@ def _save_events(
     numbers = range(saved.first_event, saved.first_event + len(folded.judged))
     for event_id, judged, source_id in zip(numbers, folded.judged, sources, strict=True):
         # A slice is a plain tuple, which comes apart several times faster than a named one.
-        item, answer, _, station_id, first_fact, facts = judged[:]
+        item, answer, said, _, station_id, first_fact, facts = judged[:]
         sequence, kind, _, observed_at, suspect, content_hash, payload = item[:7]
-        text = json_text(answer)
+        text = said.decode()
         if facts:
             # Where its facts are, for whoever takes it back.
             text = f'{text[:-1]},"facts":[{saved.first_fact + first_fact},{facts}]}}'

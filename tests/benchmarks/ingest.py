@@ -216,7 +216,7 @@ def _take_all(database: Database, bodies: Bodies) -> list[bytes]:
     while open_gateways:
         place, future = ready.get()
         if future is not None:
-            answers.append(future.result().receipt.encode())
+            answers.append(future.result().encode())
         body = next(left[place], None)
         if body is None:
             open_gateways -= 1
@@ -240,7 +240,7 @@ def _read(answers: Sequence[bytes], answered: Told) -> int:
 
 def take(database: Database, body: bytes) -> bytes:
     """From the bytes of a request to the bytes of its answer, which is given after the commit."""
-    return submit(database, body).result().receipt.encode()
+    return submit(database, body).result().encode()
 
 
 def submit(database: Database, body: bytes) -> Future[Taken]:

@@ -21,6 +21,8 @@ def take_in(plant: Any, *asks: Ask) -> list[Taken | Conflict]:
 
 def fates(taken: Taken | Conflict) -> list[tuple[int | None, str]]:
     assert isinstance(taken, Taken)
+    # What was written down is sent as it is, and is what the answers say.
+    assert taken.encode() == taken.receipt.encode()
     return [(answer.sequence, answer.status.value) for answer in taken.receipt.results]
 
 
