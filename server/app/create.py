@@ -20,6 +20,7 @@ from server.auth.principal import Principal
 from server.auth.sessions import SignIn
 from server.auth.talk_limit import new_talk_limit
 from server.db import Database
+from server.labels.queue.worker import PrintWorker
 from server.live.door import LiveDoor
 from server.live.hub import Hub
 from server.metrics import BUILD_INFO
@@ -77,6 +78,8 @@ def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.speak = _speak
     app.state.hub = Hub(database, renderer(database))
     database.on_commit(app.state.hub.woken)
+    app.state.print_worker = PrintWorker(database)
+    database.on_commit(app.state.print_worker.woken)
 
 
 def _describe_keys(app: FastAPI) -> None:
@@ -123,7 +126,9 @@ def _lifespan(*, owns_database: bool) -> Callable[[Any], AbstractAsyncContextMan
         if await run_in_threadpool(pending, database.engine):
             raise NotMigrated
         app.state.hub.start()
+        app.state.print_worker.start()
         yield
+        await run_in_threadpool(app.state.print_worker.close)
         app.state.hub.close()
         if owns_database:
             await run_in_threadpool(database.close)

@@ -34,6 +34,8 @@ from server.erp.stock import http as stock
 from server.erp.stock import lots_http as lots
 from server.ingest import http as ingest
 from server.ingest import inbox_http as inbox
+from server.labels import http as labels
+from server.labels.queue import http as printing
 from server.parties import http as parties
 from server.parties import people_http as people
 from server.web.http import PAGES
@@ -69,6 +71,8 @@ ROUTERS = (
     stock.router,
     lots.router,
     imports.router,
+    labels.router,
+    printing.router,
     search.router,
     crm.router,
     crm_customers.router,

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     FLOOR_READ = "floor:read"
     FLOOR_WRITE = "floor:write"
     SCAN = "scan"
+    #: Send labels to a printer.
+    LABELS_PRINT = "labels:print"
     UNDO = "undo"
     INBOX_DECIDE = "inbox:decide"
     SHIPMENTS_WRITE = "shipments:write"
@@ -69,10 +71,10 @@ _READ_ALL = frozenset({P.ORDERS_READ, P.CATALOG_READ, P.CUSTOMERS_READ, P.FLOOR_
 _SEE_MONEY = frozenset({P.CREDIT_READ, P.INVOICES_READ, P.PROFIT_READ})
 
 ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
-    Role.OPERATOR: frozenset({P.FLOOR_READ, P.CATALOG_READ, P.ORDERS_READ, P.SCAN, P.UNDO}),
+    Role.OPERATOR: frozenset({P.FLOOR_READ, P.CATALOG_READ, P.ORDERS_READ, P.SCAN, P.UNDO, P.LABELS_PRINT}),
     Role.PLANNER: _READ_ALL
     | {P.ORDERS_WRITE, P.ORDERS_RELEASE, P.CATALOG_WRITE, P.FLOOR_WRITE, P.INBOX_DECIDE, P.SHIPMENTS_WRITE}
-    | {P.IMPORTS_WRITE, P.SCAN, P.UNDO, P.PARTY_NOTE_WRITE, P.CHANGES_WRITE, P.CHANGES_APPROVE},
+    | {P.IMPORTS_WRITE, P.SCAN, P.UNDO, P.LABELS_PRINT, P.PARTY_NOTE_WRITE, P.CHANGES_WRITE, P.CHANGES_APPROVE},
     Role.SALES: _READ_ALL
     | {P.ORDERS_WRITE, P.CUSTOMERS_WRITE, P.IMPORTS_WRITE, P.PARTY_CREDIT_VIEW, P.PARTY_PERSONAL_VIEW}
     | {
@@ -86,7 +88,8 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     }
     | _SEE_MONEY,
     Role.SERVICE: _READ_ALL
-    | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE, P.CASES_READ, P.CASES_WRITE},
+    | {P.CUSTOMERS_WRITE, P.SHIPMENTS_WRITE, P.LABELS_PRINT, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE}
+    | {P.CASES_READ, P.CASES_WRITE},
     Role.FINANCE: _READ_ALL
     | {P.PARTY_CREDIT_VIEW, P.PARTY_CREDIT_WRITE, P.PARTY_PERSONAL_VIEW, P.PARTY_NOTE_WRITE, P.QUOTES_READ}
     | _SEE_MONEY
@@ -97,7 +100,7 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
 }
 
 #: A paired station screen scans and shows; whoever stands there is named by his badge.
-DEVICE_PERMISSIONS = frozenset({P.SCAN, P.UNDO, P.FLOOR_READ})
+DEVICE_PERMISSIONS = frozenset({P.SCAN, P.UNDO, P.FLOOR_READ, P.LABELS_PRINT})
 
 #: Somebody who came by a private link sees that order or quote; the row filters of crm do the rest.
 VISIT_PERMISSIONS = frozenset({P.ORDERS_READ, P.QUOTES_READ, P.CASES_READ})

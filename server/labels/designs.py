@@ -85,11 +85,10 @@ def box_label(box: BoxLabel, sender: str) -> Label:
     return draft.done()
 
 
-def card_label(card: Card, words: str) -> Label:
+def card_label(card: Card, words: str, size: tuple[float, float] = SMALL) -> Label:
     """The card of a station, command, reason, location or person; `words` is what is written large on it."""
-    draft = Draft(*(ID_CARD if card.kind == "badge" else SMALL), words)
-    if card.kind == "badge":
-        draft.y = 12
+    draft = Draft(*size, words)
+    draft.y = max(draft.height_mm / 6, draft.top)
     draft.say(words, 6, bold=True, lines=2)
     draft.y = max(draft.y, draft.height_mm - draft.top - card.symbol.height_mm - 5)
     draft.bars(card.symbol)

@@ -1,7 +1,7 @@
 """A label as it is laid out: lines of text and codes at places in millimetres. Printers and pages draw the same."""
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from server.labels.matrix import Matrix
@@ -73,8 +73,10 @@ class Draft:
         self.parts.append(Line(self.width_mm - self.left - width, self.parts[-1].y, text, size))
 
     def bars(self, symbol: Symbol, *, text_mm: float = CODE_TEXT_MM) -> None:
-        """A linear code with its text below; its quiet zone lies in the margin, which is as wide."""
-        self.parts.append(Code(self.left - QUIET_MODULES * symbol.module_mm, self.y, symbol))
+        """A linear code with its text below, narrower where the label is; its quiet zone lies in the margin."""
+        if symbol.width_mm > self.width_mm:
+            symbol = replace(symbol, module_mm=symbol.module_mm * self.width_mm / symbol.width_mm)
+        self.parts.append(Code(max(self.left - QUIET_MODULES * symbol.module_mm, 0), self.y, symbol))
         self.y += symbol.height_mm + 0.4
         self.say(symbol.text, text_mm)
 

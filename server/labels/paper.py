@@ -82,7 +82,7 @@ def label_png(label: Label, *, dpi: int) -> bytes:
     return picture.getvalue()
 
 
-def text_rows(text: str, height: int, *, bold: bool) -> list[str]:
+def text_rows(text: str, height: int, bold: bool) -> list[str]:
     """A line of text, drawn `height` dots high: rows of 1 (black) and 0, for printers without these letters."""
     weight = 700 if bold else 400
     # One dot is a point here; an East Asian letter fills a square, and no letter is wider.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import NotFound
 from server.labels import repository, sheets
-from server.labels.designs import box_label, card_label, product_label, unit_label
+from server.labels.designs import ID_CARD, LARGE, SMALL, box_label, card_label, product_label, unit_label
 from server.labels.layout import Label
 from server.parties.repository import site
 
@@ -89,11 +89,11 @@ def _product(session: Session, asked: Asked) -> list[Label]:
 def _cards(session: Session, asked: Asked) -> list[Label]:
     is_badge = asked.kind is LabelKind.BADGE
     cards = sheets.make_badges(session) if is_badge else sheets.make_station_cards(session)
-    return [
-        card_label(card, asked.command_name(card.name) if card.kind == LabelKind.COMMAND else card.name)
-        for card in cards
-        if card.kind == asked.kind and asked.reference in (ALL, card.symbol.text)
-    ]
+    wanted = [card for card in cards if card.kind == asked.kind and asked.reference in (ALL, card.symbol.text)]
+    fits = all(card.symbol.width_mm <= SMALL[0] for card in wanted)
+    size = ID_CARD if is_badge else SMALL if fits else LARGE
+    names = [asked.command_name(card.name) if card.kind == LabelKind.COMMAND else card.name for card in wanted]
+    return [card_label(card, name, size) for card, name in zip(wanted, names, strict=True)]
 
 
 def _link(elements: tuple[tuple[str, str], ...], stem: str) -> str | None:

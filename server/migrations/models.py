@@ -15,6 +15,7 @@ from server.erp.production import models as production
 from server.erp.reasons import models as reasons
 from server.erp.stock import models as stock
 from server.journal import models as journal
+from server.labels.queue import models as print_queue
 from server.parties import models as parties
 
 MODULES = (
@@ -35,6 +36,7 @@ MODULES = (
     crm,
     quotes,
     cases,
+    print_queue,
 )
 
 metadata = Base.metadata

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from server.messages import N_
+from server.web.print_words import PRINT_AUDIT
 
 KINDS: Mapping[str, str] = {
     "code_scanned": N_("Code scanned"),
@@ -48,7 +49,7 @@ REASONS: Mapping[str, str] = {
     "no_open_box": N_("No open box"),
 }
 
-AUDIT: Mapping[str, str] = {
+AUDIT: Mapping[str, str] = PRINT_AUDIT | {
     "signed_in": N_("Signed in"),
     "signed_out": N_("Signed out"),
     "sign_in_failed": N_("Sign-in failed"),

@@ -34,7 +34,7 @@ PLACES = (
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
     Place("/stock", N_("Stock"), Permission.FLOOR_READ),
     Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),
-    Place("/setup", N_("Set-up"), Permission.CATALOG_READ),
+    Place("/setup", N_("Set-up"), Permission.CATALOG_READ, also=("/printers",)),
     Place("/admin", N_("Admin"), Permission.INBOX_DECIDE),
 )
 

@@ -46,6 +46,7 @@ SETUP = (
     Section("/setup/work-centers", N_("Work centers"), "wrench", P.FLOOR_READ),
     Section("/setup/stations", N_("Stations"), "factory", P.FLOOR_READ),
     Section("/setup/reasons", N_("Reasons"), "list", P.FLOOR_READ),
+    Section("/printers", N_("Label printers"), "printer", P.LABELS_PRINT),
     Section("/setup/products", N_("Products"), "boxes", P.CATALOG_READ),
     Section("/customers", N_("Customers"), "users", P.CUSTOMERS_READ),
     Section("/setup/orders/new", N_("New order"), "file-text", P.ORDERS_WRITE),

@@ -4,9 +4,13 @@ from server.messages import N_
 from server.web.case_words import CASE_PRIORITIES, CASE_STATES, CUSTOMER_CHANGES, CUSTOMER_RISKS
 from server.web.customer_words import CUSTOMER_FIELDS
 from server.web.dock_words import HANDLING_UNIT_KINDS, HANDLING_UNIT_STATES, SHIPMENT_STATES
+from server.web.print_words import JOB_STATES, LABEL_KINDS, TROUBLES
 from server.web.stock_words import GOODS_FACTS, MOVE_KINDS, WHEREABOUTS
 
 WORDS: dict[str, dict[str, str]] = {
+    "label_kind": LABEL_KINDS,
+    "print_job_state": JOB_STATES,
+    "print_trouble": TROUBLES,
     "lifecycle": {
         "draft": N_("Draft"),
         "confirmed": N_("Confirmed"),

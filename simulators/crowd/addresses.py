@@ -15,6 +15,7 @@ QUERIES = {
     "/search": "?q=Aurora",
     "/api/v1/search": "?text=Aurora",
     "/changes/new": "?order={order}",
+    "/api/v1/labels/{kind}/{reference}": "?form=svg",
 }
 #: Which thing the parameter `number` means, by what stands before it.
 _NUMBERS = {
@@ -40,6 +41,7 @@ _KEYS = {
     "station": "station",
     "read-points": "read_point",
     "work-centers": "work_center",
+    "printers": "printer",
 }
 #: Thing -> how it is found: the first of its kind, which every copy of the factory has.
 _THINGS = {
@@ -72,6 +74,8 @@ _THINGS = {
     "work_center": "SELECT key FROM work_center ORDER BY id LIMIT 1",
     "login": "SELECT login FROM user_account ORDER BY id LIMIT 1",
     "prefix": "SELECT prefix FROM api_key ORDER BY id LIMIT 1",
+    "printer": "SELECT key FROM printer ORDER BY id LIMIT 1",
+    "job_id": "SELECT id FROM print_job ORDER BY id LIMIT 1",
     "device_id": "SELECT id FROM device ORDER BY id LIMIT 1",
 }
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -79,7 +83,7 @@ _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 def things_of(session: Session) -> dict[str, str]:
     """Thing -> its number or key in this house, for those it has."""
-    found = {"name": "A", "tab": "timeline", "version": "1"}
+    found = {"name": "A", "tab": "timeline", "version": "1", "label_kind": "unit"}
     for thing, statement in _THINGS.items():
         value = session.execute(text(statement)).scalar()
         if value is not None:
@@ -113,6 +117,8 @@ def _meant(pattern: str, name: str) -> str:
         return _NUMBERS.get(before, name)
     if name == "key":
         return _KEYS.get(before, name)
+    if name == "kind" and before == "labels":
+        return "label_kind"
     if name == "sku":
         return "material" if before in ("stock", "materials") else "product"
     return {"reference": "unit", "row_id": "contact"}.get(name, name)

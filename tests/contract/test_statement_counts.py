@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +20,8 @@ from server.catalog.service import create_product, create_work_center
 from server.db import Database
 from server.erp.floor.schemas import ReadPointIn, StationIn
 from server.erp.floor.service import create_read_point, create_station
+from server.labels.queue.schemas import PrinterIn
+from server.labels.queue.service import Order, create_printer, print_labels
 from server.parties.repository import customer as find_customer
 from server.settings import Settings
 from server.settings.clock import utc_now
@@ -29,6 +32,8 @@ from simulators.crowd import addresses, multiply, seed_factory, things_of
 FEW, MANY = 3, 30
 #: Orders of the demo factory, each copy of which has as many again.
 ORDERS = 18
+#: What a printer is set up with.
+A_PRINTER: dict[str, Any] = {"name": "Dock", "host": "127.0.0.1", "width_mm": 70, "height_mm": 37}
 #: Addresses that answer nothing but a cookie, a code or a token could open, and where they are tried instead.
 ELSEWHERE = {
     "/api/v1/quarantine/{entry_id}": "an entry is made by an event alone; tests of ingest open it",
@@ -74,6 +79,9 @@ def fill(rows: int) -> Callable[[Session], None]:
             gateways.create_gateway(session, key=f"g{name}", name=name, actor="test", now=now)
             keys.create_key(session, name=name, scopes=["orders:read"], actor="test", now=now)
             devices.add_device(session, name=name, station_key="cut", actor="test", now=now)
+            printer = create_printer(session, PrinterIn(key=f"p{name}", **A_PRINTER), actor="test", now=now)
+            order = Order("unit", name, 1, printer.dpi, ((name, "^XA^XZ"),))
+            print_labels(session, printer, order, actor="test", now=now)
             users.add_user(session, NewUser(login=f"u{name}", name=name, role="sales"), actor="test", now=now)
 
     return work

@@ -118,7 +118,7 @@ def test_single_labels_are_pages_of_exactly_their_size_and_hold_the_text_as_text
 @pytest.mark.parametrize("text", ["自行车踏板组件", "Zażółć gęślą jaźń", "ŁÓDŹ", "Fahrräder"])
 def test_letters_are_drawn_and_not_replaced_by_boxes(text: str) -> None:
     # A font without a letter draws the same box for each of them: letters that differ would look alike.
-    drawn = {letter: tuple(paper.text_rows(letter, 24, bold=False)) for letter in set(text) - {" "}}
+    drawn = {letter: tuple(paper.text_rows(letter, 24, False)) for letter in set(text) - {" "}}
 
     assert len(set(drawn.values())) == len(drawn)
     assert all(any("1" in row for row in rows) for rows in drawn.values())

@@ -35,6 +35,7 @@ SCOPES = {
     Permission.FLOOR_WRITE: N_("Change stations and read points"),
     Permission.SCAN: N_("Scan at stations"),
     Permission.UNDO: N_("Take scans back"),
+    Permission.LABELS_PRINT: N_("Send labels to printers"),
     Permission.INBOX_DECIDE: N_("Decide in the inbox"),
     Permission.SHIPMENTS_WRITE: N_("Pack and ship"),
     Permission.IMPORTS_WRITE: N_("Import files"),

@@ -9,8 +9,10 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.labels import sheets
+from server.labels.wanted import ALL, LabelKind
 from server.parties.states import LabelTemplate
 from server.web.page import PageDep
+from server.web.ways_to_print import Offer, ways
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,8 +43,9 @@ def show_unit_labels(page: PageDep, number: str, _principal: FloorReader, start:
     """
     with page.database.read() as session:
         found = sheets.make_unit_labels(session, number)
+        offered = ways(page, session, Offer(LabelKind.WORK_ORDER, number), start=start) if found.labels else None
     template, fit = _UNIT_LABELS[LabelTemplate(found.head.label_template)]
-    return page.show(template, head=found.head, labels=found.labels, blank=(start - 1) % fit)
+    return page.show(template, head=found.head, labels=found.labels, blank=(start - 1) % fit, ways=offered)
 
 
 @router.get("/handling-units/{number}/label")
@@ -50,7 +53,8 @@ def show_box_label(page: PageDep, number: str, _principal: FloorReader) -> HTMLR
     """The SSCC label of a box."""
     with page.database.read() as session:
         box = sheets.make_box_label(session, number)
-    return page.show("print/box_label.html", box=box)
+        offered = ways(page, session, Offer(LabelKind.BOX, number))
+    return page.show("print/box_label.html", box=box, ways=offered)
 
 
 @router.get("/shipments/{number}/note")
@@ -66,7 +70,9 @@ def show_station_cards(page: PageDep, _principal: FloorReader) -> HTMLResponse:
     """Cards for the desk: each station, each command, each reason in use."""
     with page.database.read() as session:
         cards = sheets.make_station_cards(session)
-    return page.show("print/cards.html", cards=cards, title=page.say("Station and command cards"))
+        kinds = dict.fromkeys(card.kind for card in cards)
+        offered = ways(page, session, *(Offer(LabelKind(kind), ALL) for kind in kinds))
+    return page.show("print/cards.html", cards=cards, title=page.say("Station and command cards"), ways=offered)
 
 
 @router.get("/print/badges")
@@ -74,4 +80,5 @@ def show_badges(page: PageDep, _principal: Administrator) -> HTMLResponse:
     """A badge for everybody who has one."""
     with page.database.read() as session:
         cards = sheets.make_badges(session)
-    return page.show("print/cards.html", cards=cards, title=page.say("Badges"))
+        offered = ways(page, session, Offer(LabelKind.BADGE, ALL)) if cards else None
+    return page.show("print/cards.html", cards=cards, title=page.say("Badges"), ways=offered)

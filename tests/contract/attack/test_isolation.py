@@ -31,7 +31,7 @@ MISSING = {
     "order": "SO-9999", "work_order": "WO-9999", "unit": "U-9999", "box": "HU-9999", "shipment": "SH-9999",
     "quote": "Q-9999", "case": "CS-9999", "code": "NOSUCHREASON",
     "customer": "C-999", "login": "nobody", "sku": "NO-SUCH-THING", "key": "nowhere", "prefix": "zzzz2345",
-    "entry_id": "999999", "device_id": "999999", "link_id": "999999", "message_id": "999999",
+    "entry_id": "999999", "job_id": "999999", "device_id": "999999", "link_id": "999999", "message_id": "999999",
 }  # fmt: skip
 #: Which of a customer's things the parameter `number` of a path means.
 NUMBERS = {
@@ -100,7 +100,7 @@ def may(caller: str, right: str) -> bool:
     if caller.startswith(("customer", "visit")):
         return right in (ASKS if caller.startswith("customer") else OWN)
     if caller == "screen":
-        return right in (Permission.SCAN, Permission.UNDO, Permission.FLOOR_READ)
+        return right in (Permission.SCAN, Permission.UNDO, Permission.FLOOR_READ, Permission.LABELS_PRINT)
     wanted = {"gateway": Permission.EVENTS_WRITE, "program that reads orders": Permission.ORDERS_READ}
     return right == wanted.get(caller, Permission.METRICS_READ if caller.startswith("program") else None)
 
