@@ -1,11 +1,15 @@
 """What a form brought: text fields by name, what was wrong with them, and the two together for showing it again."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from server.errors import FieldError, Invalid
+
+#: The hidden field that tells one showing of a form from another (server.web.once).
+ONCE = "once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Form:
     def refused(self, error: Invalid) -> "Form":
         """The same typing with the faults that a service found."""
         return self.with_faults(_by_field(error.errors), None if error.errors else error.detail)
+
+
+def fresh_token() -> str:
+    """What tells a form that is shown anew from all that were shown before."""
+    return secrets.token_urlsafe(12)
 
 
 def _by_field(errors: Sequence[FieldError]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.parties.models import Site
 from server.web import words
+from server.web.forms import fresh_token
 from server.web.i18n import Formats, translations
 from server.web.static_files import TEMPLATES, asset, build
 
@@ -55,6 +56,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.filters["printable"] = printable
     made.globals.update(asset=asset, build=build(), word=_worder(language), kept=Kept(), LATER=LATER)
+    made.globals.update(fresh_token=fresh_token)
     return made
 
 

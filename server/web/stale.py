@@ -2,7 +2,7 @@
 
 from server.messages import N_
 from server.web.entry import Fault
-from server.web.forms import Form
+from server.web.forms import ONCE, Form
 from server.web.page import Page
 
 _STALE = N_(
@@ -19,7 +19,7 @@ def require_fresh(page: Page, form: Form, stored: Form, *, what: str) -> None:
     """
     if form.text(_VERSION) == stored.text(_VERSION):
         return
-    names = [name for name in {**stored.values, **form.values} if name != _VERSION]
+    names = [name for name in {**stored.values, **form.values} if name not in (_VERSION, ONCE)]
     differing = [name for name in names if form.text(name) != stored.text(name)]
     told = {name: page.say(N_("Stored now: %(value)s"), value=stored.text(name) or "–") for name in differing}
     shown = Form({**form.values, _VERSION: stored.text(_VERSION)})

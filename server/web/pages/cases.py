@@ -25,8 +25,9 @@ from server.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.web.customer_pages import way_of
-from server.web.entry import Fault, FormDep, attempt, checked, given, version_of
+from server.web.entry import Fault, FormDep, checked, given, version_of
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.own_topic import own_topic
 from server.web.page import Page, PageDep
 from server.web.words import word
@@ -97,7 +98,11 @@ def add(page: PageDep, principal: Reader, form: FormDep) -> Response:
         names = ("subject", "body", "order", "unit", *(() if is_customer(principal) else ("customer", "priority")))
         body = checked(page, form, model=CaseIn, data=given(form, *names))
         count_message(page.request, principal)
-        number = attempt(page, form, lambda session: service.create_case(session, body, principal, now=page.now).number)
+
+        def work(session: Session) -> str:
+            return service.create_case(session, body, principal, now=page.now).number
+
+        number = attempt_once(page, principal, form, work)
     except Fault as fault:
         return _form(page, principal, fault.form, status=fault.status)
     return page.go(_address(number), page.say(N_("We have it. Answers stand here.")))

@@ -22,8 +22,9 @@ from server.errors import Invalid, NotFound, Refused
 from server.http.paging import Before, Number
 from server.messages import N_
 from server.tracking.states import ChangeState, Effectivity
-from server.web.entry import Fault, FormDep, attempt, checked
+from server.web.entry import Fault, FormDep, checked
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.words import word
 
@@ -96,7 +97,7 @@ def add_change(page: PageDep, principal: Writer, form: FormDep) -> Response:
             service.submit_change(session, change, **about)
             return change.number
 
-        number = attempt(page, form, work)
+        number = attempt_once(page, principal, form, work)
     except Fault as fault:
         return _form(page, principal, form.text("order"), fault.form, status=fault.status)
     return page.go(f"/changes/{number}", page.say(N_("%(number)s waits for a decision."), number=number))

@@ -23,8 +23,9 @@ from server.http.paging import Number
 from server.messages import N_
 from server.tracking.states import Effectivity
 from server.web.customer_pages import order_of, way_of
-from server.web.entry import Fault, FormDep, attempt, checked
+from server.web.entry import Fault, FormDep, checked
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.words import word
 
@@ -81,7 +82,7 @@ def _add(page: Page, principal: Principal, number: str, form: Form) -> Response:
     try:
         body = checked(page, form, model=ChangeIn, data=_typed(page, form))
         count_message(page.request, principal)
-        made = attempt(page, form, lambda session: _ask(session, page, principal, asked=(number, body)))
+        made = attempt_once(page, principal, form, lambda session: _ask(session, page, principal, asked=(number, body)))
     except Fault as fault:
         return _form(page, principal, number, fault.form, status=fault.status)
     return page.go(

@@ -23,8 +23,9 @@ from server.parties.disclosure import CREDIT, PERSONAL, View, note_view
 from server.parties.matching import traits_of
 from server.parties.models import Customer
 from server.parties.people_schemas import present
-from server.web.entry import Fault, FormDep, attempt, checked, given
+from server.web.entry import Fault, FormDep, checked, given
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 
 router = APIRouter(prefix="/customers", include_in_schema=False)
@@ -119,7 +120,7 @@ def add_note(page: PageDep, principal: Noter, number: Number, form: FormDep) -> 
             service.require_not_merged(customer)
             write_down(session, customer, body, actor=principal.actor, now=page.now)
 
-        attempt(page, form, work)
+        attempt_once(page, principal, form, work)
     except Fault as fault:
         with page.database.read() as session:
             customer = _found(session, number)

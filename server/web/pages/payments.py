@@ -1,5 +1,6 @@
 """Payments: the list, the form for money that came, and its reversal."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -18,13 +19,15 @@ from server.erp.billing.states import OPEN
 from server.erp.orders.pricing import rounded
 from server.errors import Conflict, NotFound
 from server.http.currencies import CURRENCIES
+from server.http.fields import plain
 from server.http.paging import Number, Text
 from server.messages import N_
 from server.parties.models import Customer
 from server.web.customer_choice import customer_choices, with_customer
-from server.web.entry import Fault, FormDep, attempt, checked, given
+from server.web.entry import Fault, FormDep, checked, given
 from server.web.forms import Form
 from server.web.money_view import invoice_row
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.sections import MONEY, show_in
 
@@ -84,15 +87,16 @@ def add_payment(page: PageDep, form: FormDep, principal: Writer) -> Response:
         form = with_customer(page, form)
         body = checked(page, form, model=PaymentIn, data=given(form, *_FIELDS), words=_WORDS)
 
-        def work(session: Session) -> Payment:
+        def work(session: Session) -> tuple[str, str, str]:
             wanted = _for_invoice(session, body, form.get("invoice"))
-            return payments.record_payment(session, wanted, actor=principal.actor, now=page.now)
+            made = payments.record_payment(session, wanted, actor=principal.actor, now=page.now)
+            return made.number, plain(made.amount), made.currency
 
-        payment = attempt(page, form, work, fields={"more_than_open": "amount"})
+        number, came, currency = attempt_once(page, principal, form, work, fields={"more_than_open": "amount"})
     except Fault as fault:
         return _show(page, fault.form, status=fault.status)
-    amount = page.formats.money(payment.amount, payment.currency)
-    said = page.say(N_("%(number)s is recorded: %(amount)s."), number=payment.number, amount=amount)
+    amount = page.formats.money(Decimal(came), currency)
+    said = page.say(N_("%(number)s is recorded: %(amount)s."), number=number, amount=amount)
     target = form.get("invoice")
     return page.go(f"/invoices/{target}" if target else "/payments", said)
 

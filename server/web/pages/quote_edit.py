@@ -39,6 +39,7 @@ from server.web.entry import (
     typed_rows,
 )
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.pages.setup_orders import parse_options
 from server.web.stale import require_fresh
@@ -81,7 +82,7 @@ def add_quote(page: PageDep, form: FormDep, principal: Writer) -> Response:
             here = Here(page.site.zone, page.now)
             return service.create_quote(session, body, actor=principal.actor, here=here).number
 
-        number = attempt(page, form, work)
+        number = attempt_once(page, principal, form, work)
     except Fault as fault:
         return _show(page, _renamed(fault.form), status=fault.status)
     return page.go(

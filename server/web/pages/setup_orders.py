@@ -15,8 +15,9 @@ from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
 from server.messages import N_
 from server.web.customer_choice import customer_choices, with_customer
-from server.web.entry import Fault, FormDep, attempt, checked, compact, count_rows, given, rows_of
+from server.web.entry import Fault, FormDep, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
@@ -53,7 +54,7 @@ def add_order(page: PageDep, form: FormDep, principal: Writer) -> Response:
         def work(session: Session) -> str:
             return create_order(session, body, actor=principal.actor, now=page.now).number
 
-        number = attempt(page, form, work)
+        number = attempt_once(page, principal, form, work)
     except Fault as fault:
         return _show(page, _renamed(fault.form), status=fault.status)
     said = page.say(N_("%(number)s is entered. Confirm it, then release it to the floor."), number=number)

@@ -19,8 +19,9 @@ from server.http.fields import plain
 from server.http.paging import Text
 from server.messages import N_
 from server.web.admin_words import measure
-from server.web.entry import Fault, FormDep, attempt, checked, given
+from server.web.entry import Fault, FormDep, checked, given
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.pages.stock import address
 
@@ -99,7 +100,7 @@ def _book(page: Page, principal: Principal, asked: _Asked, form: Form) -> Respon
             move = service.move_stock(session, body, actor=principal.actor, now=page.now)
             return move.product.sku, _values(page, move)
 
-        sku, values = attempt(page, form, work, fields=_FIELDS)
+        sku, values = attempt_once(page, principal, form, work, fields=_FIELDS)
     except Fault as fault:
         return _form(page, asked, fault.form, status=fault.status)
     labels = f"?labels={quote(body.lot, safe='')}" if body.lot and asked.kind is MoveKind.RECEIPT else ""

@@ -24,8 +24,9 @@ from server.errors import NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.web.admin_words import measure, word
-from server.web.entry import Fault, FormDep, attempt, checked, given, rows_of
+from server.web.entry import Fault, FormDep, checked, given, rows_of
 from server.web.forms import Form
+from server.web.once import attempt_once
 from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
 from server.web.pages.pieces import offered
@@ -70,7 +71,7 @@ def add_work_order(page: PageDep, form: FormDep, principal: Planner) -> Response
         def work(session: Session) -> str:
             return make_for_stock(session, body, actor=principal.actor, now=page.now).number
 
-        number = attempt(page, form, work)
+        number = attempt_once(page, principal, form, work)
     except Fault as fault:
         return _show_new(page, _renamed(fault.form), status=fault.status)
     return page.go(f"/work-orders/{number}", page.say(N_("%(number)s is released. Print its labels."), number=number))
