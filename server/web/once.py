@@ -8,12 +8,28 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
+from server.errors import Conflict, Invalid
 from server.http.idempotency import Answer, Retry, once
-from server.web.entry import attempt
+from server.web.entry import fault_of
 from server.web.forms import ONCE, Form
 from server.web.page import Page
 
 T = TypeVar("T")
+
+
+def write_once(page: Page, principal: Principal, form: Form, work: Callable[[Session], T]) -> T:
+    """What `work` gives in its transaction, in values of JSON; of the first time, if this form was sent before.
+
+    Whoever typed something else since, or was shown the form anew, has sent another form.
+    """
+    if not form.text(ONCE):
+        return page.database.write(work)
+    retry = _retry(page, principal, form)
+
+    def make(session: Session) -> Any:
+        return once(session, retry, lambda: Answer(303, {"made": work(session)}), now=page.now).body["made"]
+
+    return cast(T, page.database.write(make))
 
 
 def attempt_once(
@@ -24,18 +40,11 @@ def attempt_once(
     *,
     fields: Mapping[str, str] | None = None,
 ) -> T:
-    """What `work` gives, in values of JSON; of the first time, if the same was sent from the same showing before.
-
-    Whoever typed something else since has sent another form. Raises Fault.
-    """
-    if not form.text(ONCE):
-        return attempt(page, form, work, fields=fields)
-    retry = _retry(page, principal, form)
-
-    def make(session: Session) -> Any:
-        return once(session, retry, lambda: Answer(303, work(session)), now=page.now).body
-
-    return cast(T, attempt(page, form, make, fields=fields))
+    """The same; raises Fault. `fields` tells which field a reason is about."""
+    try:
+        return write_once(page, principal, form, work)
+    except (Invalid, Conflict) as refusal:
+        raise fault_of(form, refusal, fields) from refusal
 
 
 def _retry(page: Page, principal: Principal, form: Form) -> Retry:

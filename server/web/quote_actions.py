@@ -28,6 +28,7 @@ from server.http.fields import plain
 from server.messages import N_
 from server.tracking.states import OrderLifecycle
 from server.web.forms import Form
+from server.web.once import write_once
 from server.web.page import Page
 
 #: What our own people alone do; the rest is for both sides.
@@ -51,7 +52,8 @@ def perform(page: Page, principal: Principal, number: str, *, action: str, form:
         quote = found_quote(session, principal, number, lock=True)
         return act(Act(page, principal, session, quote, form))
 
-    return page.database.write(work)
+    leads_to, said = write_once(page, principal, form, work)
+    return leads_to, said
 
 
 class Act:

@@ -1,6 +1,7 @@
 """The list of cases, one case with its thread, and what either side does to it, as plain forms."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -27,7 +28,7 @@ from server.messages import N_
 from server.web.customer_pages import way_of
 from server.web.entry import Fault, FormDep, checked, given, version_of
 from server.web.forms import Form
-from server.web.once import attempt_once
+from server.web.once import attempt_once, write_once
 from server.web.own_topic import own_topic
 from server.web.page import Page, PageDep
 from server.web.words import word
@@ -128,7 +129,8 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
             body = checked(page, form, model=CasePatch, data=data)
         if action == "reply":
             count_message(page.request, principal)
-        page.database.write(lambda session: _do(session, page, principal, (number, action, body), form=form))
+        work = partial(_do, page=page, principal=principal, asked=(number, action, body), form=form)
+        write_once(page, principal, form, work)
     except Fault as fault:
         return _show(page, principal, number, form=fault.form, status=fault.status)
     except Conflict as conflict:
@@ -142,10 +144,10 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
 
 def _do(
     session: Session,
+    *,
     page: Page,
     principal: Principal,
     asked: tuple[str, str, ReplyBody | CasePatch | None],
-    *,
     form: Form,
 ) -> None:
     number, action, body = asked

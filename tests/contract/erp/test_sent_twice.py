@@ -5,6 +5,8 @@ import re
 import httpx
 import pytest
 
+from server.erp.seed import DemoWorld
+
 pytestmark = pytest.mark.usefixtures("world")
 
 _ONCE = re.compile(r'name="once" value="([\w-]+)"')
@@ -47,3 +49,23 @@ def test_the_same_form_sent_twice_does_its_work_once(manager: httpx.Client, case
     assert again is not None
     assert manager.post(path, data={**typed, "once": again[1]}).status_code == 303
     assert count() == before + 2
+
+
+def test_a_note_and_a_message_are_written_once(manager: httpx.Client, world: DemoWorld) -> None:
+    customer = world.customers["Kestrel Rail"].number
+    line = {"product": "STEP-RAIL", "quantity": "2", "unit_price": "10"}
+    quote = manager.post("/api/v1/quotes", json={"customer": customer, "lines": [line]}).json()["number"]
+    manager.post(f"/api/v1/quotes/{quote}/send")
+    case = manager.post("/api/v1/cases", json={"customer": customer, "subject": "Dent", "body": "A dent."}).json()
+
+    for path, shown, typed in (
+        (f"/customers/{customer}/notes", f"/customers/{customer}/timeline", {"kind": "note", "text": "Only once."}),
+        (f"/quotes/{quote}/message", f"/quotes/{quote}", {"body": "Only once."}),
+        (f"/cases/{case['number']}/reply", f"/cases/{case['number']}", {"body": "Only once."}),
+    ):
+        token = _ONCE.search(manager.get(shown).text)
+        assert token is not None, shown
+        answers = [manager.post(path, data={**typed, "once": token[1]}) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [303, 303], path
+        assert manager.get(shown).text.count("Only once.") == 1
