@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final
 
-from orderlight.autoid import Identification, identify, identify_epc
+from orderlight.autoid import Identification, identify
 
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([rnt0\\]))")
 _LETTERS: Final = {"r": "\r", "n": "\n", "t": "\t", "0": "\x00", "\\": "\\"}
-_TAG: Final = "epc:"
 
 
 def run(lines: Iterable[str], write: Callable[[str], None], *, gcp_length: int | None = None) -> None:
@@ -41,8 +39,6 @@ def unescaped(line: str) -> str:
 
 
 def _answer(line: str, gcp_length: int | None) -> Identification:
-    if line[:4].lower() == _TAG:
-        return replace(identify_epc(line[4:].strip(), gcp_length=gcp_length), input=line)
     return identify(_as_read(unescaped(line)), gcp_length=gcp_length)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orderlight.autoid import epc
 from orderlight.autoid.digital_link import make_link
-from orderlight.autoid.elements import Elements
-from orderlight.autoid.errors import shown
+from orderlight.autoid.elements import GS, Elements
+from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.identification import Identification, Interpretation
 from orderlight.autoid.plus_tags import PlusTag
+from orderlight.autoid.separators import put_back
 from orderlight.autoid.tds import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The question: the code as it came, and what the standard cannot know."""
 
     text: str
@@ -30,47 +30,70 @@ def unreadable(
         sentences = [f"Failed to identify {shown(asked.text)}: {reason}."]
     else:
         sentences = [reading.error for reading in readings if reading.error]
-    return Identification(asked.text, kind, readings=readings, error=" ".join(sentences))
+    return Identification(asked.text, kind, {}, error=" ".join(sentences), tried=readings)
 
 
-def from_elements(asked: Asked, kind: str, elements: Elements) -> Identification:
+def from_elements(
+    asked: Asked, kind: str, elements: Elements, reason: str, *, scanned: str | None = None
+) -> Identification:
     """The answer for GS1 elements; the values that are not sound are named in `error` and left out of the keys.
 
     AIs that may not stand together, or lack a companion, are an `error` too, but their values are sound and stay.
+    `scanned` is the data of a symbol, in which a scanner may have dropped separators.
     """
     keys = elements.keys()
     if elements.faults:
         faults = " ".join(elements.faults)
-        return Identification(asked.text, kind, keys, readings=(Interpretation(kind, keys, faults),), error=faults)
+        others = dropped(elements.items, scanned)
+        readings = (Interpretation(kind, keys, faults, reason), *others)
+        return Identification(asked.text, kind, keys, error=faults + _hint(others), reason=reason, tried=readings)
     conflicts = elements.conflicts()
     error = f"Failed to take {shown(asked.text)} as whole: {'; '.join(conflicts)}." if conflicts else None
-    readings = (Interpretation(kind, keys, error),)
-    forms = ElementForms(elements, asked.gcp_length)
-    return Identification(asked.text, kind, keys, readings=readings, error=error, forms=forms)
+    return Identification(
+        asked.text, kind, keys, None, error, reason, ElementForms(elements, asked.gcp_length, scanned)
+    )
+
+
+def dropped(items: tuple[tuple[str, str], ...], scanned: str | None) -> tuple[Interpretation, ...]:
+    """What the data of a symbol would be if its scanner dropped separators."""
+    if scanned is None:
+        return ()
+    # A scanner that sends a separator inside drops none; those at the ends may come from its set-up.
+    return tuple(
+        [
+            Interpretation("gs1", way.keys(), None, "separators may have been dropped", way.brackets())
+            for way in put_back(scanned.strip(GS))
+            if way.items != items
+        ]
+    )
+
+
+def unread_elements(asked: Asked, data: str, error: AutoIdError, reason: str) -> Identification:
+    """The answer for GS1 data that cannot be taken apart, with what it would be if separators were dropped."""
+    others = dropped((), data)
+    readings = (Interpretation("gs1", error=str(error), reason=reason), *others)
+    return Identification(asked.text, "gs1", {}, error=str(error) + _hint(others), reason=reason, tried=readings)
+
+
+def _hint(others: tuple[Interpretation, ...]) -> str:
+    if not others:
+        return ""
+    return f" If the scanner drops separators it may be {others[0].element_string}; let it send GS for FNC1."
 
 
 def from_fields(asked: Asked, fields: Fields, *, with_tag: bool) -> Identification:
     """The answer for an EPC; filter and tag URI only where tag memory or a tag URI gave them."""
     has_filter = with_tag and fields.scheme != "gid-96"
-    keys = keys_of(fields)
-    return Identification(
-        asked.text,
-        "epc",
-        keys,
-        filter=fields.filter if has_filter else None,
-        readings=(Interpretation("epc", keys),),
-        forms=EpcForms(fields, with_tag),
-    )
+    filter_value = fields.filter if has_filter else None
+    reason = f"it is a {fields.scheme.upper()}" if with_tag else "it is the URI of an EPC"
+    return Identification(asked.text, "epc", keys_of(fields), filter_value, None, reason, EpcForms(fields, with_tag))
 
 
 def from_plus(asked: Asked, tag: PlusTag) -> Identification:
     """The answer for a tag of TDS 2.x, which has no tag URI (TDS 12)."""
     elements = Elements(tag.items)
-    keys = elements.keys()
-    forms = ElementForms(elements, asked.gcp_length)
-    return Identification(
-        asked.text, "epc", keys, filter=tag.filter, readings=(Interpretation("epc", keys),), forms=forms
-    )
+    forms = ElementForms(elements, asked.gcp_length, None)
+    return Identification(asked.text, "epc", elements.keys(), tag.filter, None, f"it is a {tag.name}", forms)
 
 
 def keys_of(fields: Fields) -> dict[str, str]:
@@ -80,12 +103,13 @@ def keys_of(fields: Fields) -> dict[str, str]:
     return epc.elements_of(fields).keys()
 
 
-@dataclass(frozen=True, slots=True)
-class ElementForms:
+class ElementForms(NamedTuple):
     """The forms of writing of GS1 elements."""
 
     elements: Elements
     gcp_length: int | None
+    #: The data of a symbol, None where no scanner can have dropped anything.
+    scanned: str | None
 
     def element_string(self) -> str | None:
         """(01)…(21)…"""
@@ -106,9 +130,12 @@ class ElementForms:
         """Elements say nothing of a tag."""
         return None
 
+    def others(self) -> tuple[Interpretation, ...]:
+        """What the data would be if separators were dropped."""
+        return dropped(self.elements.items, self.scanned)
 
-@dataclass(frozen=True, slots=True)
-class EpcForms:
+
+class EpcForms(NamedTuple):
     """The forms of writing of an EPC."""
 
     fields: Fields
@@ -129,3 +156,7 @@ class EpcForms:
     def tag_uri(self) -> str | None:
         """urn:epc:tag:…, where memory or a tag URI gave it."""
         return epc.tag_uri(self.fields) if self.with_tag else None
+
+    def others(self) -> tuple[Interpretation, ...]:
+        """Tag memory says by its header what it is."""
+        return ()

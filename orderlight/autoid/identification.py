@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,19 @@ class Interpretation:
     kind: str
     keys: Mapping[str, str] = field(default_factory=dict, hash=False)
     error: str | None = None
+    #: Why the code may be read so, a part of a sentence.
+    reason: str | None = None
+    element_string: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The reading as a JSON object."""
-        return {"kind": self.kind, "keys": dict(self.keys), "error": self.error}
+        return {
+            "kind": self.kind,
+            "keys": dict(self.keys),
+            "element_string": self.element_string,
+            "reason": self.reason,
+            "error": self.error,
+        }
 
 
 class Forms(Protocol):
@@ -27,10 +36,11 @@ class Forms(Protocol):
     def digital_link(self) -> str | None: ...
     def epc_uri(self) -> str | None: ...
     def tag_uri(self) -> str | None: ...
+    def others(self) -> tuple[Interpretation, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Identification:
+# A tuple, because a reader tells thousands of tags a second and a frozen dataclass takes three times as long to make.
+class Identification(NamedTuple):
     """What a code says. A code that cannot be read has `error`, a sentence, and never raises."""
 
     #: The code as it came, as text.
@@ -38,14 +48,24 @@ class Identification:
     #: gs1 | gtin | sscc | epc | own | digital_link | text | unknown
     kind: str
     #: Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes.
-    keys: Mapping[str, str] = field(default_factory=dict, hash=False)
+    keys: Mapping[str, str]
     #: The EPC filter value, 0 to 7.
     filter: int | None = None
-    #: Every interpretation tried, the chosen one first.
-    readings: tuple[Interpretation, ...] = ()
     error: str | None = None
+    #: Why the code was read so, a part of a sentence.
+    reason: str | None = None
     #: None where there are no forms of writing.
     forms: Forms | None = None
+    #: Of a code that was not read: what was tried, the likeliest first.
+    tried: tuple[Interpretation, ...] = ()
+
+    @property
+    def readings(self) -> tuple[Interpretation, ...]:
+        """Every interpretation, the chosen one first and the less likely behind it."""
+        if self.tried or self.kind == "unknown":
+            return self.tried
+        chosen = Interpretation(self.kind, self.keys, self.error, self.reason, self.element_string)
+        return (chosen, *(self.forms.others() if self.forms is not None else ()))
 
     @property
     def element_string(self) -> str | None:

@@ -6,8 +6,10 @@
 "Failed to read '7032069804989' as GTIN: expected check digit 8, got 9."
 >>> identify("OLU0011P").keys
 {'unit': '0011'}
->>> identify_epc("3034257BF7194E4000001A85").element_string
+>>> identify("epc:3034257BF7194E4000001A85").element_string
 '(01)80614141123458(21)6789'
+>>> [(found.element_string, found.reason) for found in identify("01095060001343521010LOT7|21SER42").readings]
+[('(01)09506000134352(10)10LOT7(21)SER42', "a key of GS1 with its check digit leads, and '|' stands for GS")]
 """
 
 from __future__ import annotations
@@ -17,13 +19,21 @@ from functools import lru_cache
 from typing import Final
 
 from orderlight.autoid import epc
-from orderlight.autoid.answers import Asked, from_elements, from_fields, from_plus, unreadable
+from orderlight.autoid.answers import (
+    Asked,
+    from_elements,
+    from_fields,
+    from_plus,
+    unread_elements,
+    unreadable,
+)
 from orderlight.autoid.digital_link import claims_to_be_link, looks_like_link, parse_link
 from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.gtin import GTIN_LENGTHS, Gtin
 from orderlight.autoid.identification import Identification, Interpretation
 from orderlight.autoid.own import own_form, own_keys
+from orderlight.autoid.separators import with_separators
 from orderlight.autoid.sscc import Sscc
 from orderlight.autoid.symbology import Symbology, split_prefix
 from orderlight.autoid.tags import require_prefix_length
@@ -38,6 +48,11 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f\u2028\u2029\ud800
 _TELLING: Final = re.compile(r"0[012]\d|253\d{13}|255\d{13}|402\d{17}|41[0-7]\d{13}|8003|8006|801[78]")
 #: ISO/IEC 15434 format 05, written short as Macro 05 by Data Matrix, wraps GS1 elements.
 _FORMAT_05: Final = ("[)>\x1e05\x1d", "\x1e\x04")
+#: FNC1 in front, where a scanner sends a sign for it: with this front the data is of GS1 or the sign is somebody's own.
+_FNC1_FRONTS: Final = (GS, "{GS}", "{FNC1}", "^", "~", "|", "\u241d")
+#: Tag memory given as text.
+_TAG: Final = "epc:"
+_TEXT: Final = Interpretation("text", reason="it is made of characters that can be printed")
 #: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
 _REMEMBERED: Final = 1024
 
@@ -45,13 +60,16 @@ _REMEMBERED: Final = 1024
 def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes: str = "") -> Identification:
     """Say what a scanned code is. Never raises on bad data: `.error` says why it cannot be read.
 
-    `gcp_length` is the number of digits of the company prefix, 6 to 12, where an EPC URI is wanted;
-    `gs_substitutes` are characters the scanner sends in the place of FNC1. Raises AutoIdError when
-    `gcp_length` is none of 6 to 12.
+    `epc:` in front of hexadecimal digits says that they are tag memory. `gcp_length` is the number of digits of
+    the company prefix, 6 to 12, where an EPC URI is wanted; `gs_substitutes` are characters the scanner sends in
+    the place of FNC1, beside those that no value of GS1 may hold. Raises AutoIdError when `gcp_length` is none of
+    6 to 12.
     """
     if gcp_length is not None:
         require_prefix_length(gcp_length)
     text = code if isinstance(code, str) else _decoded(code)
+    if text[:4].lower() == _TAG:
+        return identify_epc(text[4:].strip(_AROUND), gcp_length=gcp_length)._replace(input=text)
     symbology, data = split_prefix(text.strip(_AROUND))
     own = own_form(data)
     if own is not None:
@@ -94,7 +112,7 @@ def _remembered_epc(epc_hex: str, gcp_length: int | None) -> Identification:
         return from_fields(asked, epc.read_hex(memory), with_tag=True)
     except AutoIdError as error:
         reading = Interpretation("epc", {"epc": digits}, str(error))
-        return Identification(epc_hex, "epc", {"epc": digits}, readings=(reading,), error=str(error))
+        return Identification(epc_hex, "epc", reading.keys, error=reading.error, tried=(reading,))
 
 
 def _decoded(code: bytes) -> str:
@@ -110,7 +128,7 @@ def _own(text: str, own: re.Match[str]) -> Identification:
         keys = own_keys(own)
     except AutoIdError as error:
         return unreadable(Asked(text), "", (Interpretation("own", error=str(error)),), kind="own")
-    return Identification(text, "own", keys, readings=(Interpretation("own", keys),))
+    return Identification(text, "own", keys, reason="it has the form of our codes and a true check character")
 
 
 def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identification:
@@ -121,10 +139,11 @@ def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identifica
     if data.startswith("(") and data[1:3].isdigit():
         # Brackets are for people, but some decoders send them; no AI begins with one.
         return _brackets(asked, data)
-    if carries == "gs1":
-        return _elements(asked, data)
+    if symbology is not None and carries == "gs1":
+        return _elements(asked, data, symbology.promise)
     if data.startswith(_FORMAT_05[0]):
-        return _elements(asked, data.removeprefix(_FORMAT_05[0]).removesuffix(_FORMAT_05[1]))
+        inside = data.removeprefix(_FORMAT_05[0]).removesuffix(_FORMAT_05[1])
+        return _elements(asked, inside, "ISO/IEC 15434 format 05 wraps it")
     if data.startswith("urn:epc:"):
         return _uri(asked, data)
     if carries in ("ean", "add_on"):
@@ -136,12 +155,16 @@ def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identifica
     return _elements_or_text(asked, data)
 
 
-def _elements(asked: Asked, data: str) -> Identification:
+def _elements(asked: Asked, data: str, reason: str) -> Identification:
+    replaced = with_separators(data)
+    if replaced is not None:
+        data = replaced[0]
+        reason = f"{reason}, and {shown(replaced[1])} stands for GS"
     try:
         elements = Elements.parse(data, gs_substitutes=asked.gs_substitutes)
     except AutoIdError as error:
-        return unreadable(asked, "", (Interpretation("gs1", error=str(error)),), kind="gs1")
-    return from_elements(asked, "gs1", elements)
+        return unread_elements(asked, data, error, reason)
+    return from_elements(asked, "gs1", elements, reason, scanned=data)
 
 
 def _brackets(asked: Asked, data: str) -> Identification:
@@ -149,7 +172,7 @@ def _brackets(asked: Asked, data: str) -> Identification:
         elements = Elements.parse_brackets(data)
     except AutoIdError as error:
         return unreadable(asked, "", (Interpretation("gs1", error=str(error)),), kind="gs1")
-    return from_elements(asked, "gs1", elements)
+    return from_elements(asked, "gs1", elements, "AIs stand in brackets")
 
 
 def _link(asked: Asked, data: str) -> Identification:
@@ -160,7 +183,7 @@ def _link(asked: Asked, data: str) -> Identification:
         if claims_to_be_link(data):
             return unreadable(asked, "", (reading,), kind="digital_link")
         return _text(asked, data, (reading,))
-    return from_elements(asked, "digital_link", elements)
+    return from_elements(asked, "digital_link", elements, "it is a web address with a key of GS1")
 
 
 def _uri(asked: Asked, data: str) -> Identification:
@@ -180,7 +203,7 @@ def _retail(asked: Asked, data: str, *, with_add_on: bool) -> Identification:
         gtin = Gtin.parse_upc_e(number) if upc_e else Gtin.parse(number)
     except AutoIdError as error:
         return unreadable(asked, "", (Interpretation("gtin", error=str(error)),), kind="gtin")
-    return from_elements(asked, "gtin", Elements((("01", gtin.value),)))
+    return from_elements(asked, "gtin", Elements((("01", gtin.value),)), "its symbology is that of retail")
 
 
 def _digits(asked: Asked, data: str, symbology: Symbology | None) -> Identification:
@@ -194,8 +217,9 @@ def _digits(asked: Asked, data: str, symbology: Symbology | None) -> Identificat
             if symbology is None:
                 return unreadable(asked, "", (reading,))
             # Under a symbology that is not of retail they may be somebody's own number, but most often one is misread.
-            return unreadable(asked, "", (Interpretation("text"), reading), kind="text")
-        return from_elements(asked, "gtin", Elements((("01", gtin.value),)))
+            return unreadable(asked, "", (_TEXT, reading), kind="text")
+        reason = f"it is {len(data)} digits with a true check digit"
+        return from_elements(asked, "gtin", Elements((("01", gtin.value),)), reason)
     if len(data) == 18:
         return _eighteen_digits(asked, data)
     return _elements_or_text(asked, data)
@@ -211,20 +235,33 @@ def _eighteen_digits(asked: Asked, data: str) -> Identification:
             return other
         return unreadable(asked, "", (Interpretation("sscc", error=str(error)), *other.readings))
     if other.kind == "gs1":
-        readings = (Interpretation("sscc", {"sscc": sscc.value}), *other.readings)
+        reason, written = "it is 18 digits with a true check digit", f"(00){sscc.value}"
+        readings = (Interpretation("sscc", {"sscc": sscc.value}, None, reason, written), *other.readings)
         return unreadable(
             asked, "it may be an SSCC or GS1 elements; let the scanner send the symbology identifier", readings
         )
-    return from_elements(asked, "sscc", Elements((("00", sscc.value),)))
+    reason = "it is 18 digits with a true check digit"
+    return from_elements(asked, "sscc", Elements((("00", sscc.value),)), reason)
 
 
 def _elements_or_text(asked: Asked, data: str) -> Identification:
-    """Data without a promise: GS1 elements only when a key with its check digit leads, or GS stands inside."""
-    if GS not in data and not _TELLING.match(data):
+    """Data without a promise: GS1 elements only when a key with its check digit leads, or GS stands inside.
+
+    Where a sign for FNC1 stands in front or inside, GS1 elements are possible, but the sign may be anybody's.
+    """
+    if GS in data:
+        return _elements(asked, data, "group separators stand in it")
+    if _TELLING.match(data):
+        answer = _elements(asked, data, "a key of GS1 with its check digit leads")
+        # AIs that may not stand together are read all the same: it is a label of somebody's habit, not chance.
+        return answer if answer.forms is not None else _text(asked, data, answer.readings)
+    replaced = with_separators(data)
+    if replaced is None:
         return _text(asked, data)
-    answer = _elements(asked, data)
-    # AIs that may not stand together are read all the same: it is a label of somebody's habit, not chance.
-    if answer.forms is not None or GS in data:
+    answer = _elements(asked, replaced[0], f"{shown(replaced[1])} may stand for GS")
+    if answer.forms is None:
+        return _text(asked, data)
+    if data.startswith(_FNC1_FRONTS) and answer.error is None:
         return answer
     return _text(asked, data, answer.readings)
 
@@ -235,4 +272,4 @@ def _text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) ->
         reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
         return unreadable(asked, reason, (*readings, Interpretation("text", error=reason)))
     reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
-    return unreadable(asked, reason, (Interpretation("text"), *readings), kind="text")
+    return unreadable(asked, reason, (_TEXT, *readings), kind="text")

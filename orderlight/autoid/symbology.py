@@ -20,6 +20,11 @@ class Symbology:
     #: gs1: element strings; ean, add_on, itf: digits that may be a trade item number; any: free data.
     carries: str
 
+    @property
+    def promise(self) -> str:
+        """Why data behind the identifier is read as it is, a part of a sentence."""
+        return f"its symbology identifier {self.prefix} promises it ({self.name})"
+
 
 #: Code character -> symbology, for free data.
 _NAMES: Final = {
@@ -58,17 +63,23 @@ _NAMES: Final = {
     "z": "Aztec Code",
 }
 #: Identifiers that promise GS1 element strings (GS1 General Specifications 5.1.3, figure 5.1.3-1;
-#: d5 and Q4 are d2 and Q3 with extended channel interpretation).
+#: d5, Q4, J4 and z4 are d2, Q3, J1 and z1 with extended channel interpretation; ISO/IEC 15424 names the others).
 _GS1: Final = {
     "C1": "GS1-128",
     "e0": "GS1 DataBar",
     "e1": "GS1 Composite",
     "e2": "GS1 Composite",
+    "e3": "GS1 Composite",
     "d2": "GS1 DataMatrix",
     "d5": "GS1 DataMatrix",
     "Q3": "GS1 QR Code",
     "Q4": "GS1 QR Code",
     "J1": "GS1 DotCode",
+    "J4": "GS1 DotCode",
+    "K1": "Code 16K with FNC1 in front",
+    "L3": "PDF417 that stands for GS1-128",
+    "z1": "Aztec Code with FNC1 in front",
+    "z4": "Aztec Code with FNC1 in front",
 }
 _EAN: Final = {"E0": "EAN-13, UPC-A or UPC-E", "E4": "EAN-8"}
 _ADD_ON: Final = {"E3": "EAN-13 or UPC with an add-on symbol"}

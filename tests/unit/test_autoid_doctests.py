@@ -19,7 +19,8 @@ def _modules(package: ModuleType) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [*_modules(orderlight.autoid), *_modules(orderlight.events), gateway.identify.__name__]
+    "name",
+    [orderlight.autoid.__name__, *_modules(orderlight.autoid), *_modules(orderlight.events), gateway.identify.__name__],
 )
 def test_the_examples_of_a_module_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -112,7 +112,56 @@ def test_a_separator_inside_is_promise_enough() -> None:
 
 def test_a_substitute_for_the_separator_is_named_by_the_caller() -> None:
     assert identify("]C110LOT7|21S", gs_substitutes="|").keys == {"lot": "LOT7", "serial": "S"}
-    assert "got '|' at position 5" in (identify("]C110LOT7|21S").error or "")
+    assert identify("]C110LOT7*21S", gs_substitutes="*").keys == {"lot": "LOT7", "serial": "S"}
+
+
+@pytest.mark.parametrize("sign", ["|", "~", "^", "{GS}", "{FNC1}", "\u241d"])
+def test_a_sign_that_no_value_may_hold_stands_for_the_separator(sign: str) -> None:
+    keys = {"gtin": GTIN, "lot": "LOT7", "serial": "S"}
+
+    assert identify(f"]C101{GTIN}10LOT7{sign}21S").keys == keys
+    assert identify(f"01{GTIN}10LOT7{sign}21S").keys == keys
+    assert identify(f"{sign}01{GTIN}10LOT7{sign}21S").keys == keys
+
+
+def test_two_kinds_of_signs_are_not_both_separators() -> None:
+    assert "got '|' at position 5" in (identify(f"]C101{GTIN}10LOT7|X~21S").error or "")
+
+
+def test_text_with_such_a_sign_stays_text_and_tells_the_other_reading() -> None:
+    found = identify("10LOT7|21S")
+
+    assert (found.kind, found.keys) == ("text", {})
+    assert [reading.element_string for reading in found.readings] == [None, "(10)LOT7(21)S"]
+
+
+def test_a_value_too_long_because_a_separator_was_dropped_names_what_it_may_be() -> None:
+    found = identify(f"]C101{GTIN}10ABCDEFGHIJKLMNO21ABCDEFGHI")
+
+    assert found.keys == {"gtin": GTIN}
+    assert found.readings[1].keys == {"gtin": GTIN, "lot": "ABCDEFGHIJKLMNO", "serial": "ABCDEFGHI"}
+    assert "let it send GS" in (found.error or "")
+
+
+def test_a_scanner_that_sends_separators_has_dropped_none() -> None:
+    assert len(identify(f"]C101{GTIN}10LOT7{GS}240AB21S").readings) == 1
+
+
+def test_the_chosen_reading_comes_first_with_its_reason() -> None:
+    first = identify("9506000134352").readings[0]
+
+    assert (first.kind, first.keys, first.reason) == ("gtin", {"gtin": GTIN}, "it is 13 digits with a true check digit")
+
+
+@pytest.mark.parametrize("prefix", ["]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1", "]J4", "]z1", "]K1", "]L3"])
+def test_every_carrier_of_gs1_is_known_by_its_identifier(prefix: str) -> None:
+    assert identify(f"{prefix}10LOT7").keys == {"lot": "LOT7"}
+
+
+def test_tag_memory_is_told_by_its_word_in_front() -> None:
+    found = identify("epc:3034257BF7194E4000001A85")
+
+    assert (found.input, found.keys["serial"]) == ("epc:3034257BF7194E4000001A85", "6789")
 
 
 def test_a_bad_value_is_an_error_beside_the_sound_keys() -> None:
