@@ -38,8 +38,8 @@ NUMBERS = {
     "/orders/": "order", "/work-orders/": "work_order", "/units/": "unit", "/handling-units/": "box",
     "/shipments/": "shipment", "/customers/": "customer", "/quotes/": "quote", "/cases/": "case",
 }  # fmt: skip
-#: Every page tells when it was made.
-MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\b\d\d:\d\d(?::\d\d)?\b")
+#: Every page tells when it was made, and every form which showing of it this is.
+MOMENT = re.compile(rb'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\b\d\d:\d\d(?::\d\d)?\b|(?<= name="once" value=")[\w-]{16}')
 CUSTOMERS = (f"customer of {OURS}", f"visit of {OURS}")
 #: What a customer may read: his own.
 OWN = (Permission.ORDERS_READ, Permission.QUOTES_READ, Permission.CASES_READ)
