@@ -55,7 +55,8 @@ def _with_code(event: Event, sighting: Sighting, read: CodeRead) -> Event:
     if raw is None and code != text:
         # NUL cannot be kept as text everywhere, so the bytes travel beside the visible escape.
         raw = base64.b64encode(read.raw).decode("ascii")
-    extra = {"fault": read.fault} if read.fault else {}
+    told = {"fault": read.fault, "picture": read.picture}
+    extra = {name: value for name, value in told.items() if value}
     return replace(event, code=code[:4096] or None, raw=raw, repeat_of=sighting.repeat_of, extra=extra)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from simulators.camera.commands import add_camera
+
 if TYPE_CHECKING:
     from simulators.day.line import Broker
 
@@ -126,6 +128,7 @@ def _add_devices(commands: Commands) -> None:
     _add_broker(r700)
     r700.add_argument("--antennas", type=int, default=2)
     r700.set_defaults(command=_r700)
+    add_camera(kinds)
 
 
 def _add_load(commands: Commands) -> None:

@@ -53,7 +53,7 @@ class Gateway:
         answerer = Answerer(self.outbox.epoch, clock.monotonic)
         self.flow = Flow(plan.devices, self.outbox, answerer, clock)
         self._answerer = answerer
-        self.supervisors = [self._supervisor(config.name, device) for device in plan.devices]
+        self.supervisors = [self._supervisor(plan, device) for device in plan.devices]
         self._transports = [_transport(plan), _transport(plan)]
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
         self._heartbeat = Heartbeat(
@@ -134,8 +134,9 @@ class Gateway:
             if not supervisor.join(max(0.0, until - time.monotonic())):
                 log.warning("device_did_not_stop", extra={"device": supervisor.name})
 
-    def _supervisor(self, gateway: str, device: PlannedDevice) -> Supervisor:
-        source = make_source(device.name, device.options, gateway=gateway)
+    def _supervisor(self, plan: Plan, device: PlannedDevice) -> Supervisor:
+        evidence = plan.config.data_dir / "evidence"
+        source = make_source(device.name, device.options, gateway=plan.config.name, evidence=evidence)
 
         def emit(read: Read) -> None:
             self.flow.take(source, supervisor.counters, read)

@@ -16,9 +16,9 @@ from gateway.config import GatewayConfig
 from gateway.pipeline.check import Plan, PlannedDevice
 from gateway.pipeline.gateway import Gateway
 from gateway.protocols.line import LineFramer, LineOptions
-from gateway.protocols.mqtt_json import JsonReader
+from gateway.protocols.mqtt_json import JsonReader, MqttOptions
 from gateway.protocols.r200 import R200Options, R200Parser
-from gateway.protocols.reads import Read
+from gateway.protocols.reads import CodeRead, Read
 from gateway.sources import Emit, Report
 from gateway.supervisor import DeviceCounters
 
@@ -68,7 +68,10 @@ def _machine(device: PlannedDevice) -> Callable[[bytes], Iterable[Read]]:
     if isinstance(options, R200Options):
         parser = R200Parser(device.name, options)
         return parser.feed
-    return JsonReader(device.name, options).feed
+    if isinstance(options, MqttOptions):
+        return JsonReader(device.name, options).feed
+    # What a camera or a folder hands on is the code itself.
+    return lambda data: [CodeRead(device.name, data)]
 
 
 def replay(plan: Plan, lines: Iterable[str], *, seconds: float, write: Callable[[str], None] | None) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Final
 from gateway.protocols.line import LineOptions
 from gateway.protocols.mqtt_json import MqttOptions
 from gateway.protocols.options import OptionsError, describe_options, toml
+from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.protocols.r200 import R200Options
 
-Options = LineOptions | R200Options | MqttOptions
+Options = LineOptions | R200Options | MqttOptions | CameraOptions | DropFolderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Driver:
 
     name: str
     summary: str
-    options: type[LineOptions] | type[R200Options] | type[MqttOptions]
+    options: type[LineOptions | R200Options | MqttOptions | CameraOptions | DropFolderOptions]
     reads: tuple[str, ...]
     limitations: tuple[str, ...]
 
@@ -63,6 +64,29 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
                     "Messages published with quality of service 0 are lost while the gateway is away.",
                     "Retained messages are not taken as reads.",
                     "The signals ok, warn, stop and stored cannot be shown at the reader.",
+                ),
+            ),
+            Driver(
+                "camera",
+                "Camera on USB or in the network (RTSP, MJPEG) that watches for printed codes.",
+                CameraOptions,
+                ("code",),
+                (
+                    "A camera shows no verdicts; use a station screen beside it.",
+                    "Where one attempt reads some labels of a frame, no further attempt is made at its others.",
+                    "Code 128 and QR Code read by pyzbar alone have no AIM identifier: GS1 is not told from plain.",
+                    "A module must be at least 2 pixels wide; heavy blur and small print stay unread.",
+                ),
+            ),
+            Driver(
+                "drop_folder",
+                "Folder into which another program or a person puts pictures of codes.",
+                DropFolderOptions,
+                ("code",),
+                (
+                    "PNG, JPEG, BMP and WebP are read; of an animation the first picture.",
+                    "A power cut between storing the codes of a picture and noting it makes it be read again.",
+                    "The same picture put there again, byte for byte, is not read again.",
                 ),
             ),
         )

@@ -10,7 +10,7 @@ class CodeRead:
     """One code as the scanner sent it, without its line ending; `fault` says why it cannot be trusted.
 
     `delivery` is the source's own mark, so that it can acknowledge this very read later; it means nothing
-    to anyone else.
+    to anyone else. `picture` names the kept picture that proves a camera's read.
     """
 
     reader: str
@@ -18,6 +18,7 @@ class CodeRead:
     truncated: bool = False
     fault: str | None = None
     delivery: int | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

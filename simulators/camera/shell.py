@@ -1,0 +1,65 @@
+"""A simulated camera by hand, and the degraded set as picture files."""
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import cv2
+
+from simulators.camera.degraded import samples
+from simulators.camera.labels import Code
+from simulators.camera.scenes import View
+from simulators.camera.stream import Belt, CameraServer
+from simulators.shell import typed_code
+
+HELP = (
+    "Type a code and press Enter: its label crosses the belt as Code 128.\n"
+    "/qr TEXT  /matrix (01)...(21)...  /gs1 (01)...(21)...  /ean DIGITS  /code39 TEXT  /quit"
+)
+_KINDS = {
+    "/qr": ("QRCode", False),
+    "/matrix": ("DataMatrix", True),
+    "/gs1": ("Code128", True),
+    "/ean": ("EAN13", False),
+    "/code39": ("Code39", False),
+}
+
+
+def run_camera(port: int, view: View, lines: Iterable[str] = sys.stdin, say: Callable[[str], None] = print) -> None:
+    """Offer a stream until the input ends."""
+    belt = Belt(view)
+    server = CameraServer(belt.frame, port)
+    server.start()
+    say(f'Camera: driver = "camera", device = "{server.address}".\n{HELP}')
+    try:
+        for line in lines:
+            if line.strip() == "/quit":
+                return
+            if line.strip():
+                _lay(belt, line.strip(), say)
+    finally:
+        server.stop()
+
+
+def _lay(belt: Belt, line: str, say: Callable[[str], None]) -> None:
+    word, _space, rest = line.partition(" ")
+    symbology, gs1 = _KINDS.get(word, ("Code128", False))
+    text = rest if word in _KINDS else line
+    if word.startswith("/") and word not in _KINDS:
+        say(HELP)
+        return
+    try:
+        belt.put(Code(symbology, typed_code(text), gs1))
+    except (ValueError, RuntimeError) as error:
+        say(f"That cannot be printed: {error}")
+
+
+def write_set(folder: Path, seed: int, each: int) -> int:
+    """The degraded set as PNG files with their texts beside them; gives how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for count, sample in enumerate(samples(seed, each), start=1):
+        name = f"{count:04}-{sample.kind}-{sample.symbology}".replace(" ", "_").lower()
+        cv2.imwrite(str(folder / f"{name}.png"), sample.frame)
+        (folder / f"{name}.txt").write_text(sample.expected.replace("\x1d", "{GS}") + "\n", encoding="ascii")
+    return count
