@@ -160,3 +160,32 @@ class EpcForms(NamedTuple):
     def others(self) -> tuple[Interpretation, ...]:
         """Tag memory says by its header what it is."""
         return ()
+
+
+class MemoryForms(NamedTuple):
+    """The forms of writing of tag memory, taken apart when one is asked for."""
+
+    text: str
+
+    def _forms(self) -> EpcForms:
+        return EpcForms(epc.read_hex(epc.clean_hex(self.text)), True)
+
+    def element_string(self) -> str | None:
+        """(01)…(21)…"""
+        return self._forms().element_string()
+
+    def digital_link(self) -> str | None:
+        """https://id.gs1.org/01/…"""
+        return self._forms().digital_link()
+
+    def epc_uri(self) -> str | None:
+        """urn:epc:id:…"""
+        return self._forms().epc_uri()
+
+    def tag_uri(self) -> str | None:
+        """urn:epc:tag:…"""
+        return self._forms().tag_uri()
+
+    def others(self) -> tuple[Interpretation, ...]:
+        """Tag memory says by its header what it is."""
+        return ()

@@ -94,7 +94,7 @@ class ApplicationIdentifier:
 
     def is_whole(self, value: str) -> bool:
         """Whether a value of predefined length has that length and is made of digits."""
-        return self.predefined is None or (len(value) == self.predefined and value.isascii() and value.isdigit())
+        return len(value) == self.predefined and value.isascii() and value.isdigit()
 
     def readable(self, value: str) -> str:
         """The value for people and programs: a measure gets its decimal point."""

@@ -14,8 +14,7 @@ r"""GS1 element strings: Application Identifiers and their values, with or witho
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from orderlight.autoid.application_identifiers import AI_LENGTHS, AIS
 from orderlight.autoid.combinations import conflicts
@@ -30,8 +29,7 @@ _SHOWN: Final = 40
 _AMBIGUOUS: Final = re.compile(r"\((?=\d{2,4}\))")
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(NamedTuple):
     """AIs and values in the order read, with sentences for the values that are not sound."""
 
     items: tuple[tuple[str, str], ...]
@@ -140,7 +138,7 @@ def _take_apart(text: str) -> list[tuple[str, str]]:
         if entry.predefined is not None:
             stop = min(stop, position + entry.predefined)
         value = text[position:stop]
-        if not value or not entry.is_whole(value):
+        if not value or (entry.predefined is not None and not entry.is_whole(value)):
             raise AutoIdError(_no_value(entry.ai, value, entry.predefined))
         items.append((ai, value))
         # A separator behind a predefined length is superfluous, common, and harmless (7.8.6).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -54,8 +54,8 @@ class Identification(NamedTuple):
     error: str | None = None
     #: Why the code was read so, a part of a sentence.
     reason: str | None = None
-    #: None where there are no forms of writing.
-    forms: Forms | None = None
+    #: None where there are no forms of writing; a class where they are made of `input` when they are asked for.
+    forms: Forms | Callable[[str], Forms] | None = None
     #: Of a code that was not read: what was tried, the likeliest first.
     tried: tuple[Interpretation, ...] = ()
 
@@ -65,27 +65,35 @@ class Identification(NamedTuple):
         if self.tried or self.kind == "unknown":
             return self.tried
         chosen = Interpretation(self.kind, self.keys, self.error, self.reason, self.element_string)
-        return (chosen, *(self.forms.others() if self.forms is not None else ()))
+        written = self._written()
+        return (chosen, *(written.others() if written is not None else ()))
+
+    def _written(self) -> Forms | None:
+        return self.forms(self.input) if callable(self.forms) else self.forms
 
     @property
     def element_string(self) -> str | None:
         """The bracketed form for people: (01)09506000134352(21)SER42."""
-        return self.forms.element_string() if self.forms is not None else None
+        written = self._written()
+        return written.element_string() if written is not None else None
 
     @property
     def digital_link(self) -> str | None:
         """The GS1 Digital Link on id.gs1.org."""
-        return self.forms.digital_link() if self.forms is not None else None
+        written = self._written()
+        return written.digital_link() if written is not None else None
 
     @property
     def epc_uri(self) -> str | None:
         """urn:epc:id:…, the pure identity."""
-        return self.forms.epc_uri() if self.forms is not None else None
+        written = self._written()
+        return written.epc_uri() if written is not None else None
 
     @property
     def tag_uri(self) -> str | None:
         """urn:epc:tag:…, the identity with filter and size."""
-        return self.forms.tag_uri() if self.forms is not None else None
+        written = self._written()
+        return written.tag_uri() if written is not None else None
 
     def as_json(self) -> dict[str, object]:
         """The answer as a JSON object; fields that do not apply are null."""

@@ -18,9 +18,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from orderlight.autoid import epc
+from orderlight.autoid import epc, tag_plans
 from orderlight.autoid.answers import (
     Asked,
+    MemoryForms,
     from_elements,
     from_fields,
     from_plus,
@@ -56,6 +57,9 @@ _TEXT: Final = Interpretation("text", reason="it is made of characters that can 
 #: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
 _REMEMBERED: Final = 1024
 
+#: Answers to tags that the short way reads, which do not ask for a prefix length.
+_KNOWN: Final[dict[str, Identification]] = {}
+
 
 def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes: str = "") -> Identification:
     """Say what a scanned code is. Never raises on bad data: `.error` says why it cannot be read.
@@ -69,7 +73,7 @@ def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes
         require_prefix_length(gcp_length)
     text = code if isinstance(code, str) else _decoded(code)
     if text[:4].lower() == _TAG:
-        return identify_epc(text[4:].strip(_AROUND), gcp_length=gcp_length)._replace(input=text)
+        return _tag_in_text(text, text[4:].strip(_AROUND), gcp_length)
     symbology, data = split_prefix(text.strip(_AROUND))
     own = own_form(data)
     if own is not None:
@@ -94,7 +98,23 @@ def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identificati
     """
     if gcp_length is not None:
         require_prefix_length(gcp_length)
-    return _remembered_epc(epc_hex, gcp_length)
+    known = _KNOWN.get(epc_hex)
+    if known is not None:
+        return known
+    found = tag_plans.read(epc_hex)
+    if found is None:
+        return _remembered_epc(epc_hex, gcp_length)
+    if len(_KNOWN) >= _REMEMBERED:
+        _KNOWN.clear()
+    _KNOWN[epc_hex] = found
+    return found
+
+
+def _tag_in_text(text: str, epc_hex: str, gcp_length: int | None) -> Identification:
+    found = identify_epc(epc_hex, gcp_length=gcp_length)
+    # The forms are made of the digits, not of the whole text.
+    forms = MemoryForms(epc_hex) if found.forms is MemoryForms else found.forms
+    return found._replace(input=text, forms=forms)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -156,15 +176,18 @@ def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identifica
 
 
 def _elements(asked: Asked, data: str, reason: str) -> Identification:
-    replaced = with_separators(data)
-    if replaced is not None:
-        data = replaced[0]
-        reason = f"{reason}, and {shown(replaced[1])} stands for GS"
     try:
         elements = Elements.parse(data, gs_substitutes=asked.gs_substitutes)
     except AutoIdError as error:
-        return unread_elements(asked, data, error, reason)
-    return from_elements(asked, "gs1", elements, reason, scanned=data)
+        return _with_stand_in(asked, data, reason) or unread_elements(asked, data, error, reason)
+    replaced = _with_stand_in(asked, data, reason) if elements.faults else None
+    return replaced or from_elements(asked, "gs1", elements, reason, scanned=data)
+
+
+def _with_stand_in(asked: Asked, data: str, reason: str) -> Identification | None:
+    """The answer where a sign stands for GS; None where the data has no such sign."""
+    replaced = with_separators(data)
+    return _elements(asked, replaced[0], f"{reason}, and {shown(replaced[1])} stands for GS") if replaced else None
 
 
 def _brackets(asked: Asked, data: str) -> Identification:

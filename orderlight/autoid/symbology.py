@@ -1,7 +1,8 @@
 """AIM symbology identifiers: the three characters a scanner may put before the data (ISO/IEC 15424).
 
->>> split_prefix("]C10109506000134352")
-(Symbology(prefix=']C1', name='GS1-128', carries='gs1'), '0109506000134352')
+>>> symbology, data = split_prefix("]C10109506000134352")
+>>> symbology.name, symbology.carries, data
+('GS1-128', 'gs1', '0109506000134352')
 """
 
 from __future__ import annotations
@@ -19,11 +20,8 @@ class Symbology:
     name: str
     #: gs1: element strings; ean, add_on, itf: digits that may be a trade item number; any: free data.
     carries: str
-
-    @property
-    def promise(self) -> str:
-        """Why data behind the identifier is read as it is, a part of a sentence."""
-        return f"its symbology identifier {self.prefix} promises it ({self.name})"
+    #: Why data behind the identifier is read as it is, a part of a sentence; empty where it promises nothing.
+    promise: str = ""
 
 
 #: Code character -> symbology, for free data.
@@ -89,7 +87,8 @@ def _facts() -> dict[str, Symbology]:
     table: dict[str, Symbology] = {}
     for carries, names in (("gs1", _GS1), ("ean", _EAN), ("add_on", _ADD_ON)):
         for key, name in names.items():
-            table["]" + key] = Symbology("]" + key, name, carries)
+            promise = f"its symbology identifier ]{key} promises it ({name})"
+            table["]" + key] = Symbology("]" + key, name, carries, promise)
     return table
 
 

@@ -93,12 +93,19 @@ def _camera(_folder: Path, *, quick: bool) -> list[Figure]:
     return measure(each=1 if quick else 8, rounds=3 if quick else 9)
 
 
+def _identification(_folder: Path, *, quick: bool) -> list[Figure]:
+    from identification import measure
+
+    return measure(rounds=2 if quick else 7)
+
+
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "ingest": _ingest,
     "latency": _latency,
     "delivery": _delivery,
     "pages": _pages,
     "camera": _camera,
+    "identification": _identification,
 }
 
 if __name__ == "__main__":
