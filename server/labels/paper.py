@@ -6,6 +6,7 @@ behind one lock: neither of them promises to work on two threads at once.
 
 import html
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -99,10 +100,10 @@ def text_rows(text: str, height: int, bold: bool) -> list[str]:
     return [row[:used] for row in rows] if used else []
 
 
-def document_pdf(page: str) -> bytes:
-    """A page of HTML that needs nothing from outside as PDF."""
+def document_pdf(page: str, css: str = "") -> bytes:
+    """A page of HTML that needs nothing from outside as PDF, in this style."""
     with _LOCK:
-        return _write(page)
+        return _write(page, css)
 
 
 def _labels_pdf(pages: Sequence[str], size: tuple[float, float]) -> bytes:
@@ -123,13 +124,15 @@ def _placed(label: Label, x: float, y: float) -> str:
     return f'<div style="left:{x:g}mm;top:{y:g}mm">{label_svg(label)}</div>'
 
 
-def _write(page: str) -> bytes:
+def _write(page: str, css: str = "") -> bytes:
     try:
-        from weasyprint import HTML
+        from weasyprint import CSS, HTML
     except (ImportError, OSError) as missing:
         # OSError: the package is there, but not the libraries of the system that it draws with.
         raise Unavailable(_(_MISSING), reason="no_print_libraries") from missing
-    written: bytes = HTML(string=page, url_fetcher=_refuse).write_pdf()
+    # It tells of every rule of a style sheet that it does not know; what is missing on paper, tests find.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    written: bytes = HTML(string=page, url_fetcher=_refuse).write_pdf(stylesheets=[CSS(string=css)])
     return written
 
 

@@ -48,13 +48,17 @@ class Page:
     def show(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """The page; flash messages are shown once and then forgotten."""
         flashes = read_flashes(self.request, self.settings)
-        html = render(template, self.formats, {**self._frame(), "flashes": flashes, **context})
+        html = self.draw(template, flashes=flashes, **context)
         response = HTMLResponse(html, status_code=status, headers=PRIVATE)
         if flashes:
             clear_flashes(response, self.settings)
         if "lang" in self.request.query_params:
             self._keep_language(response)
         return response
+
+    def draw(self, template: str, **context: Any) -> str:
+        """The text of a template for this reader."""
+        return render(template, self.formats, {**self._frame(), **context})
 
     def go(self, address: str, message: str | None = None, *, kind: str = "ok") -> RedirectResponse:
         """On to another page with 303, so that reloading it never repeats the form (RFC 9110, 15.4.4)."""

@@ -1,6 +1,7 @@
 """Labels and printers through their doors and pages: who may, what comes out, and what is said when it cannot."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,24 @@ def test_labels_are_given_out_in_every_form(signed_in: SignedIn, unit: str, form
         assert (b"<svg" if form == "svg" else b"^XA") in answer.content
         return
     assert {code.symbology_identifier for code in zxingcpp.read_barcodes(picture)} == {"]C0", "]d2"}
+
+
+def test_a_traveller_as_pdf_reads_as_the_page_does(signed_in: SignedIn, database: Database) -> None:
+    planner = signed_in("planner")
+    with database.read() as session:
+        number = session.scalars(select(WorkOrder.number).order_by(WorkOrder.id)).first()
+    page = planner.get(f"/work-orders/{number}/traveller")
+    codes = set(re.findall(r"<figcaption>(\w+)</figcaption>", page.text))
+
+    with pypdfium2.PdfDocument(planner.get(f"/work-orders/{number}/traveller?form=pdf").content) as pdf:
+        picture = pdf[0].render(scale=300 / 72).to_pil()
+        text = pdf[0].get_textpage().get_text_range()
+
+    assert "?form=pdf" in page.text
+    assert {code.text for code in zxingcpp.read_barcodes(picture)} == codes
+    assert len(codes) > 3
+    assert "City bicycle frame" in text
+    assert "Orderlight" not in text
 
 
 def test_what_is_not_there_has_no_label(signed_in: SignedIn) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from server.auth.http import require
 from server.auth.permissions import Permission
@@ -12,6 +12,7 @@ from server.labels import sheets
 from server.labels.wanted import ALL, LabelKind
 from server.parties.states import LabelTemplate
 from server.web.page import PageDep
+from server.web.papers import PaperForm, show_paper
 from server.web.ways_to_print import Offer, ways
 
 router = APIRouter(include_in_schema=False)
@@ -28,11 +29,11 @@ Start = Annotated[int, Query(ge=1, le=24)]
 
 
 @router.get("/work-orders/{number}/traveller")
-def show_traveller(page: PageDep, number: str, _principal: FloorReader) -> HTMLResponse:
+def show_traveller(page: PageDep, number: str, _principal: FloorReader, form: PaperForm = PaperForm.PAGE) -> Response:
     """The sheet that goes with a work order."""
     with page.database.read() as session:
         traveller = sheets.make_traveller(session, number)
-    return page.show("print/traveller.html", traveller=traveller, head=traveller.head)
+    return show_paper(page, "print/traveller.html", form, traveller=traveller, head=traveller.head, has_pdf=True)
 
 
 @router.get("/work-orders/{number}/labels")
@@ -58,11 +59,13 @@ def show_box_label(page: PageDep, number: str, _principal: FloorReader) -> HTMLR
 
 
 @router.get("/shipments/{number}/note")
-def show_delivery_note(page: PageDep, number: str, _principal: FloorReader) -> HTMLResponse:
+def show_delivery_note(
+    page: PageDep, number: str, _principal: FloorReader, form: PaperForm = PaperForm.PAGE
+) -> Response:
     """The paper of a shipment; its code, scanned where it arrives, confirms the delivery."""
     with page.database.read() as session:
         note = sheets.make_delivery_note(session, number)
-    return page.show("print/delivery_note.html", note=note)
+    return show_paper(page, "print/delivery_note.html", form, note=note, has_pdf=True)
 
 
 @router.get("/print/cards")
