@@ -129,6 +129,9 @@ def _add_devices(commands: Commands) -> None:
     r700.add_argument("--antennas", type=int, default=2)
     r700.set_defaults(command=_r700)
     add_camera(kinds)
+    printer = kinds.add_parser("printer", help="a label printer that understands ZPL")
+    printer.add_argument("--port", type=int, default=9100, help="where it listens on this machine (9100)")
+    printer.set_defaults(command=_printer)
 
 
 def _add_load(commands: Commands) -> None:
@@ -218,6 +221,13 @@ def _r700(arguments: argparse.Namespace) -> int:
     if broker.username:
         publisher.sign_in(broker.username, broker.password)
     run_r700(publisher, arguments.antennas)
+    return 0
+
+
+def _printer(arguments: argparse.Namespace) -> int:
+    from simulators.shell import run_printer
+
+    run_printer(arguments.port)
     return 0
 
 

@@ -10,6 +10,8 @@ from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.r700 import R700, MqttPublisher
 from simulators.devices.scanner import GS, Scanner, ScannerSettings
 from simulators.devices.transport import NotPlugged, PtyTransport
+from simulators.devices.zebra import ZebraPrinter
+from simulators.devices.zpl import Printed
 from simulators.radio import RadioField, RadioSettings
 
 SCANNER_HELP = (
@@ -17,7 +19,9 @@ SCANNER_HELP = (
     "/unplug /plug /noise /garbage /half CODE /twice CODE /burst N CODE /quit"
 )
 READER_HELP = "Type an EPC (hex) and press Enter: the tag passes.  EPC@2 is antenna 2.  /stay EPC /leave EPC /quit"
+PRINTER_HELP = "/off /on, /empty /paper, /open /close, /cut breaks the line within the next label, /quit"
 _DWELL_SECONDS = 1.5
+_CUT_BYTES = 100
 
 Say = Callable[[str], None]
 
@@ -123,6 +127,32 @@ def run_r700(publisher: MqttPublisher, antennas: int, lines: Iterable[str] = sys
     finally:
         reader.stop()
         publisher.stop()
+
+
+def run_printer(port: int, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+    """Be a label printer on this port until the input ends; what comes out is told."""
+    with ZebraPrinter(port=port, came_out=lambda label: say(_told(label))) as printer:
+        say(f"Label printer on port {printer.port}.\n{PRINTER_HELP}")
+        now = printer.condition
+        acts: dict[str, Callable[[], object]] = {
+            "/off": printer.turn_off,
+            "/on": printer.turn_on,
+            "/empty": lambda: setattr(now, "paper", 0),
+            "/paper": lambda: printer.add_paper(None),
+            "/open": lambda: setattr(now, "head_open", True),
+            "/close": lambda: setattr(now, "head_open", False),
+            "/cut": lambda: setattr(now, "cut_after", _CUT_BYTES),
+        }
+        for line in lines:
+            word = line.strip()
+            if word == "/quit":
+                return
+            acts.get(word, lambda: say(PRINTER_HELP))()
+
+
+def _told(label: Printed) -> str:
+    codes = ", ".join(f"{code.carrier} {code.data}" for code in label.codes)
+    return f"  came out: {' | '.join(label.texts)} [{codes}]" + (f" × {label.copies}" if label.copies > 1 else "")
 
 
 def _pass_tags(field: RadioField, lines: Iterable[str], say: Say) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -29,8 +30,9 @@ class Condition:
 class ZebraPrinter:
     """Listens on `port` (0 takes a free one) until it is turned off. `printed` is what came out, in order."""
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, came_out: Callable[[Printed], None] = lambda _label: None) -> None:
         self.condition = Condition()
+        self._came_out = came_out
         self.printed: list[Printed] = []
         self.faults: list[str] = []
         self._formats: list[bytes] = []
@@ -46,7 +48,9 @@ class ZebraPrinter:
         return self._port
 
     def turn_on(self) -> None:
-        """Listen."""
+        """Listen, if it does not."""
+        if self._listener is not None:
+            return
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._listener.settimeout(_QUIET)
         self._port = self._listener.getsockname()[1]
@@ -126,6 +130,8 @@ class ZebraPrinter:
                     self.faults.append(str(fault))
                     continue
                 self.printed += labels
+                for label in labels:
+                    self._came_out(label)
                 if self.condition.paper is not None:
                     self.condition.paper -= len(labels)
 

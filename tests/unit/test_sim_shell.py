@@ -1,5 +1,7 @@
 """Devices by hand: what is typed is sent, what the host answers is said."""
 
+import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import serial
 from simulators.cli import main
 from simulators.devices.r200 import R200Settings, make_frame
 from simulators.devices.scanner import ScannerSettings
-from simulators.shell import run_r200, run_scanner
+from simulators.shell import run_printer, run_r200, run_scanner
 
 
 def test_typed_codes_reach_the_host_and_its_tones_are_told(tmp_path: Path) -> None:
@@ -94,3 +96,22 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
 ) -> None:
     assert main(arguments) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_printer_by_hand_tells_what_came_out_and_can_be_switched_off_and_on() -> None:
+    said: list[str] = []
+
+    def typed() -> Iterator[str]:
+        yield "/off\n"
+        yield "/on\n"
+        port = int(re.findall(r"port (\d+)", said[0])[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+            line.sendall(b"^XA^CI28^PW80^LL80^FO1,1^A0N,8,8^FH\\^FDHello^FS^PQ2^XZ~HS")
+            assert line.recv(100).startswith(b"\x02030,0,0")
+        yield "?\n"
+        yield "/quit\n"
+
+    run_printer(0, typed(), said.append)
+
+    assert "  came out: Hello [] × 2" in said
+    assert said[-1].startswith("/off")

@@ -31,7 +31,8 @@ class PrintJob(Base):
     """One label, so that what is not known is not known of one label alone."""
 
     __tablename__ = "print_job"
-    __table_args__ = (Index("ix_print_job_printer_id_state", "printer_id", "state", "id"),)
+    #: Few jobs are open, and many are done.
+    __table_args__ = (Index(None, "state", "printer_id", "id"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     printer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("printer.id"))
     #: server.labels.wanted.LabelKind, and what was asked for.

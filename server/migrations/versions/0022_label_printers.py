@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("row_version", sa.Integer(), nullable=False),
     )
     _create_jobs()
-    op.create_index("ix_print_job_printer_id_state", "print_job", ["printer_id", "state", "id"])
+    op.create_index("ix_print_job_state_printer_id_id", "print_job", ["state", "printer_id", "id"])
     op.create_index("ix_print_job_ended_at", "print_job", ["ended_at"])
 
 
