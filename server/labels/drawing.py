@@ -29,19 +29,22 @@ def _line(line: Line) -> str:
 
 
 def _code(code: Code) -> str:
+    """The code as one path: with a rectangle for each bar a sheet of PDF takes three times as long."""
     symbol = code.symbol
     if isinstance(symbol, Symbol):
         x = code.x + QUIET_MODULES * symbol.module_mm
-        return _row(x, code.y, symbol.modules, (symbol.module_mm, symbol.height_mm))
-    x, y, size = code.x + symbol.quiet_mm, code.y + symbol.quiet_mm, symbol.module_mm
-    return "".join(_row(x, y + row * size, modules, (size, size)) for row, modules in enumerate(symbol.rows))
+        drawn = _row(x, code.y, symbol.modules, (symbol.module_mm, symbol.height_mm))
+    else:
+        x, y, size = code.x + symbol.quiet_mm, code.y + symbol.quiet_mm, symbol.module_mm
+        drawn = "".join(_row(x, y + row * size, modules, (size, size)) for row, modules in enumerate(symbol.rows))
+    return f'<path d="{drawn}"/>'
 
 
 def _row(x: float, y: float, modules: str, module: tuple[float, float]) -> str:
     """A row of modules of this width and height, from x and y on."""
     wide, high = module
     return "".join(
-        f'<rect x="{x + first * wide:.3f}" y="{y:.3f}" width="{count * wide:.3f}" height="{high:.3f}"/>'
+        f"M{x + first * wide:.3f} {y:.3f}h{count * wide:.3f}v{high:.3f}h-{count * wide:.3f}z"
         for first, count in dark_runs(modules)
     )
 
