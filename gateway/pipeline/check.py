@@ -11,7 +11,9 @@ from pathlib import Path
 from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, survey
 from gateway.protocols import DRIVERS, Options, parse_options
 from gateway.protocols.options import OptionsError
+from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.smoothing import SmoothingOptions
+from gateway.vision import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,10 @@ def _smoothing(table: DeviceTable, sentences: list[str]) -> SmoothingOptions | N
 
 
 def _warnings(device: PlannedDevice) -> list[Mistake]:
-    """What may be right later: a scanner that is not plugged in yet."""
+    """What may be right later: a scanner that is not plugged in yet, libraries that are not installed yet."""
+    if isinstance(device.options, CameraOptions | DropFolderOptions):
+        absent = missing()
+        return [Mistake(device.table.section, absent, device.table.line, warning=True)] if absent else []
     port = getattr(device.options, "port", None)
     if not isinstance(port, str) or Path(port).exists():
         return []

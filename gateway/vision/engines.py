@@ -35,7 +35,11 @@ def _read(picture: Grey, names: tuple[str, ...], *, thorough: bool) -> list[Foun
 
 def _found(symbol: Any) -> Found:
     name = base_of(symbol.format.name)
-    return Found(name, symbol.symbology_identifier or None, bytes(symbol.bytes), name not in UNCHECKED)
+    place = symbol.position
+    corners = (place.top_left, place.top_right, place.bottom_left, place.bottom_right)
+    columns, rows = [corner.x for corner in corners], [corner.y for corner in corners]
+    box = (min(columns), min(rows), max(columns), max(rows))
+    return Found(name, symbol.symbology_identifier or None, bytes(symbol.bytes), name not in UNCHECKED, box)
 
 
 # --- the second opinion ---

@@ -16,7 +16,7 @@ from gateway.protocols.pictures import FORMATS, LINEAR
 from gateway.vision import engines, repair
 from gateway.vision.picture import Grey
 from gateway.vision.regions import ENLARGE, cut_out, find_regions
-from gateway.vision.symbols import Found
+from gateway.vision.symbols import WEAK, Found
 
 #: How much larger the second look sees the picture, so that its thresholds fall elsewhere.
 SECOND_LOOK: Final = 1.5
@@ -24,6 +24,11 @@ SECOND_LOOK: Final = 1.5
 BANDS: Final = ((0.0, 1.0), (0.0, 0.4), (0.3, 0.7), (0.6, 1.0))
 #: Refocused lines that have to agree.
 WITNESSES: Final = 2
+#: The same for symbologies that are weakly checked.
+WEAK_WITNESSES: Final = 3
+#: Rows above and below a symbol that a second look takes in, and the share of its width on either side.
+ROOM_ROWS: Final = 4
+ROOM_SHARE: Final = 0.15
 
 Attempt = Callable[[], list[Found]]
 
@@ -73,26 +78,28 @@ class PictureReader:
 
     def _ladder(self, frame: Grey) -> Iterator[tuple[str, Attempt]]:
         """Cheap rungs first; what a rung needs is made when it is climbed."""
-        yield "fast", lambda: engines.read_fast(frame, self._formats)
+        yield "fast", lambda: _believed(frame, engines.read_fast(frame, self._formats))
         strips = [cut_out(frame, region) for region in find_regions(frame)] if self._linear else []
         yield "turned", lambda: self._of_strips(strips)
-        yield "thorough", lambda: engines.read_thoroughly(frame, self._formats)
+        yield "thorough", lambda: _believed(frame, engines.read_thoroughly(frame, self._formats))
         lit = repair.even_light(frame)
-        yield "even light", lambda: engines.read_thoroughly(lit, self._formats)
+        yield "even light", lambda: _believed(lit, engines.read_thoroughly(lit, self._formats))
         yield "averaged", lambda: self._of_lines(strips)
         yield "second opinion", lambda: engines.read_again(frame, self._formats)
-        yield "calm", lambda: engines.read_thoroughly(repair.even_light(repair.calm(frame)), self._formats)
+        calm = repair.even_light(repair.calm(frame))
+        yield "calm", lambda: _believed(calm, engines.read_thoroughly(calm, self._formats))
         yield "refocused", lambda: self._refocused(strips)
 
     def _of_strips(self, strips: list[Grey]) -> list[Found]:
-        return [symbol for strip in strips for symbol in engines.read_fast(strip, self._linear)]
+        return [symbol for strip in strips for symbol in _believed(strip, engines.read_fast(strip, self._linear))]
 
     def _of_lines(self, strips: list[Grey]) -> list[Found]:
+        """Symbols of averaged bands; a weak one is believed when two bands give it."""
         found = []
         for strip in strips:
-            for first, last in BANDS:
-                line = repair.drawn(repair.line_of(strip, first, last))
-                found += [symbol for symbol in engines.read_fast(line, self._linear) if symbol.checked]
+            lines = [repair.drawn(repair.line_of(strip, first, last)) for first, last in BANDS]
+            votes = Counter(symbol for line in lines for symbol in engines.read_fast(line, self._linear))
+            found += [symbol for symbol, count in votes.items() if symbol.checked and count > _is_weak(symbol)]
         return found
 
     def _refocused(self, strips: list[Grey]) -> list[Found]:
@@ -101,9 +108,28 @@ class PictureReader:
         for strip in strips:
             votes = Counter(symbol for line in _lines(strip) for symbol in engines.read_fast(line, self._linear))
             checked = [(symbol, count) for symbol, count in votes.items() if symbol.checked]
-            if len(checked) == 1 and checked[0][1] >= WITNESSES:
-                agreed.append(checked[0][0])
+            if len(checked) == 1:
+                symbol, count = checked[0]
+                agreed += [symbol] * (count >= (WEAK_WITNESSES if _is_weak(symbol) else WITNESSES))
         return agreed
+
+
+def _is_weak(symbol: Found) -> bool:
+    return symbol.symbology in WEAK
+
+
+def _believed(picture: Grey, found: list[Found]) -> list[Found]:
+    """Without weak symbols that a second look at their upper and lower half does not confirm."""
+    return [symbol for symbol in found if not _is_weak(symbol) or _confirmed(picture, symbol)]
+
+
+def _confirmed(picture: Grey, symbol: Found) -> bool:
+    left, top, right, bottom = symbol.box or (0, 0, picture.shape[1], picture.shape[0])
+    room = int((right - left) * ROOM_SHARE)
+    part = picture[max(0, top - ROOM_ROWS) : bottom + ROOM_ROWS, max(0, left - room) : right + room]
+    halves = [repair.drawn(repair.line_of(part, first, first + 0.5)) for first in (0.0, 0.5)]
+    seen = {again.data for half in halves for again in engines.read_fast(half, (symbol.symbology,))}
+    return seen == {symbol.data}
 
 
 def _lines(strip: Grey) -> Iterator[Grey]:

@@ -127,3 +127,24 @@ read_point = "cut-2"
 
     assert [mistake.warning for mistake in found] == [False]
     assert "belongs to scanner-1 already" in found[0].sentence
+
+
+def test_a_camera_without_its_libraries_is_a_warning_that_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.vision.find_spec", lambda name: None if name == "zxingcpp" else object())
+    text = (
+        GOOD
+        + """
+[[device]]
+name = "camera-1"
+driver = "camera"
+device = "/dev/video0"
+read_point = "cut-2"
+"""
+    )
+
+    found = check(write(folder, text), {})
+
+    assert [mistake.warning for mistake in found] == [True]
+    assert "Pictures need zxing-cpp. Install them with: pip install" in found[0].sentence

@@ -126,3 +126,14 @@ def test_equal_seeds_give_equal_frames() -> None:
 
     assert np.array_equal(once.frame, again.frame)
     assert once.expected == again.expected
+
+
+def test_an_ean_that_its_own_halves_do_not_confirm_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # zxing-cpp gave this number, whose check digit fits, for a frame that compression had spoilt.
+    wrong = Found("EAN13", "]E0", b"0064164202601", True)
+    frame = scene(Code("EAN13", "9506000397306"), View())
+    real = engines.read_fast
+    looks = iter([[wrong]])
+    monkeypatch.setattr(engines, "read_fast", lambda picture, names: next(looks, None) or real(picture, names))
+
+    assert [symbol.data for symbol in PictureReader().read(frame)] == [b"9506000397306"]
