@@ -22,6 +22,7 @@ _ALSO = {
     "products": Permission.CATALOG_WRITE,
     "customers": Permission.CUSTOMERS_WRITE,
     "orders": Permission.ORDERS_WRITE,
+    "codes": Permission.INBOX_DECIDE,
 }
 _TYPES = ("text/csv", "application/csv", "text/plain")
 

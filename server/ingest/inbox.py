@@ -14,6 +14,7 @@ from server.db import touch
 from server.erp.floor.schemas import ReadPointIn
 from server.erp.floor.service import create_read_point
 from server.erp.production.models import IN_USE, Identifier, Unit
+from server.erp.production.resolve import scheme_of
 from server.errors import Conflict, Invalid, NotFound, Refused
 from server.ingest.answers import Answer
 from server.ingest.door import Door
@@ -29,7 +30,6 @@ from server.tracking.naming import Named
 from server.tracking.states import Reason, Status
 
 #: How the table of identifiers calls a value by its beginning.
-_SCHEMES = {"epc:": "epc", "00/": "sscc", "01/": "sgtin", "ol:": "own"}
 #: The first content of an event stands, so a conflicting one cannot come true.
 _FINAL = frozenset({Reason.IDENTITY_CONFLICT.value})
 
@@ -165,12 +165,8 @@ def _bind(session: Session, named: Named, number: str) -> None:
     value = named.values[0]
     bound = session.scalars(select(Identifier).where(Identifier.value == value, IN_USE)).one_or_none()
     if bound is None:
-        session.add(Identifier(scheme=_scheme(value), value=value, unit_id=unit.id, active=True))
+        session.add(Identifier(scheme=scheme_of(value), value=value, unit_id=unit.id, active=True))
     elif bound.unit_id != unit.id:
         raise Conflict(
             _("{code} names another unit already. Check the label.").format(code=named.shown), reason="code_taken"
         )
-
-
-def _scheme(value: str) -> str:
-    return next((scheme for start, scheme in _SCHEMES.items() if value.startswith(start)), "code")

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
 
-from server.erp.imports import customers, orders, products
+from server.erp.imports import codes, customers, orders, products
 from server.erp.imports.report import ImportReport, Outcome, RowError, sorted_errors
 from server.erp.imports.table import Columns, Row, read_table
 from server.errors import NotFound
@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "products": Kind(products.COLUMNS, products.apply),
     "customers": Kind(customers.COLUMNS, customers.apply),
     "orders": Kind(orders.COLUMNS, orders.apply),
+    "codes": Kind(codes.COLUMNS, codes.apply),
 }
 
 

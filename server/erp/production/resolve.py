@@ -9,6 +9,8 @@ import re
 from orderlight.autoid import Identification, identify, identify_epc
 from server.tracking.naming import code_value
 
+#: How an identifier's value begins -> its scheme.
+_SCHEMES = {"epc:": "epc", "00/": "sscc", "01/": "sgtin", "ol:": "own"}
 _HEX = re.compile(r"(?:epc:)?((?:[0-9A-Fa-f]{4}){4,31})")
 
 
@@ -20,6 +22,15 @@ def identifier_values(code: str) -> list[str]:
         digits = tag[1].upper()
         stored += [f"epc:{digits}", *_of(identify_epc(digits))]
     return [*stored, *_of(identify(code)), code_value(code)]
+
+
+def scheme_of(value: str) -> str:
+    """The scheme of an identifier's value.
+
+    >>> scheme_of("00/006141411234567890"), scheme_of("code:HELLO")
+    ('sscc', 'code')
+    """
+    return next((scheme for start, scheme in _SCHEMES.items() if value.startswith(start)), "code")
 
 
 def _of(found: Identification) -> list[str]:

@@ -57,6 +57,12 @@ _KINDS = {
         "SO-2000,C-200,2027-03-01,FRAME-CITY,20,colour=signal red\n"
         "SO-2000,C-200,2027-03-01,FRAME-CITY,4,colour=mint",
     ),
+    "codes": Kind(
+        N_("Codes of units"),
+        Permission.INBOX_DECIDE,
+        "/units",
+        "unit,code,epc\nU-1,(01)09506000134352(21)REEL0001,\nU-2,,3034257BF7194E4000001A85",
+    ),
 }
 
 

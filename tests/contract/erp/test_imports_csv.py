@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from orderlight.autoid import OwnCode
 from server.erp.seed import DemoWorld, gtin
 
 SignedIn = Callable[..., httpx.Client]
@@ -115,6 +117,32 @@ def test_a_file_from_a_german_spreadsheet_is_understood(planner: httpx.Client, w
     assert stored["created"] == 1
     bracket = planner.get("/api/v1/products/BUEGEL").json()
     assert (bracket["name"], bracket["list_price"], len(bracket["routing"])) == ("Bügel, groß", "12.5", 2)
+
+
+def test_a_reel_of_codes_and_tags_is_bound_to_units(planner: httpx.Client, world: DemoWorld) -> None:
+    first, second = [unit["number"] for unit in planner.get("/api/v1/units").json()["items"][:2]]
+    serial, memory = f"(01){gtin(501)}(21)REEL0001", "3034257BF7194E4000001A85"
+    text = f"unit,code,epc\n{first},{serial},\n{second},,{memory}\n"
+
+    made, again = send(planner, "codes", text).json(), send(planner, "codes", text).json()
+
+    assert (made["created"], again["unchanged"]) == (2, 2)
+    assert planner.get(f"/api/v1/units/{quote(serial, safe='')}").json()["number"] == first
+    assert planner.get(f"/api/v1/units/epc:{memory}").json()["number"] == second
+
+
+def test_codes_that_are_misread_taken_or_of_cards_are_told_by_line(planner: httpx.Client, world: DemoWorld) -> None:
+    first, second = [unit["number"] for unit in planner.get("/api/v1/units").json()["items"][:2]]
+    text = (
+        f"unit,code,epc\n{first},REEL-1,\n{second},REEL-1,\nU-NONE,REEL-2,\n{first},7032069804989,\n"
+        f"{first},{OwnCode('B', '17')},\n{first},,30ZZ\n{first},,\n"
+    )
+
+    errors = send(planner, "codes", text, dry_run=True).json()["errors"]
+
+    assert [(error["line"], error["column"]) for error in errors] == [
+        (3, "code"), (4, "unit"), (5, "code"), (6, "code"), (7, "epc"), (8, "code"),
+    ]  # fmt: skip
 
 
 def test_customers_come_in_with_contact_and_address(manager: httpx.Client, world: DemoWorld) -> None:
