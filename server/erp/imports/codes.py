@@ -50,7 +50,7 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
     numbers, values = {found.unit for found in wanted}, {found.named.values[0] for found in wanted}
     units = {unit.number: unit.id for unit in session.scalars(select(Unit).where(Unit.number.in_(numbers)))}
     bound = select(Identifier.value, Identifier.unit_id).where(Identifier.value.in_(values), IN_USE)
-    owners = dict(session.execute(bound).tuples().all())
+    owners = dict(iter(session.execute(bound)))
     outcomes: list[Outcome] = []
     for found in wanted:
         outcome = _bind(session, found, units, owners)
