@@ -49,6 +49,7 @@ class PictureReader:
     ) -> None:
         self._formats = formats
         self._linear = tuple(name for name in formats if name in LINEAR)
+        self._matrix = tuple(name for name in formats if name not in LINEAR)
         self._budget, self._monotonic = budget, monotonic
         #: By rung: how many frames were read there; `unread` where none helped.
         self.rungs: Counter[str] = Counter()
@@ -89,6 +90,9 @@ class PictureReader:
         calm = repair.even_light(repair.calm(frame))
         yield "calm", lambda: _believed(calm, engines.read_thoroughly(calm, self._formats))
         yield "refocused", lambda: self._refocused(strips)
+        for spread, noise in repair.PICTURE_SPREADS if self._matrix else ():
+            sharp = repair.refocus_picture(frame, spread, noise)
+            yield "sharpened", lambda sharp=sharp: engines.read_fast(sharp, self._matrix)  # type: ignore[misc]
 
     def _of_strips(self, strips: list[Grey]) -> list[Found]:
         return [symbol for strip in strips for symbol in _believed(strip, engines.read_fast(strip, self._linear))]

@@ -15,6 +15,8 @@ LEAST_CONTRAST: Final = 10.0
 NOISE_TO_SIGNAL: Final = (0.0005, 0.005)
 #: Spreads of focus to try, in pixels of the frame.
 SPREADS: Final = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5)
+#: For whole pictures, where each try is dear: spread in pixels, and how much noise to expect.
+PICTURE_SPREADS: Final = ((1.5, 0.02), (2.2, 0.005), (3.0, 0.002))
 #: Rows of the picture that a line of grey levels is drawn as.
 LINE_ROWS: Final = 24
 
@@ -59,3 +61,13 @@ def refocus(line: Any, spread: float, noise: float) -> Any:
     seen = np.exp(-2 * (np.pi * spread * frequencies) ** 2)
     restored = np.fft.irfft(np.fft.rfft(padded) * seen / (seen**2 + noise), len(padded))
     return restored[64:-64]
+
+
+def refocus_picture(picture: Grey, spread: float, noise: float) -> Grey:
+    """The same for a whole picture, which codes of two dimensions need; `spread` in pixels."""
+    rows, columns = picture.shape
+    spectrum = np.fft.rfft2(picture.astype(np.float32))
+    down, across = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None, :]
+    seen = np.exp(-2 * (np.pi * spread) ** 2 * (down**2 + across**2))
+    restored = np.fft.irfft2(spectrum * seen / (seen**2 + noise), (rows, columns))
+    return np.asarray(np.clip(restored, 0, 255), np.uint8)
