@@ -1,11 +1,12 @@
-"""Bar codes as SVG that a strict content security policy lets through: fills are attributes, never styles."""
+"""Bar codes as SVG that a strict content security policy lets through: fills are attributes, never styles.
+
+The library is imported with the first code: where Pillow is installed it loads that, too, and a start need not wait.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-
-from barcode.codex import Code128, Gs1_128
-from barcode.ean import EAN13
+from typing import Any
 
 from orderlight.autoid.elements import GS
 
@@ -62,11 +63,15 @@ def code_128(text: str, *, height_mm: float = 12.0) -> Symbol:
     """Code 128 of printable ASCII; ValueError names a text that Code 128 cannot carry."""
     if not text or not text.isascii() or not text.isprintable():
         raise ValueError(f"Failed to draw {text!r} as Code 128: expected printable ASCII.")
+    from barcode.codex import Code128
+
     return Symbol(_modules(Code128(text)), text, height_mm, data=text)
 
 
 def gs1_128(elements: tuple[tuple[str, str], ...], *, height_mm: float = 12.0) -> Symbol:
     """GS1-128 of (AI, value) pairs, FNC1 behind each variable-length value but the last (GS1 GenSpecs 7.8.4)."""
+    from barcode.codex import Gs1_128
+
     data = ""
     for position, (identifier, value) in enumerate(elements, 1):
         ends_open = identifier not in FIXED_LENGTH and position < len(elements)
@@ -85,6 +90,8 @@ def ean_13(gtin: str, *, height_mm: float = 12.0) -> Symbol | None:
     """
     if len(gtin) != 14 or not gtin.startswith("0"):
         return None
+    from barcode.ean import EAN13
+
     number = gtin[1:]
     return Symbol(_modules(EAN13(number)), number, height_mm, carrier=Carrier.EAN_13, data=number)
 
@@ -93,7 +100,7 @@ def ean_13(gtin: str, *, height_mm: float = 12.0) -> Symbol | None:
 FIXED_LENGTH = frozenset({"00", "01", "02", "11", "13", "15", "17", "20"})
 
 
-def _modules(barcode: Code128 | EAN13) -> str:
+def _modules(barcode: Any) -> str:
     return str(barcode.build()[0])
 
 

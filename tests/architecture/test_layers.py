@@ -36,7 +36,7 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
 
 
 def test_what_draws_is_loaded_with_the_first_print_and_not_with_the_server() -> None:
-    drawing = {"weasyprint", "pypdfium2", "zxingcpp", "PIL", "numpy"}
+    drawing = {"weasyprint", "pypdfium2", "zxingcpp", "barcode", "PIL", "numpy"}
     loaded = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / "server").rglob("*.py")

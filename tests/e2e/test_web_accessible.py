@@ -52,6 +52,7 @@ def test_pages_for_staff_are_accessible_and_fit(new_page: Callable[..., Page], s
         "/station", "/station/cut", "/station/weld", "/station/cut/list", "/station/cut/report?act=scrap&unit=U-1000",
         "/work-orders", "/work-orders/WO-1000", "/work-orders/WO-1000/traveller",
         "/work-orders/new?product=FRAME-CITY", "/setup/reasons",
+        "/printers", "/print/labels?kind=unit&reference=U-1000",
         "/board", "/search?q=nothing-like-it", "/password",
         "/stock", "/stock/TUBE-34", "/stock/TUBE-34/lots?lot=T26-0412", "/stock/receive", "/stock/locations",
     )  # fmt: skip
