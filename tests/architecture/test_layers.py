@@ -28,10 +28,14 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
         [python, "-c", f"import importlib.util as u; print([n for n in {NOT_IN_A_GATEWAY} if u.find_spec(n)])"]
     )
     helped = _run([venv / "bin" / "orderlight-gateway", "--help"])
+    # The drivers of pictures are there; what they need is told in words when a device asks for it.
+    pictures = "import gateway.sources.camera, gateway.sources.drop_folder, gateway.vision as v; print(v.missing())"
+    asked = _run([python, "-c", pictures])
     identified = _run([venv / "bin" / "orderlight-gateway", "identify"], given="09506000134352\n")
 
     assert present.strip() == "[]"
     assert "run" in helped
+    assert "opencv-python-headless, zxing-cpp" in asked
     assert '"gtin": "09506000134352"' in identified
 
 
