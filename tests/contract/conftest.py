@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from server.app import create_app
@@ -207,3 +207,27 @@ def program(new_client: NewClient, database: Database) -> SignedIn:
         return caller
 
     return make
+
+
+@pytest.fixture
+def counted(database: Database) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with counted() as statements:` collects every statement sent meanwhile, save the look who asks.
+
+    Who asks is remembered for some seconds, and looked up again when they are over whatever is asked.
+    """
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if not statement.startswith("SELECT session.token_hash"):
+                statements.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+
+    return count

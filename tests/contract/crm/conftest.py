@@ -1,15 +1,14 @@
 """The demo factory with a scanner in hand: tests scan units there and look at what people see."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from orderlight.events import Answer, Batch, Event
 from server.auth.principal import Principal
@@ -97,23 +96,3 @@ def factory(database: Database) -> Factory:
 def staff() -> Principal:
     """Somebody of the house who sells."""
     return STAFF
-
-
-@pytest.fixture
-def counted(database: Database) -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with counted() as statements:` collects every statement sent meanwhile."""
-
-    @contextmanager
-    def count() -> Iterator[list[str]]:
-        statements: list[str] = []
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            statements.append(statement)
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        try:
-            yield statements
-        finally:
-            event.remove(database.engine, "before_cursor_execute", note)
-
-    return count

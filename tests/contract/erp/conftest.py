@@ -1,14 +1,12 @@
 """A seeded factory, copied for each test, and a count of the statements that a piece of work sends to the database."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count as numbers
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from orderlight.events import Answer, Batch, Event
 from server.db import Database
@@ -36,26 +34,6 @@ def world(database: Database, request: pytest.FixtureRequest) -> DemoWorld:
     name = "seeded_sqlite" if database.is_sqlite else "seeded_postgres"
     made: DemoWorld = request.getfixturevalue(name)[1]
     return made
-
-
-@pytest.fixture
-def counted(database: Database) -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with counted() as statements:` collects every statement sent meanwhile."""
-
-    @contextmanager
-    def count() -> Iterator[list[str]]:
-        statements: list[str] = []
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            statements.append(statement)
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        try:
-            yield statements
-        finally:
-            event.remove(database.engine, "before_cursor_execute", note)
-
-    return count
 
 
 @pytest.fixture
