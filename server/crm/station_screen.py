@@ -181,7 +181,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         materials=[*materials_in(state.stock), *units_in(state.stock)] if state else (),
         verdicts=verdicts,
         read_points=read_points,
-        job=with_packaging(session, job),
+        job=with_packaging(session, job, unit=_newest_unit(verdicts), work_center_id=station.work_center_id),
         packs=packs,
         changes=waiting_at(session, station.id),
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
@@ -197,6 +197,11 @@ def _at_hand(session: Session, state: StationState | None) -> str | None:
         if subject.startswith("U-"):
             return work_for_stock(session, subject)
     return None
+
+
+def _newest_unit(verdicts: Sequence[VerdictRow]) -> str | None:
+    """The unit that was read last, whatever became of the read."""
+    return next((row.subject for row in verdicts if row.subject and row.subject.startswith("U-")), None)
 
 
 def _crew(state: StationState | None) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, or_, select
+from sqlalchemy import Row, Select, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
@@ -47,6 +47,8 @@ class Job:
     due_at: datetime | None
     instructions: str | None = None
     packaging: str | None = None
+    #: What a change after the release has added for the hands that make it.
+    changed: str | None = None
     on_hold: bool = False
     #: What sales wants everybody to see who works on this customer's orders.
     alerts: tuple[str, ...] = ()
@@ -132,19 +134,28 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
     return [_job(row, here) for row in session.execute(statement)]
 
 
-def with_packaging(session: Session, job: Job | None) -> Job | None:
-    """The job with how it is packed, as its work order was released."""
+def with_packaging(session: Session, job: Job | None, *, unit: str | None, work_center_id: int) -> Job | None:
+    """The job with how it is packed and what was changed, as its work order says since its release.
+
+    Of an order with several lines it is the work order of the unit that was read last, else one with work here.
+    """
     if job is None or job.for_stock:
         return job
+    of_unit = select(Unit.work_order_id).where(Unit.number == (unit or "")).scalar_subquery()
+    here = exists().where(
+        Operation.work_order_id == WorkOrder.id,
+        Operation.work_center_id == work_center_id,
+        Operation.state.in_([state.value for state in _WAITING]),
+    )
     statement = (
         select(WorkOrder.snapshot)
         .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
         .where(SalesOrder.number == job.order)
-        .order_by(WorkOrder.id)
+        .order_by(WorkOrder.id != of_unit, ~here, WorkOrder.id)
         .limit(1)
     )
-    snapshot = session.execute(statement).scalar_one_or_none()
-    return replace(job, packaging=packaging_in_words(snapshot or {}))
+    snapshot = session.execute(statement).scalar_one_or_none() or {}
+    return replace(job, packaging=packaging_in_words(snapshot), changed=snapshot.get("instructions"))
 
 
 def _of_orders(*columns: Any) -> Select[Any]:

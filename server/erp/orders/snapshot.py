@@ -66,12 +66,16 @@ def packaging_in_words(snapshot: Mapping[str, Any]) -> str | None:
     'Foam. Carton 120: 4 in a box.'
     >>> packaging_in_words({"packaging_spec": {"box": "Crate"}})  # A change may name the box alone.
     'Crate.'
+    >>> packaging_in_words({"packaging_spec": {"label_text": "No foil"}})
+    'Label: No foil.'
     """
     said = [snapshot.get("packaging")]
     spec = snapshot.get("packaging_spec") or {}
     if spec:
         inside = spec.get("inner_material")
+        label = spec.get("label_text")
         said += [_box_in_words(spec), inside and f"{inside}.", spec.get("notes")]
+        said.append(_("Label: {text}").format(text=label) + "." if label else None)
     return " ".join(text for text in said if text) or None
 
 

@@ -155,7 +155,7 @@ def test_a_box_may_be_named_for_what_has_no_specification(signed_in: Any, planne
     # Then whoever looks at the work reads what is known
     queue = planner.get("/api/v1/work-centers/cut/queue", params={"limit": 200})
     words = {each["work_order"]: each["packaging"] for each in queue.json()["items"] + queue.json()["upcoming"]}
-    assert words[plain].endswith("B77.")
+    assert words[plain].endswith("B77. Label: FRAGILE.")
     floor = signed_in("operator")
     assert [floor.get(path).status_code for path in ("/station/cut", "/station/cut?all=1")] == [200, 200]
     page = planner.get(f"/work-orders/{plain}")
