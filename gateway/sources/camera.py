@@ -10,8 +10,8 @@ from typing import Any, Final
 from gateway.protocols.pictures import CameraOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost
+from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
 from gateway.sources.wake import Waker
-from gateway.sources.worker import START_SECONDS, Worker, WorkerStuck
 from gateway.vision.evidence import Retention, prune
 
 #: How often kept pictures are counted while nothing is read.
@@ -35,10 +35,10 @@ class CameraSource:
         state(DeviceState(DevicePhase.CONNECTING))
         if self._evidence is not None:
             self._evidence.mkdir(parents=True, exist_ok=True)
-        with Worker("camera", self._settings(), self._waker) as worker:
+        with PictureProcess("camera", self._settings(), self._waker) as process:
             try:
-                self._listen(worker, emit, stop, state)
-            except WorkerStuck as error:
+                self._listen(process, emit, stop, state)
+            except ProcessStuck as error:
                 self._counts["restarts"] += 1
                 sentence = _("The camera {device} sent nothing for {seconds:g} s, or its process ended.")
                 raise SourceLost(
@@ -46,10 +46,10 @@ class CameraSource:
                 ) from error
         state(DeviceState(DevicePhase.STOPPED))
 
-    def _listen(self, worker: Worker, emit: Emit, stop: threading.Event, state: Report) -> None:
+    def _listen(self, process: PictureProcess, emit: Emit, stop: threading.Event, state: Report) -> None:
         patience, seen = START_SECONDS, {"frames": 0, "dropped": 0, "searched": 0}
         while not stop.is_set():
-            line = worker.hear(patience)
+            line = process.hear(patience)
             if line is None:
                 continue
             if "lost" in line:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from gateway.protocols.pictures import DropFolderOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost
-from gateway.sources.inbox import Inbox
+from gateway.sources.picture_folder import PictureFolder
+from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
 from gateway.sources.wake import Waker
-from gateway.sources.worker import START_SECONDS, Worker, WorkerStuck
 from gateway.vision.evidence import Retention
 
 #: How long the codes of one picture may take to reach the disk; the outbox commits within milliseconds.
@@ -26,7 +26,7 @@ class DropFolderSource:
     def __init__(self, name: str, options: DropFolderOptions) -> None:
         self.name = name
         self._options = options
-        self._inbox = Inbox(Path(options.folder), options.stable_ms / 1000)
+        self._folder = PictureFolder(Path(options.folder), options.stable_ms / 1000)
         self._retention = Retention(options.keep_days * 86_400, options.keep_bytes)
         self._waker = Waker()
         self._answers = threading.Condition()
@@ -39,7 +39,7 @@ class DropFolderSource:
         """Watch the folder until `stop`; raises SourceLost when it goes away or the worker cannot start."""
         state(DeviceState(DevicePhase.CONNECTING))
         try:
-            self._inbox.open()
+            self._folder.open()
             while not stop.is_set():
                 self._work(emit, stop, state)
         except OSError as error:
@@ -48,57 +48,57 @@ class DropFolderSource:
         state(DeviceState(DevicePhase.STOPPED))
 
     def _work(self, emit: Emit, stop: threading.Event, state: Report) -> None:
-        """One life of a worker."""
+        """One life of a process."""
         settings = {name: getattr(self._options, name) for name in ("formats", "region", "max_pixels")}
-        with Worker("pictures", settings, self._waker) as worker:
+        with PictureProcess("pictures", settings, self._waker) as process:
             try:
-                line = worker.hear(START_SECONDS)
-            except WorkerStuck as error:
+                line = process.hear(START_SECONDS)
+            except ProcessStuck as error:
                 raise SourceLost(str(error)) from error
             if line is None:
                 return
             state(DeviceState(DevicePhase.READY))
             sound = True
             while sound and not stop.is_set():
-                for path in self._inbox.whole():
-                    sound = sound and not stop.is_set() and self._take(path, worker, emit)
+                for path in self._folder.whole():
+                    sound = sound and not stop.is_set() and self._take(path, process, emit)
                 self._prune()
                 if sound:
                     stop.wait(self._options.poll_ms / 1000)
 
-    def _take(self, path: Path, worker: Worker, emit: Emit) -> bool:
+    def _take(self, path: Path, process: PictureProcess, emit: Emit) -> bool:
         """Read one picture and put it away; False when the worker had to be ended."""
         try:
-            digest = self._inbox.digest(path)
+            digest = self._folder.digest(path)
         except FileNotFoundError:
             # Whoever put it there has taken it away again.
             return True
-        if self._inbox.was_read(digest):
+        if self._folder.was_read(digest):
             self._counts["repeated"] += 1
-            self._inbox.put_away(path, "done", {"note": _("This very picture was read before.")}, digest)
+            self._folder.put_away(path, "done", {"note": _("This very picture was read before.")}, digest)
             return True
-        answer = self._ask(path, worker)
+        answer = self._ask(path, process)
         self._counts["pictures"] += 1
         found = [base64.b64decode(each["raw"]) for each in answer.get("found", ())]
         if not found:
             self._counts["failed"] += 1
             reason = answer.get("error") or _("No code was found in the picture.")
-            self._inbox.put_away(path, "failed", {"error": reason}, digest)
+            self._folder.put_away(path, "failed", {"error": reason}, digest)
         elif self._store(found, path, emit):
-            self._inbox.remember(digest)
+            self._folder.remember(digest)
             codes = [raw.decode("utf-8", "replace") for raw in found]
-            self._inbox.put_away(path, "done", {"codes": codes}, digest)
+            self._folder.put_away(path, "done", {"codes": codes}, digest)
         return "ended" not in answer
 
-    def _ask(self, path: Path, worker: Worker) -> dict[str, Any]:
+    def _ask(self, path: Path, process: PictureProcess) -> dict[str, Any]:
         """The worker's answer; a picture that it hangs on or dies of is answered by that."""
         until = time.monotonic() + self._options.patience_s
         try:
-            worker.ask({"path": str(path.absolute())})
-            while (answer := worker.hear(max(0.0, until - time.monotonic()))) is None:
+            process.ask({"path": str(path.absolute())})
+            while (answer := process.hear(max(0.0, until - time.monotonic()))) is None:
                 # A wake is for `stop`; the picture in hand is finished first, within its patience.
                 continue
-        except WorkerStuck:
+        except ProcessStuck:
             self._counts["restarts"] += 1
             sentence = _("The picture was not read within {seconds:g} s, or it ended the process that reads pictures.")
             return {"error": sentence.format(seconds=self._options.patience_s), "ended": True}
@@ -126,7 +126,7 @@ class DropFolderSource:
     def _prune(self) -> None:
         if time.monotonic() - self._pruned_at >= PRUNE_SECONDS:
             self._pruned_at = time.monotonic()
-            self._inbox.prune(self._retention)
+            self._folder.prune(self._retention)
 
     def feedback(self, signal: str) -> None:
         """A folder has nothing to show a verdict with."""

@@ -7,6 +7,7 @@ agree on it and no third says otherwise, and a symbology without a check of its 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import cv2
@@ -92,7 +93,7 @@ class PictureReader:
         yield "refocused", lambda: self._refocused(strips)
         for spread, noise in repair.PICTURE_SPREADS if self._matrix else ():
             sharp = repair.refocus_picture(frame, spread, noise)
-            yield "sharpened", lambda sharp=sharp: engines.read_fast(sharp, self._matrix)  # type: ignore[misc]
+            yield "sharpened", partial(engines.read_fast, sharp, self._matrix)
 
     def _of_strips(self, strips: list[Grey]) -> list[Found]:
         return [symbol for strip in strips for symbol in _believed(strip, engines.read_fast(strip, self._linear))]

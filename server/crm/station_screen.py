@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import WorkCenter
 from server.crm.here import Here
 from server.crm.order_changes import Waiting, waiting_at
-from server.crm.station_work import Job, packing_at, stock_work_at, with_packaging, work_at, work_for_stock
+from server.crm.station_work import Job, packing_at, stock_work_at, with_snapshot, work_at, work_for_stock
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
 from server.errors import NotFound
@@ -181,7 +181,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         materials=[*materials_in(state.stock), *units_in(state.stock)] if state else (),
         verdicts=verdicts,
         read_points=read_points,
-        job=with_packaging(session, job, unit=_newest_unit(verdicts), work_center_id=station.work_center_id),
+        job=with_snapshot(session, job, unit=_newest_unit(verdicts), work_center_id=station.work_center_id),
         packs=packs,
         changes=waiting_at(session, station.id),
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],

@@ -134,7 +134,7 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
     return [_job(row, here) for row in session.execute(statement)]
 
 
-def with_packaging(session: Session, job: Job | None, *, unit: str | None, work_center_id: int) -> Job | None:
+def with_snapshot(session: Session, job: Job | None, *, unit: str | None, work_center_id: int) -> Job | None:
     """The job with how it is packed and what was changed, as its work order says since its release.
 
     Of an order with several lines it is the work order of the unit that was read last, else one with work here.

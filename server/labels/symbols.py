@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from orderlight.autoid.elements import GS
+from orderlight.autoid.elements import GS, Elements
 
 #: ISO/IEC 15417, 4.4: a quiet zone of ten modules on each side.
 QUIET_MODULES = 10
@@ -72,14 +72,11 @@ def gs1_128(elements: tuple[tuple[str, str], ...], *, height_mm: float = 12.0) -
     """GS1-128 of (AI, value) pairs, FNC1 behind each variable-length value but the last (GS1 GenSpecs 7.8.4)."""
     from barcode.codex import Gs1_128
 
-    data = ""
-    for position, (identifier, value) in enumerate(elements, 1):
-        ends_open = identifier not in FIXED_LENGTH and position < len(elements)
-        data += identifier + value + (FNC1 if ends_open else "")
+    data = Elements(elements).encode()
     text = "".join(f"({identifier}){value}" for identifier, value in elements)
     # The library puts the leading FNC1 that makes a Code 128 a GS1-128.
-    modules = _modules(Gs1_128(data))
-    return Symbol(modules, text, height_mm, carrier=Carrier.GS1_128, data=data.replace(FNC1, GS))
+    modules = _modules(Gs1_128(data.replace(GS, FNC1)))
+    return Symbol(modules, text, height_mm, carrier=Carrier.GS1_128, data=data)
 
 
 def ean_13(gtin: str, *, height_mm: float = 12.0) -> Symbol | None:
@@ -94,10 +91,6 @@ def ean_13(gtin: str, *, height_mm: float = 12.0) -> Symbol | None:
 
     number = gtin[1:]
     return Symbol(_modules(EAN13(number)), number, height_mm, carrier=Carrier.EAN_13, data=number)
-
-
-#: AIs with a predefined length, which need no separator (GS1 GenSpecs figure 7.8.5-2); those we print.
-FIXED_LENGTH = frozenset({"00", "01", "02", "11", "13", "15", "17", "20"})
 
 
 def _modules(barcode: Any) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from orderlight.autoid.digital_link import make_link
+from orderlight.autoid.elements import Elements
 from server.errors import NotFound
 from server.labels import repository, sheets
 from server.labels.designs import ID_CARD, LARGE, SMALL, box_label, card_label, product_label, unit_label
@@ -71,7 +72,8 @@ def _work_order(session: Session, asked: Asked) -> list[Label]:
 
 
 def _units(found: sheets.UnitLabels, stem: str) -> list[Label]:
-    return [unit_label(found.head, label, _link(label.elements, stem)) for label in found.labels]
+    links = [make_link(Elements(label.elements), stem=stem) for label in found.labels]
+    return [unit_label(found.head, label, link) for label, link in zip(found.labels, links, strict=True)]
 
 
 def _box(session: Session, asked: Asked) -> list[Label]:
@@ -82,8 +84,8 @@ def _product(session: Session, asked: Asked) -> list[Label]:
     product = repository.find_product(session, asked.reference)
     if product is None:
         raise NotFound
-    elements = (("01", product.gtin),) if product.gtin else ()
-    return [product_label(product.name, product.sku, product.gtin, _link(elements, asked.stem))]
+    elements = Elements((("01", product.gtin),) if product.gtin else ())
+    return [product_label(product.name, product.sku, product.gtin, make_link(elements, stem=asked.stem))]
 
 
 def _cards(session: Session, asked: Asked) -> list[Label]:
@@ -94,9 +96,3 @@ def _cards(session: Session, asked: Asked) -> list[Label]:
     size = ID_CARD if is_badge else SMALL if fits else LARGE
     names = [asked.command_name(card.name) if card.kind == LabelKind.COMMAND else card.name for card in wanted]
     return [card_label(card, name, size) for card, name in zip(wanted, names, strict=True)]
-
-
-def _link(elements: tuple[tuple[str, str], ...], stem: str) -> str | None:
-    """The Digital Link (GS1 Digital Link URI Syntax 1.3, 4.10) of elements that stand in its order already."""
-    path = "".join(f"/{identifier}/{quote(value, safe='')}" for identifier, value in elements)
-    return stem + path if path else None

@@ -123,7 +123,7 @@ def _message(act: Act) -> Done:
 
 def _propose(act: Act) -> Done:
     data = {"body": act.form.text("body") or None, "version": _version(act), "proposal": _proposed(act)}
-    wrong = N_("Something in the proposal is not a number or a date. Look at it again.")
+    wrong = N_("Each quantity must be a number above 0, each price a number and each date a day. Look at it again.")
     body: MessageIn = act.body(MessageIn, data, wrong)
     thread.write_message(act.session, act.quote, body, by=thread.Writer.of(act.principal), here=act.here)
     return "", act.say(N_("Your proposal is on its way. We answer with a new version."))

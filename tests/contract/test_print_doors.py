@@ -186,6 +186,34 @@ def test_pages_print_without_scripts_and_lead_to_what_waits(
     assert "Taken back" in planner.get("/printers").text
 
 
+def test_a_second_click_prints_no_second_label(signed_in: SignedIn, unit: str) -> None:
+    add_printer(signed_in("admin"), 9100)
+    planner = signed_in("planner")
+
+    def jobs() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = planner.get("/api/v1/print-jobs").json()["items"]
+        return found
+
+    # When the form of the labels is sent twice
+    shown = planner.get(f"/print/labels?kind=unit&reference={unit}").text
+    label = {"what": f"unit {unit}", "printer": "dock", "copies": "1", "once": once_in(shown)}
+    assert [planner.post("/print/labels", data=label).status_code for _ in range(2)] == [303, 303]
+    assert len(jobs()) == 1
+
+    # And so is the wish to have it again
+    planner.post("/printers/dock/cancel")
+    again = {"once": once_in(planner.get("/printers").text)}
+    for _ in range(2):
+        planner.post(f"/printers/jobs/{jobs()[-1]['id']}/reprint", data=again)
+    assert len(jobs()) == 2
+
+
+def once_in(page: str) -> str:
+    found = re.search(r'name="once" value="([\w-]+)"', page)
+    assert found is not None
+    return found[1]
+
+
 def test_a_wrong_number_of_copies_is_said_beside_the_labels(signed_in: SignedIn, unit: str) -> None:
     add_printer(signed_in("admin"), 9100)
     planner = signed_in("planner")
@@ -206,5 +234,7 @@ def test_a_printer_is_set_up_and_changed_by_form(signed_in: SignedIn, database: 
     assert (stored["dpi"], stored["width_mm"], stored["asks_status"]) == (300, "100.5", True)
     changed = {**form, "row_version": str(stored["row_version"]), "name": "Dock, left", "host": "not a host!"}
     assert "address without a port" in admin.post("/setup/printers/dock", data=changed).text
+    stale = admin.post("/setup/printers/dock", data=changed | {"host": "zebra-1", "row_version": "99"})
+    assert (stale.status_code, "Stored now: 127.0.0.1" in stale.text) == (409, True)
     assert admin.post("/setup/printers/dock", data=changed | {"host": "zebra-1"}).status_code == 303
     assert admin.get("/api/v1/printers/dock").json()["active"] is False

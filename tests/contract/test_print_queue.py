@@ -157,7 +157,7 @@ def test_a_label_that_was_cut_off_waits_for_a_person_and_the_next_one_does_not(b
     again = bench.act(first, JobAction.REPRINT)
     bench.print_all()
     assert bench.came_out() == ["WELD", "CUT"]
-    assert (bench.job(first).state, bench.job(again).reprint_of) == ("failed", first)
+    assert (bench.job(first).state, bench.job(again).reprint_of) == ("cancelled", first)
 
 
 def test_a_person_can_say_that_a_label_of_unknown_fate_came_out(bench: Bench) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
-from gateway.sources import SourceLost, make_source, worker
+from gateway.sources import SourceLost, make_source, picture_process
 from gateway.sources.camera import CameraSource
 from gateway.sources.drop_folder import DropFolderSource
-from gateway.sources.inbox import Inbox
+from gateway.sources.picture_folder import PictureFolder
 
 #: Answers a picture by its content: hang, die, nothing, or the codes in it, one a line.
 READS_TEXT = """
@@ -31,7 +31,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-c", READS_TEXT))
+    monkeypatch.setattr(picture_process, "COMMAND", (sys.executable, "-c", READS_TEXT))
     return tmp_path
 
 
@@ -165,7 +165,7 @@ def test_a_picture_that_kills_or_holds_its_reader_fails_and_the_next_one_is_read
 
 def test_a_file_is_whole_when_it_stopped_growing(tmp_path: Path) -> None:
     now = 0.0
-    inbox = Inbox(tmp_path, 1.0, monotonic=lambda: now)
+    inbox = PictureFolder(tmp_path, 1.0, monotonic=lambda: now)
     picture = tmp_path / "a.png"
     picture.write_bytes(b"half")
     for name in ("b.png.part", ".hidden", "empty.png"):
@@ -186,7 +186,7 @@ def test_a_file_is_whole_when_it_stopped_growing(tmp_path: Path) -> None:
 
 
 def camera(monkeypatch: pytest.MonkeyPatch, runs: list[Run], script: str, tmp_path: Path, **options: object) -> Run:
-    monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-c", script))
+    monkeypatch.setattr(picture_process, "COMMAND", (sys.executable, "-c", script))
     parsed = CameraOptions.parse({"device": "rtsp://camera.example/1", **options})
     source = make_source("cam-1", parsed, gateway="gw-1", evidence=tmp_path)
     assert isinstance(source, CameraSource)
@@ -229,7 +229,7 @@ def test_a_camera_that_goes_away_is_lost_with_its_reason(
 def test_a_gateway_without_the_libraries_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, runs: list[Run], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(worker, "missing", lambda: "Pictures need zxing-cpp.")
+    monkeypatch.setattr(picture_process, "missing", lambda: "Pictures need zxing-cpp.")
 
     run = camera(monkeypatch, runs, "", tmp_path)
     run.join()

@@ -3,6 +3,7 @@
 import doctest
 from datetime import date
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 
@@ -23,8 +24,8 @@ def words(before: list[Terms], now: list[Terms]) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("module", [rules, difference, pricing])
-def test_the_examples_hold(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+def test_the_examples_hold(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 def test_a_quote_goes_exactly_the_ways_of_its_table() -> None:

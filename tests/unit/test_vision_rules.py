@@ -4,11 +4,12 @@ import doctest
 import os
 import struct
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from gateway.protocols import OptionsError
 from gateway.protocols import pictures as options
+from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.vision import confirm, evidence, files, missing, symbols
 from gateway.vision.confirm import Confirmation
@@ -22,8 +23,8 @@ OWN = Found("Code128", "]C0", b"OLU0011P", True)
 
 
 @pytest.mark.parametrize("module", [options, confirm, evidence, files, symbols], ids=lambda module: module.__name__)
-def test_the_examples_in_the_docstrings_are_true(module: object) -> None:
-    result = doctest.testmod(module)  # type: ignore[arg-type]
+def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
+    result = doctest.testmod(module)
 
     assert result.attempted > 0
     assert result.failed == 0

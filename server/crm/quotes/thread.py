@@ -19,6 +19,7 @@ from server.crm.quotes.models import Quote, QuoteLine, QuoteMessage, QuoteVersio
 from server.crm.quotes.rules import QuoteAction, QuoteState, after
 from server.crm.quotes.schemas import MessageIn, ProposedLine
 from server.crm.quotes.service import begin_version, require, settle
+from server.erp.orders.planning import quantity_problem
 from server.errors import FieldError, Invalid, Refused
 from server.messages import translate as _
 
@@ -126,10 +127,17 @@ def _wished(
     found = []
     for wish in wishes:
         line = version.lines[wish.position - 1]
+        if (problem := _quantity_problem(line, wish)) is not None:
+            raise Invalid(errors=[FieldError("proposal", problem, "quantity")])
         kept = wish.model_dump(mode="json", exclude_none=True) | _chosen(session, line, wish)
         if changes_of(terms_of_line(line), _changed(terms_of_line(line), kept)):
             found.append(kept)
     return found
+
+
+def _quantity_problem(line: QuoteLine, wish: ProposedLine) -> str | None:
+    """Why nobody can order so much, as for a line of our own."""
+    return None if wish.quantity is None else quantity_problem(line.product, wish.quantity)
 
 
 def _chosen(session: Session, line: QuoteLine, wish: ProposedLine) -> dict[str, Any]:
@@ -158,6 +166,8 @@ def _apply(session: Session, line: QuoteLine | None, wish: ProposedLine) -> None
     if line is None:
         told = _("Line {position} is not in the draft any more, so the proposal cannot be taken over.")
         raise Refused(told.format(position=wish.position), reason="line_gone")
+    if (problem := _quantity_problem(line, wish)) is not None:
+        raise Refused(problem, reason="quantity")
     if wish.configuration is not None:
         quantity = wish.quantity or line.quantity
         found = choose(session, [Wish(line.product.sku, line.configuration, quantity, wish.configuration)])[0]

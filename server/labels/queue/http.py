@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.db import Database
 from server.http.door import DoorDep, shown
 from server.http.fields import Key
 from server.http.idempotency import Answer
@@ -109,7 +110,7 @@ def get_job(database: DatabaseDep, job_id: JobId) -> JSONResponse:
 def post_jobs(door: DoorDep, settings: SettingsDep, principal: Printing, body: PrintIn) -> JSONResponse:
     """Print labels, a job for each."""
     check_kind(principal, body.kind)
-    order = order_of(door.database.read, Asked(body.kind, body.reference, settings.base_url), body)
+    order = order_of(door.database, Asked(body.kind, body.reference, settings.base_url), body)
 
     def make(session: Session) -> Answer:
         printer = service.found_printer(session, body.printer)
@@ -130,9 +131,9 @@ def act_on_job(door: DoorDep, principal: Printing, job_id: JobId, action: JobAct
     return door.post(principal, None, make)
 
 
-def order_of(read: Any, asked: Asked, body: PrintIn) -> Order:
+def order_of(database: Database, asked: Asked, body: PrintIn) -> Order:
     """The labels, laid out for the printer before any transaction begins to write."""
-    with read() as session:
+    with database.read() as session:
         printer = service.found_printer(session, body.printer)
         labels = make_labels(session, asked)
     return service.lay_out(printer, body, labels, paper.text_rows)

@@ -148,8 +148,8 @@ def _retry(_session: Session, job: PrintJob, _actor: str, now: datetime) -> Prin
 
 def _reprint(session: Session, job: PrintJob, actor: str, now: datetime) -> PrintJob:
     if job.state == JobState.UNKNOWN:
-        # Whoever asks for it again has looked, and found that it did not come out, or not well.
-        job.state, job.ended_at = JobState.FAILED.value, now
+        # Whoever asks for it again has looked: there is nothing left to decide, and nothing to try a third time.
+        job.state, job.ended_at = JobState.CANCELLED.value, now
     same = ("printer_id", "kind", "reference", "title", "copies", "payload")
     again = PrintJob(**{name: getattr(job, name) for name in same}, state=JobState.QUEUED.value, tries=0)
     again.printer = job.printer

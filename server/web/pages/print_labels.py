@@ -20,6 +20,7 @@ from server.labels.queue.schemas import PrintIn
 from server.labels.wanted import Asked, LabelKind, make_labels
 from server.messages import N_
 from server.web.entry import Fault, FormDep, checked
+from server.web.once import write_once
 from server.web.page import Page, PageDep
 from server.web.ways_to_print import Offer, offer_of, ways
 from server.web.words import word
@@ -57,14 +58,14 @@ def print_labels(page: PageDep, form: FormDep, principal: Printing) -> Response:
     data = {"kind": offer.kind, "reference": offer.reference, "printer": form.text("printer")}
     try:
         body = checked(page, form, model=PrintIn, data=data | {"copies": form.text("copies") or "1"})
-        order = order_of(page.database.read, _asked(page, offer.kind, offer.reference), body)
+        order = order_of(page.database, _asked(page, offer.kind, offer.reference), body)
 
         def work(session: Session) -> tuple[str, int]:
             printer = service.found_printer(session, body.printer)
             jobs = service.print_labels(session, printer, order, actor=principal.actor, now=page.now)
             return printer.name, len(jobs)
 
-        name, count = page.database.write(work)
+        name, count = write_once(page, principal, form, work)
     except Fault as fault:
         said = " ".join(fault.form.faults.values()) or fault.form.fault
         return page.go(_address(offer), said, kind="stop")

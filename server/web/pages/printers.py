@@ -11,17 +11,18 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.errors import OrderlightError
 from server.http.paging import Before
-from server.http.versions import guard
 from server.labels.queue import repository, service
 from server.labels.queue.models import Printer
 from server.labels.queue.schemas import PrinterIn, PrinterPatch
 from server.labels.queue.states import ACTIONS, JobAction, JobState
 from server.labels.zpl import HEADS
 from server.messages import N_
-from server.web.entry import Fault, FormDep, attempt, changed, checked, given, version_of
+from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
+from server.web.once import write_once
 from server.web.page import Page, PageDep
 from server.web.sections import SETUP, show_in
+from server.web.stale import require_fresh
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,15 +58,15 @@ def show_printers(page: PageDep, _principal: Printing, before: Before = None) ->
 
 
 @router.post("/printers/jobs/{job_id}/{action}")
-def act_on_job(page: PageDep, job_id: JobId, action: JobAction, principal: Printing) -> Response:
-    """What somebody decides about a label."""
+def act_on_job(page: PageDep, job_id: JobId, action: JobAction, principal: Printing, form: FormDep) -> Response:
+    """What somebody decides about a label; a second click prints no second one."""
 
     def work(session: Session) -> str:
         job = service.found_job(session, job_id, lock=True)
         return service.act_on_job(session, job, action, actor=principal.actor, now=page.now).title
 
     try:
-        title = page.database.write(work)
+        title = write_once(page, principal, form, work)
     except OrderlightError as refusal:
         return page.go("/printers", refusal.detail, kind="stop")
     said = {
@@ -99,7 +100,7 @@ def new_printer(page: PageDep, _principal: AdminPrincipal) -> Response:
 def add_printer(page: PageDep, form: FormDep, principal: AdminPrincipal) -> Response:
     """Make it."""
     try:
-        data = _typed(given(form, "key", *_FIELDS)) | {"asks_status": form.checked("asks_status")}
+        data = _read(given(form, "key", *_FIELDS)) | {"asks_status": form.checked("asks_status")}
         body = checked(page, form, model=PrinterIn, data=data, words=_WORDS)
 
         def work(session: Session) -> Printer:
@@ -115,11 +116,8 @@ def add_printer(page: PageDep, form: FormDep, principal: AdminPrincipal) -> Resp
 def show_printer(page: PageDep, key: str, _principal: AdminPrincipal) -> Response:
     """The form with what is stored."""
     with page.database.read() as session:
-        found = service.found_printer(session, key)
-    values = {name: str(getattr(found, name)) for name in ("name", "host", "port", "dpi", "row_version")}
-    sizes = {name: f"{getattr(found, name).normalize():f}" for name in ("width_mm", "height_mm")}
-    marks = {name: "1" for name in ("asks_status", "active") if getattr(found, name)}
-    return _form(page, Form(values | sizes | marks), key=key)
+        form = _typed(service.found_printer(session, key))
+    return _form(page, form, key=key)
 
 
 @router.post("/setup/printers/{key}")
@@ -127,11 +125,11 @@ def change_printer(page: PageDep, key: str, form: FormDep, principal: AdminPrinc
     """Change it, or switch it off."""
     try:
         marks = {name: form.checked(name) for name in ("asks_status", "active")}
-        patch = checked(page, form, model=PrinterPatch, data=_typed(changed(form, *_FIELDS)) | marks, words=_WORDS)
+        patch = checked(page, form, model=PrinterPatch, data=_read(changed(form, *_FIELDS)) | marks, words=_WORDS)
 
         def work(session: Session) -> None:
             found = service.found_printer(session, key, lock=True)
-            guard(key, expected=version_of(form), got=found.row_version, wanted={}, stored={})
+            require_fresh(page, form, _typed(found), what=key)
             service.update_printer(session, found, patch, actor=principal.actor, now=page.now)
 
         attempt(page, form, work)
@@ -140,7 +138,14 @@ def change_printer(page: PageDep, key: str, form: FormDep, principal: AdminPrinc
     return page.go("/printers", page.say(N_("%(name)s is changed."), name=form.text("name")))
 
 
-def _typed(data: dict[str, Any]) -> dict[str, Any]:
+def _typed(found: Printer) -> Form:
+    values = {name: str(getattr(found, name)) for name in ("name", "host", "port", "dpi", "row_version")}
+    sizes = {name: f"{getattr(found, name).normalize():f}" for name in ("width_mm", "height_mm")}
+    marks = {name: "1" for name in ("asks_status", "active") if getattr(found, name)}
+    return Form(values | sizes | marks)
+
+
+def _read(data: dict[str, Any]) -> dict[str, Any]:
     """What was typed, as the fields take it: a comma is a point to people, and dots an inch are one of four numbers."""
     sizes = {name: (data[name] or "").replace(",", ".") for name in ("width_mm", "height_mm") if name in data}
     dpi = data.get("dpi") or ""

@@ -162,6 +162,24 @@ def test_a_message_says_something_and_a_proposal_changes_something(sales: httpx.
     assert aurora.get(f"{path}/messages").json()["items"] == []
 
 
+@pytest.mark.parametrize("quantity", ["1.5", "99999999", "-1", "0", "1e30"])
+def test_a_proposal_asks_for_no_quantity_that_nobody_can_order(
+    sales: httpx.Client, aurora: httpx.Client, quantity: str
+) -> None:
+    number = sent(sales)
+    path = f"/api/v1/quotes/{number}"
+
+    answer = aurora.post(f"{path}/messages", json={"version": 1, "proposal": [{"position": 1, "quantity": quantity}]})
+    page = aurora.post(f"/quotes/{number}/propose", data={"version": "1", "line.1.quantity": quantity})
+
+    # Then it is refused in words, and what was offered can still be accepted
+    assert answer.status_code == 422, answer.text
+    assert "proposal" in answer.json()["errors"][0]["field"]
+    assert "is on its way" not in page.text
+    assert aurora.get(f"{path}/messages").json()["items"] == []
+    assert sales.get(path).json()["state"] == "sent"
+
+
 def test_the_customer_sees_what_was_sent_and_nothing_of_ours(sales: httpx.Client, aurora: httpx.Client) -> None:
     hidden = draft(sales)["number"]
     number = sent(sales, note="As discussed.")

@@ -23,11 +23,11 @@ START_SECONDS: Final = 30.0
 MAX_LINE: Final = 1024 * 1024
 
 
-class WorkerStuck(Exception):
+class ProcessStuck(Exception):
     """The worker did not answer in time, or ended; it is killed already."""
 
 
-class Worker:
+class PictureProcess:
     """A context manager: starts the process on entry, kills it on exit. All of it belongs to one thread."""
 
     def __init__(self, job: str, settings: Mapping[str, object], waker: Waker) -> None:
@@ -36,7 +36,7 @@ class Worker:
         self._received = b""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> "PictureProcess":
         if (sentence := missing()) is not None:
             raise SourceLost(sentence)
         # What decoders and camera libraries print of their own accord helps nobody; faults come as lines.
@@ -64,7 +64,7 @@ class Worker:
                     pipe.close()
 
     def ask(self, line: Mapping[str, object]) -> None:
-        """Send one line; raises WorkerStuck when nobody takes it."""
+        """Send one line; raises ProcessStuck when nobody takes it."""
         try:
             pipe = self._pipe("stdin")
             pipe.write(json.dumps(line).encode() + b"\n")
@@ -73,7 +73,7 @@ class Worker:
             raise self._stuck() from error
 
     def hear(self, seconds: float) -> dict[str, Any] | None:
-        """The next line; None after a wake, for the caller to look at `stop`. Raises WorkerStuck."""
+        """The next line; None after a wake, for the caller to look at `stop`. Raises ProcessStuck."""
         until = time.monotonic() + seconds
         pipe = self._pipe("stdout")
         while b"\n" not in self._received:
@@ -98,7 +98,7 @@ class Worker:
             raise self._stuck()
         return pipe
 
-    def _stuck(self) -> WorkerStuck:
+    def _stuck(self) -> ProcessStuck:
         self.kill()
         self._received = b""
-        return WorkerStuck(_("The process that reads pictures stopped answering and was ended."))
+        return ProcessStuck(_("The process that reads pictures stopped answering and was ended."))

@@ -5,7 +5,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +17,7 @@ REMEMBERED: Final = 20_000
 LEDGER: Final = ".orderlight-read"
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A picture that has arrived completely; `digest` is SHA-256 in hex."""
-
-    path: Path
-    digest: str
-
-
-class Inbox:
+class PictureFolder:
     """Not thread-safe. `done` and `failed` are folders within `folder`."""
 
     def __init__(self, folder: Path, stable_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
