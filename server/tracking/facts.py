@@ -54,6 +54,7 @@ class FactKind(StrEnum):
     CHANGE_REJECTED = "change_rejected"
     CHANGE_APPLIED = "change_applied"
     CHANGE_ACKNOWLEDGED = "change_acknowledged"
+    CHANGE_REOPENED = "change_reopened"
     REPACK_REQUESTED = "repack_requested"
     REPACK_DONE = "repack_done"
     UNIT_UNPACKED = "unit_unpacked"

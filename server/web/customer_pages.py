@@ -14,8 +14,9 @@ from server.crm.here import Here
 from server.crm.links import visited_order
 from server.crm.order_page import order_page
 from server.db.topics import versions
+from server.erp.changes.rules import may_be_changed
 from server.errors import NotFound
-from server.tracking.states import OrderLifecycle, UnitState
+from server.tracking.states import UnitState
 from server.web.case_view import order_cases
 from server.web.money_view import customer_account
 from server.web.order_view import customer_context, milestone_rows, story_words, unit_words
@@ -75,7 +76,7 @@ def show_customer_order(page: Page, principal: Principal, number: str) -> Respon
         by_link=not is_login,
         live_as=way.live_as,
         account=account,
-        may_change=found.lifecycle == OrderLifecycle.PROCESSING,
+        may_change=may_be_changed(found.lifecycle, found.fulfilment),
         has_confirmation=is_login and found.confirmed_at is not None and context["order"].promise is not None,
         **context,
     )

@@ -11,8 +11,8 @@ from server.crm.customer_view import hides_the_promise
 from server.crm.quotes.models import Quote
 from server.crm.quotes.rules import QuoteState
 from server.crm.risk import Risk
+from server.erp.changes.rules import may_be_changed
 from server.messages import N_
-from server.tracking.states import OrderLifecycle
 from server.web.i18n import Formats
 from server.web.money_view import Account
 from server.web.order_view import Step, milestone_rows
@@ -110,7 +110,7 @@ def _card(order: HomeOrder, formats: Formats) -> OrderCard:
         steps=milestone_rows(order.milestones, Say(formats.language)),
         left=formats.span(order.due_at - formats.now) if order.due_at and running else "",
         is_overdue=order.due_at is not None and order.due_at <= formats.now,
-        may_change=order.lifecycle == OrderLifecycle.PROCESSING,
+        may_change=may_be_changed(order.lifecycle, order.fulfilment),
     )
 
 

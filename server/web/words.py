@@ -181,6 +181,7 @@ WORDS: dict[str, dict[str, str]] = {
         "change_rejected": N_("Change rejected"),
         "change_applied": N_("Change counts"),
         "change_acknowledged": N_("Change seen on the floor"),
+        "change_reopened": N_("One more station must see the change"),
         "repack_requested": N_("To be packed anew"),
         "repack_done": N_("Packed anew"),
         "unit_shipped": N_("Shipped"),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
-from server.erp.changes.rules import OVER, Origin
+from server.erp.changes.rules import OPEN_ORDERS, OPEN_WORK, OVER, Origin
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.orders.access import of_orders
 from server.erp.orders.models import SalesOrder
@@ -165,6 +165,27 @@ def units_of(session: Session, work_order_id: int) -> Sequence[Unit]:
     """The units of a work order in their order."""
     statement = select(Unit).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
     return session.scalars(statement.order_by(Unit.position, Unit.id)).all()
+
+
+def unit_states(session: Session, work_order_id: int) -> Collection[str]:
+    """The states in which units of a work order are."""
+    statement = select(Unit.state).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
+    return session.scalars(statement.distinct()).all()
+
+
+def counting(session: Session, *, unknown_to: int) -> Sequence[ChangeRequest]:
+    """What counts for work that is not over and was never put before this station, the oldest first."""
+    told = select(ChangeAcknowledgement.change_id).where(ChangeAcknowledgement.station_id == unknown_to)
+    counts = in_states(ChangeState.APPLIED.value, ChangeState.ACKNOWLEDGED.value)
+    statement = (
+        _whole()
+        .join(WorkOrder, WorkOrder.id == ChangeRequest.work_order_id)
+        .join(SalesOrder, SalesOrder.id == ChangeRequest.order_id)
+        .where(counts, ChangeRequest.id.not_in(told))
+        .where(SalesOrder.lifecycle.in_(OPEN_ORDERS), WorkOrder.state.in_(OPEN_WORK))
+        .order_by(ChangeRequest.id)
+    )
+    return session.scalars(statement.with_for_update(of=ChangeRequest)).all()
 
 
 def waiting_at(session: Session, station_id: int) -> Sequence[ChangeRequest]:

@@ -1,11 +1,20 @@
 """What may be asked, when, and what a change makes of a snapshot. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
 from server.messages import N_
-from server.tracking.states import ChangeState, OperationState, OrderLifecycle, UnitState, WorkOrderState
+from server.tracking.changes import PACKAGING
+from server.tracking.states import (
+    ChangeState,
+    Effectivity,
+    Fulfilment,
+    OperationState,
+    OrderLifecycle,
+    UnitState,
+    WorkOrderState,
+)
 
 #: Fields of the packaging specification in a snapshot, by the name that a change calls them.
 SPEC_FIELDS: Final[Mapping[str, str]] = {
@@ -79,6 +88,53 @@ PLACES: Final[Mapping[str, str]] = {
     UnitState.SHIPPED.value: "gone",
     UnitState.DELIVERED.value: "gone",
 }
+#: Of an order that stands here nothing is left in the house.
+GONE: Final = frozenset({Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value})
+
+
+class TooLate(StrEnum):
+    """Why a change would meet nothing, whatever the floor does."""
+
+    GONE = "all_gone"
+    PACKED = "all_packed"
+    MADE = "all_made"
+
+
+#: What is said then, of the work order {number}.
+TOO_LATE: Final[Mapping[TooLate, str]] = {
+    TooLate.GONE: N_("Everything of {number} has left the house: nothing of it can be changed any more."),
+    TooLate.PACKED: N_("Everything of {number} is packed. Only a change that counts at once has it packed anew."),
+    TooLate.MADE: N_("Everything of {number} is made: instructions come too late."),
+}
+
+
+def may_be_changed(lifecycle: str, fulfilment: str) -> bool:
+    """Whether anything of an order that stands here can be changed by request, as its pages offer it."""
+    return lifecycle in OPEN_ORDERS and fulfilment not in GONE
+
+
+def too_late(states: Collection[str], fields: Collection[str], effectivity: str) -> TooLate | None:
+    """Why a change of these fields meets none of the units in these states; None when it meets one, or there are none.
+
+    >>> too_late({"shipped", "delivered", "scrapped"}, {"box"}, "immediate").value
+    'all_gone'
+    >>> too_late({"packed", "shipped"}, {"box"}, "remaining").value
+    'all_packed'
+    >>> too_late({"packed"}, {"box"}, "immediate")
+    >>> too_late({"finished"}, {"instructions"}, "remaining").value
+    'all_made'
+    """
+    places = {PLACES[state] for state in states if state in PLACES}
+    if not places:
+        return None
+    if places == {"gone"}:
+        return TooLate.GONE
+    packs = not PACKAGING.isdisjoint(fields)
+    if packs and (effectivity == Effectivity.IMMEDIATE or places - {"gone", "packed"}):
+        return None
+    if not PACKAGING.issuperset(fields) and places & {"not_started", "in_process"}:
+        return None
+    return TooLate.PACKED if packs else TooLate.MADE
 
 
 def place_of(state: str, step: int | None, first_step: int | None) -> str | None:

@@ -1,6 +1,6 @@
 """What happens to change requests. Services flush, write facts and note topics; the edge commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from server.db import touch
 from server.erp.changes import rules
 from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
-from server.erp.changes.repository import unit_to_repack, waiting_at
+from server.erp.changes.repository import unit_states, unit_to_repack
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch, wanted_by
 from server.erp.orders.lifecycle import because
@@ -44,6 +44,7 @@ def create_change(
         raise Refused(message.format(work_order=work_order.number), reason="no_order")
     require_open(work_order.order, work_order)
     wanted = wanted_by(body.changes, origin)
+    require_in_time(session, work_order, wanted, body.effectivity.value)
     change = ChangeRequest(
         number=fresh(session, "CR", ChangeRequest.number),
         order=work_order.order,
@@ -83,18 +84,19 @@ def submit_change(session: Session, change: ChangeRequest, *, actor: str, now: d
     """Put the draft before whoever decides."""
     _require(change, Action.SUBMIT)
     require_open(change.order, change.work_order)
+    require_in_time(session, change.work_order, change.wanted, change.effectivity)
     change.difference = _difference(change.work_order, change.wanted, change.origin)
     change.submitted_at, change.submitted_by = now, actor
-    told = _move(change, ChangeState.SUBMITTED)
-    _write(session, change, [(FactKind.CHANGE_SUBMITTED, told)], actor=actor, now=now)
+    told = move(change, ChangeState.SUBMITTED)
+    write_facts(session, change, [(FactKind.CHANGE_SUBMITTED, told)], actor=actor, now=now)
 
 
 def reject_change(session: Session, change: ChangeRequest, *, reason: str, actor: str, now: datetime) -> None:
     """Nothing changes, and the reason says why."""
     _require(change, Action.REJECT)
     change.decided_at, change.decided_by, change.decision_reason = now, actor, reason
-    told = _move(change, ChangeState.REJECTED)
-    _write(session, change, [(FactKind.CHANGE_REJECTED, told)], actor=actor, now=now)
+    told = move(change, ChangeState.REJECTED)
+    write_facts(session, change, [(FactKind.CHANGE_REJECTED, told)], actor=actor, now=now)
 
 
 def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: datetime) -> None:
@@ -105,15 +107,16 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     _require(change, Action.APPROVE)
     require_open(change.order, change.work_order)
     work_order = change.work_order
+    require_in_time(session, work_order, change.wanted, change.effectivity)
     wanted = rules.settled(work_order.snapshot, change.wanted, change.origin)
     change.difference = _difference(work_order, change.wanted, change.origin)
     change.decided_at, change.decided_by = now, actor
     impact = impact_of(session, change)
-    approved = _move(change, ChangeState.APPROVED)
+    approved = move(change, ChangeState.APPROVED)
     work_order.snapshot = rules.apply(work_order.snapshot, wanted, change=change.number)
     change.snapshot_version = rules.version_of(work_order.snapshot)
     change.applied_at = now
-    applied = _move(change, ChangeState.APPLIED)
+    applied = move(change, ChangeState.APPLIED)
     change.acknowledgements = [
         ChangeAcknowledgement(station_id=station.id, station=station) for station in impact.stations
     ]
@@ -126,8 +129,8 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     session.flush()
     told = [(FactKind.CHANGE_APPROVED, approved), (FactKind.CHANGE_APPLIED, applied)]
     if not impact.stations:
-        told.append((FactKind.CHANGE_ACKNOWLEDGED, _acknowledged(change, now)))
-    _write(session, change, told, actor=actor, now=now)
+        told.append((FactKind.CHANGE_ACKNOWLEDGED, acknowledged(change, now)))
+    write_facts(session, change, told, actor=actor, now=now)
     numbers = {unit.id: unit.number for unit in impact.repack}
     _write_requests(session, change, [(task, numbers[task.unit_id]) for task in tasks], actor=actor, now=now)
     touch(session, *(f"station:{station.key}" for station in impact.stations))
@@ -155,19 +158,12 @@ def acknowledge_change(
     key = f"change_acknowledgement:{row.id}"
     before: dict[str, Any] = {key: {"acknowledged_at": None, "badge": None, "name": None}}
     after: dict[str, Any] = {key: {"acknowledged_at": now.isoformat(), "badge": by.badge, "name": by.name}}
-    if _is_seen(change):
-        moved = _acknowledged(change, now)
+    if is_seen(change):
+        moved = acknowledged(change, now)
         before, after = before | moved["before"], after | moved["after"]
     detail = {"before": before, "after": after, "station": station_key, "operator": by.badge, "name": by.name}
-    _write(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, detail)], actor=by.actor, now=now)
+    write_facts(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, detail)], actor=by.actor, now=now)
     touch(session, f"station:{station_key}")
-
-
-def settle_closed_station(session: Session, station_id: int, *, actor: str, now: datetime) -> None:
-    """A station that is closed need not see anything: what waited for it alone is acknowledged."""
-    for change in waiting_at(session, station_id):
-        if change.state == ChangeState.APPLIED and _is_seen(change):
-            _write(session, change, [(FactKind.CHANGE_ACKNOWLEDGED, _acknowledged(change, now))], actor=actor, now=now)
 
 
 def finish_repack(session: Session, task: RepackTask, *, reason: str, actor: str, now: datetime) -> None:
@@ -182,12 +178,8 @@ def finish_repack(session: Session, task: RepackTask, *, reason: str, actor: str
         "after": {key: {"state": task.state, "done_at": now.isoformat(), "done_by": actor}},
         "reason": reason,
     }
-    about: dict[str, Any] = {
-        "order_id": task.order_id,
-        "unit_id": task.unit_id,
-        "work_order_id": task.unit.work_order_id,
-    }
-    fact = NewFact(FactKind.REPACK_DONE, task.unit.number, actor, now, detail=detail, **about)
+    about: dict[str, Any] = {"unit_id": task.unit_id, "work_order_id": task.unit.work_order_id, "detail": detail}
+    fact = NewFact(FactKind.REPACK_DONE, task.unit.number, actor, now, order_id=task.order_id, **about)
     session.flush()
     facts.write(session, [fact], recorded_at=now)
     _note(session, task.change)
@@ -204,15 +196,15 @@ def require_packed_as_changed(session: Session, unit_ids: Sequence[int], shipmen
         raise Refused(sentence.format(shipment=shipment, unit=waiting.unit.number), reason=Reason.SPEC_CHANGED.value)
 
 
-def _is_seen(change: ChangeRequest) -> bool:
+def is_seen(change: ChangeRequest) -> bool:
     """Whether every open station that the change concerns has seen it."""
     return all(each.acknowledged_at is not None for each in change.acknowledgements if each.station.active)
 
 
-def _acknowledged(change: ChangeRequest, now: datetime) -> dict[str, Any]:
+def acknowledged(change: ChangeRequest, now: datetime) -> dict[str, Any]:
     """Nobody is left who must see the change; the answer is what its fact says of it."""
     change.acknowledged_at = now
-    return _move(change, ChangeState.ACKNOWLEDGED, acknowledged_at=now.isoformat())
+    return move(change, ChangeState.ACKNOWLEDGED, acknowledged_at=now.isoformat())
 
 
 def _require(change: ChangeRequest, action: Action) -> None:
@@ -244,6 +236,13 @@ def require_open(order: SalesOrder, work_order: WorkOrder) -> None:
         raise Refused(message.format(work_order=work_order.number, state=work_order.state), reason="work_not_open")
 
 
+def require_in_time(session: Session, work_order: WorkOrder, wanted: Collection[str], effectivity: str) -> None:
+    """Raises Refused when the change would meet no unit any more: nobody would see it, and it would count as seen."""
+    late = rules.too_late(unit_states(session, work_order.id), wanted, effectivity)
+    if late is not None:
+        raise Refused(_(rules.TOO_LATE[late]).format(number=work_order.number), reason=late.value)
+
+
 def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None], origin: str) -> list[dict[str, Any]]:
     found = rules.difference(work_order.snapshot, rules.settled(work_order.snapshot, wanted, origin))
     if not found:
@@ -252,7 +251,7 @@ def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None], origin:
     return found
 
 
-def _move(change: ChangeRequest, state: ChangeState, **columns: Any) -> dict[str, Any]:
+def move(change: ChangeRequest, state: ChangeState, **columns: Any) -> dict[str, Any]:
     """Put the change into a state; the answer is what its fact says of it."""
     key, was = f"change_request:{change.id}", change.state
     change.state = state.value
@@ -264,7 +263,7 @@ def _move(change: ChangeRequest, state: ChangeState, **columns: Any) -> dict[str
     }
 
 
-def _write(
+def write_facts(
     session: Session,
     change: ChangeRequest,
     told: Sequence[tuple[FactKind, Mapping[str, Any]]],

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import WorkCenter
 from server.catalog.repository import work_center as find_work_center
 from server.db import touch
-from server.erp.changes.service import settle_closed_station
+from server.erp.changes.stations import settle_closed_station, tell_new_station
 from server.erp.floor import repository
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.floor.schemas import (
@@ -36,6 +36,7 @@ def create_station(session: Session, body: StationIn, *, actor: str, now: dateti
     )
     session.add(station)
     session.flush()
+    tell_new_station(session, station, actor=actor, now=now)
     write_audit(session, at=now, actor=actor, action="station_created", subject=station.key)
     touch(session, f"station:{station.key}", "board")
     return station
@@ -49,6 +50,7 @@ def update_station(session: Session, station: Station, patch: StationPatch, *, a
     session.flush()
     if before["active"] and not station.active:
         settle_closed_station(session, station.id, actor=actor, now=now)
+    tell_new_station(session, station, actor=actor, now=now)
     detail = changes(before, _plain(StationOut.of(station)))
     write_audit(session, at=now, actor=actor, action="station_changed", subject=station.key, detail=detail)
     touch(session, f"station:{station.key}", "board")
@@ -68,6 +70,7 @@ def create_read_point(session: Session, body: ReadPointIn, *, actor: str, now: d
     )
     session.add(point)
     session.flush()
+    tell_new_station(session, point.station, actor=actor, now=now)
     write_audit(session, at=now, actor=actor, action="read_point_created", subject=point.key)
     touch(session, f"station:{point.station.key}")
     return point
@@ -86,6 +89,7 @@ def update_read_point(
             # Drivers take plain text, not a member of an enumeration.
             setattr(point, field, value.value if isinstance(value, Context) else value)
     session.flush()
+    tell_new_station(session, point.station, actor=actor, now=now)
     detail = changes(before, _plain(ReadPointOut.of(point)))
     write_audit(session, at=now, actor=actor, action="read_point_changed", subject=point.key, detail=detail)
     touch(session, f"station:{point.station.key}")

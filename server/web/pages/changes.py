@@ -1,6 +1,6 @@
 """Changes after release: what waits for a decision or the floor, one request, a form to ask, and the requirements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -114,9 +114,24 @@ def _form(page: Page, principal: Principal, order: str, form: Form, *, status: i
             "order": chosen.order,
             "work_orders": [(each.number, f"{each.number} {each.product.name}") for each in open_work or found],
             "now": _now(chosen),
+            "closed": _why_not(session, open_work or found),
         }
     options = [(each.value, page.say(word("effectivity", each.value))) for each in Effectivity]
     return page.show("changes/new.html", status=status, form=form, fields=FIELDS, effectivities=options, **context)
+
+
+def _why_not(session: Session, work: Sequence[WorkOrder]) -> str | None:
+    """Why nothing of an order can be changed any more, or None when something can."""
+    refusals = []
+    for each in work:
+        try:
+            # What is asked for by an order's number belongs to that order.
+            assert each.order is not None
+            service.require_open(each.order, each)
+            service.require_in_time(session, each, FIELDS, Effectivity.IMMEDIATE.value)
+        except Refused as refusal:
+            refusals.append(refusal.detail)
+    return refusals[0] if len(refusals) == len(work) else None
 
 
 def _now(work_order: WorkOrder) -> dict[str, str]:

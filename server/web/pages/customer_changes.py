@@ -118,6 +118,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         if order is None:
             raise NotFound
         work = repository.work_orders_of(session, number)
+        closed = _why_not(session, page, order, work)
     # The way is told by the cookies, before the page becomes the visitor's own.
     way = way_of(page, principal, number)
     page.principal = principal
@@ -131,7 +132,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         order=order,
         where=way.order,
         may_write=way.opens_cases,
-        closed=_why_not(page, order, work),
+        closed=closed,
         work_orders=[(each.number, each.product.name) for each in open_work],
         fields=rules.CUSTOMER_FIELDS,
         now=_now(chosen) if chosen is not None else {},
@@ -139,7 +140,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
     )
 
 
-def _why_not(page: Page, order: SalesOrder, work: Sequence[WorkOrder]) -> str | None:
+def _why_not(session: Session, page: Page, order: SalesOrder, work: Sequence[WorkOrder]) -> str | None:
     """Why nothing can be asked for now, or None when it can."""
     if not work:
         return page.say(
@@ -149,6 +150,7 @@ def _why_not(page: Page, order: SalesOrder, work: Sequence[WorkOrder]) -> str | 
     for each in work:
         try:
             service.require_open(order, each)
+            service.require_in_time(session, each, rules.CUSTOMER_FIELDS, Effectivity.IMMEDIATE.value)
         except Refused as refusal:
             refusals.append(refusal.detail)
     return refusals[0] if len(refusals) == len(work) else None

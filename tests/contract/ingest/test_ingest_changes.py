@@ -12,23 +12,34 @@ from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, Repa
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn
 from server.erp.floor.repository import station as find_station
-from server.erp.floor.schemas import StationPatch
-from server.erp.floor.service import update_station
+from server.erp.floor.schemas import ReadPointIn, StationIn, StationPatch
+from server.erp.floor.service import create_read_point, create_station, update_station
 from server.erp.logistics.models import HandlingUnit
 from server.erp.logistics.service import Carriage, ship_order
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.errors import Refused
 from server.ingest.rebuild import rebuild
+from server.tracking.states import Context
 
 Approve = Callable[..., str]
 
 
 @pytest.fixture
 def approve(plant: Any) -> Approve:
-    """Asks for a change of a unit's work order and approves it; returns its number."""
+    """Asks for a change of a unit's work order and approves it, or one that was asked for; returns its number."""
 
-    def make(unit: str, effectivity: str = "remaining", **changes: Any) -> str:
+    def make(
+        unit: str, effectivity: str = "remaining", *, number: str = "", decide: bool = True, **changes: Any
+    ) -> str:
+        about: dict[str, Any] = {"actor": "user:sam", "now": plant.now}
+
+        def decided(session: Session) -> str:
+            change = repository.change(session, number)
+            assert change is not None
+            service.approve_change(session, change, **about)
+            return change.number
+
         def work(session: Session) -> str:
             number = session.scalars(
                 select(WorkOrder.number).where(WorkOrder.id == plant.unit(unit).work_order_id)
@@ -37,13 +48,13 @@ def approve(plant: Any) -> Approve:
             assert work_order is not None
             wanted = changes or {"box": "B60", "inner_material": "foam"}
             body = ChangeIn.model_validate({"work_order": number, "effectivity": effectivity, "changes": wanted})
-            about: dict[str, Any] = {"actor": "user:sam", "now": plant.now}
             change = service.create_change(session, work_order, body, origin=Origin.SALES, **about)
             service.submit_change(session, change, **about)
-            service.approve_change(session, change, **about)
+            if decide:
+                service.approve_change(session, change, **about)
             return change.number
 
-        return str(plant.database.write(work))
+        return str(plant.database.write(decided if number else work))
 
     return make
 
@@ -296,3 +307,76 @@ def test_a_station_that_is_closed_need_not_see_a_change(plant: Any, approve: App
     plant.database.write(close)
 
     assert plant.one(ChangeRequest).state == "acknowledged"
+
+
+def test_a_station_that_comes_later_must_see_what_counts_like_the_others(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    # Given a change that every station has seen
+    units = made(plant)
+    number = approve(units[0])
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+    assert plant.one(ChangeRequest, number=number).state == "acknowledged"
+
+    # When a second bench is set up where the order is packed
+    def add(session: Session) -> None:
+        about: dict[str, Any] = {"actor": "user:sam", "now": plant.now}
+        create_station(session, StationIn(key="pack2", name="Pack 2", work_center="pack"), **about)
+        point = ReadPointIn(key="pack2-pack", name="Bench", station="pack2", context=Context.PACK, quiet_seconds=0)
+        create_read_point(session, point, **about)
+
+    plant.database.write(add)
+    plant.wait(5)
+
+    # Then it stops like the others did, the change waits for it, and its badge settles that
+    assert plant.one(ChangeRequest, number=number).state == "applied"
+    assert plant.scan(tools.code(units[0]), "pack2-pack").reason == "spec_changed"
+    assert plant.scan(tools.code(units[0]), "pack-pack").status == "applied"
+    assert plant.scan(tools.badge("17"), "pack2-pack").action == "change_acknowledged"
+    assert plant.one(ChangeRequest, number=number).state == "acknowledged"
+    assert plant.scan(tools.code(units[1]), "pack2-pack").status == "applied"
+    assert is_whole(plant)
+
+
+def test_a_station_that_comes_when_nothing_is_left_to_do_need_see_nothing(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    (unit,) = made(plant, 2)
+    approve(unit)
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+    plant.through(unit, "pack-pack")
+
+    def add(session: Session) -> None:
+        about: dict[str, Any] = {"actor": "user:sam", "now": plant.now}
+        create_station(session, StationIn(key="pack2", name="Pack 2", work_center="pack"), **about)
+        point = ReadPointIn(key="pack2-pack", name="Bench", station="pack2", context=Context.PACK)
+        create_read_point(session, point, **about)
+
+    plant.database.write(add)
+
+    assert (plant.one(ChangeRequest).state, plant.count(ChangeAcknowledgement)) == ("acknowledged", 1)
+
+
+def test_a_change_that_meets_no_unit_any_more_is_refused_when_it_is_asked_for_and_approved(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    # Given a request that waits for a decision while its only unit is packed and leaves
+    (unit,) = made(plant, 2)
+    number = approve(unit, decide=False)
+    plant.through(unit, "pack-pack")
+
+    # When it is packed, only what counts at once can be asked for
+    with pytest.raises(Refused, match=r"is packed\. Only a change that counts at once"):
+        approve(unit)
+    with pytest.raises(Refused, match="instructions come too late"):
+        approve(unit, instructions="Grind the seam")
+    plant.through(unit, "ship-ship")
+
+    # Then nothing can be once it has left, and the request cannot be approved either
+    with pytest.raises(Refused, match="has left the house"):
+        approve(unit, "immediate")
+    with pytest.raises(Refused, match="has left the house"):
+        approve(unit, number=number)
+    assert plant.one(ChangeRequest).state == "submitted"

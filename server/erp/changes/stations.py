@@ -1,0 +1,49 @@
+"""Stations that come to a change later than it was approved, or leave before they have seen it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.changes import rules
+from server.erp.changes.impact import stations_of
+from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest
+from server.erp.changes.repository import counting, unit_states, waiting_at
+from server.erp.changes.service import acknowledged, is_seen, move, write_facts
+from server.erp.floor.models import Station
+from server.tracking.facts import FactKind
+from server.tracking.states import ChangeState
+
+
+def settle_closed_station(session: Session, station_id: int, *, actor: str, now: datetime) -> None:
+    """A station that is closed need not see anything: what waited for it alone is acknowledged."""
+    for change in waiting_at(session, station_id):
+        if change.state == ChangeState.APPLIED and is_seen(change):
+            told = [(FactKind.CHANGE_ACKNOWLEDGED, acknowledged(change, now))]
+            write_facts(session, change, told, actor=actor, now=now)
+
+
+def tell_new_station(session: Session, station: Station, *, actor: str, now: datetime) -> None:
+    """A station that takes part from now on must see what counts for the work that comes to it, like the others.
+
+    It may be new, open again, of another work center, or have got its place to pack at.
+    """
+    if not station.active:
+        return
+    for change in counting(session, unknown_to=station.id):
+        late = rules.too_late(unit_states(session, change.work_order_id), change.wanted, change.effectivity)
+        if late is None and station.id in {each.id for each in stations_of(session, change)}:
+            _put_before(session, change, station, actor=actor, now=now)
+
+
+def _put_before(session: Session, change: ChangeRequest, station: Station, *, actor: str, now: datetime) -> None:
+    change.acknowledgements.append(ChangeAcknowledgement(station_id=station.id, station=station))
+    if change.state == ChangeState.ACKNOWLEDGED:
+        before = change.acknowledged_at.isoformat() if change.acknowledged_at is not None else None
+        change.acknowledged_at = None
+        told = move(change, ChangeState.APPLIED, acknowledged_at=None)
+        told["before"][f"change_request:{change.id}"]["acknowledged_at"] = before
+        told["station"] = station.key
+        write_facts(session, change, [(FactKind.CHANGE_REOPENED, told)], actor=actor, now=now)
+    session.flush()
+    touch(session, f"station:{station.key}")
