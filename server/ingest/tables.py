@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, case, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Dialect, Integer, bindparam, case, cast, func, or_, select
 
 from server.auth.models import User
 from server.catalog.models import Product, WorkCenter
@@ -180,6 +180,17 @@ def _lines(dialect: Dialect) -> Statement:
     return wanted.where(among(OrderLine.order_id, "ids", dialect))
 
 
+def _per_box(dialect: Dialect) -> Statement:
+    """How many units of each work order a box holds at most, where its snapshot says it."""
+    if dialect.name == "sqlite":
+        said: ColumnElement[int] = func.json_extract(WorkOrder.snapshot, "$.packaging_spec.per_box", type_=Integer)
+    else:
+        # Whole documents of ours are kept as text; this one number is looked for inside.
+        inside = func.json_extract_path_text(cast(WorkOrder.snapshot, JSON), "packaging_spec", "per_box")
+        said = cast(inside, Integer)
+    return select(WorkOrder.id, said).where(among(WorkOrder.order_id, "ids", dialect), said.is_not(None))
+
+
 def _at_once(dialect: Dialect) -> Statement:
     """What counts for these orders even for units that are packed; nearly always nothing."""
     row = ChangeRequest
@@ -254,6 +265,7 @@ OPERATIONS_OF = Query(_operations_of)
 UNITS = Query(_units)
 BOXES = Query(_boxes)
 LINES = Query(_lines)
+PER_BOX = Query(_per_box)
 AT_ONCE = Query(_at_once)
 SHIPMENTS = Query(_shipments)
 PAPERS = Query(_papers)

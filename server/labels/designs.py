@@ -27,6 +27,7 @@ def _small_unit(head: Head, label: UnitLabel, _link: str | None) -> Label:
     draft.beside(_count(label), 3.0)
     draft.say(head.product, 2.5)
     draft.say(" · ".join(filter(None, (head.order, head.customer))), 2.5)
+    draft.say(head.label_text or "", 2.8, bold=True)
     draft.y += 0.6
     draft.bars(label.symbol)
     if label.elements:
@@ -45,6 +46,7 @@ def _large_unit(head: Head, label: UnitLabel, link: str | None) -> Label:
     draft.say(label.number, 9, bold=True)
     about = (head.product, head.order or head.work_order, *map(str, head.configuration.values()))
     draft.say(" · ".join(about), 3.2, lines=2)
+    draft.say(head.label_text or "", 3.6, bold=True, lines=2)
     draft.y += 1
     draft.bars(label.symbol)
     if label.gs1 is not None:
@@ -77,6 +79,8 @@ def box_label(box: BoxLabel, sender: str) -> Label:
     for name, value in facts:
         if value:
             draft.say(f"{name}: {value}", 4)
+    for text in box.texts:
+        draft.say(text, 5, bold=True, lines=2)
     draft.y += 1
     draft.say("  ".join((*box.boxes, *box.units)), 3, lines=8)
     sscc = replace(box.symbol, module_mm=LOGISTIC_MODULE_MM, height_mm=32.0)

@@ -1,6 +1,7 @@
 """What a print needs, in a constant number of queries."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -58,6 +59,12 @@ def list_packed(session: Session, box_ids: Collection[int]) -> Sequence[Unit]:
     """The units inside these boxes."""
     packed = select(Unit).where(Unit.parent_id.in_(box_ids), Unit.kind != UnitKind.CONTAINER)
     return session.scalars(packed.order_by(Unit.id)).all()
+
+
+def list_snapshots(session: Session, work_order_ids: Collection[int], *, order_id: int) -> Sequence[dict[str, Any]]:
+    """How these work orders are made and packed; without any, all of the order."""
+    of_these = WorkOrder.id.in_(work_order_ids) if work_order_ids else WorkOrder.order_id == order_id
+    return session.scalars(select(WorkOrder.snapshot).where(of_these).order_by(WorkOrder.id)).all()
 
 
 def list_stations(session: Session) -> Sequence[Station]:

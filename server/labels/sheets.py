@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.erp.logistics.contents import Inside, boxes_on, inside
 from server.erp.logistics.repository import boxes_by_shipment
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.snapshot import packaging_in_words
+from server.erp.orders.snapshot import label_text, packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
 from server.erp.stock.repository import all_locations
@@ -46,6 +46,9 @@ class Head:
     alerts: tuple[str, ...] = ()
     packaging_rule: str | None = None
     label_template: str = LabelTemplate.STANDARD
+    #: What its packaging wants on every label, and what a change has added for the hands that make it.
+    label_text: str | None = None
+    changed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class BoxLabel:
     #: Of a pallet: what lies on it.
     boxes: tuple[str, ...] = ()
     kind: str = "box"
+    texts: tuple[str, ...] = ()  # what the packaging of its units wants on the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,12 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
     if box is None:
         raise NotFound
     boxes = boxes_on(session, [box.id]).get(box.id, [])
+    units = repository.list_packed(session, [box.id, *(each.id for each in boxes)])
+    # The label of a box that is still empty is printed for what will come into it.
+    works = {unit.work_order_id for unit in units if unit.work_order_id is not None}
+    snapshots = repository.list_snapshots(session, works, order_id=box.order_id)
     return BoxLabel(
+        texts=tuple(dict.fromkeys(text for each in snapshots if (text := label_text(each)))),
         kind=box.kind,
         boxes=tuple(each.number for each in boxes),
         number=box.number,
@@ -185,7 +194,7 @@ def make_box_label(session: Session, number: str) -> BoxLabel:
         order=box.order.number,
         customer=box.order.customer.name,
         customer_reference=box.order.customer_reference,
-        units=tuple(unit.number for unit in repository.list_packed(session, [box.id, *(each.id for each in boxes)])),
+        units=tuple(unit.number for unit in units),
         symbol=gs1_128((("00", box.sscc),), height_mm=25),
     )
 
@@ -253,6 +262,8 @@ def _head(work_order: WorkOrder) -> Head:
         configuration=snapshot.get("configuration") or (line.configuration if line is not None else {}),
         packaging=packaging or work_order.product.packaging,
         instructions=None,
+        label_text=label_text(snapshot),
+        changed=snapshot.get("instructions"),
     )
     return head if work_order.order is None else _for_customer(head, work_order.order)
 

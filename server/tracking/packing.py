@@ -30,7 +30,7 @@ _BOX: Final = HandlingUnitKind.BOX.value
 
 def complete_and_pack(draft: Draft, step: UnitStep) -> Verdict:
     """The packing operation of the unit is done by packing it, when packing is its last step."""
-    refused = _wrong_box(draft, step) or _surplus(draft, step.unit)
+    refused = _may_not(draft, step)
     if refused is not None:
         return refused
     unit, operation = finish_operation(draft, step.unit)
@@ -44,8 +44,11 @@ def complete_and_pack(draft: Draft, step: UnitStep) -> Verdict:
 
 def pack(draft: Draft, step: UnitStep) -> Verdict:
     """A finished unit goes into the station's open box."""
-    refused = _wrong_box(draft, step) or _surplus(draft, step.unit)
-    return refused or _put_in(draft, draft.see(step.unit), step.station)
+    return _may_not(draft, step) or _put_in(draft, draft.see(step.unit), step.station)
+
+
+def _may_not(draft: Draft, step: UnitStep) -> Verdict | None:
+    return _wrong_box(draft, step) or _surplus(draft, step.unit) or _full(draft, step)
 
 
 def open_box(draft: Draft, station_id: int) -> Box | None:
@@ -93,6 +96,20 @@ def _surplus(draft: Draft, unit: Unit) -> Verdict | None:
     values = {"unit": unit.number, "order": order.number, "sku": line.sku, "count": packed, "total": line.pieces}
     said = Words(words.OVER_QUANTITY, values)
     return refusal(Reason.OVER_QUANTITY, said, subject=unit.number, order_id=order.id)
+
+
+def _full(draft: Draft, step: UnitStep) -> Verdict | None:
+    """A box holds no more than the packaging of what is in it, and of the unit, says; a lot is as large as it is."""
+    unit, box = step.unit, open_box(draft, step.station.id)
+    if box is None or unit.kind != UnitKind.SERIAL or not draft.world.per_box:
+        return None
+    inside = [each for each in draft.units_in(box.id) if each.kind == UnitKind.SERIAL]
+    said = [draft.world.per_box.get(each.work_order_id or 0) for each in (unit, *inside)]
+    most = min((count for count in said if count is not None), default=None)
+    if most is None or len(inside) < most:
+        return None
+    values = {"unit": unit.number, "box": box.number, "count": len(inside), "total": most}
+    return refusal(Reason.BOX_FULL, Words(words.BOX_FULL, values), subject=unit.number, order_id=unit.order_id)
 
 
 def _put_in(draft: Draft, unit: Unit, station: Station) -> Verdict:

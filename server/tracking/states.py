@@ -236,6 +236,7 @@ class Reason(StrEnum):
     WRONG_CUSTOMER = "wrong_customer"
     WRONG_ORDER = "wrong_order"
     OVER_QUANTITY = "over_quantity"
+    BOX_FULL = "box_full"
     NOTHING_TO_UNDO = "nothing_to_undo"
     MOVED_ON = "moved_on"
     TOO_LATE = "too_late"

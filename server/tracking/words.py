@@ -94,6 +94,7 @@ REPACK_FIRST = N_("{unit} in {box} must be packed anew before it leaves: {what}.
 WRONG_CUSTOMER = N_("{unit} belongs to {customer}, this box is for {other}. Put it back, or open a box for {customer}.")
 WRONG_ORDER = N_("{unit} belongs to {order}, this box is for {other}. Put it back, or close this box first.")
 OVER_QUANTITY = N_("{unit} is more than {order} wants: {count} of {total} {sku} are packed. Put it into stock.")
+BOX_FULL = N_("{box} is full: it holds {total} and has {count}. Scan CLOSE, then {unit} again.")
 IN_CLOSED_BOX = N_("{unit} is in {box}, which is closed. Ask the office to open it first.")
 BOX_WRONG_CUSTOMER = N_(
     "{unit} is for {customer}, {pallet} for {other}. Put it aside, or scan PALLET to begin another."

@@ -258,6 +258,7 @@ class World:
     alerts: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by order: what its customer wants seen
     #: What the orders want, where units may be packed.
     lines: dict[int, Line] = field(default_factory=dict)
+    per_box: dict[int, int] = field(default_factory=dict)  # by work order: how many of its units a box holds at most
     boxes: dict[int, Box] = field(default_factory=dict)
     shipments: dict[int, Shipment] = field(default_factory=dict)
     stations: dict[int, Station] = field(default_factory=dict)

@@ -151,7 +151,11 @@ class Crew:
             self._err(post, blunder, self._stray_label())
         if post.context == "pack":
             self._close_box_of_another(post, piece)
-        self._show(post, piece.label)
+        signal = self._show(post, piece.label)
+        if post.context == "pack" and signal == "stop" and piece.order in self._floor.open_boxes():
+            # The box of this order is full: it is closed, and the piece begins the next one.
+            self._show(post, Shown(str(OwnCode("C", CLOSE_CARD)), PLAIN_AIM))
+            self._show(post, piece.label)
         if blunder == "repeated":
             # Later than the gateway's repeat window, else it would be swallowed there.
             self._pause(1.2)
@@ -182,10 +186,11 @@ class Crew:
         self.report.mistakes[kind] += 1
         self._show(post, shown)
 
-    def _show(self, post: Post, shown: Shown) -> None:
+    def _show(self, post: Post, shown: Shown) -> str | None:
         signal = self._hands[post.read_point].show(shown, _VERDICT_SECONDS)
         self.report.shown[post.read_point] += 1
         self.report.heard[signal or "silence"] += 1
+        return signal
 
     def _order_more(self, first: Post) -> None:
         """A customer orders again when little is left to begin."""

@@ -69,6 +69,18 @@ def test_a_logistic_label_carries_the_sscc() -> None:
     assert printed(designs.box_label(BOX, "Demo Factory")) == {("]C1", b"00095060001343500013")}
 
 
+@pytest.mark.parametrize("template", ["standard", "large"])
+def test_what_the_packaging_wants_on_labels_stands_on_them_and_hides_no_code(template: str) -> None:
+    head = replace(HEAD, label_template=template, label_text="FRAGILE - NO FOIL")
+
+    label = designs.unit_label(head, UNIT, LINK)
+
+    assert "FRAGILE - NO FOIL" in [part.text for part in label.parts if isinstance(part, layout.Line)]
+    assert printed(label) == printed(designs.unit_label(replace(head, label_text=None), UNIT, LINK))
+    box = designs.box_label(replace(BOX, texts=("FRAGILE - NO FOIL",)), "Demo Factory")
+    assert "FRAGILE - NO FOIL" in [part.text for part in box.parts if isinstance(part, layout.Line)]
+
+
 @pytest.mark.parametrize(("kind", "letter", "body"), [("badge", "B", "B17"), ("location", "L", "RACK1"),
                                                       ("command", "C", "UNDO"), ("station", "S", "CUT1")])  # fmt: skip
 def test_a_card_carries_its_own_code(kind: str, letter: str, body: str) -> None:

@@ -14,6 +14,7 @@ from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial
 from server.erp.orders.repository import lines_of, lock_order
+from server.erp.orders.snapshot import pieces_per_box
 from server.erp.production import repository as production
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.erp.production.told import FIRST, put, told, told_order, told_tallies
@@ -72,6 +73,7 @@ class Rows:
             work_orders={each.id: told(w.WorkOrder, each) for each in self.work_orders.values()},
             orders={each.id: told_order(each) for each in self.orders.values()},
             lines=self._wanted(session),
+            per_box={each.id: count for each in self.work_orders.values() if (count := pieces_per_box(each.snapshot))},
             boxes={each.id: told(w.Box, each) for each in self.boxes.values()},
         )
         for found in self.work_orders.values():

@@ -59,6 +59,18 @@ def packaging_in_json(spec: PackagingSpec | None) -> dict[str, Any] | None:
     return {name: getattr(spec, name) for name in names}
 
 
+def pieces_per_box(snapshot: Mapping[str, Any]) -> int | None:
+    """How many pieces a box holds at most, where the snapshot says it."""
+    count = (snapshot.get("packaging_spec") or {}).get("per_box")
+    return None if count is None else int(count)
+
+
+def label_text(snapshot: Mapping[str, Any]) -> str | None:
+    """What stands on every label beside what we print there."""
+    text: str | None = (snapshot.get("packaging_spec") or {}).get("label_text")
+    return text
+
+
 def packaging_in_words(snapshot: Mapping[str, Any]) -> str | None:
     """How a snapshot says that its units are packed, for whoever packs; None where it says nothing.
 

@@ -4,14 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.production.models import WorkOrder
 
 A, B, C = "U-1000", "U-1001", "U-1002"
 OTHER, OTHER_2 = "U-1003", "U-1004"
 SAME_CUSTOMER = "U-1005"
 MADE = ("cut-end", "weld-end")
 PACKED = (*MADE, "pack-pack")
+
+
+def set_per_box(session: Session, work_order_id: int, count: int) -> None:
+    """A box of this work order holds so many."""
+    work_order = session.get_one(WorkOrder, work_order_id)
+    work_order.snapshot = {**work_order.snapshot, "packaging_spec": {"box": "B40", "per_box": count}}
 
 
 # --- badges and commands ---
@@ -226,6 +234,26 @@ def test_a_box_never_takes_more_than_was_ordered(plant: Any, tools: Any) -> None
         "over_quantity", "U-1004 is more than SO-1001 wants: 1 of 1 FRAME are packed. Put it into stock.",
     )  # fmt: skip
     assert (plant.unit(OTHER_2).state, plant.operation(OTHER_2, 30).good) == ("queued", 1)
+
+
+def test_a_box_never_takes_more_than_its_packaging_says(plant: Any, tools: Any) -> None:
+    # Given an order that is packed by twos, and two units of it in their box
+    units = next(iter(plant.orders.values()))
+    plant.database.write(lambda session: set_per_box(session, plant.unit(units[0]).work_order_id, 2))
+    for unit in units[:2]:
+        plant.through(unit, *PACKED)
+    plant.through(units[2], *MADE)
+
+    # When a third is scanned there
+    answer = plant.scan(tools.code(units[2]), "pack-pack")
+
+    # Then it is refused as it was, until the box is closed
+    assert (answer.status, answer.reason, answer.say) == (
+        "refused", "box_full", f"HU-1000 is full: it holds 2 and has 2. Scan CLOSE, then {units[2]} again.",
+    )  # fmt: skip
+    assert (plant.unit(units[2]).state, plant.operation(units[2], 30).good) == ("queued", 2)
+    plant.scan(tools.card("CLOSE"), "pack-pack")
+    assert plant.scan(tools.code(units[2]), "pack-pack").say.startswith(f"{units[2]} packed in HU-1001.")
 
 
 def test_close_ends_a_box_and_the_next_unit_opens_another(plant: Any, tools: Any) -> None:
