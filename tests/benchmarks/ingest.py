@@ -90,11 +90,13 @@ class Told:
     applied: int = 0
 
 
-def measure(plan: Plan, folder: Path) -> list[Figure]:
-    """The figures of both engines; PostgreSQL is left out with a word where it is not installed."""
+def measure(plan: Plan, folder: Path, engines: Sequence[str]) -> list[Figure]:
+    """The figures of these engines; PostgreSQL is left out with a word where it is not installed."""
     # The server does the same when it starts (server/app/serve.py); the events themselves are made before.
     spare_the_collector()
-    found = _on_engine(plan, _sqlite(folder))
+    found = _on_engine(plan, _sqlite(folder)) if "sqlite" in engines else []
+    if "postgresql" not in engines:
+        return found
     try:
         with private_postgres() as cluster, _postgres(cluster) as engine:
             return found + _on_engine(plan, engine)

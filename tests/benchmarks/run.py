@@ -6,6 +6,7 @@ its neighbours than about this program.
 
 import argparse
 import os
+import platform
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="under a minute, with fewer and shorter rounds")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the big databases of pages for the next run")
-    parser.add_argument("--engine", choices=ENGINES, help="measure pages on this engine alone; otherwise on both")
+    parser.add_argument("--engine", choices=ENGINES, help="measure ingest and pages on this engine alone")
     options = parser.parse_args(arguments)
     # Deprecations are the business of the tests.
     warnings.simplefilter("ignore")
@@ -40,14 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print()
     print("\n".join(lines(figures)))
     write(figures, RESULTS)
-    print(f"\nload {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores; written to {RESULTS.relative_to(ROOT)}")
+    python = f"Python {platform.python_version()} ({os.path.realpath(sys.executable)})"
+    print(
+        f"\nload {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores, {python}; written to {RESULTS.relative_to(ROOT)}"
+    )
     return 1 if any(figure.unit in ("events", "wrong reads") and figure.value for figure in figures) else 0
 
 
 def _more(name: str, options: argparse.Namespace) -> dict[str, object]:
-    if name != "pages":
-        return {}
-    return {"keep": options.keep, "engines": (options.engine,) if options.engine else ENGINES}
+    engines = (options.engine,) if options.engine else ENGINES
+    if name == "ingest":
+        return {"engines": engines}
+    return {"keep": options.keep, "engines": engines} if name == "pages" else {}
 
 
 def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool, **more: object) -> list[Figure]:
@@ -59,11 +64,11 @@ def _timed(name: str, measure: Callable[..., list[Figure]], *, quick: bool, **mo
     return found
 
 
-def _ingest(folder: Path, *, quick: bool) -> list[Figure]:
+def _ingest(folder: Path, *, quick: bool, engines: Sequence[str]) -> list[Figure]:
     from ingest import Plan, measure
 
     plan = Plan(rounds=2, events_a_round=3200) if quick else Plan(rounds=5, events_a_round=8000)
-    return measure(plan, folder)
+    return measure(plan, folder, engines)
 
 
 def _latency(folder: Path, *, quick: bool) -> list[Figure]:
