@@ -9,6 +9,7 @@ from pathlib import Path
 from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.r700 import R700, MqttPublisher
 from simulators.devices.scanner import GS, Scanner, ScannerSettings
+from simulators.devices.tcp import TcpClientTransport, TcpTransport
 from simulators.devices.transport import NotPlugged, PtyTransport
 from simulators.devices.zebra import ZebraPrinter
 from simulators.devices.zpl import Printed
@@ -26,11 +27,13 @@ _CUT_BYTES = 100
 Say = Callable[[str], None]
 
 
-def run_scanner(link: Path, settings: ScannerSettings, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
-    """Offer a scanner at `link` until the input ends."""
-    scanner = Scanner(PtyTransport(link), settings)
+def run_scanner(
+    wire: PtyTransport | TcpTransport, settings: ScannerSettings, lines: Iterable[str] = sys.stdin, say: Say = print
+) -> None:
+    """Offer a scanner on this wire until the input ends."""
+    scanner = Scanner(wire, settings)
     scanner.plug()
-    say(f'Scanner on {link}: port = "{link}", feedback = "{settings.vendor}".\n{SCANNER_HELP}')
+    say(f'Scanner: {_table(wire)}, feedback = "{settings.vendor}".\n{SCANNER_HELP}')
     listener = _Listener(scanner, say)
     listener.start()
     try:
@@ -41,6 +44,14 @@ def run_scanner(link: Path, settings: ScannerSettings, lines: Iterable[str] = sy
     finally:
         listener.stop()
         scanner.unplug()
+
+
+def _table(wire: PtyTransport | TcpTransport) -> str:
+    """How gateway.toml names the wire."""
+    if isinstance(wire, PtyTransport):
+        return f'port = "{wire.link}"'
+    mode = ', mode = "server"' if isinstance(wire, TcpClientTransport) else ""
+    return f'host = "127.0.0.1", tcp_port = {wire.port}{mode}'
 
 
 def _obey(scanner: Scanner, line: str, say: Say) -> None:

@@ -3,13 +3,13 @@
 import difflib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 
 from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, survey
-from gateway.protocols import DRIVERS, Options, parse_options
+from gateway.protocols import Options, find_driver, known_drivers, parse_options
 from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.smoothing import SmoothingOptions
@@ -102,20 +102,21 @@ def _doubles(tables: Sequence[DeviceTable]) -> list[Mistake]:
 
 
 def _options(table: DeviceTable, sentences: list[str]) -> Options | None:
-    if table.driver not in DRIVERS:
-        near = difflib.get_close_matches(table.driver, DRIVERS, n=1)
-        cure = _('Did you mean "{near}"?').format(near=near[0]) if near else ""
-        sentences.append(
-            _('driver "{driver}" is not known; there are {known}. {cure}')
-            .format(driver=table.driver, known=", ".join(DRIVERS), cure=cure)
-            .rstrip()
-        )
-        return None
     try:
+        if find_driver(table.driver) is None:
+            sentences.append(_unknown(table.driver, known_drivers()))
+            return None
         return parse_options(table.driver, table.table)
     except OptionsError as error:
         sentences.extend(error.mistakes)
         return None
+
+
+def _unknown(driver: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(driver, known, n=1)
+    cure = _('Did you mean "{near}"?').format(near=near[0]) if near else ""
+    sentence = _('driver "{driver}" is not known; there are {known}. {cure}')
+    return sentence.format(driver=driver, known=", ".join(known), cure=cure).rstrip()
 
 
 def _smoothing(table: DeviceTable, sentences: list[str]) -> SmoothingOptions | None:

@@ -15,10 +15,8 @@ from typing import Any
 from gateway.config import GatewayConfig
 from gateway.pipeline.check import Plan, PlannedDevice
 from gateway.pipeline.gateway import Gateway
-from gateway.protocols.line import LineFramer, LineOptions
-from gateway.protocols.mqtt_json import JsonReader, MqttOptions
-from gateway.protocols.r200 import R200Options, R200Parser
-from gateway.protocols.reads import CodeRead, Read
+from gateway.protocols import driver_of
+from gateway.protocols.reads import Read
 from gateway.sources import Emit, Report
 from gateway.supervisor import DeviceCounters
 
@@ -34,7 +32,7 @@ class RecordedSource:
         self.name = device.name
         self.acknowledged = 0
         self.tones: list[str] = []
-        self._feed = _machine(device)
+        self._feed = driver_of(device.options).machine(device.name, device.options)
 
     def reads(self, data: bytes) -> Iterable[Read]:
         """The reads in one recorded piece."""
@@ -57,21 +55,6 @@ class RecordedSource:
     def counters(self) -> dict[str, int]:
         """How many reads were acknowledged."""
         return {"acknowledged": self.acknowledged}
-
-
-def _machine(device: PlannedDevice) -> Callable[[bytes], Iterable[Read]]:
-    options = device.options
-    if isinstance(options, LineOptions):
-        framer = LineFramer(device.name, options)
-        # A recorded piece ends in silence: a code without its line ending is whole there.
-        return lambda data: [*framer.feed(data), *framer.idle()]
-    if isinstance(options, R200Options):
-        parser = R200Parser(device.name, options)
-        return parser.feed
-    if isinstance(options, MqttOptions):
-        return JsonReader(device.name, options).feed
-    # What a camera or a folder hands on is the code itself.
-    return lambda data: [CodeRead(device.name, data)]
 
 
 def replay(plan: Plan, lines: Iterable[str], *, seconds: float, write: Callable[[str], None] | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Final
 
@@ -20,15 +21,9 @@ SUFFIXES: Final[Mapping[str, bytes]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineOptions:
-    """Options of a barcode scanner on a serial line."""
+class LineFormat:
+    """What a code looks like on a line, whatever wire brings it."""
 
-    port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
-    baud: int = option(9600, "Speed; USB-COM scanners ignore it.", low=300, high=4_000_000)
-    data_bits: int = option(8, "Data bits.", choices=(7, 8))
-    parity: str = option("none", "Parity.", choices=("none", "even", "odd"))
-    stop_bits: int = option(1, "Stop bits.", choices=(1, 2))
-    flow: str = option("none", "Flow control.", choices=("none", "xonxoff", "rtscts"))
     suffix: str = option(
         "auto", "What ends a code; auto takes CR, LF and CRLF, none an idle gap.", choices=tuple(SUFFIXES)
     )
@@ -41,6 +36,23 @@ class LineOptions:
     gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
     ack: str = option("none", "ack: the scanner waits for ACK, sent once stored.", choices=("none", "ack"))
     feedback: str = option("none", "Whose beeps and lights the scanner knows.", choices=tuple(PROFILES))
+
+    @property
+    def rules(self) -> CodeRules:
+        """How decode is to understand this scanner's codes."""
+        return CodeRules(self.gs_substitutes, tuple(self.code_ids.items()), self.gcp_length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOptions(LineFormat):
+    """Options of a barcode scanner on a serial line."""
+
+    port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
+    baud: int = option(9600, "Speed; USB-COM scanners ignore it.", low=300, high=4_000_000)
+    data_bits: int = option(8, "Data bits.", choices=(7, 8))
+    parity: str = option("none", "Parity.", choices=("none", "even", "odd"))
+    stop_bits: int = option(1, "Stop bits.", choices=(1, 2))
+    flow: str = option("none", "Flow control.", choices=("none", "xonxoff", "rtscts"))
 
     @classmethod
     def parse(cls, table: Mapping[str, object]) -> "LineOptions":
@@ -55,10 +67,42 @@ class LineOptions:
         mistakes.extend(_code_id_mistakes(self.code_ids))
         return mistakes
 
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this scanner's codes."""
-        return CodeRules(self.gs_substitutes, tuple(self.code_ids.items()), self.gcp_length)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpLineOptions(LineFormat):
+    """Options of a scanner or another device that sends its lines over TCP."""
+
+    host: str = required("The device's address; in mode server the gateway's own to listen at.", example='"10.0.0.20"')
+    tcp_port: int = required("The port to connect to, or to listen at.", example="2001", low=1, high=65_535)
+    mode: str = option(
+        "client", "client: we connect to the device; server: the device connects to us.", choices=("client", "server")
+    )
+    allow: tuple[str, ...] = option((), "Addresses that may connect in mode server; empty: any that reaches us.")
+
+    @classmethod
+    def parse(cls, table: Mapping[str, object]) -> "TcpLineOptions":
+        """The options of a [[device]] table; raises OptionsError with every mistake."""
+        return parse_table(cls, table)
+
+    def check(self) -> list[str]:
+        """The mistakes that only show when options are seen together."""
+        mistakes = _code_id_mistakes(self.code_ids)
+        if not self.host:
+            mistakes.append(_('host: empty. Write an address, such as host = "10.0.0.20".'))
+        if self.allow and self.mode == "client":
+            mistakes.append(_('allow: only a server is connected to. Remove it, or write mode = "server".'))
+        for address in self.allow:
+            mistakes.extend(address_mistakes("allow", address))
+        return mistakes
+
+
+def address_mistakes(key: str, address: str) -> list[str]:
+    """What is wrong with an address that must be a number, not a name."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return [_('{key}: expected an address such as "10.0.0.20", got {got}.').format(key=key, got=toml(address))]
+    return []
 
 
 def _code_id_mistakes(code_ids: Mapping[str, str]) -> list[str]:
@@ -81,7 +125,7 @@ class LineFramer:
 
     __slots__ = ("_buffer", "_delivery", "_end", "_envelope", "_fold", "_reader", "_skipping", "gap", "noise_bytes")
 
-    def __init__(self, reader: str, options: LineOptions, *, delivery: int | None = None) -> None:
+    def __init__(self, reader: str, options: LineFormat, *, delivery: int | None = None) -> None:
         self._reader = reader
         self._delivery = delivery
         self._end = SUFFIXES[options.suffix]

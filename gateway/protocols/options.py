@@ -44,9 +44,9 @@ def option(default: Any, summary: str, *, choices: tuple[str | int, ...] = (), *
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def required(summary: str, *, example: str) -> Any:
+def required(summary: str, *, example: str, **limits: Any) -> Any:
     """Declare a field that gateway.toml must give; the example shows in the mistake and in the reference."""
-    return dataclasses.field(metadata={"spec": Spec(summary, example=example)})
+    return dataclasses.field(metadata={"spec": Spec(summary, example=example, **limits)})
 
 
 def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: frozenset[str] = COMMON_KEYS) -> _Options:
@@ -57,7 +57,7 @@ def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: fro
     mistakes = _unknown_keys(cls, table, common)
     values: dict[str, object] = {}
     hints = typing.get_type_hints(cls)
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for field in _ordered(cls):
         try:
             values.update(_value_of(field, table, hints[field.name]))
         except ValueError as mistake:
@@ -71,6 +71,11 @@ def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: fro
     return options
 
 
+def _ordered(cls: type) -> list[dataclasses.Field[Any]]:
+    """What a driver has of its own, and then what it shares with others."""
+    return sorted(dataclasses.fields(cls), key=lambda field: field.name not in cls.__annotations__)
+
+
 def _stand_in(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:
     """A required value's own example, so that the other mistakes of the table can still be found."""
     if not _is_required(field):
@@ -80,7 +85,7 @@ def _stand_in(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:
 
 
 def _unknown_keys(cls: type, table: Mapping[str, object], common: frozenset[str]) -> list[str]:
-    known = [field.name for field in dataclasses.fields(cls)]
+    known = [field.name for field in _ordered(cls)]
     return [_unknown(key, known) for key in table if key not in known and key not in common]
 
 
@@ -190,7 +195,7 @@ def toml(value: object) -> str:
 def describe_options(cls: type) -> list[dict[str, object]]:
     """Every option as data: name, type, required, default, choices, min, max, help."""
     hints = typing.get_type_hints(cls)
-    return [_describe_field(field, hints[field.name]) for field in dataclasses.fields(cls)]
+    return [_describe_field(field, hints[field.name]) for field in _ordered(cls)]
 
 
 def _describe_field(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:

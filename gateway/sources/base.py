@@ -2,12 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from gateway.protocols.reads import DeviceState, Read
 
 Emit = Callable[[Read], None]
 Report = Callable[[DeviceState], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a source may know of the gateway: its name, and the folder for what the device's reads are proved by."""
+
+    gateway: str
+    evidence: Path
 
 
 class SourceLost(Exception):

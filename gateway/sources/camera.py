@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.protocols.pictures import CameraOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
-from gateway.sources.base import Emit, Report, SourceLost
+from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
 from gateway.sources.wake import Waker
 from gateway.vision.evidence import Retention, prune
@@ -121,3 +121,8 @@ class CameraSource:
     def counters(self) -> dict[str, int]:
         """reads, frames, dropped, searched and restarts since the start."""
         return dict(self._counts)
+
+
+def make(name: str, options: CameraOptions, around: Surroundings) -> CameraSource:
+    """The source of one device."""
+    return CameraSource(name, options, around.evidence / name)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.protocols.pictures import DropFolderOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
-from gateway.sources.base import Emit, Report, SourceLost
+from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.picture_folder import PictureFolder
 from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
 from gateway.sources.wake import Waker
@@ -146,3 +146,8 @@ class DropFolderSource:
     def counters(self) -> dict[str, int]:
         """pictures, reads, failed, repeated and restarts since the start."""
         return dict(self._counts)
+
+
+def make(name: str, options: DropFolderOptions, _around: Surroundings) -> DropFolderSource:
+    """The source of one device."""
+    return DropFolderSource(name, options)

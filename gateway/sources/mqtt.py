@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.protocols.mqtt_json import JsonReader, MqttOptions
 from gateway.protocols.reads import DevicePhase, DeviceState, Read
-from gateway.sources.base import Emit, Report, SourceLost
+from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.broker import Broker, Message
 from gateway.sources.deliveries import Arrival, Deliveries
 from gateway.sources.wake import Waker
@@ -141,3 +141,8 @@ def _tls(options: MqttOptions) -> ssl.SSLContext | None:
         raise SourceLost(
             _("The certificate file {path} could not be used: {error}.").format(path=options.ca_file, error=error)
         ) from error
+
+
+def make(name: str, options: MqttOptions, around: Surroundings) -> MqttSource:
+    """The source of one device."""
+    return MqttSource(name, options, client_id=f"orderlight-{around.gateway}-{name}")

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import termios
-from collections import deque
 from dataclasses import dataclass
 from gettext import gettext as _
 from types import TracebackType
@@ -12,16 +11,7 @@ from typing import Final
 import serial
 
 from gateway.sources.base import SourceLost
-from gateway.sources.wake import Waker
-
-#: The longest wait, so that `stop` is seen even when nobody calls cancel().
-LONGEST_WAIT: Final = 0.5
-#: A device that takes no bytes for so long (flow control) loses the signal, not the gateway's time.
-WRITE_SECONDS: Final = 0.2
-#: Tones kept for a device that is slow to take them; older ones are dropped.
-MAX_TONES: Final = 64
-#: Answers and commands kept for it. A scanner waits for one answer at a time, so that many mean that it went deaf.
-MAX_ANSWERS: Final = 4096
+from gateway.sources.link import LONGEST_WAIT, WRITE_SECONDS, Link
 
 _PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 
@@ -42,18 +32,18 @@ class LineSettings:
     flow: str = "none"
 
 
-class Port:
-    """A context manager around pyserial. read() belongs to one thread; post(), play() and wake() to any."""
+class Port(Link):
+    """A context manager around pyserial; see sources.link.Link."""
 
     def __init__(self, settings: LineSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._waker = Waker()
-        # Two queues, so that a crowd of tones never pushes out an ACK, without which a scanner sends its code again.
-        self._answers: deque[bytes] = deque(maxlen=MAX_ANSWERS)
-        self._tones: deque[bytes] = deque(maxlen=MAX_TONES)
         self._serial: serial.Serial | None = None
-        #: Answers and tones that the device did not take.
-        self.unsent = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open."""
+        return self._serial is not None
 
     def __enter__(self) -> "Port":
         settings = self._settings
@@ -74,8 +64,7 @@ class Port:
             )
         except _PORT_ERRORS as error:
             raise SourceLost(_why_not_open(settings, error)) from error
-        self._answers.clear()
-        self._tones.clear()
+        self._forget()
         return self
 
     def __exit__(
@@ -112,24 +101,6 @@ class Port:
             except serial.SerialTimeoutException:
                 # Flow control holds us up: the signal is late already, and reading goes on.
                 self.unsent += 1
-
-    def post(self, data: bytes) -> None:
-        """Have an answer or a command written soon by the reading thread; ignored while the port is away."""
-        self._queue(data, self._answers)
-
-    def play(self, data: bytes) -> None:
-        """Have a tone written after all answers; ignored while the port is away."""
-        self._queue(data, self._tones)
-
-    def _queue(self, data: bytes, waiting: deque[bytes]) -> None:
-        if data and self._serial is not None:
-            self.unsent += len(waiting) == waiting.maxlen
-            waiting.append(data)
-            self._waker.wake()
-
-    def wake(self) -> None:
-        """End a read() that is waiting."""
-        self._waker.wake()
 
 
 def _why_not_open(settings: LineSettings, error: BaseException) -> str:

@@ -8,8 +8,9 @@ from typing import Final
 from gateway.protocols.r200 import R200Options, R200Parser
 from gateway.protocols.r200_polling import R200Poller
 from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
-from gateway.sources.base import Emit, Report, SourceLost
-from gateway.sources.port import LONGEST_WAIT, LineSettings, Port
+from gateway.sources.base import Emit, Report, SourceLost, Surroundings
+from gateway.sources.link import LONGEST_WAIT
+from gateway.sources.port import LineSettings, Port
 
 #: Silence in the middle of a frame after which its rest will not come: far more than a frame takes at 9600 baud.
 FRAME_GAP: Final = 0.1
@@ -117,3 +118,8 @@ class _Announcer:
         if self._last is None or (errors and state != self._last):
             self._last = state
             self._report(state)
+
+
+def make(name: str, options: R200Options, _around: Surroundings) -> R200Source:
+    """The source of one device."""
+    return R200Source(name, options)

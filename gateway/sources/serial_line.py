@@ -1,95 +1,26 @@
 """A barcode scanner on a serial line."""
 
-import threading
-import time
-
-from gateway.protocols.feedback import ACK, NAK, feedback_bytes
-from gateway.protocols.line import LineFramer, LineOptions
-from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
-from gateway.sources.base import Emit, Report
-from gateway.sources.port import LONGEST_WAIT, LineSettings, Port
+from gateway.protocols.line import LineOptions
+from gateway.sources.base import Surroundings
+from gateway.sources.line import LineSource
+from gateway.sources.port import LineSettings, Port
 
 
-class SerialLineSource:
+class SerialLineSource(LineSource):
     """Reads codes from one scanner, and shows it verdicts; see sources.base.Source for the contract."""
 
     def __init__(self, name: str, options: LineOptions) -> None:
-        self.name = name
-        self._options = options
-        self._port = Port(
-            LineSettings(
-                path=options.port,
-                baud=options.baud,
-                data_bits=options.data_bits,
-                parity=options.parity,
-                stop_bits=options.stop_bits,
-                flow=options.flow,
-            )
+        settings = LineSettings(
+            path=options.port,
+            baud=options.baud,
+            data_bits=options.data_bits,
+            parity=options.parity,
+            stop_bits=options.stop_bits,
+            flow=options.flow,
         )
-        self._opened = 0
-        self._reads = 0
-        self._faults = 0
-        self._noise_bytes = 0
+        super().__init__(name, options, Port(settings))
 
-    def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
-        """Read until `stop`; raises SourceLost when the port goes away."""
-        state(DeviceState(DevicePhase.CONNECTING))
-        with self._port as port:
-            # Reads carry the number of this opening, so that an ACK never reaches a scanner that was
-            # unplugged in between and waits for another one.
-            self._opened += 1
-            framer = LineFramer(self.name, self._options, delivery=self._opened)
-            state(DeviceState(DevicePhase.READY))
-            try:
-                self._read_lines(framer, port, emit, stop)
-            finally:
-                self._pass_on(framer.close(), emit)
-                self._noise_bytes += framer.noise_bytes
-        state(DeviceState(DevicePhase.STOPPED))
 
-    def _read_lines(self, framer: LineFramer, port: Port, emit: Emit, stop: threading.Event) -> None:
-        heard_at = time.monotonic()
-        while not stop.is_set():
-            silence_left = heard_at + framer.gap - time.monotonic()
-            if framer.waiting and silence_left <= 0:
-                self._pass_on(framer.idle(), emit)
-            data = port.read(silence_left if framer.waiting else LONGEST_WAIT)
-            if data:
-                heard_at = time.monotonic()
-                self._pass_on(framer.feed(data), emit)
-
-    def _pass_on(self, reads: list[CodeRead], emit: Emit) -> None:
-        for read in reads:
-            self._reads += 1
-            self._faults += read.fault is not None
-            emit(read)
-
-    def feedback(self, signal: str) -> None:
-        """Show ok, warn, stop or stored by the vendor's own beeps and lights."""
-        self._port.play(feedback_bytes(self._options.feedback, signal))
-
-    def acknowledge(self, read: Read) -> None:
-        """ACK where the scanner waits for it; NAK for half a code, so that the scanner sends it again."""
-        half = isinstance(read, CodeRead) and read.fault is not None and not read.truncated
-        self._answer(read, NAK if half else ACK)
-
-    def refuse(self, read: Read) -> None:
-        """NAK where the scanner waits for an answer: it keeps the code and sends it again."""
-        self._answer(read, NAK)
-
-    def _answer(self, read: Read, answer: bytes) -> None:
-        if self._options.ack != "none" and read.delivery == self._opened:
-            self._port.post(answer)
-
-    def cancel(self) -> None:
-        """Let run() look at `stop` now."""
-        self._port.wake()
-
-    def counters(self) -> dict[str, int]:
-        """reads, faults, noise_bytes and unsent answers and tones since the start."""
-        return {
-            "reads": self._reads,
-            "faults": self._faults,
-            "noise_bytes": self._noise_bytes,
-            "unsent": self._port.unsent,
-        }
+def make(name: str, options: LineOptions, _around: Surroundings) -> SerialLineSource:
+    """The source of one device."""
+    return SerialLineSource(name, options)

@@ -16,7 +16,7 @@ from gateway.protocols.line import LineOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources import make_source
 from gateway.sources.base import Emit, SourceLost
-from gateway.sources.port import MAX_TONES
+from gateway.sources.link import MAX_TONES
 from gateway.sources.serial_line import SerialLineSource
 
 PATIENCE = 10.0

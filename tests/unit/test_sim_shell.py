@@ -12,6 +12,7 @@ import serial
 from simulators.cli import main
 from simulators.devices.r200 import R200Settings, make_frame
 from simulators.devices.scanner import ScannerSettings
+from simulators.devices.transport import PtyTransport
 from simulators.shell import run_printer, run_r200, run_scanner
 
 
@@ -30,7 +31,7 @@ def test_typed_codes_reach_the_host_and_its_tones_are_told(tmp_path: Path) -> No
             got.append(port.read(6))
             yield "/quit\n"
 
-    run_scanner(link, ScannerSettings(), typed(), said.append)
+    run_scanner(PtyTransport(link), ScannerSettings(), typed(), said.append)
 
     assert got == [b"]C110LOT\x1d21SER\r\n", b"A\r\nA\r\n"]
     assert "  heard: stop" in said
@@ -40,7 +41,7 @@ def test_typed_codes_reach_the_host_and_its_tones_are_told(tmp_path: Path) -> No
 def test_a_code_typed_while_no_host_listens_is_not_pretended_to_be_sent(tmp_path: Path) -> None:
     said: list[str] = []
 
-    run_scanner(tmp_path / "port", ScannerSettings(), iter(["OLU1052S\n"]), said.append)
+    run_scanner(PtyTransport(tmp_path / "port"), ScannerSettings(), iter(["OLU1052S\n"]), said.append)
 
     assert said[-1] == "Nothing was sent: no gateway has the port open."
 
@@ -48,7 +49,7 @@ def test_a_code_typed_while_no_host_listens_is_not_pretended_to_be_sent(tmp_path
 def test_a_mistyped_burst_is_told_and_the_next_line_goes_on(tmp_path: Path) -> None:
     said: list[str] = []
 
-    run_scanner(tmp_path / "port", ScannerSettings(), iter(["/burst many A\n", "/help\n"]), said.append)
+    run_scanner(PtyTransport(tmp_path / "port"), ScannerSettings(), iter(["/burst many A\n", "/help\n"]), said.append)
 
     assert any("many" in line for line in said)
     assert said[-1].startswith("Type a code")

@@ -1,0 +1,121 @@
+"""The drivers that come with the gateway, as data."""
+
+from typing import Final
+
+from gateway.protocols.driver import Driver, Feed
+from gateway.protocols.line import LineFormat, LineFramer, LineOptions, TcpLineOptions
+from gateway.protocols.mqtt_json import JsonReader, MqttOptions
+from gateway.protocols.pictures import CameraOptions, DropFolderOptions
+from gateway.protocols.r200 import R200Options, R200Parser
+from gateway.protocols.reads import CodeRead
+
+
+def _lines(name: str, options: LineFormat) -> Feed:
+    framer = LineFramer(name, options)
+    # A recorded piece ends in silence: a code without its line ending is whole there.
+    return lambda data: [*framer.feed(data), *framer.idle()]
+
+
+def _r200(name: str, options: R200Options) -> Feed:
+    return R200Parser(name, options).feed
+
+
+def _messages(name: str, options: MqttOptions) -> Feed:
+    return JsonReader(name, options).feed
+
+
+def _codes(name: str, _options: object) -> Feed:
+    # What a camera or a folder hands on is the code itself.
+    return lambda data: [CodeRead(name, data)]
+
+
+DRIVERS: Final = (
+    Driver(
+        "serial_line",
+        "Barcode scanner on RS-232 or USB-COM that sends a line per code.",
+        LineOptions,
+        ("code",),
+        (
+            "A checksum byte (LRC) after ETX is not verified.",
+            "Zebra SSI packets are not understood; set the scanner to plain text with a suffix.",
+            "A plain line has no heartbeat: the port can be open while the scanner is switched off.",
+            "A GS substitute is a single character.",
+            "Newland's beep command (BEEPON) is not confirmed on a device, only the frame around it.",
+        ),
+        "gateway.sources.serial_line:make",
+        _lines,
+        {"port": "/dev/ttyS0"},
+    ),
+    Driver(
+        "tcp_line",
+        "Network scanner, controller or serial device server that sends a line per code over TCP.",
+        TcpLineOptions,
+        ("code",),
+        (
+            "The connection is not encrypted; keep such devices in a network of their own.",
+            "In mode server one device has one port, and its newest connection counts.",
+            "A code that was on its way when the network broke is lost unless ack is on.",
+        ),
+        "gateway.sources.tcp_line:make",
+        _lines,
+        {"host": "10.0.0.20", "tcp_port": 2001},
+    ),
+    Driver(
+        "r200",
+        "Serial UHF RFID module of the R200 family (R200, M100, YRM100, JRD-4035).",
+        R200Options,
+        ("tag",),
+        (
+            "The module reports neither antenna nor time; the gateway's clock is used.",
+            "Signal strength is relative: some boards scale it differently.",
+            "Tags are read, never written, locked or killed.",
+        ),
+        "gateway.sources.r200:make",
+        _r200,
+        {"port": "/dev/ttyS1"},
+    ),
+    Driver(
+        "mqtt",
+        "Readers that publish JSON or plain text to an MQTT 5 broker.",
+        MqttOptions,
+        ("tag", "code"),
+        (
+            "Brokers without MQTT 5 refuse the connection.",
+            "Messages published with quality of service 0 are lost while the gateway is away.",
+            "Retained messages are not taken as reads.",
+            "The signals ok, warn, stop and stored cannot be shown at the reader.",
+        ),
+        "gateway.sources.mqtt:make",
+        _messages,
+        {"topics": ["readers/#"]},
+    ),
+    Driver(
+        "camera",
+        "Camera on USB or in the network (RTSP, MJPEG) that watches for printed codes.",
+        CameraOptions,
+        ("code",),
+        (
+            "A camera shows no verdicts; use a station screen beside it.",
+            "Where one attempt reads some labels of a frame, no further attempt is made at its others.",
+            "Code 128 and QR Code read by pyzbar alone have no AIM identifier: GS1 is not told from plain.",
+            "A module must be at least 2 pixels wide; heavy blur and small print stay unread.",
+        ),
+        "gateway.sources.camera:make",
+        _codes,
+        {"device": "/dev/video0"},
+    ),
+    Driver(
+        "drop_folder",
+        "Folder into which another program or a person puts pictures of codes.",
+        DropFolderOptions,
+        ("code",),
+        (
+            "PNG, JPEG, BMP and WebP are read; of an animation the first picture.",
+            "A power cut between storing the codes of a picture and noting it makes it be read again.",
+            "The same picture put there again, byte for byte, is not read again.",
+        ),
+        "gateway.sources.drop_folder:make",
+        _codes,
+        {"folder": "/srv/pictures"},
+    ),
+)

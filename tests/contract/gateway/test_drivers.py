@@ -1,0 +1,154 @@
+"""Every driver against its simulated device: read, lose it, have it back, end when asked."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gateway.protocols import DRIVERS, parse_options
+from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
+from gateway.sources import SourceLost, make_source
+from gateway.supervisor import Supervisor
+from simulators.devices.scanner import Scanner, ScannerSettings
+from simulators.devices.tcp import TcpClientTransport, TcpTransport
+from simulators.devices.transport import Transport
+
+PATIENCE: Final = 10.0
+CODE: Final = "OLU00113"
+EPC: Final = "30751FEB705C5904E3D50D70"
+
+#: Drivers whose devices have a suite of their own, with what it needs.
+ELSEWHERE: Final = {
+    "serial_line": "tests/integration/test_serial_source.py, a pseudo-terminal",
+    "r200": "tests/integration/test_r200_source.py, a pseudo-terminal",
+    "mqtt": "tests/integration/test_mqtt_source.py, a private broker",
+    "camera": "tests/integration/test_picture_worker.py, a simulated network camera",
+    "drop_folder": "tests/integration/test_picture_worker.py, drawn pictures",
+}
+
+
+@dataclass
+class Bench:
+    """A simulated device with the [[device]] table that reaches it."""
+
+    driver: str
+    table: dict[str, object]
+    plug: Callable[[], None]
+    unplug: Callable[[], None]
+    #: Have it read CODE or EPC, once it has a host.
+    show: Callable[[], object]
+
+
+def _scanner(transport: Transport) -> Scanner:
+    return Scanner(transport, ScannerSettings(ack=True, patience=5.0))
+
+
+def _shows(scanner: Scanner) -> bool:
+    assert scanner.wait_for_host(PATIENCE)
+    return scanner.scan(CODE)
+
+
+def tcp_line_client(_folder: Path) -> Bench:
+    transport = TcpTransport()
+    transport.plug(lambda _data: None)
+    transport.unplug()
+    scanner = _scanner(transport)
+    table = {"host": "127.0.0.1", "tcp_port": transport.port, "ack": "ack"}
+    return Bench("tcp_line", table, scanner.plug, scanner.unplug, lambda: _shows(scanner))
+
+
+def tcp_line_server(_folder: Path) -> Bench:
+    probe = TcpTransport()
+    probe.plug(lambda _data: None)
+    probe.unplug()
+    scanner = _scanner(TcpClientTransport(probe.port))
+    table = {"host": "127.0.0.1", "tcp_port": probe.port, "ack": "ack", "mode": "server"}
+    return Bench("tcp_line", table, scanner.plug, scanner.unplug, lambda: _shows(scanner))
+
+
+BENCHES: Final = (tcp_line_client, tcp_line_server)
+#: Devices that come to us are waited for, not called lost.
+WAITED_FOR: Final = (tcp_line_server,)
+
+
+class Watched:
+    """A source under its supervisor, with all it says; every read is acknowledged as the pipeline would."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.reads: queue.Queue[Read] = queue.Queue()
+        self.lost: queue.Queue[str] = queue.Queue()
+        self.back: queue.Queue[str] = queue.Queue()
+        options = parse_options(bench.driver, bench.table)
+        self.source = make_source("reader-1", options, gateway="gw-1")
+        self._supervisor = Supervisor(
+            self.source,
+            bench.driver,
+            emit=self._emit,
+            on_lost=lambda _name, reason: self.lost.put(reason),
+            on_recovered=self.back.put,
+            share=lambda: 0.0,
+        )
+
+    def _emit(self, read: Read) -> None:
+        self.reads.put(read)
+        self.source.acknowledge(read)
+
+    def __enter__(self) -> "Watched":
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._supervisor.stop()
+        assert self._supervisor.join(PATIENCE)
+        assert self._supervisor.health().phase is DevicePhase.STOPPED
+
+    def said(self) -> str:
+        read = self.reads.get(timeout=PATIENCE)
+        return read.epc if isinstance(read, TagRead) else read.raw.decode()
+
+
+@pytest.fixture(params=BENCHES, ids=lambda make: make.__name__)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    bench: Bench = request.param(tmp_path)
+    yield bench
+    bench.unplug()
+
+
+def test_a_device_is_read_lost_and_read_again(bench: Bench) -> None:
+    bench.plug()
+    with Watched(bench) as watched:
+        assert bench.show() is not False
+        assert watched.said() in (CODE, EPC)
+
+        bench.unplug()
+        assert watched.lost.get(timeout=PATIENCE).endswith(".")
+        while not watched.reads.empty():
+            watched.reads.get()
+
+        bench.plug()
+        assert bench.show() is not False
+        assert watched.said() in (CODE, EPC)
+        watched.back.get(timeout=PATIENCE)
+
+    assert watched.source.counters()
+
+
+@pytest.mark.parametrize("make", [make for make in BENCHES if make not in WAITED_FOR], ids=lambda make: make.__name__)
+def test_a_device_that_is_away_is_lost_with_a_sentence(make: Callable[[Path], Bench], tmp_path: Path) -> None:
+    bench, states = make(tmp_path), queue.Queue[DeviceState]()
+    source = make_source("reader-1", parse_options(bench.driver, bench.table), gateway="gw-1")
+
+    with pytest.raises(SourceLost) as lost:
+        source.run(lambda _read: None, threading.Event(), states.put)
+
+    assert lost.value.reason.endswith(".")
+    assert states.get_nowait().phase is DevicePhase.CONNECTING
+    assert states.empty()
+
+
+def test_every_driver_has_a_bench_or_a_suite_of_its_own(tmp_path: Path) -> None:
+    assert {make(tmp_path / str(number)).driver for number, make in enumerate(BENCHES)} | set(ELSEWHERE) == set(DRIVERS)
