@@ -3,8 +3,9 @@
 from typing import Final
 
 from gateway.protocols.driver import Driver, Feed
+from gateway.protocols.http_push import HttpPushOptions
 from gateway.protocols.line import LineFormat, LineFramer, LineOptions, TcpLineOptions
-from gateway.protocols.mqtt_json import JsonReader, MqttOptions
+from gateway.protocols.mqtt_json import JsonFormat, JsonReader, MqttOptions
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.protocols.r200 import R200Options, R200Parser
 from gateway.protocols.reads import CodeRead
@@ -20,7 +21,7 @@ def _r200(name: str, options: R200Options) -> Feed:
     return R200Parser(name, options).feed
 
 
-def _messages(name: str, options: MqttOptions) -> Feed:
+def _messages(name: str, options: JsonFormat) -> Feed:
     return JsonReader(name, options).feed
 
 
@@ -88,6 +89,21 @@ DRIVERS: Final = (
         "gateway.sources.mqtt:make",
         _messages,
         {"topics": ["readers/#"]},
+    ),
+    Driver(
+        "http_push",
+        "Readers that post JSON or plain text to the gateway: Impinj webhooks, Zebra IoT Connector, anything else.",
+        HttpPushOptions,
+        ("tag", "code"),
+        (
+            "Each device has a port of its own.",
+            "Compressed bodies are refused.",
+            "The gateway cannot know that a reader is away that posts only what it reads.",
+            "The signals ok, warn, stop and stored cannot be shown at the reader.",
+        ),
+        "gateway.sources.http_push:make",
+        _messages,
+        {"http_port": 8085},
     ),
     Driver(
         "camera",

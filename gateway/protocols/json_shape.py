@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
 from types import MappingProxyType
 from typing import Final
@@ -22,12 +22,14 @@ class Shape:
     """Dotted paths into one message. Alternatives are separated by spaces, the first one present is taken.
 
     `items` leads to a list of tags (empty: the message is one, or is itself a list). Only items whose
-    `event` path says `event_is` are tags. `epc` holds hex, `epc_base64url` the R700's form.
+    `event` path says `event_is` are tags. `epc` holds hex, `epc_base64url` the R700's form. Items whose `drop` path
+    is true are left out. Lists joined by "+" in `items` are all read.
     """
 
     items: str = ""
     event: str = ""
     event_is: str = ""
+    drop: str = ""
     epc: str = ""
     epc_base64url: str = ""
     code: str = ""
@@ -64,7 +66,51 @@ PLAIN: Final = Shape(
     time="time timestamp",
     count="count reads",
 )
-PRESETS: Final[Mapping[str, Shape]] = MappingProxyType({"impinj_r700": IMPINJ_R700, "plain": PLAIN})
+# Speedway Connect and SmartReader: a list of reads; a heartbeat is a record that looks like a tag.
+IMPINJ_SPEEDWAY: Final = Shape(
+    items="tag_reads tagReads",
+    drop="isHeartBeat",
+    epc="epc",
+    tid="tid",
+    antenna="antennaPort",
+    rssi="peakRssi",
+    time="firstSeenTimestamp lastSeenTimestamp",
+)
+# Zebra IoT Connector (FX7500, FX9600, FXR90, ATR7000). Objects follow each other without a separator, or in a list.
+ZEBRA_IOTC: Final = Shape(
+    epc="data.idHex",
+    tid="data.TID",
+    antenna="data.antenna",
+    rssi="data.peakRssi",
+    time="timestamp",
+    count="data.reads",
+)
+# Zebra RFD40 and RFD90 sleds: tags and bar codes in one message.
+ZEBRA_HANDHELD: Final = Shape(
+    items="data.tagData+data.barcodeData",
+    epc="EPCid EPC",
+    code="decodedBarcode",
+    tid="TID",
+    rssi="peakRssi",
+    count="seenCount",
+)
+# Tasmota: what its serial bridge received, and the number of a card at a 13.56 MHz or 125 kHz reader.
+TASMOTA: Final = Shape(code="SSerialReceived SerialReceived RC522.UID RDM6300.UID PN532.UID", time="Time")
+# ESPHome: whatever its on_tag publishes, mostly the bare number of the card.
+ESPHOME: Final = Shape(code="uid tag_id tag code", time="time")
+PRESETS: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "impinj_r700": IMPINJ_R700,
+        "impinj_speedway": IMPINJ_SPEEDWAY,
+        "zebra_iotc": ZEBRA_IOTC,
+        "zebra_handheld": ZEBRA_HANDHELD,
+        "tasmota": TASMOTA,
+        "esphome": ESPHOME,
+        "plain": PLAIN,
+    }
+)
+#: Presets whose readers may send a bare text instead of JSON.
+BARE: Final = ("plain", "esphome")
 
 RSSI_UNITS: Final[Mapping[str, float]] = MappingProxyType({"dbm": 1.0, "cdbm": 0.01})
 
@@ -150,11 +196,33 @@ def dbm(value: object, unit: str) -> float | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A reader's ISO 8601 time as aware UTC; nine fractional digits are cut to six, no offset means UTC."""
-    if not isinstance(value, str):
-        return None
+    """A reader's ISO 8601 time as aware UTC; nine fractional digits are cut to six, no offset means UTC.
+
+    A number counts from 1970: in microseconds, milliseconds or seconds, by its size; a small one is no time.
+
+    >>> moment(1772126017432087) == moment("2026-02-26T17:13:37.432087+0000")
+    True
+    """
     try:
+        if isinstance(value, str) and re.fullmatch("[0-9]{9,17}", value):
+            value = int(value)
+        if isinstance(value, int | float) and value > _NO_TIME:
+            return _EPOCH + timedelta(microseconds=_microseconds(value))
+        if not isinstance(value, str):
+            return None
         parsed = datetime.fromisoformat(value)
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+#: A counter, not a moment: so many seconds after 1970 nobody had a reader.
+_NO_TIME: Final = 1e8
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _microseconds(value: float) -> float:
+    """Seconds stay below 10^11 until the year 5138, and milliseconds below 10^14."""
+    if abs(value) >= 1e14:
+        return value
+    return value * (1e3 if abs(value) >= 1e11 else 1e6)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.protocols import json_shape
-from gateway.protocols.json_shape import PRESETS, Shape, find
+from gateway.protocols.json_shape import BARE, PRESETS, Shape, find
 from gateway.protocols.line import MAX_LENGTH
 from gateway.protocols.options import option, parse_table, required, toml
 from gateway.protocols.reads import CodeRead, CodeRules, Read, TagRead
@@ -19,16 +19,29 @@ MAX_NAMED_KINDS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MqttOptions:
+class JsonFormat:
+    """What a reader's messages look like, whatever brings them."""
+
+    preset: str = option("plain", "Whose JSON it is.", choices=tuple(PRESETS))
+    mapping: Mapping[str, str] = option(
+        MappingProxyType({}), 'Paths that differ from the preset, such as { epc = "data.idHex" }.'
+    )
+    gs_substitutes: str = option("", "Characters used instead of GS (0x1D) in codes, such as `~`.")
+    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
+
+    @property
+    def rules(self) -> CodeRules:
+        """How decode is to understand this reader's codes."""
+        return CodeRules(self.gs_substitutes, (), self.gcp_length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttOptions(JsonFormat):
     """Options of a reader that publishes to an MQTT broker (version 5)."""
 
     topics: tuple[str, ...] = required("Topic filters to subscribe to.", example='["readers/gate-1/#"]')
     host: str = option("127.0.0.1", "The broker's name or address.")
     port: int = option(1883, "The broker's port; 8883 is usual with tls.", low=1, high=65_535)
-    preset: str = option("plain", "Whose JSON it is.", choices=tuple(PRESETS))
-    mapping: Mapping[str, str] = option(
-        MappingProxyType({}), 'Paths that differ from the preset, such as { epc = "data.idHex" }.'
-    )
     qos: int = option(1, "Highest quality of service to ask for.", choices=(0, 1))
     client_id: str = option("", "Name at the broker; empty: orderlight-<gateway>-<device>. Must be unique.")
     username: str = option("", "User at the broker.")
@@ -40,8 +53,6 @@ class MqttOptions:
         86_400, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294
     )
     max_in_flight: int = option(50, "Messages the broker may send before the first is stored.", low=1, high=1000)
-    gs_substitutes: str = option("", "Characters used instead of GS (0x1D) in codes, such as `~`.")
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
 
     @classmethod
     def parse(cls, table: Mapping[str, object]) -> "MqttOptions":
@@ -58,11 +69,6 @@ class MqttOptions:
         if self.password_file and not self.username:
             mistakes.append(_("username: missing. password_file needs it; add username or remove password_file."))
         return mistakes + json_shape.mapping_mistakes(self.mapping)
-
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this reader's codes."""
-        return CodeRules(self.gs_substitutes, (), self.gcp_length)
 
 
 def _topic_mistakes(topic: str) -> Iterator[str]:
@@ -81,9 +87,9 @@ class JsonReader:
 
     __slots__ = ("_named", "_plain", "_reader", "_shape", "counts")
 
-    def __init__(self, reader: str, options: MqttOptions) -> None:
+    def __init__(self, reader: str, options: JsonFormat) -> None:
         self._reader = reader
-        self._plain = options.preset == "plain"
+        self._plain = options.preset in BARE
         self._shape: Shape = json_shape.shape_of(options.preset, options.mapping)
         self._named: set[str] = set()
         #: messages, tags, codes, faults, ignored, and ignored:<kind> since the start.
@@ -106,13 +112,15 @@ class JsonReader:
         return [read for document in documents for item in self._items(document) for read in self._read(item)]
 
     def _items(self, document: object) -> Iterator[object]:
-        found = find(document, self._shape.items) if self._shape.items else document
-        if isinstance(found, list):
-            yield from found
-        elif found is None:
+        lists = self._shape.items.split("+")
+        found = [find(document, path) for path in lists] if self._shape.items else [document]
+        if all(part is None for part in found):
             self._ignore("no_items")
-        else:
-            yield found
+        for part in found:
+            if isinstance(part, list):
+                yield from part
+            elif part is not None:
+                yield part
 
     def _read(self, item: object) -> Iterator[Read]:
         shape = self._shape
@@ -120,6 +128,8 @@ class JsonReader:
             yield self._fault(_dump(item), _("The message holds no object where a tag was expected."))
         elif shape.event and find(item, shape.event) != shape.event_is:
             self._ignore(str(find(item, shape.event)))
+        elif shape.drop and find(item, shape.drop) in (True, "true", 1):
+            self._ignore(shape.drop)
         elif (read := self._tag(item) or self._coded(item)) is not None:
             yield read
         elif self._names_a_tag(item):

@@ -24,12 +24,13 @@ RECORDED: Final[Mapping[str, tuple[bytes, tuple[str | bytes, ...]]]] = MappingPr
             ("30751FEB705C5904E3D50D70",),
         ),
         "mqtt": (b'{"epc": "30751FEB705C5904E3D50D70", "antenna": 2}', ("30751FEB705C5904E3D50D70",)),
+        "http_push": (b'[{"epc": "30751FEB705C5904"}, {"code": "OLU00113"}]', ("30751FEB705C5904", b"OLU00113")),
         "camera": (b"]Q1OLU00113", (b"]Q1OLU00113",)),
         "drop_folder": (b"]Q1OLU00113", (b"]Q1OLU00113",)),
     }
 )  # fmt: skip
 #: A message or a picture is whole when it comes; the others are streams, cut anywhere.
-MESSAGES: Final = ("mqtt", "camera", "drop_folder")
+MESSAGES: Final = ("mqtt", "http_push", "camera", "drop_folder")
 
 
 def _said(read: Read) -> str | bytes:

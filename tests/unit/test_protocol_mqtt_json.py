@@ -203,3 +203,91 @@ def test_options_name_every_mistake() -> None:
 
 def test_one_topic_may_be_written_without_brackets() -> None:
     assert MqttOptions.parse({"topics": "readers/+/tags"}).topics == ("readers/+/tags",)
+
+
+class TestOtherPresets:
+    def test_speedway_gives_its_list_without_heartbeats(self) -> None:
+        message = {
+            "reader_name": "SpeedwayR-11-22-33", "mac_address": "00:16:25:11:22:33",
+            "tag_reads": [
+                {"epc": EPC, "antennaPort": 2, "peakRssi": -51.25, "firstSeenTimestamp": 1772126017432087},
+                {"epc": "00" * 12, "isHeartBeat": True},
+            ],
+        }  # fmt: skip
+        machine = reader("impinj_speedway")
+
+        assert feed(message, machine) == [
+            TagRead(
+                "gate-1",
+                EPC,
+                antenna=2,
+                rssi_dbm=-51.25,
+                reader_time=datetime(2026, 2, 26, 17, 13, 37, 432087, tzinfo=UTC),
+            )
+        ]
+        assert machine.counts["ignored:isHeartBeat"] == 1
+
+    def test_zebra_objects_follow_each_other_without_a_separator(self) -> None:
+        one = {
+            "data": {"antenna": 1, "eventNum": 22, "format": "epc", "idHex": EPC.lower(), "peakRssi": -34, "reads": 3},
+            "timestamp": "2026-08-13T09:14:28.651+0000",
+            "type": "CUSTOM",
+        }
+        other = {"data": {"pin": 1, "state": "HIGH", "type": "GPI"}, "timestamp": "2026-08-13T09:14:29.000-0600"}
+
+        reads = reader("zebra_iotc").feed((json.dumps(one) + json.dumps(other) + json.dumps([one])).encode())
+
+        assert reads == 2 * [
+            TagRead(
+                "gate-1",
+                EPC,
+                antenna=1,
+                rssi_dbm=-34.0,
+                reader_time=datetime(2026, 8, 13, 9, 14, 28, 651000, tzinfo=UTC),
+                count=3,
+            )
+        ]
+
+    def test_a_sled_sends_tags_and_bar_codes_in_one_message(self) -> None:
+        data = {
+            "tagData": [{"EPCid": EPC, "eventNum": 1, "peakRssi": -39, "seenCount": 2}],
+            "barcodeData": [{"decodedBarcode": "OLU00113", "symbology": "CODE128"}],
+        }
+
+        assert feed({"type": "BALANCED_PERFORMANCE", "data": data}, reader("zebra_handheld")) == [
+            TagRead("gate-1", EPC, rssi_dbm=-39.0, count=2),
+            CodeRead("gate-1", b"OLU00113"),
+        ]
+        assert feed({"data": {"tagData": []}}, reader("zebra_handheld")) == []
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            {"Time": "2026-01-01T00:00:00", "RC522": {"UID": "BA839D07", "Data": "", "Type": "MIFARE 1KB"}},
+            {"RDM6300": {"UID": "BA839D07"}},
+            {"SSerialReceived": "BA839D07"},
+        ],
+    )
+    def test_tasmota_tells_a_card_or_what_its_bridge_received(self, message: object) -> None:
+        assert feed(message, reader("tasmota")) == [CodeRead("gate-1", b"BA839D07")]
+
+    def test_tasmotas_other_telemetry_is_no_read(self) -> None:
+        assert feed({"Time": "2026-01-01T00:00:00", "Uptime": "0T01:00:00"}, reader("tasmota")) == []
+
+    @pytest.mark.parametrize("payload", [b"BA839D07", b'{"uid": "BA839D07"}', b'{"tag": "BA839D07"}'])
+    def test_esphome_sends_a_bare_number_or_what_its_template_makes(self, payload: bytes) -> None:
+        assert reader("esphome").feed(payload) == [CodeRead("gate-1", b"BA839D07")]
+
+    @pytest.mark.parametrize("time", [1772126017, 1772126017000, 1772126017000000, "1772126017000000"])
+    def test_a_number_is_a_time_since_1970_in_the_unit_that_its_size_tells(self, time: object) -> None:
+        (read,) = feed({"epc": EPC, "time": time}, reader("plain"))
+
+        assert isinstance(read, TagRead)
+        assert read.reader_time == datetime(2026, 2, 26, 17, 13, 37, tzinfo=UTC)
+
+    @pytest.mark.parametrize("time", [True, 1e300, float("nan"), "9" * 18, "yesterday", None, -(10**17) * 8])
+    def test_an_absurd_time_is_no_time(self, time: object) -> None:
+        (read,) = feed({"epc": EPC, "time": time}, reader("plain"))
+
+        assert isinstance(read, TagRead)
+        assert read.reader_time is None
