@@ -14,8 +14,8 @@ STATE = (
     "open_handling_unit_id", "armed_reason", "armed_operation", "crew", "stock", "verdicts", "updated_at",
 )  # fmt: skip
 UNIT = (
-    "id", "state", "step", "held", "hold_reason", "rework", "parent_id", "last_station_id", "last_read_point",
-    "last_seen_at", "last_fact_id",
+    "id", "state", "step", "order_id", "held", "hold_reason", "rework", "parent_id", "last_station_id",
+    "last_read_point", "last_seen_at", "last_fact_id",
 )  # fmt: skip
 #: What changes of a unit that goes from one step to the next.
 MOVED_UNIT = ("id", "step", "last_station_id", "last_read_point", "last_seen_at", "last_fact_id")

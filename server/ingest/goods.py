@@ -26,9 +26,9 @@ from server.ingest.parts import told as told_of
 from server.ingest.save import Before, Saved
 from server.journal import facts as journal
 from server.tracking import world as w
-from server.tracking.draft import STAGES
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.goods_rows import Booking, Load, materials_in, units_in
+from server.tracking.stages import STAGES
 from server.tracking.states import GoodsAct, UnitKind
 from server.tracking.words import BY_SCAN
 
@@ -43,7 +43,8 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     finished = _finished(folded.world, was)
     reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
     lost = lost_in_stock(fact for _, fact in folded.turned())
-    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost
+    surplus = any(fact.kind is FactKind.UNIT_STOCKED and fact.order_id is not None for _, fact in folded.turned())
+    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost or surplus
     # Units alone bring about moves only where something is counted.
     if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
         return False

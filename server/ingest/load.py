@@ -18,12 +18,12 @@ from server.ingest.memory import Memory, recall, recall_orders
 from server.ingest.mentioned import Mentioned, mentioned
 from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
-from server.ingest.rare import load_places_of_work, load_stock_work, put_reasons
+from server.ingest.rare import load_places_of_work, load_stock_work, makers_of, put_reasons
 from server.ingest.reads import Item
 from server.ingest.wanted import Wanted
 from server.tracking import change_rows as changes
 from server.tracking import world as w
-from server.tracking.draft import STAGES
+from server.tracking.stages import STAGES
 from server.tracking.states import Context as Meaning
 from server.tracking.states import Effectivity
 from server.tracking.steps import Read
@@ -61,6 +61,7 @@ def load_world(session: Session, items: Sequence[Item], memory: Memory | None = 
         open_boxes = (found.open_box_id for found in world.contexts.values())
         wanted.boxes.update(box_id for box_id in open_boxes if box_id is not None)
     load_stock_work(connection, world, wanted.loose)
+    wanted.orders |= makers_of(connection, wanted.loose)
     if wanted.boxes:
         rows = tables.ORDERS_OF_BOXES.rows(connection, ids=listed(wanted.boxes))
         wanted.orders.update(row[0] for row in rows)

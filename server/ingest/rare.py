@@ -8,8 +8,8 @@ from server.erp.production.models import Unit, WorkOrder
 from server.ingest import tables
 from server.ingest.queries import Found, Query, Statement, among, listed
 from server.tracking import world as w
-from server.tracking.draft import STAGES
 from server.tracking.reasons import KINDS
+from server.tracking.stages import STAGES
 from server.tracking.states import Context as Meaning
 from server.tracking.states import UnitState
 
@@ -29,7 +29,18 @@ def _stock_tallies(dialect: Dialect) -> Statement:
     return counted.where(among(Unit.work_order_id, "ids", dialect)).group_by(Unit.work_order_id, Unit.state)
 
 
+def _makers(dialect: Dialect) -> Statement:
+    mine = select(Unit.work_order_id).where(among(Unit.id, "ids", dialect))
+    return select(WorkOrder.order_id).where(WorkOrder.id.in_(mine), WorkOrder.order_id.is_not(None)).distinct()
+
+
+_MAKERS = Query(_makers)
 _STOCK_WORK, _STOCK_TALLIES = Query(_stock_work), Query(_stock_tallies)
+
+
+def makers_of(connection: Connection, units: Collection[int]) -> set[int]:
+    """The orders for which units were made that belong to none any more: their work is counted there."""
+    return {row[0] for row in _MAKERS.rows(connection, ids=listed(units))} if units else set()
 
 
 def load_stock_work(connection: Connection, world: w.World, units: Collection[int]) -> None:

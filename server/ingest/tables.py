@@ -141,10 +141,11 @@ def _work_orders(dialect: Dialect) -> Statement:
 
 
 def _tallies(dialect: Dialect) -> Statement:
-    work = select(WorkOrder.id).where(among(WorkOrder.order_id, "ids", dialect))
+    # What went from an order to stock is counted for it no more.
     return (
         select(Unit.work_order_id, Unit.state, func.count())
-        .where(Unit.work_order_id.in_(work))
+        .join(WorkOrder, (WorkOrder.id == Unit.work_order_id) & (WorkOrder.order_id == Unit.order_id))
+        .where(among(WorkOrder.order_id, "ids", dialect))
         .group_by(Unit.work_order_id, Unit.state)
     )
 

@@ -32,6 +32,7 @@ from server.tracking.steps import (
     TakeBack,
     UnitStep,
 )
+from server.tracking.surplus import put_into_stock
 from server.tracking.table import Act
 from server.tracking.undo import take_back
 from server.tracking.unpacking import unpack
@@ -51,6 +52,7 @@ _UNIT_ACTS: Final[Mapping[Act, Callable[[Draft, UnitStep], Verdict]]] = {
     Act.RESUME: resume,
     Act.SCRAP: scrap,
     Act.REWORK: rework,
+    Act.STOCK: put_into_stock,
 }
 _BOX_ACTS: Final[Mapping[Act, Callable[[Draft, BoxStep], Verdict]]] = {
     Act.SHIP: ship_box,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.goods_rows import Booking, Load
-from server.tracking.states import UnitState
+from server.tracking.stages import recount, turns
 from server.tracking.world import (
     ATTRIBUTES,
     TABLES,
@@ -35,20 +35,6 @@ _LAST_FACT = Unit._fields.index("last_fact_id")
 _SEEN = slice(Unit._fields.index("last_station_id"), Unit._fields.index("last_seen_at") + 1)
 _MOVED_AT = Order._fields.index("moved_at")
 
-#: Unit state -> the stage of fulfilment under which it is counted.
-STAGES = {
-    UnitState.PLANNED.value: "open",
-    UnitState.QUEUED.value: "open",
-    UnitState.IN_PROCESS.value: "open",
-    UnitState.FINISHED.value: "finished",
-    UnitState.IN_STOCK.value: "finished",
-    UnitState.CONSUMED.value: "finished",
-    UnitState.PACKED.value: "packed",
-    UnitState.SHIPPED.value: "shipped",
-    UnitState.DELIVERED.value: "delivered",
-    UnitState.RETURNED.value: "delivered",
-    UnitState.SCRAPPED.value: "scrapped",
-}
 ONE = Decimal(1)
 Columns = dict[str, Any]
 
@@ -178,11 +164,9 @@ class Draft:
     def move(self, unit: Unit, **changes: Any) -> Unit:
         """Change a unit and count it under its new stage."""
         moved = self.change(unit, **changes)
-        old, new = STAGES[unit.state], STAGES[moved.state]
-        if old != new and unit.work_order_id is not None:
-            tally = self.tally(unit.work_order_id)
-            counts = {old: getattr(tally, old) - 1, new: getattr(tally, new) + 1}
-            self.tallies[unit.work_order_id] = tally._replace(**counts)
+        if unit.work_order_id is not None and turns(unit, moved):
+            tally, owner = self.tally(unit.work_order_id), self.work_order(unit.work_order_id).order_id
+            self.tallies[unit.work_order_id] = recount(tally, unit, moved, owner=owner)
         return moved
 
     def create(self, row: R) -> R:

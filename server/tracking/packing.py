@@ -20,6 +20,7 @@ from server.tracking.states import (
     UnitState,
 )
 from server.tracking.steps import BoxStep, UnitStep
+from server.tracking.surplus import line_of, packed_of
 from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Box, Station, Unit
 
@@ -81,16 +82,10 @@ def _wrong_box(draft: Draft, step: UnitStep) -> Verdict | None:
 
 def _surplus(draft: Draft, unit: Unit) -> Verdict | None:
     """Nobody gets more than he ordered: what is packed, on its way or delivered of the line counts."""
-    work, order = draft.world.work_orders.get(unit.work_order_id or 0), draft.world.orders.get(unit.order_id or 0)
-    line = draft.world.lines.get(work.order_line_id or 0) if work is not None else None
+    line, order = line_of(draft, unit), draft.world.orders.get(unit.order_id or 0)
     if line is None or order is None:
         return None
-    tallies = [
-        draft.tally(found)
-        for found in draft.world.work_of(order.id)
-        if draft.world.work_orders[found].order_line_id == line.id
-    ]
-    packed = sum(tally.packed + tally.shipped + tally.delivered for tally in tallies)
+    packed, _alive = packed_of(draft, line, order.id)
     if packed < line.pieces:
         return None
     values = {"unit": unit.number, "order": order.number, "sku": line.sku, "count": packed, "total": line.pieces}

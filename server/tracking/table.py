@@ -54,6 +54,7 @@ class Act(StrEnum):
     RESUME = "resume"
     SCRAP = "scrap"
     REWORK = "rework"
+    STOCK = "stock"
     CHOOSE_BOX = "choose_box"
 
 
@@ -147,6 +148,12 @@ UNITS: Final[Mapping[str, Mapping[Place, Rule]]] = {
     "RESUME": {**dict.fromkeys(Place, Rule(Act.RESUME, guarded=False)), **_GONE},
     "PALLET": _BOXES_ONLY,
     "DELIVER": _BOXES_ONLY,
+    "STOCK": {
+        **_NOT_DUE,
+        Place.DUE: Rule(Act.STOCK, guarded=False),
+        Place.RUNNING: Rule(Act.STOCK, guarded=False),
+        Place.FINISHED: Rule(Act.STOCK, guarded=False),
+    },
     "UNPACK": {
         **dict.fromkeys(Place, _no(Reason.NOT_IN_BOX, guarded=False)),
         **_GONE,
@@ -218,6 +225,7 @@ UNDOABLE: Final = frozenset(
         Action.UNIT_RESUMED,
         Action.UNIT_SCRAPPED,
         Action.UNIT_REWORKED,
+        Action.UNIT_STOCKED,
         Action.UNIT_PACKED,
         Action.BOX_CLOSED,
         Action.BOX_SHIPPED,

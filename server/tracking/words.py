@@ -93,7 +93,13 @@ SPEC_CHANGED = N_("{unit} has changed: {what}. Scan your badge to confirm that y
 REPACK_FIRST = N_("{unit} in {box} must be packed anew before it leaves: {what}. Bring it to packing.")
 WRONG_CUSTOMER = N_("{unit} belongs to {customer}, this box is for {other}. Put it back, or open a box for {customer}.")
 WRONG_ORDER = N_("{unit} belongs to {order}, this box is for {other}. Put it back, or close this box first.")
-OVER_QUANTITY = N_("{unit} is more than {order} wants: {count} of {total} {sku} are packed. Put it into stock.")
+OVER_QUANTITY = N_(
+    "{unit} is more than {order} wants: {count} of {total} {sku} are packed. Scan STOCK, then {unit} again."
+)
+STOCKED = N_("{unit} is more than {order} wants and lies in stock from now on. Put it on the shelf.")
+IN_STOCK_ALREADY = N_("{unit} lies in stock already.")
+NOT_OVER = N_("{unit} is no surplus: {order} wants {total} {sku}, and there are {count}. Pack it.")
+STOCK_AT_PACKING = N_("{unit} goes to stock where units are packed, once nothing but packing is left. Bring it there.")
 BOX_FULL = N_("{box} is full: it holds {total} and has {count}. Scan CLOSE, then {unit} again.")
 IN_CLOSED_BOX = N_("{unit} is in {box}, which is closed. Ask the office to open it first.")
 BOX_WRONG_CUSTOMER = N_(

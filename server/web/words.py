@@ -171,7 +171,7 @@ WORDS: dict[str, dict[str, str]] = {
         "unit_scrapped": N_("Scrapped"),
         "unit_reworked": N_("Sent back for rework"),
         "lot_split": N_("Part of the lot taken apart"),
-        "unit_stocked": N_("Made for stock"),
+        "unit_stocked": N_("Put into stock"),
         "work_order_created": N_("Work order made"),
         "work_order_cancelled": N_("Work order cancelled"),
         "unit_packed": N_("Packed"),

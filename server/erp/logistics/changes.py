@@ -16,9 +16,9 @@ from server.erp.orders.service import complete_order
 from server.erp.production import repository as production
 from server.erp.production.models import Unit
 from server.journal import facts
-from server.tracking.draft import STAGES
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.settle import fulfilment
+from server.tracking.stages import STAGES
 from server.tracking.states import Fulfilment, OrderLifecycle, WorkOrderState
 from server.tracking.world import Tally
 

@@ -12,19 +12,16 @@ from server.erp.floor.models import ReadPoint
 from server.erp.logistics import repository
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import OrderLine, SalesOrder
-from server.erp.orders.planning import is_serial
 from server.erp.orders.repository import lines_of, lock_order
 from server.erp.orders.snapshot import pieces_per_box
 from server.erp.production import repository as production
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
-from server.erp.production.told import FIRST, put, told, told_order, told_tallies
-from server.erp.production.work_repository import lots_of_lines
+from server.erp.production.told import FIRST, put, told, told_lines, told_order, told_tallies
 from server.journal import facts
 from server.tracking import change_rows
 from server.tracking import world as w
 from server.tracking.draft import Draft
 from server.tracking.states import UnitKind
-from server.tracking.wanted import Line
 
 __all__ = ["FIRST", "Rows"]
 
@@ -72,7 +69,7 @@ class Rows:
             operations={each.id: told(w.Operation, each) for each in self.operations.values()},
             work_orders={each.id: told(w.WorkOrder, each) for each in self.work_orders.values()},
             orders={each.id: told_order(each) for each in self.orders.values()},
-            lines=self._wanted(session),
+            lines=told_lines(session, self.lines),
             per_box={each.id: count for each in self.work_orders.values() if (count := pieces_per_box(each.snapshot))},
             boxes={each.id: told(w.Box, each) for each in self.boxes.values()},
         )
@@ -85,13 +82,6 @@ class Rows:
         self._put_changes(world)
         self._put_place(world)
         return world
-
-    def _wanted(self, session: Session) -> dict[int, Line]:
-        """How many units of each line are wanted: pieces of a serial; of anything else, the lots there are."""
-        others = [each.id for each in self.lines if not is_serial(each)]
-        lots = lots_of_lines(session, others) if others else {}
-        pieces = {each.id: lots.get(each.id, 0) if each.id in others else int(each.quantity) for each in self.lines}
-        return {each.id: Line(each.id, each.product.sku, pieces[each.id]) for each in self.lines}
 
     def _put_changes(self, world: w.World) -> None:
         for change in self.changes:

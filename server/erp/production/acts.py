@@ -12,12 +12,12 @@ from server.db import touch
 from server.erp.floor.repository import station_keys
 from server.erp.logistics.repository import boxes_by_id
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.repository import lock_order
+from server.erp.orders.repository import lines_of, lock_order
 from server.erp.production import repository, work_repository
 from server.erp.production.lots import part_of
 from server.erp.production.models import Operation, Unit, WorkOrder
-from server.erp.production.told import FIRST, put, told, told_order, told_tallies
-from server.erp.stock.lost import throw_out
+from server.erp.production.told import FIRST, put, told, told_lines, told_order, told_tallies
+from server.erp.stock.lost import put_in, throw_out
 from server.errors import Refused
 from server.http.fields import plain
 from server.journal import facts
@@ -43,8 +43,11 @@ class Wish:
     """What is to be done with units, why, and from which step on again."""
 
     command: Command
-    reason: w.ReasonCode
+    reason: w.ReasonCode | None = None
     step: int | None = None
+    #: Where it happens as the rules see it; the office is no station.
+    point: w.ReadPoint = _DESK
+    station: w.Station = _OFFICE
 
 
 def act_on_part(session: Session, unit: Unit, quantity: Decimal | None, wish: Wish, about: Cause) -> Unit:
@@ -63,7 +66,9 @@ def act_on_part(session: Session, unit: Unit, quantity: Decimal | None, wish: Wi
 def act_on(session: Session, work_order: WorkOrder, numbers: Sequence[str], wish: Wish, about: Cause) -> None:
     """Do it with all of them or with none; raises Refused with the sentence that a station would say."""
     rows = _Rows.load(session, work_order, numbers)
-    draft = Draft(rows.world(session), about)
+    world = rows.world(session)
+    world.stations[wish.station.id] = wish.station
+    draft = Draft(world, about)
     operation = None if wish.step is None else f"{work_order.number.partition('-')[2]}{wish.step:03d}"
     for unit in rows.units.values():
         verdict = _judge(draft, draft.unit(unit.id), wish, operation)
@@ -99,7 +104,7 @@ def by_people(actor: str, now: datetime) -> Cause:
 
 
 def _judge(draft: Draft, unit: w.Unit, wish: Wish, operation: str | None) -> Verdict:
-    step = decide(draft.world, unit, _DESK, meaning=wish.command.value, at=draft.cause.observed_at)
+    step = decide(draft.world, unit, wish.point, meaning=wish.command.value, at=draft.cause.observed_at)
     if not isinstance(step, UnitStep):
         return step
     return advance(draft, step._replace(reason=wish.reason, operation=operation))
@@ -134,7 +139,6 @@ class _Rows:
             units={each.id: told(w.Unit, each) for each in self.units.values()},
             operations={each.id: told(w.Operation, each) for each in self.operations.values()},
             work_orders={each.id: told(w.WorkOrder, each) for each in self.work_orders.values()},
-            stations={_OFFICE.id: _OFFICE},
             tallies=told_tallies(work_repository.counts_of(session, list(self.work_orders))),
         )
         for found in self.work_orders.values():
@@ -142,6 +146,7 @@ class _Rows:
         if self.order is not None:
             world.orders[self.order.id] = told_order(self.order)
             world.order_work[self.order.id] = tuple(self.work_orders)
+            world.lines = told_lines(session, lines_of(session, [self.order.id]))
         parents = {each.parent_id for each in self.units.values() if each.parent_id is not None}
         world.boxes = {box.id: told(w.Box, box) for box in boxes_by_id(session, parents)}
         return world
@@ -150,6 +155,7 @@ class _Rows:
         """Write the facts, put every row where the draft says, and note whose pages show something else."""
         ids = facts.write(session, draft.facts, recorded_at=now)
         throw_out(session, draft.facts, ids)
+        put_in(session, draft.facts, ids)
         tables: Sequence[tuple[Mapping[int, Any], Mapping[int, Any]]] = (
             (self.units, draft.units),
             (self.operations, draft.operations),

@@ -13,6 +13,7 @@ from server.auth.principal import Principal
 from server.erp.orders.access import is_customer, visible_orders
 from server.erp.production import repository
 from server.erp.production.acts import Wish, act_on_part, by_people, scrap_pieces
+from server.erp.production.deeds import Deed, DeedKind, do
 from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
 from server.erp.production.models import WorkOrder
 from server.erp.production.operator_time import work_of
@@ -63,6 +64,22 @@ def rework(door: DoorDep, principal: FloorWrite, number: Number, body: ReworkBod
     return door.post(
         principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.quantity)
     )
+
+
+@router.post("/units/{number}/stock", response_model=UnitOut)
+def stock(door: DoorDep, principal: FloorWrite, number: Number) -> JSONResponse:
+    """The unit is more than its order wants: it lies in stock from now on, and belongs to nobody."""
+
+    def make(session: Session) -> Answer:
+        row = repository.unit(session, number, visible=visible_orders(principal))
+        if row is None or row.work_order is None:
+            raise NotFound
+        found = visible_work_order(session, row.work_order, principal)
+        do(session, found, [row.unit.number], Deed(DeedKind.STOCK), by_people(principal.actor, door.now))
+        row = repository.unit(session, number, visible=visible_orders(principal)) or row
+        return Answer(200, UnitOut.from_row(row, internal=True).model_dump(mode="json"))
+
+    return door.post(principal, None, make)
 
 
 @router.post("/work-orders/{number}/scrap", response_model=WorkOrderOut)

@@ -1,4 +1,4 @@
-"""What the office does with pieces of a work order: scrap, send back, hold or let go on, all of them or none."""
+"""What the office does with pieces of a work order: scrap, send back, hold, release, put into stock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from server.erp.production import repository, service
 from server.erp.production.acts import Wish, act_on, scrap_pieces
 from server.erp.production.lots import part_of
 from server.erp.production.models import Unit, WorkOrder
+from server.erp.production.surplus import put_into_stock
 from server.erp.reasons.service import chosen_reason
 from server.errors import FieldError, Invalid, NotFound
 from server.messages import translate as _
@@ -27,6 +28,7 @@ class DeedKind(StrEnum):
     REWORK = "rework"
     HOLD = "hold"
     RESUME = "resume"
+    STOCK = "stock"
 
 
 _COMMANDS: Mapping[DeedKind, tuple[Command, ReasonKind]] = {
@@ -56,7 +58,9 @@ def do(session: Session, work_order: WorkOrder, numbers: Sequence[str], deed: De
     if work_order.order_id is not None:
         lock_order(session, work_order.order_id)
     units = _parts(session, work_order, numbers, deed, about)
-    if deed.kind in _COMMANDS:
+    if deed.kind is DeedKind.STOCK:
+        put_into_stock(session, work_order, units, about)
+    elif deed.kind in _COMMANDS:
         act_on(session, work_order, [unit.number for unit in units], _wish(session, deed), about)
     elif deed.kind is DeedKind.HOLD:
         code = None if deed.code is None else chosen_reason(session, deed.code, ReasonKind.HOLD)

@@ -45,7 +45,7 @@ def alive_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, 
     """How many pieces of these order lines are made or in the making: those that are not scrapped."""
     statement = (
         select(WorkOrder.order_line_id, func.sum(PIECES))
-        .join(Unit, Unit.work_order_id == WorkOrder.id)
+        .join(Unit, (Unit.work_order_id == WorkOrder.id) & (Unit.order_id == WorkOrder.order_id))
         # By their orders, which have an index.
         .where(WorkOrder.order_id.in_(select(OrderLine.order_id).where(OrderLine.id.in_(line_ids))))
         .where(WorkOrder.order_line_id.in_(line_ids), Unit.state != UnitState.SCRAPPED.value)
@@ -96,7 +96,9 @@ def counts_of(session: Session, work_order_ids: Collection[int]) -> Mapping[int,
     """How many units of these work orders stand in each state."""
     statement = (
         select(Unit.work_order_id, Unit.state, func.count())
-        .where(Unit.work_order_id.in_(work_order_ids))
+        # What went from an order to stock is counted for it no more.
+        .join(WorkOrder, WorkOrder.id == Unit.work_order_id)
+        .where(Unit.work_order_id.in_(work_order_ids), Unit.order_id.is_not_distinct_from(WorkOrder.order_id))
         .group_by(Unit.work_order_id, Unit.state)
     )
     found: dict[int, dict[str, int]] = defaultdict(dict)

@@ -1,13 +1,14 @@
-"""Units that are lost while they lie in stock: their goods leave the balance with them."""
+"""Units that are lost while they lie in stock, or come there by a screen: the balance follows them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from server.db import touch
 from server.erp.stock.book import NewMove, book
 from server.erp.stock.rules import MoveKind
-from server.erp.stock.use import Known, look_up_spots
+from server.erp.stock.use import Known, look_up_made, look_up_spots
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import UnitState
 
@@ -37,19 +38,35 @@ def throw_out(session: Session, facts: Sequence[NewFact], ids: Sequence[int]) ->
     touch(session, "stock")
 
 
+def put_in(session: Session, facts: Sequence[NewFact], ids: Sequence[int]) -> None:
+    """Book what a screen or a program has put into stock: where most of its kind lies, else where stock begins."""
+    stocked = {fact.unit_id or 0: (fact, each) for fact, each in zip(facts, ids, strict=True)
+               if fact.kind is FactKind.UNIT_STOCKED}  # fmt: skip
+    if not stocked:
+        return
+    known = Known()
+    look_up_made(session, known, list(stocked))
+    targets = {unit_id: known.places.get(material.id) or known.shelf for unit_id, (material, _) in known.made.items()}
+    moves = [(found, stocked[unit_id]) for unit_id, found in targets.items() if found is not None]
+    book(session, [_of(known, MoveKind.PRODUCE, *told, target_id=place) for place, told in moves])
+    touch(session, "stock")
+
+
 def _move(known: Known, fact: NewFact, fact_id: int) -> NewMove:
+    source_id, lot = known.spots[fact.unit_id or 0]
+    return _of(known, MoveKind.SCRAP, fact, fact_id, source_id=source_id, lot=lot, cause=fact.told.get("reason"))
+
+
+def _of(known: Known, kind: MoveKind, fact: NewFact, fact_id: int, **more: Any) -> NewMove:
     unit_id = fact.unit_id or 0
     material, pieces = known.made[unit_id]
-    source_id, lot = known.spots[unit_id]
+    ends: dict[str, Any] = {"source_id": None, "target_id": None, **more}
     return NewMove(
-        kind=MoveKind.SCRAP,
+        kind=kind,
         product_id=material.id,
         uom=material.uom,
         quantity=pieces,
-        source_id=source_id,
-        lot=lot,
-        target_id=None,
-        cause=fact.told.get("reason"),
+        **ends,
         actor=fact.actor,
         at=fact.observed_at,
         work_order_id=fact.work_order_id,

@@ -1,4 +1,4 @@
-"""One unit wherever it belongs, and what the office does with units: scrap, send back, hold, let go on."""
+"""One unit wherever it belongs, and what the office does with units: scrap, send back, hold, put into stock."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -40,6 +40,7 @@ _DONE: Final[Mapping[DeedKind, str]] = {
     DeedKind.REWORK: N_("Sent back: %(units)s."),
     DeedKind.HOLD: N_("On hold: %(units)s. Stations refuse them until the hold is lifted."),
     DeedKind.RESUME: N_("%(units)s may go on."),
+    DeedKind.STOCK: N_("Put into stock: %(units)s."),
 }
 #: So many numbers stand in a sentence.
 _NAMED: Final = 5

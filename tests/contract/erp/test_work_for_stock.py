@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
 from orderlight.events import Answer
 from server.catalog.models import WorkCenter
 from server.db import Database
-from server.erp.orders.models import SalesOrder
+from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import DemoWorld
 from server.ingest.rebuild import rebuild
@@ -123,6 +124,38 @@ def test_what_an_order_is_short_of_is_made_again(planner: httpx.Client, database
     assert scan(unit["number"], "cut-1").status == "applied"
     assert one(database, SalesOrder, number="SO-1000").fulfilment == "in_production"
     assert database.write(rebuild).differences == ()
+
+
+def test_the_office_puts_a_piece_too_many_into_stock(planner: httpx.Client, signed_in: Any, database: Database) -> None:
+    # Given an order that wants two pieces less than are made for it
+    def shorten(session: Session) -> list[str]:
+        order = session.query(SalesOrder).filter_by(number="SO-1000").one()
+        line = session.query(OrderLine).filter_by(order_id=order.id).first()
+        assert line is not None
+        units = session.query(Unit).filter_by(order_line_id=line.id).order_by(Unit.id.desc()).limit(3).all()
+        line.quantity -= 2
+        for unit in units:
+            unit.state, unit.step = "finished", None
+        return [unit.number for unit in units]
+
+    numbers = database.write(shorten)
+    assert planner.post("/api/v1/locations", json={"key": "hall", "name": "Hall"}).status_code == 201
+
+    # When they are put into stock by a program and on a page, and one more that the order wants
+    stocked = planner.post(f"/api/v1/units/{numbers[0]}/stock")
+    form = {"why": "stock:", "from": "unit", f"pick.{numbers[1]}": "1"}
+    by_page = planner.post("/work-orders/WO-1000/pieces", data=form, follow_redirects=True)
+    wanted = planner.post(f"/api/v1/units/{numbers[2]}/stock")
+    foreign = signed_in("operator").post(f"/api/v1/units/{numbers[2]}/stock")
+
+    # Then each lies in stock by a move of its own, and the third stays with its order
+    assert (stocked.status_code, stocked.json()["state"], stocked.json()["order"]) == (200, "in_stock", None)
+    assert f"Put into stock: {numbers[1]}." in by_page.text
+    assert (wanted.status_code, wanted.json()["reason"], foreign.status_code) == (409, "not_over", 403)
+    moves = planner.get("/api/v1/stock-moves", params={"product": "FRAME-CITY"}).json()["items"]
+    assert [(each["kind"], each["quantity"]) for each in moves if each["kind"] == "produce"] == [("produce", "1")] * 2
+    page = planner.get("/work-orders/WO-1000").text
+    assert numbers[0] in page
 
 
 def test_the_planner_sees_what_is_short_and_makes_it_again_on_pages(

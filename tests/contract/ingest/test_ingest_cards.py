@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.production.models import WorkOrder
+from server.erp.stock.schemas import LocationIn
+from server.erp.stock.service import create_location
+from server.ingest.rebuild import rebuild
 
 A, B, C = "U-1000", "U-1001", "U-1002"
 OTHER, OTHER_2 = "U-1003", "U-1004"
@@ -20,6 +23,15 @@ def set_per_box(session: Session, work_order_id: int, count: int) -> None:
     """A box of this work order holds so many."""
     work_order = session.get_one(WorkOrder, work_order_id)
     work_order.snapshot = {**work_order.snapshot, "packaging_spec": {"box": "B40", "per_box": count}}
+
+
+def place_for_goods(plant: Any) -> None:
+    """A location where goods lie."""
+
+    def work(session: Session) -> None:
+        create_location(session, LocationIn(key="hall", name="Hall"), actor="system", now=plant.now)
+
+    plant.database.write(work)
 
 
 # --- badges and commands ---
@@ -231,9 +243,69 @@ def test_a_box_never_takes_more_than_was_ordered(plant: Any, tools: Any) -> None
     answer = plant.scan(tools.code(OTHER_2), "pack-pack")
 
     assert (answer.reason, answer.say) == (
-        "over_quantity", "U-1004 is more than SO-1001 wants: 1 of 1 FRAME are packed. Put it into stock.",
+        "over_quantity", "U-1004 is more than SO-1001 wants: 1 of 1 FRAME are packed. Scan STOCK, then U-1004 again.",
     )  # fmt: skip
     assert (plant.unit(OTHER_2).state, plant.operation(OTHER_2, 30).good) == ("queued", 1)
+
+
+def test_a_piece_too_many_goes_to_stock_and_the_order_finishes_without_it(plant: Any, tools: Any) -> None:
+    # Given an order of two that has become an order of one, one of them packed and both of them made
+    plant.change("UPDATE order_line SET quantity = quantity / 2 WHERE order_id = (SELECT id FROM sales_order "
+                 "WHERE number = 'SO-1001')")  # fmt: skip
+    place_for_goods(plant)
+    plant.through(OTHER, *MADE)
+    plant.through(OTHER_2, *MADE)
+    plant.scan(tools.card("STOCK"), "cut-end")
+    assert plant.scan(tools.code(OTHER_2), "cut-end").reason == "already_done"
+    plant.through(OTHER, "pack-pack")
+    assert plant.order("SO-1001").fulfilment == "in_production"
+
+    # When the other one is put into stock
+    plant.scan(tools.card("STOCK"), "pack-pack")
+    stocked = plant.scan(tools.code(OTHER_2), "pack-pack")
+
+    # Then it is nobody's, a move has brought it there, and the order is packed
+    assert (stocked.action, stocked.say) == (
+        "unit_stocked", "U-1004 is more than SO-1001 wants and lies in stock from now on. Put it on the shelf.",
+    )  # fmt: skip
+    assert (plant.unit(OTHER_2).state, plant.unit(OTHER_2).order_id) == ("in_stock", None)
+    moves = plant.sql("SELECT kind, unit_id FROM stock_move")
+    assert [tuple(row) for row in moves] == [("produce", plant.unit(OTHER_2).id)]
+    assert plant.order("SO-1001").fulfilment == "packed"
+    plant.scan(tools.card("STOCK"), "pack-pack")
+    assert plant.scan(tools.code(OTHER_2), "pack-pack").say == "U-1004 lies in stock already."
+    assert plant.database.write(lambda session: rebuild(session).differences) == ()
+
+    # And taken back it is the order's again, and the move is reversed
+    plant.scan(tools.card("UNDO"), "pack-pack")
+    assert (plant.unit(OTHER_2).state, plant.unit(OTHER_2).order_id) == ("queued", plant.order("SO-1001").id)
+    assert plant.order("SO-1001").fulfilment == "in_production"
+    assert plant.sql("SELECT SUM(quantity) FROM stock_balance")[0][0] == 0
+
+
+def test_a_piece_that_an_order_wants_never_goes_to_stock(plant: Any, tools: Any) -> None:
+    plant.through(OTHER, *MADE)
+    plant.scan(tools.card("STOCK"), "pack-pack")
+
+    answer = plant.scan(tools.code(OTHER), "pack-pack")
+
+    assert (answer.reason, answer.say) == (
+        "not_over", "U-1003 is no surplus: SO-1001 wants 2 FRAME, and there are 2. Pack it.",
+    )  # fmt: skip
+
+
+def test_what_lies_in_stock_of_an_order_can_be_scrapped_by_a_card(plant: Any, tools: Any) -> None:
+    plant.change("UPDATE order_line SET quantity = quantity / 2 WHERE order_id = (SELECT id FROM sales_order "
+                 "WHERE number = 'SO-1001')")  # fmt: skip
+    plant.through(OTHER_2, *MADE)
+    plant.scan(tools.card("STOCK"), "pack-pack")
+    plant.scan(tools.code(OTHER_2), "pack-pack")
+
+    plant.scan(tools.card("SCRAP"), "pack-pack")
+    lost = plant.scan(tools.code(OTHER_2), "pack-pack")
+
+    assert (lost.action, plant.unit(OTHER_2).state) == ("unit_scrapped", "scrapped")
+    assert plant.database.write(lambda session: rebuild(session).differences) == ()
 
 
 def test_a_box_never_takes_more_than_its_packaging_says(plant: Any, tools: Any) -> None:
