@@ -180,7 +180,7 @@ class _Making:
     def _add_part(self, sku: str, quantity: Decimal, effect: Effect) -> None:
         known = self.bom.get(sku)
         if known is not None:
-            self.bom[sku] = replace(known, quantity=known.quantity + quantity)
+            self.bom[sku] = known.more(quantity, effect.scrap_percent)
             return
         spare = self.design.spare_parts.get(sku)
         if spare is None:
@@ -190,7 +190,9 @@ class _Making:
     def _replace_part(self, effect: Effect, who: str) -> None:
         old = self._claimed(self.bom, effect.component or "", who)
         if effect.by:
-            self._add_part(effect.by, effect.quantity or old.quantity, effect)
+            # What takes a part's place is lost as often as it was, unless the choice says otherwise.
+            scrap = old.scrap_percent if effect.scrap_percent is None else effect.scrap_percent
+            self._add_part(effect.by, effect.quantity or old.quantity, replace(effect, scrap_percent=scrap))
             self._changed_by.setdefault(effect.by, who)
 
     def _add_step(self, effect: Effect, who: str) -> None:

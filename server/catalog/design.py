@@ -58,6 +58,14 @@ class Part:
         """The quantity with what is lost on the way."""
         return (self.quantity * (HUNDRED + self.scrap_percent) / HUNDRED).quantize(_MILLIONTH)
 
+    def more(self, quantity: Decimal, scrap_percent: Decimal | None = None) -> "Part":
+        """The part with so many more, of which another share is lost where one is given; the need is that of both."""
+        total = self.quantity + quantity
+        lost = self.scrap_percent
+        if scrap_percent is not None and scrap_percent != lost:
+            lost = ((self.quantity * lost + quantity * scrap_percent) / total).quantize(_MILLIONTH)
+        return replace(self, quantity=total, scrap_percent=lost)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
+from server.auth.principal import Principal
+from server.erp.billing.states import MoneyFact
 from server.http.fields import Shown, ShownDecimal
 from server.journal.models import Fact
 
-router = APIRouter(prefix="/api/v1", tags=["feed"], dependencies=[Depends(require(Permission.FEED_READ))])
+router = APIRouter(prefix="/api/v1", tags=["feed"])
 
+FeedRead = Annotated[Principal, Depends(require(Permission.FEED_READ))]
 MOST = 1000
 
 
@@ -38,9 +41,12 @@ class FactOut(Shown):
     detail: dict[str, Any]
 
     @classmethod
-    def of(cls, fact: Fact) -> "FactOut":
-        """The row as it is given out."""
-        return cls(**{name: getattr(fact, name) for name in cls.model_fields})
+    def of(cls, fact: Fact, *, sees_credit: bool) -> "FactOut":
+        """The row as it is given out; why credit was released is for those who see credit."""
+        fields = {name: getattr(fact, name) for name in cls.model_fields}
+        if fact.kind == MoneyFact.CREDIT_RELEASED and not sees_credit:
+            fields["detail"] = {}
+        return cls(**fields)
 
 
 class Feed(Shown):
@@ -54,13 +60,15 @@ class Feed(Shown):
 @router.get("/feed")
 def feed(
     database: DatabaseDep,
+    principal: FeedRead,
     after: Annotated[int, Query(ge=0, le=2**63 - 1, description="The `next` of the answer before; 0 at first.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Feed:
     """Facts after a position. Their ids rise in commit order, so nothing is ever passed over."""
     with database.read() as session:
         facts = facts_after(session, after, limit=limit + 1)
-    shown = [FactOut.of(fact) for fact in facts[:limit]]
+    sees_credit = principal.may(Permission.CREDIT_READ)
+    shown = [FactOut.of(fact, sees_credit=sees_credit) for fact in facts[:limit]]
     return Feed(items=shown, next=shown[-1].id if shown else after, more=len(facts) > limit)
 
 

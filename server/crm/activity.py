@@ -13,5 +13,5 @@ _MOVED = ("shipment_", "order_completed")
 
 def sales_activity(session: Session, customer: Customer, *, limit: int = 8) -> Sequence[Item]:
     """The latest steps, newest first."""
-    found = customer_timeline(session, customer).items
+    found = customer_timeline(session, customer, sees_credit=True).items
     return [item for item in found if not item.kind.startswith(_MOVED)][:limit]

@@ -13,10 +13,11 @@ from typing import Any, Final, Self
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from server.auth.models import User
 from server.crm.cases.models import Case
+from server.crm.doers import doers
 from server.crm.models import Interaction
 from server.crm.quotes.models import Quote
+from server.erp.billing.states import MoneyFact
 from server.erp.orders.models import SalesOrder
 from server.errors import FieldError, Invalid
 from server.journal.models import ABOUT_RECORDS, ABOUT_WHOLE_ORDERS, Fact
@@ -111,8 +112,11 @@ class Timeline:
 Provider = Callable[[Session, Customer, Before], Sequence[Item]]
 
 
-def customer_timeline(session: Session, customer: Customer, *, after: str | None = None) -> Timeline:
-    """A page of what happened; a query for each source and one for names, whatever the length."""
+def customer_timeline(session: Session, customer: Customer, *, sees_credit: bool, after: str | None = None) -> Timeline:
+    """A page of what happened; a query for each source and one for names, whatever the length.
+
+    Why credit was released is for those who see credit.
+    """
     cursor = Cursor.parse(after) if after else None
     found = [
         (item, rank)
@@ -123,7 +127,12 @@ def customer_timeline(session: Session, customer: Customer, *, after: str | None
     shown = found[:PAGE_SIZE]
     last = shown[-1] if len(found) > PAGE_SIZE else None
     following = str(Cursor(last[0].at, last[1], last[0].key)) if last else None
-    return Timeline(_named(session, [item for item, _rank in shown]), following)
+    items = [item if sees_credit else _without_credit(item) for item, _rank in shown]
+    return Timeline(_named(session, items), following)
+
+
+def _without_credit(item: Item) -> Item:
+    return replace(item, text=None) if item.kind == MoneyFact.CREDIT_RELEASED else item
 
 
 # --- the sources ---
@@ -221,12 +230,5 @@ def _fact(fact: Fact, source: str) -> Item:
 
 
 def _named(session: Session, items: Sequence[Item]) -> list[Item]:
-    logins = {item.who.removeprefix("user:") for item in items if item.who and item.who.startswith("user:")}
-    names = dict(session.execute(select(User.login, User.name).where(User.login.in_(logins))).all()) if logins else {}
-    return [replace(item, who=_name(item.who, names)) for item in items]
-
-
-def _name(actor: str | None, names: Mapping[str, str]) -> str | None:
-    """The name of a person; a program or the house itself is nobody."""
-    login = (actor or "").removeprefix("user:")
-    return names.get(login, login) if actor and actor.startswith("user:") else None
+    people = doers(session, {item.who for item in items if item.who})
+    return [replace(item, who=people.name(item.who, item.at) if item.who else None) for item in items]

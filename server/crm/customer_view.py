@@ -15,8 +15,9 @@ from server.crm.orders_list import OrderRow
 from server.crm.risk import Risk
 from server.crm.timeline import Entry
 from server.erp.changes.rules import as_told
+from server.erp.orders.access import hides_the_promise
 from server.tracking.facts import FactKind
-from server.tracking.states import ChangeState, OrderLifecycle, ShipmentState
+from server.tracking.states import ChangeState, ShipmentState
 
 #: What a customer is told of, by the facts themselves and never by the clock.
 TOLD = frozenset(
@@ -121,11 +122,6 @@ def customer_order(page: OrderPage) -> CustomerOrder:
             if each.state != ChangeState.DRAFT and (told := as_told(each.difference, each.origin))
         ],
     )
-
-
-def hides_the_promise(lifecycle: str) -> bool:
-    """Whether nothing is agreed on yet, so that a date would say too much."""
-    return lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
 
 
 def row_as_told(row: OrderRow) -> OrderRow:

@@ -40,10 +40,11 @@ class OtherCustomer(Strict):
 
 
 @router.get("/customers/{number}/timeline")
-def get_timeline(database: DatabaseDep, _principal: CustomersRead, number: Number, after: After = None) -> JSONResponse:
+def get_timeline(database: DatabaseDep, principal: CustomersRead, number: Number, after: After = None) -> JSONResponse:
     """What happened with the customer, newest first, from both sides."""
     with database.read() as session:
-        found = customer_timeline(session, found_customer(session, number), after=after)
+        customer = found_customer(session, number)
+        found = customer_timeline(session, customer, after=after, sees_credit=principal.may(Permission.CREDIT_READ))
     return JSONResponse({"items": [item.as_json() for item in found.items], "next": found.next})
 
 

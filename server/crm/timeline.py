@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from server.auth.models import User
+from server.crm.doers import Doers, doers
 from server.db.prepared import Prepared
+from server.erp.billing.states import MoneyFact
 from server.erp.floor.models import Station
 from server.erp.production.models import Operation
 from server.journal.models import EventRecord, EventSource, Fact
@@ -209,7 +210,7 @@ def brief_timeline(session: Session | Connection, order_id: int, steps: Mapping[
 
 def _timeline(session: Session, found: Sequence[_Told], of: ColumnElement[bool], before: int | None) -> Timeline:
     shown = found[:PAGE_SIZE]
-    people = _people(session, {fact.actor for fact in shown})
+    people = doers(session, {fact.actor for fact in shown})
     # What takes back an entry is newer than it, so a page of the newest entries holds every reversal of its own.
     back = _taken_back_among(shown) if before is None else _taken_back(session, [fact.id for fact in shown], of)
     older = shown[-1].id if len(found) > PAGE_SIZE else None
@@ -221,14 +222,14 @@ def _taken_back_among(facts: Sequence[_Told | _Brief]) -> frozenset[int]:
     return frozenset(fact.reverses_id for fact in facts if fact.kind == reversed_kind and fact.reverses_id is not None)
 
 
-def _entry(fact: _Told, people: Mapping[str, str], back: frozenset[int]) -> Entry:
+def _entry(fact: _Told, people: Doers, back: frozenset[int]) -> Entry:
     return Entry(
         id=fact.id,
         kind=fact.kind,
         subject=fact.subject,
         step=fact.step,
         station=fact.station,
-        who=people.get(fact.actor),
+        who=people.name(fact.actor, fact.observed_at),
         reason=_reason(fact),
         observed_at=fact.observed_at,
         recorded_at=fact.recorded_at,
@@ -239,6 +240,9 @@ def _entry(fact: _Told, people: Mapping[str, str], back: frozenset[int]) -> Entr
 
 
 def _reason(fact: _Told) -> str | None:
+    if fact.kind == MoneyFact.CREDIT_RELEASED:
+        # Everybody who reads orders is shown this; those who see credit read the reason beside its figures.
+        return None
     if fact.kind == FactKind.LOT_SPLIT and "part" in fact.detail:
         return f"{fact.detail['pieces']} → {fact.detail['part']}"
     # Of a part that was split off, the lot that it was.
@@ -277,21 +281,6 @@ def _readable(told: Mapping[str, Any]) -> str | None:
     if code is None:
         return None
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in str(code)[:200])
-
-
-def _people(session: Session, actors: Iterable[str]) -> dict[str, str]:
-    """Actors by the names of people; a gateway or the program itself is nobody."""
-    logins = [actor.removeprefix("user:") for actor in actors if actor.startswith("user:")]
-    badges = [actor.removeprefix("operator:") for actor in actors if actor.startswith("operator:")]
-    if not logins and not badges:
-        return {}
-    statement = select(User.login, User.badge, User.name).where(User.login.in_(logins) | User.badge.in_(badges))
-    found: dict[str, str] = {f"user:{login}": login for login in logins}
-    found |= {f"operator:{badge}": badge for badge in badges}
-    for login, badge, name in session.execute(statement):
-        found[f"user:{login}"] = name
-        found[f"operator:{badge}"] = name
-    return found
 
 
 def _taken_back(session: Session, ids: Sequence[int], of: ColumnElement[bool]) -> frozenset[int]:

@@ -1,8 +1,8 @@
 """Finding rows by a part of a text, or by how a number begins, without reading every row.
 
-SQLite keeps the triples of letters of these columns in full-text tables that triggers keep up (migration 0017),
-PostgreSQL in trigram indexes; both find what LIKE '%text%' finds. Numbers are found from their beginning, in the order
-of their bytes, which on PostgreSQL has indexes of its own.
+SQLite keeps the triples of letters of these columns in full-text tables that triggers keep up, PostgreSQL in trigram
+indexes (migrations 0017 and 0026); both find what LIKE '%text%' finds. Numbers are found from their beginning, in the
+order of their bytes, which on PostgreSQL has indexes of its own.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def holds(
     owner = table_of(attribute.parent.class_)
     name = f"{owner.name}_text"
     words = table(name, column("rowid"))
-    phrase = '"' + text.replace('"', '""') + '"'
+    phrase = f'{attribute.key} : "' + text.replace('"', '""') + '"'
     match = literal_column(name, String()).op("MATCH")(phrase)
     found = select(words.c.rowid).where(match)
     if newest is not None:

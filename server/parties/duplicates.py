@@ -18,7 +18,7 @@ from server.parties.models import Customer, DistinctPair, MatchKey, SuspectPair
 from server.parties.people import make_addresses, make_contacts
 from server.parties.schemas import CustomerIn
 from server.parties.states import CustomerStatus
-from server.parties.weights import STRONG, SUSPECT, WEIGHTS
+from server.parties.weights import SUSPECT, WEIGHTS
 
 _PAGE: Final = 25
 #: The weaker trait says nothing more where the stronger one of the same kind is shared.
@@ -105,9 +105,9 @@ def suspects_of(session: Session, body: CustomerIn) -> list[Suspect]:
     return suspects(session, traits_of(body.name, body.vat_number, contacts, addresses))
 
 
-def refuse(session: Session, body: CustomerIn, *, least: int = STRONG) -> None:
-    """Raise Conflict, with the suspects, when the new one looks much like a customer that is there already."""
-    found = [each for each in suspects_of(session, body) if each.score >= least]
+def refuse(session: Session, body: CustomerIn) -> None:
+    """Raise Conflict, with the suspects, when the new one looks like a customer that is there already."""
+    found = suspects_of(session, body)
     if found:
         first = found[0]
         raise Conflict(

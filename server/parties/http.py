@@ -93,7 +93,7 @@ def get_customer(door: DoorDep, principal: CustomersRead, number: Number) -> Res
 
 @router.post("/customers", status_code=201, response_model=CustomerOut)
 def post_customer(door: DoorDep, principal: CustomersWrite, body: CustomerIn) -> JSONResponse:
-    """A new prospect; one that looks much like a customer we have is 409 unless `is_distinct` says otherwise."""
+    """A new prospect; one that looks like a customer we have is 409 unless `is_distinct` says otherwise."""
     require_rights(principal, _chosen(body))
 
     def make(session: Session) -> Answer:

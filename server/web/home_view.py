@@ -7,11 +7,11 @@ from typing import Any
 
 from server.crm.cases.rules import CaseState
 from server.crm.customer_home import CustomerHome, HomeOrder
-from server.crm.customer_view import hides_the_promise
 from server.crm.quotes.models import Quote
 from server.crm.quotes.rules import QuoteState
 from server.crm.risk import Risk
 from server.erp.changes.rules import may_be_changed
+from server.erp.orders.access import hides_the_promise
 from server.messages import N_
 from server.web.i18n import Formats
 from server.web.money_view import Account

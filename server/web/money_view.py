@@ -12,6 +12,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.activity import sales_activity
 from server.crm.customer_timeline import Item
+from server.crm.doers import doers
 from server.db import Database
 from server.erp.billing import credit, owed, repository
 from server.erp.billing.access import note_credit_views, visible_invoices
@@ -21,6 +22,7 @@ from server.erp.billing.profit import Profit, profit_of
 from server.erp.billing.rules import is_overdue
 from server.erp.orders import repository as orders
 from server.erp.orders.models import SalesOrder
+from server.journal.models import Fact
 from server.messages import N_
 from server.parties.repository import site
 from server.tracking.states import OrderLifecycle
@@ -88,6 +90,8 @@ class OrderMoney:
     waits: str | None
     invoices: Sequence[InvoiceRow]
     profit: Profit | None
+    #: When credit was released last, by whom and why.
+    released: tuple[datetime, str | None, str] | None
     activity: Sequence[Item]
 
 
@@ -102,6 +106,7 @@ def order_money(session: Session, principal: Principal, number: str, *, now: dat
     billed = select(InvoiceLine.invoice_id).where(InvoiceLine.order_id == order.id)
     invoices = [invoice_row(each, today) for each in repository.newest_invoices(session, Invoice.id.in_(billed))]
     on_hold = order.lifecycle == OrderLifecycle.CREDIT_HOLD
+    released = repository.credit_release(session, order.id)
     late = any(each.state == "overdue" for each in invoices)
     return OrderMoney(
         order=order,
@@ -110,8 +115,14 @@ def order_money(session: Session, principal: Principal, number: str, *, now: dat
         waits=credit.check_loaded(session, order, order.customer).sentence(number) if on_hold else None,
         invoices=invoices,
         profit=profit_of(session, order, now=now) if principal.may(Permission.PROFIT_READ) else None,
+        released=None if released is None or on_hold else _released(session, released),
         activity=sales_activity(session, order.customer) if sees_activity(principal) else (),
     )
+
+
+def _released(session: Session, fact: Fact) -> tuple[datetime, str | None, str]:
+    who = doers(session, [fact.actor]).name(fact.actor, fact.observed_at)
+    return fact.observed_at, who, str(fact.detail.get("reason", ""))
 
 
 def sees_activity(principal: Principal) -> bool:

@@ -16,12 +16,14 @@ from server.web.entry import compact, count_rows, fault_of, rows_of, typed_rows
 from server.web.forms import Form
 from server.web.page import Page
 
+#: What an effect has under the name of its column.
+_KEPT = ("scrap_percent", "work_center", "setup_minutes", "run_minutes", "transfer_quantity", "instructions")
 #: The rows of the form, and the columns of which one at least makes a row.
 ROWS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "groups": (("key", "name", "required", "default"), ("name",)),
     "choices": (("key", "group", "name", "surcharge"), ("name",)),
     "effects": (
-        ("choice", "kind", "thing", "by", "amount", "work_center", "setup_minutes", "run_minutes", "instructions"),
+        ("choice", "kind", "thing", "by", "amount", *_KEPT),
         ("choice", "kind", "thing"),
     ),
     "rules": (("first", "kind", "second"), ("first", "second")),
@@ -90,7 +92,7 @@ def typed_options(content: Mapping[str, Any]) -> dict[str, str]:
 
 def _typed_effect(effect: Mapping[str, Any]) -> dict[str, Any]:
     amount = effect.get("quantity") if effect["kind"] != EffectKind.ALTER_COST else effect.get("amount")
-    kept = {name: effect.get(name) for name in ("work_center", "setup_minutes", "run_minutes", "instructions")}
+    kept = {name: effect.get(name) for name in _KEPT}
     return {
         "kind": effect["kind"],
         "thing": effect.get("component") or effect.get("step"),
@@ -157,8 +159,7 @@ def _effect(row: Mapping[str, str]) -> dict[str, Any]:
     effect |= {name: row[column] for name, column in zip(names, ("thing", "by"), strict=True) if column in row}
     if "amount" in row:
         effect["quantity"] = row["amount"]
-    kept = ("work_center", "setup_minutes", "run_minutes", "instructions")
-    return effect | {name: row[name] for name in kept if name in row}
+    return effect | {name: row[name] for name in _KEPT if name in row}
 
 
 def _rules(

@@ -13,18 +13,21 @@ from server.db import Database
 from server.db.texts import holds
 from server.erp.logistics.models import Shipment
 from server.erp.orders.models import SalesOrder
+from server.journal.models import Audit
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn
 from server.parties.service import create_customer
 from server.settings.clock import utc_now
 
-#: The columns that migration 0017 gave an index of triples of letters, and how its name ends.
+#: The columns that migrations 0017 and 0026 gave an index of triples of letters, and how its name ends.
 TEXTS = (
     Customer.search_name,
     SalesOrder.customer_reference,
     Quote.customer_reference,
     Shipment.tracking_reference,
     Case.subject,
+    Audit.actor,
+    Audit.subject,
 )
 
 

@@ -126,6 +126,34 @@ def test_a_choice_changes_parts_steps_price_and_cost() -> None:
     assert belt.cost.total - plain.cost.total == Decimal("64") - Decimal("12") + Decimal("3.50")
 
 
+@pytest.mark.parametrize(
+    ("effect", "needed"),
+    [
+        # What takes its place is lost as often.
+        (Effect(kind=EffectKind.REPLACE_PART, component="BOLT", by="BELT"), {"BELT": "8.4"}),
+        (Effect(kind=EffectKind.REPLACE_PART, component="BOLT", by="BELT", quantity=Decimal(4)), {"BELT": "4.2"}),
+        (
+            Effect(kind=EffectKind.REPLACE_PART, component="BOLT", by="BELT", scrap_percent=Decimal(0)),
+            {"BELT": "8"},
+        ),
+        # A part that is there already needs what both need.
+        (Effect(kind=EffectKind.REPLACE_PART, component="BOLT", by="CHAIN"), {"CHAIN": "9.4"}),
+        (Effect(kind=EffectKind.ADD_PART, component="BOLT", quantity=Decimal(2)), {"BOLT": "10.5"}),
+        (
+            Effect(kind=EffectKind.ADD_PART, component="BOLT", quantity=Decimal(2), scrap_percent=Decimal(50)),
+            {"BOLT": "11.4"},
+        ),
+    ],
+)
+def test_what_a_choice_needs_counts_what_is_lost(effect: Effect, needed: Mapping[str, str]) -> None:
+    design = replace(BIKE, options=(Option("a", "A", (Choice("b", "B", effects=(effect,)),)),), rules=())
+
+    found = {part.component: part.needed for part in configure(design, {"a": "b"}).bom}
+
+    assert {name: found[name] for name in needed} == {name: Decimal(each) for name, each in needed.items()}
+    assert not (effect.kind is EffectKind.REPLACE_PART and "BOLT" in found)
+
+
 def test_steps_are_skipped_and_altered() -> None:
     raw = configure(BIKE, {"colour": "black", "finish": "raw"})
     fine = configure(BIKE, {"colour": "black", "finish": "fine"})

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from server.parties import duplicates, matching
-from server.parties.duplicates import STRONG, SUSPECT, WEIGHTS, WHY, score
+from server.parties.duplicates import SUSPECT, WEIGHTS, WHY, score
 from server.parties.matching import address_trait, name_trait, traits_of
 from server.parties.models import Address, Contact
 
@@ -44,11 +44,10 @@ def test_what_is_not_known_is_no_trait() -> None:
     assert traits == {("name", "bo"), ("email", "bo@gmail.com")}
 
 
-def test_a_tax_number_alone_is_strong_a_name_alone_is_suspect_and_a_phone_is_neither() -> None:
-    assert score({"vat"}) >= STRONG
-    assert SUSPECT <= score({"name"}) < STRONG
+def test_a_tax_number_a_name_or_a_mailbox_alone_is_asked_about_and_a_phone_is_not() -> None:
+    assert all(score({trait}) >= SUSPECT for trait in ("vat", "name", "email"))
     assert score({"phone"}) < SUSPECT
-    assert score({"name", "address"}) >= STRONG
+    assert score({"person"}) < SUSPECT <= score({"person", "phone"})
 
 
 def test_the_weaker_trait_of_the_same_kind_counts_nothing_beside_the_stronger() -> None:

@@ -165,14 +165,17 @@ def sellers(session: Session, roles: Collection[str]) -> Sequence[tuple[str, str
 
 
 def sums(session: Session, wanted: QuoteFilter, *, visible: ColumnElement[bool]) -> Sequence[Any]:
-    """How many quotes and how much money, by state on that day, currency and probability."""
+    """How many quotes and how much money, by state on that day, currency and probability.
+
+    Nothing is to be expected of a draft past its date: as it stands it cannot even be sent.
+    """
     state = word_of_state(wanted.today).label("state")
+    lapsed = and_(Quote.state == QuoteState.DRAFT.value, Quote.valid_until < wanted.today)
+    probability = case((lapsed, 0), else_=Quote.probability).label("probability")
     statement = (
-        select(
-            state, Quote.currency, Quote.probability, func.count().label("count"), func.sum(Quote.total).label("total")
-        )
+        select(state, Quote.currency, probability, func.count().label("count"), func.sum(Quote.total).label("total"))
         .where(visible, *wanted.conditions(session))
-        .group_by(state, Quote.currency, Quote.probability)
+        .group_by(state, Quote.currency, probability)
     )
     return session.execute(statement).all()
 

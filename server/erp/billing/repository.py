@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from server.erp.billing.models import Invoice, InvoiceLine, InvoiceShipment, Payment, PaymentAllocation
-from server.erp.billing.states import OPEN
+from server.erp.billing.states import OPEN, MoneyFact
 from server.erp.logistics.models import Shipment
 from server.erp.orders.models import SalesOrder
 from server.http.paging import Keyset, Page
+from server.journal.models import Fact
 from server.parties.models import Customer
 
 EVERYTHING: ColumnElement[bool] = true()
@@ -30,6 +31,12 @@ def lock_customer(session: Session, customer_id: int) -> Customer:
         .execution_options(populate_existing=True)
     )
     return session.scalars(statement).one()
+
+
+def credit_release(session: Session, order_id: int) -> Fact | None:
+    """How the order was let through above the limit, the last time."""
+    statement = select(Fact).where(Fact.order_id == order_id, Fact.kind == MoneyFact.CREDIT_RELEASED.value)
+    return session.scalars(statement.order_by(Fact.id.desc()).limit(1)).first()
 
 
 # --- invoices ---

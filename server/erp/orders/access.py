@@ -43,6 +43,15 @@ def sees_prices(principal: Principal) -> bool:
     return principal.may(Permission.CUSTOMERS_READ)
 
 
+def hides_the_promise(lifecycle: str) -> bool:
+    """Whether nothing is agreed on yet, so that a date would say too much to somebody outside of our house.
+
+    >>> hides_the_promise("credit_hold"), hides_the_promise("confirmed")
+    (True, False)
+    """
+    return lifecycle in (OrderLifecycle.DRAFT, OrderLifecycle.CREDIT_HOLD)
+
+
 def lifecycle_told(lifecycle: str) -> str:
     """The lifecycle as somebody outside of our house is told it: that his credit is being checked is our affair.
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from server.catalog.models import BomLine, Product, RoutingOperation
 from server.db.texts import begins, either, holds
-from server.erp.orders.access import lifecycles_behind
+from server.erp.orders.access import hides_the_promise, lifecycles_behind
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.production.models import Unit
 from server.http.paging import Keyset, Page
 from server.http.text import fold
 from server.parties.models import Customer
-from server.tracking.states import UnitKind, UnitState
+from server.tracking.states import OrderLifecycle, UnitKind, UnitState
 
 #: No filter: for services that act for the house itself.
 EVERYTHING: ColumnElement[bool] = true()
@@ -77,6 +77,8 @@ class OrderFilter:
             found.append(SalesOrder.on_hold == self.on_hold)
         if self.promised_before is not None:
             found.append(SalesOrder.promise_date < self.promised_before)
+            if self.outside:
+                found.append(SalesOrder.lifecycle.not_in([each for each in OrderLifecycle if hides_the_promise(each)]))
         if self.customer is not None:
             owner = select(Customer.id).where(Customer.number == self.customer)
             found.append(SalesOrder.customer_id.in_(owner))

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from server.catalog.option_schemas import Sku
 from server.erp.billing.states import Billing
-from server.erp.orders.access import lifecycle_told
+from server.erp.orders.access import hides_the_promise, lifecycle_told
 from server.erp.orders.lifecycle import possible
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.pricing import line_net
@@ -221,6 +221,8 @@ class OrderOut(Shown):
         fields: dict[str, Any] = {name: getattr(order, name) for name in _PLAIN}
         if not view.internal:
             fields["lifecycle"] = lifecycle_told(order.lifecycle)
+            if hides_the_promise(order.lifecycle):
+                fields["promise_date"] = None
         actions: list[str] = []
         # A customer learns of his balance where the company shows it, and not here.
         if view.internal and view.overdue:

@@ -11,10 +11,10 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import sees_prices, visible_orders
 from server.crm.customer_home import customer_home, has_left
-from server.crm.customer_view import hides_the_promise
 from server.crm.here import Here
 from server.db.topics import versions
 from server.erp.orders import estimates, repository
+from server.erp.orders.access import hides_the_promise
 from server.erp.orders.configured import options_in_words
 from server.erp.orders.pricing import totals
 from server.errors import Forbidden, NotFound

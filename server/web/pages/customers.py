@@ -76,7 +76,7 @@ def show_overview(page: PageDep, _principal: Reader, number: Number) -> Response
             return _lead_on(page, session, customer)
         shared = around(session, customer, None)
         alike = _alike(session, customer) if page.principal and page.principal.may(Permission.PARTY_MERGE) else []
-        timeline = customer_timeline(session, customer).items[:_GLANCE]
+        timeline = customer_timeline(session, customer, sees_credit=_sees_credit(page)).items[:_GLANCE]
         rows = latest_orders(session, customer.id, here=_here(page), limit=_GLANCE)
     return page.show("customers/overview.html", **shared, timeline=timeline, rows=rows, form=Form(), alike=alike)
 
@@ -160,12 +160,17 @@ def around(session: Session, customer: Customer, tab: str | None) -> dict[str, A
 def _more(page: Page, session: Session, customer: Customer, asked: tuple[str, str | None]) -> dict[str, Any]:
     tab, after = asked
     if tab == "timeline":
-        return {"timeline": customer_timeline(session, customer, after=after), "after": after}
+        timeline = customer_timeline(session, customer, after=after, sees_credit=_sees_credit(page))
+        return {"timeline": timeline, "after": after}
     if tab == "people":
         return {"consents": repository.consents(session, customer.id)}
     if tab == "orders":
         return {"rows": latest_orders(session, customer.id, here=_here(page))}
     return {}
+
+
+def _sees_credit(page: Page) -> bool:
+    return page.principal is not None and page.principal.may(Permission.CREDIT_READ)
 
 
 def _alike(session: Session, customer: Customer) -> list[duplicates.Suspect]:

@@ -234,12 +234,20 @@ def test_an_order_that_waits_for_credit_says_so_to_us_and_in_neutral_words_to_th
     assert f"You accepted version 1. We have your order {order} and are checking it." in told
     for page in (told, aurora.get("/home").text, aurora.get("/orders").text, aurora.get(f"/orders/{order}").text):
         assert "redit" not in page
+    # And no day is promised him, at whichever door he asks, though we keep one
+    seen, kept = (who.get(f"/api/v1/orders/{order}").json()["promise_date"] for who in (aurora, sales))
+    before_all = {"promised_before": "2099-01-01"}
+    listed = aurora.get("/api/v1/orders", params=before_all).json()["items"]
+    assert (seen, kept is None) == (None, False)
+    assert order not in [found["number"] for found in listed]
+    assert order in [found["number"] for found in sales.get("/api/v1/orders", params=before_all).json()["items"]]
 
     # And once it is released, the page of the quote moves with it
     before = version_of(database, f"quote:{number}")
     signed_in("finance").post(f"/credit/{order}/release", data={"reason": "Paid in advance."})
     assert version_of(database, f"quote:{number}") > before
     assert f"It is order {order} now." in sales.get(f"/quotes/{number}").text
+    assert aurora.get(f"/api/v1/orders/{order}").json()["promise_date"] == kept
 
 
 def version_of(database: Database, topic: str) -> int:

@@ -1,12 +1,15 @@
 """Quotes over HTTP: from a draft through the negotiation, by the rights of each."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from server.crm.quotes.models import Quote
 from server.db import Database
 
 
@@ -214,7 +217,7 @@ def test_each_may_what_his_role_says(sales: httpx.Client, signed_in: Callable[..
     assert nordwind.get("/api/v1/quotes/pipeline").status_code == 403
 
 
-def test_hope_and_demand_are_summed_apart(sales: httpx.Client) -> None:
+def test_hope_and_demand_are_summed_apart(sales: httpx.Client, database: Database) -> None:
     before = sales.get("/api/v1/quotes/pipeline").json()
     sent(sales, probability=25)
     sent(sales, probability=50, currency="SEK")
@@ -228,6 +231,13 @@ def test_hope_and_demand_are_summed_apart(sales: httpx.Client) -> None:
     assert of(after, "SEK") - of(before, "SEK") == 1200
     assert after["confirmed_orders"] == before["confirmed_orders"]
     assert after["confirmed_orders"][0]["currency"] == "EUR"
+
+    # A draft past its date cannot be sent as it is, so nothing is expected of it.
+    forgotten = draft(sales, probability=25)["number"]
+    assert of(sales.get("/api/v1/quotes/pipeline").json(), "EUR") == of(after, "EUR") + 600
+    past = update(Quote).where(Quote.number == forgotten).values(valid_until=date(2026, 1, 31))
+    database.write(lambda session: session.execute(past) and None)
+    assert sales.get("/api/v1/quotes/pipeline").json()["weighted"] == after["weighted"]
 
 
 def test_a_list_costs_the_same_however_long_it_is(
@@ -269,3 +279,21 @@ def test_the_estimate_is_that_of_an_order_which_is_not_there(sales: httpx.Client
     assert found["computed_at"] < found["at"] <= found["late_at"]
     assert [part["work_center"] for part in found["parts"]] == ["cut", "weld", "paint", "assemble"]
     assert not [order for order in sales.get("/api/v1/orders").json()["items"] if order["number"] == number]
+
+
+def test_a_choice_that_adds_a_step_moves_the_date_and_the_margin(sales: httpx.Client) -> None:
+    def quoted(**more: str) -> dict[str, Any]:
+        choices = {"colour": "blue", "size": "56-cm", **more}
+        line = {"product": "BIKE-CITY", "quantity": "20", "unit_price": "900.00", "configuration": choices}
+        made = draft(sales, lines=[line])
+        return made | sales.get(f"/api/v1/quotes/{made['number']}/estimate").json()
+
+    plain, lit = quoted(), quoted(lights="dynamo")
+
+    # Twenty times eight minutes more at the assembly.
+    steps = [{part["name"]: part["work_minutes"] for part in each["estimate"]["parts"]} for each in (plain, lit)]
+    assert steps[1].keys() - steps[0].keys() == {"Fit lights"}
+    assert Decimal(steps[1]["Fit lights"]) == 160
+    assert plain["estimate"]["at"] < lit["estimate"]["at"]
+    # The dynamo instead of the hub, the lamps, and eight minutes of work.
+    assert Decimal(lit["draft"]["margin"]["amount"]) < Decimal(plain["draft"]["margin"]["amount"])

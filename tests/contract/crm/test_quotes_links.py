@@ -66,7 +66,7 @@ def test_loading_the_link_of_a_quote_lets_nobody_in_yet(
 
 
 def test_a_visitor_sees_his_quote_alone_and_after_accepting_his_order(
-    visit: Callable[[], tuple[httpx.Client, str, str]], sent: Callable[..., str], factory: Any
+    visit: Callable[[], tuple[httpx.Client, str, str]], sent: Callable[..., str], factory: Any, sales: httpx.Client
 ) -> None:
     visitor, path, _token = visit()
     other = sent()
@@ -85,6 +85,11 @@ def test_a_visitor_sees_his_quote_alone_and_after_accepting_his_order(
     assert visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
     assert visitor.get("/track", headers=HTML).headers["location"] == "/quote/order"
     assert order in visitor.get("/quote/order", headers=HTML).text
+    # Whoever came by a link is known by what he signed with, on the pages of the customer and of the order.
+    customer = sales.get(path).json()["customer"]["number"]
+    happened = sales.get(f"/api/v1/customers/{customer}/timeline").json()["items"]
+    assert {item["kind"] for item in happened if item["who"] == "Astrid Lund"} >= {"quote_accepted", "order_confirmed"}
+    assert "Astrid Lund" in sales.get(f"/orders/{order}", headers=HTML).text
 
 
 def test_a_revoked_link_ends_the_visit_to_a_quote_at_once(

@@ -134,6 +134,28 @@ def test_finance_releases_with_a_reason_that_is_kept_twice(
     assert (kept.detail["reason"], kept.detail["excess"]) == ("Bank guarantee of today.", "200")
 
 
+def test_why_credit_was_released_is_read_by_those_who_see_credit_alone(
+    signed_in: Callable[..., httpx.Client], program: Callable[..., httpx.Client], database: Database, customer: str
+) -> None:
+    manager, number = signed_in("manager"), draft(database, customer, 5)
+    manager.post(f"/api/v1/orders/{number}/confirm")
+    manager.post(f"/api/v1/orders/{number}/release-credit", json={"reason": "A guarantee came."})
+    pages = [f"/orders/{number}", f"/customers/{customer}", f"/customers/{customer}/timeline"]
+    asked = [*pages, f"/api/v1/customers/{customer}/timeline"]
+
+    told = {
+        role: [address for address in asked if "A guarantee came." in signed_in(role).get(address).text]
+        for role in ("sales", "finance", "planner", "service", "operator")
+    }
+    fed = {
+        scopes: "A guarantee came." in program(*scopes).get("/api/v1/feed").text
+        for scopes in (("feed:read",), ("feed:read", "credit:read"))
+    }
+
+    assert told == {"sales": asked, "finance": asked, "planner": [], "service": [], "operator": []}
+    assert fed == {("feed:read",): False, ("feed:read", "credit:read"): True}
+
+
 def test_a_waiting_order_goes_back_to_draft_and_is_made_smaller(
     sales: httpx.Client, database: Database, customer: str
 ) -> None:

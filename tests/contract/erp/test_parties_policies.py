@@ -1,6 +1,7 @@
 """Prospects and customers, who sees what of them, and what is written down about it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -189,6 +190,23 @@ def test_a_company_is_not_entered_twice_without_saying_so(manager: httpx.Client,
     assert refused.json()["reason"] == "possible_duplicate"
     assert refused.json()["suspects"][0] == {"number": number, "name": "Ærø Cykler", "score": 80, "traits": ["vat"]}
     assert said.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("like", "score", "traits"),
+    [
+        ({"name": "ÆRØ-CYKLER Ltd."}, 60, ["name"]),
+        ({"name": "Other Works", "contacts": [{"name": "Ida Holm", "email": "Ida@cykler.example"}]}, 50, ["email"]),
+    ],
+)
+def test_whatever_a_page_would_ask_about_a_program_must_answer_too(
+    manager: httpx.Client, number: str, like: dict[str, Any], score: int, traits: list[str]
+) -> None:
+    refused = manager.post("/api/v1/customers", json=like)
+    said = manager.post("/api/v1/customers", json=like | {"is_distinct": True})
+
+    suspect = {"number": number, "name": "Ærø Cykler", "score": score, "traits": traits}
+    assert (refused.status_code, refused.json()["suspects"], said.status_code) == (409, [suspect], 201)
 
 
 def test_a_file_sets_only_what_its_sender_may_set_by_hand(signed_in: SignedIn, manager: httpx.Client) -> None:

@@ -65,22 +65,30 @@ def test_options_are_changed_by_rows_and_what_names_nothing_is_said_there(
     more = {
         "choices.10.group": "Colour", "choices.10.name": "Sea green", "choices.10.surcharge": "18",
         "effects.6.choice": "Colour: Sea green", "effects.6.kind": "add_part", "effects.6.thing": "ENAMEL",
-        "effects.6.amount": "0.4",
+        "effects.6.amount": "0.4", "effects.6.scrap_percent": "5",
+        "effects.7.choice": "Colour: Sea green", "effects.7.kind": "alter_step", "effects.7.thing": "20",
+        "effects.7.transfer_quantity": "4",
     }  # fmt: skip
 
     unknown = planner.post(path, data=form | more | {"effects.6.choice": "Colour: Pink"})
     kept = planner.post(path, data=form | more)
+    again = planner.post(
+        "/setup/products/BIKE-CITY/revisions/B/options", data=typed(planner.get(f"{path[:-9]}B/options"))
+    )
 
     assert unknown.status_code == 422
     assert "Write a choice from above with its option" in unknown.text
-    assert kept.status_code == 303, kept.text
+    assert (kept.status_code, again.status_code) == (303, 303), kept.text
     before = planner.get("/api/v1/products/BIKE-CITY").json()
     draft = planner.get("/api/v1/products/BIKE-CITY/revisions/B").json()["content"]
     assert draft["options"][0]["choices"][2] == {
         "key": "sea-green",
         "name": "Sea green",
         "surcharge": "18",
-        "effects": [{"kind": "add_part", "component": "ENAMEL", "quantity": "0.4"}],
+        "effects": [
+            {"kind": "add_part", "component": "ENAMEL", "quantity": "0.4", "scrap_percent": "5"},
+            {"kind": "alter_step", "step": 20, "transfer_quantity": 4},
+        ],
     }
     assert draft["options"][1:] == before["options"][1:]
     assert draft["option_rules"] == before["option_rules"]
