@@ -151,7 +151,7 @@ def revoke_device(door: DoorDep, principal: AdminPrincipal, device_id: DeviceId)
 
     def make(session: Session) -> Answer:
         device = devices.get_device(session, device_id)
-        door.check_if_given(device.name, device.row_version)
+        door.check_if_given(device.name, device.row_version, lambda: _body(device))
         devices.revoke_device(session, device, actor=principal.actor, now=door.now)
         return Answer(200, _body(device))
 

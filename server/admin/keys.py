@@ -123,7 +123,7 @@ def revoke_key(door: DoorDep, principal: AdminPrincipal, prefix: Number) -> JSON
 
     def make(session: Session) -> Answer:
         key = keys.get_key(session, prefix)
-        door.check_if_given(prefix, key.row_version)
+        door.check_if_given(prefix, key.row_version, lambda: key_body(key))
         keys.revoke_key(session, key, actor=principal.actor, now=door.now)
         return Answer(200, key_body(key))
 

@@ -115,7 +115,7 @@ def _act(door: Door, principal: Principal, named: tuple[str, str], act: _Action)
     def make(session: Session) -> Answer:
         product = _product(session, sku, lock=True)
         found = _revision(session, product, name, lock=True)
-        door.check_if_given(f"{sku} {name}", found.row_version)
+        door.check_if_given(f"{sku} {name}", found.row_version, lambda: _body(found))
         return Answer(200, _body(act(session, product, found, actor=principal.actor, now=door.now)))
 
     return door.post(principal, None, make)

@@ -1,6 +1,6 @@
 """The edge of a collection: one transaction a request, the answer after the commit, ETag and Location on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from server.auth.http import DatabaseDep
 from server.auth.principal import Principal
 from server.db import Database
 from server.http.idempotency import Answer, Retry, once
-from server.http.versions import etag, expected_version, guard
+from server.http.versions import etag, expected_version, guard_action
 from server.settings.clock import utc_now
 
 
@@ -56,10 +56,10 @@ class Door:
         """The row version in If-Match; raises PreconditionRequired or Invalid."""
         return expected_version(self.if_match)
 
-    def check_if_given(self, what: str, row_version: int) -> None:
-        """Actions need no If-Match; one that is sent must fit. Raises Conflict."""
+    def check_if_given(self, what: str, row_version: int, stored: Callable[[], Mapping[str, Any]]) -> None:
+        """Actions need no If-Match; one that is sent must fit. Raises Conflict with what is `stored`, as it is told."""
         if self.if_match is not None:
-            guard(what, expected=self.expected, got=row_version, wanted={}, stored={})
+            guard_action(what, expected=self.expected, got=row_version, stored=stored)
 
     def _response(self, answer: Answer, named_by: str = "") -> JSONResponse:
         response = shown(answer.body, status=answer.status)

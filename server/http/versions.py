@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from server.errors import Conflict, Invalid, OrderlightError
@@ -55,11 +55,22 @@ def guard(what: str, *, expected: int | None, got: int, wanted: Mapping[str, Any
         for field, value in wanted.items()
         if stored.get(field) != value
     }
-    raise Conflict(
-        _(
-            "{what} was changed meanwhile: version {expected} was expected, version {got} is stored. "
-            "Load it again, compare, then repeat your change."
-        ).format(what=what, expected=expected, got=got),
+    raise _stale(what, expected, got, {"difference": difference})
+
+
+def guard_action(what: str, *, expected: int | None, got: int, stored: Callable[[], Mapping[str, Any]]) -> None:
+    """The same for an action, which names no fields: the Conflict holds the whole thing as it is stored `now`."""
+    if expected is not None and expected != got:
+        raise _stale(what, expected, got, {"now": dict(stored())})
+
+
+def _stale(what: str, expected: int, got: int, difference: Mapping[str, Any]) -> Conflict:
+    message = _(
+        "{what} was changed meanwhile: version {expected} was expected, version {got} is stored. "
+        "Load it again, compare, then repeat your change."
+    )
+    return Conflict(
+        message.format(what=what, expected=expected, got=got),
         reason="stale_version",
-        extra={"expected": expected, "row_version": got, "difference": difference},
+        extra={"expected": expected, "row_version": got, **difference},
     )

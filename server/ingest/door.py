@@ -20,9 +20,10 @@ def only_english(_language: str) -> Translate:
 class Door:
     """One way in: a gateway's, a browser station's, or a replay from the inbox."""
 
-    #: `gateway:gw-hall-1`, `user:anna`, `device:screen-2`: who stands behind events that name nobody.
+    #: `gateway:gw-hall-1`, `user:anna`, `device:screen-2`: who stands behind events that name nobody, where nobody
+    #: has shown his badge. Who signed in at a screen may be another than those who work there.
     actor: str
-    #: A person brings the events, so the badge at the station does not count.
+    #: A person decides on these events at his desk, so the badges at the station do not count.
     is_person: bool = False
     #: Only the read points of this station may be used; an event that names none is read at its first one.
     station_key: str | None = None

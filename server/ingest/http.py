@@ -56,7 +56,6 @@ async def post_scans(request: Request, database: DatabaseDep, principal: Scanner
         raise Forbidden(f"A browser speaks as {BROWSER}<device>, not as {batch.gateway}.", reason="wrong_gateway")
     door = Door(
         actor=principal.actor,
-        is_person=principal.kind == "user",
         station_key=key,
         guards_against_clones=False,
         translate=speaker(request)(principal.language),

@@ -1,6 +1,7 @@
 """The doors to a customer's contacts, addresses and consents. They share the customer's version: If-Match names it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -14,7 +15,7 @@ from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
 from server.http.paging import Number
-from server.http.versions import guard
+from server.http.versions import guard, guard_action
 from server.parties import consents, people, repository, service
 from server.parties.disclosure import View
 from server.parties.http import found_customer, seen
@@ -75,7 +76,7 @@ def patch_contact(
     def work(session: Session, customer: Customer) -> None:
         people.change_contact(session, customer, people.find_contact(customer, row_id), body)
 
-    return _change(door, principal, number, work)
+    return _change(door, principal, number, work, _Wanted("contacts", row_id, body))
 
 
 @router.delete("/contacts/{row_id}", dependencies=[PersonalView])
@@ -113,7 +114,7 @@ def patch_address(
     def work(session: Session, customer: Customer) -> None:
         people.change_address(session, customer, people.find_address(customer, row_id), body)
 
-    return _change(door, principal, number, work)
+    return _change(door, principal, number, work, _Wanted("addresses", row_id, body))
 
 
 @router.delete("/addresses/{row_id}")
@@ -170,13 +171,40 @@ def _list(door: Door, principal: Principal, number: str, of: str) -> JSONRespons
     return shown(door.database.write(work))
 
 
-def _change(door: Door, principal: Principal, number: str, work: Callable[[Session, Customer], None]) -> JSONResponse:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a change wants of one row."""
+
+    of: str
+    row_id: int
+    body: ContactPatch | AddressPatch
+
+    def fields(self) -> dict[str, Any]:
+        """The fields that are named."""
+        return self.body.model_dump(mode="json", exclude_unset=True)
+
+    def stored(self, customer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The row as it is told; nothing where it is not there any more."""
+        return next((row for row in customer[self.of] if row["id"] == self.row_id), {})
+
+
+def _change(
+    door: Door,
+    principal: Principal,
+    number: str,
+    work: Callable[[Session, Customer], None],
+    wanted: _Wanted | None = None,
+) -> JSONResponse:
     expected = door.expected
 
     def make(session: Session) -> Answer:
         customer = found_customer(session, number, lock=True)
         stored = CustomerOut.of(customer, View.of(principal)).model_dump(mode="json")
-        guard(number, expected=expected, got=customer.row_version, wanted={}, stored=stored)
+        if wanted is None:
+            guard_action(number, expected=expected, got=customer.row_version, stored=lambda: stored)
+        else:
+            fields, row = wanted.fields(), wanted.stored(stored)
+            guard(number, expected=expected, got=customer.row_version, wanted=fields, stored=row)
         return _changed(session, door, principal, number, work)
 
     return door.change(make)

@@ -106,7 +106,9 @@ def _arm(draft: Draft, step: Arm) -> Verdict:
         context._replace(armed_command=step.command.value, armed_until=until, armed_reason=None, armed_operation=None)
     )
     draft.fact(FactKind.COMMAND_ARMED, step.station.key, detail={"command": step.command.value})
-    template = words.ARMED_FOR_REASON if wants_reason(draft.world, step.command) else words.ARMED
+    template = words.ARMED_FOR.get(step.command, words.ARMED)
+    if wants_reason(draft.world, step.command):
+        template = words.ARMED_FOR_REASON
     said = Words(template, {"command": step.command.value})
     return _applied(said, Action.COMMAND_ARMED, subject=step.command.value)
 

@@ -1,6 +1,10 @@
 """Every sentence of a verdict: the thing first, then the reason, then the next act (docs/reference/events.md)."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from server.messages import N_
+from server.tracking.states import Command
 
 # --- done ---
 STARTED = N_("{operation} started: {unit}, {count} of {total}.")
@@ -34,6 +38,14 @@ OPERATOR_BESIDE = N_("{name} works at {station} now, with {others}.")
 OPERATOR_LEFT = N_("{name} has left {station}.")
 ARMED = N_("{command} is armed for one minute. Scan the unit.")
 ARMED_FOR_REASON = N_("{command} is armed for one minute. Scan the reason, then the unit.")
+#: By the card: what it waits for where that is no unit.
+ARMED_FOR: Final[Mapping[str, str]] = {
+    Command.RECEIVE: N_("{command} is armed for one minute. Scan the label of the goods."),
+    Command.COUNT: N_("{command} is armed for one minute. Scan the label of the goods."),
+    Command.PALLET: N_("{command} is armed for one minute. Scan the closed box."),
+    Command.UNPACK: N_("{command} is armed for one minute. Scan the unit or the box."),
+    Command.DELIVER: N_("{command} is armed for one minute. Scan the box, or the paper of the shipment."),
+}
 EXPLAINED = N_("{command}: {about}. Scan the unit.")
 THIS_STATION = N_("This is {station}.")
 NOTED = N_("Noted.")

@@ -83,7 +83,6 @@ def _shared(
     standing = standing_of(quote).on(Here(formats.zone, formats.now).today)
     order = repository.placed_order(session, quote)
     earlier = [each for each in quote.versions if each.sent_at is not None and each.version < shown.version]
-    say = Say(formats.language)
     messages = repository.messages(session, quote.id)
     return {
         "topic": f"quote:{quote.number}",
@@ -99,22 +98,24 @@ def _shared(
         "order_number": order.number if order else None,
         "shown": shown,
         "total": total_of(shown.lines, quote.currency),
-        "changed": differences(earlier[-1], shown, say) if earlier else [],
+        "changed": differences(earlier[-1], shown, formats) if earlier else [],
         "changed_since": earlier[-1].version if earlier else None,
         "estimate": _estimate(session, quote, shown, standing, formats.now),
-        "messages": [_message(quote, each, say, for_customer=for_customer) for each in messages],
+        "messages": [_message(quote, each, formats, for_customer=for_customer) for each in messages],
         "for_customer": for_customer,
     }
 
 
-def differences(before: QuoteVersion, now: QuoteVersion, say: Say) -> list[Mapping[str, Any]]:
+def differences(before: QuoteVersion, now: QuoteVersion, formats: Formats) -> list[Mapping[str, Any]]:
     """What differs between two versions, a row for each line that differs, in the reader's language."""
-    return [_difference(line, say) for line in compare(terms_of(before), terms_of(now))]
+    return [_difference(line, formats) for line in compare(terms_of(before), terms_of(now))]
 
 
-def _difference(line: LineDifference, say: Say) -> Mapping[str, Any]:
+def _difference(line: LineDifference, formats: Formats) -> Mapping[str, Any]:
+    say = Say(formats.language)
     kind = {"added": N_("new"), "removed": N_("taken out"), "changed": ""}[line.kind]
-    words = [said for said in (say(kind) if kind else "", in_words(line.changes, say)) if said]
+    told = in_words(line.changes, say, day=formats.day)
+    words = [said for said in (say(kind) if kind else "", told) if said]
     return {
         "kind": line.kind,
         "name": line.name,
@@ -150,7 +151,7 @@ def _draft(
         "total": total,
         "moved": total - total_of(shown.lines, quote.currency),
         "margin": costs.margins(session, quote, draft.lines, now=formats.now)[1],
-        "changed": differences(shown, draft, Say(formats.language)),
+        "changed": differences(shown, draft, formats),
         "estimate": capable_to_promise(session, quote, draft, now=formats.now),
     }
 
@@ -160,16 +161,16 @@ def _estimate(session: Session, quote: Quote, shown: QuoteVersion, standing: Sta
     return capable_to_promise(session, quote, shown, now=now) if standing.is_open else None
 
 
-def _message(quote: Quote, message: QuoteMessage, say: Say, *, for_customer: bool) -> Mapping[str, Any]:
+def _message(quote: Quote, message: QuoteMessage, formats: Formats, *, for_customer: bool) -> Mapping[str, Any]:
     ours = message.side == "sales"
     return {
         "id": message.id,
         "ours": ours != for_customer,
-        "author": say(N_("Sales")) if ours and for_customer else message.author,
+        "author": Say(formats.language)(N_("Sales")) if ours and for_customer else message.author,
         "body": message.body,
         "version": message.version,
         "at": message.created_at,
-        "proposal": _proposal(quote, message, say),
+        "proposal": _proposal(quote, message, formats),
         "taken_into": message.taken_into,
         "can_take": bool(message.proposal) and message.taken_into is None and _can_take(quote),
     }
@@ -179,12 +180,13 @@ def _can_take(quote: Quote) -> bool:
     return quote.withdrawn_at is None and quote.state in (QuoteState.SENT, QuoteState.NEGOTIATING)
 
 
-def _proposal(quote: Quote, message: QuoteMessage, say: Say) -> Sequence[tuple[str, str]]:
+def _proposal(quote: Quote, message: QuoteMessage, formats: Formats) -> Sequence[tuple[str, str]]:
     """The changes that were proposed: which line, and what would be otherwise."""
     if not message.proposal:
         return ()
     found = proposed(find_version(quote, message.version), message.proposal)
-    return [(line.name, in_words(changes, say)) for line, changes in found]
+    say = Say(formats.language)
+    return [(line.name, in_words(changes, say, day=formats.day)) for line, changes in found]
 
 
 #: The colour and icon of each state; the word comes from server.web.words.

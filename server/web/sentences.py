@@ -96,7 +96,7 @@ def _sentence(order: Told, formats: Formats, say: Say, *, for_customer: bool) ->
     if order.lifecycle == OrderLifecycle.CREDIT_HOLD:
         if for_customer:
             return say(N_("We have your order and are checking it."))
-        return say(N_("This order waits for credit. Release it or cancel it."))
+        return say(N_("This order waits for credit. Finance or a manager can release it."))
     if order.fulfilment == Fulfilment.DELIVERED:
         return say(N_("All %(total)s have arrived."), total=order.milestones[-1].total)
     done = _progress(order.milestones, say)

@@ -1,5 +1,7 @@
 """A form made from what is stored no more: what differs stands with each field, and what was typed stays."""
 
+from datetime import date
+
 from server.messages import N_
 from server.web.entry import Fault
 from server.web.forms import ONCE, Form
@@ -21,6 +23,14 @@ def require_fresh(page: Page, form: Form, stored: Form, *, what: str) -> None:
         return
     names = [name for name in {**stored.values, **form.values} if name not in (_VERSION, ONCE)]
     differing = [name for name in names if form.text(name) != stored.text(name)]
-    told = {name: page.say(N_("Stored now: %(value)s"), value=stored.text(name) or "–") for name in differing}
+    told = {name: page.say(N_("Stored now: %(value)s"), value=_in_words(page, stored.text(name))) for name in differing}
     shown = Form({**form.values, _VERSION: stored.text(_VERSION)})
     raise Fault(shown.with_faults(told, page.say(_STALE, what=what)), 409)
+
+
+def _in_words(page: Page, stored: str) -> str:
+    """The value as pages write it: a day as a day."""
+    try:
+        return page.formats.long_day(date.fromisoformat(stored)) if stored else "–"
+    except ValueError:
+        return stored

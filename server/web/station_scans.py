@@ -38,7 +38,6 @@ def take(page: Page, principal: Principal, key: str, *, form: Form, told: Sequen
         return page.go(f"/station/{key}", str(error), kind="stop")
     door = Door(
         actor=principal.actor,
-        is_person=principal.kind == "user",
         station_key=key,
         guards_against_clones=False,
         translate=translations(page.language).gettext,

@@ -157,7 +157,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         case = found_case(session, principal, number, lock=True)
-        door.check_if_given(number, case.row_version)
+        door.check_if_given(number, case.row_version, lambda: _body(session, case, principal))
         act(session, case, Speaker.of(principal, door.now))
         return Answer(200, _body(session, case, principal))
 

@@ -19,6 +19,7 @@ from server.messages import N_
 
 NOTHING = "–"
 OPTION = "option"
+WISHED_DATE = "wished_date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,24 @@ class Change:
         """The label in the reader's language."""
         return self.label if self.field == OPTION else say(self.label)
 
+    def way(self, day: Callable[[date], str]) -> str:
+        """From what to what; a day is written as this reader writes days."""
+        before, now = self.before, self.now
+        if self.field == WISHED_DATE:
+            before, now = (text if text in ("", NOTHING) else day(date.fromisoformat(text)) for text in (before, now))
+        return f"{before} → {now}" if before else now
 
-def in_words(changes: Iterable[Change], say: Callable[[str], str]) -> str:
-    """The changes as a reader is told of them, in his language."""
-    return ", ".join(f"{change.named(say)} {_way(change)}" for change in changes)
 
+def in_words(
+    changes: Iterable[Change], say: Callable[[str], str], *, day: Callable[[date], str] = date.isoformat
+) -> str:
+    """The changes as a reader is told of them, in his language.
 
-def _way(change: Change) -> str:
-    return f"{change.before} → {change.now}" if change.before else change.now
+    >>> wished = Change(WISHED_DATE, "wished for", "2026-12-01", "2026-12-04")
+    >>> in_words([wished], str, day=lambda day: f"{day:%d %b}")
+    'wished for 01 Dec → 04 Dec'
+    """
+    return ", ".join(f"{change.named(say)} {change.way(day)}" for change in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ def changes_of(before: Terms, now: Terms) -> list[Change]:
         *((OPTION, name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
         ("unit_price", N_("price"), price(before.unit_price), price(now.unit_price)),
         ("discount_percent", N_("discount"), _percent(before.discount_percent), _percent(now.discount_percent)),
-        ("wished_date", N_("wished for"), _day(before.wished_date), _day(now.wished_date)),
+        (WISHED_DATE, N_("wished for"), _day(before.wished_date), _day(now.wished_date)),
         ("note", N_("remark"), _text(before.note), _text(now.note)),
     ]
     return [Change(*row) for row in rows if row[2] != row[3]]
@@ -137,7 +148,7 @@ def wording_of(line: Terms) -> list[Change]:
         *((OPTION, name, choice) for name, choice in line.configuration.items()),
         ("unit_price", N_("price"), price(line.unit_price)),
         ("discount_percent", N_("discount"), discount),
-        ("wished_date", N_("wished for"), line.wished_date.isoformat() if line.wished_date else ""),
+        (WISHED_DATE, N_("wished for"), line.wished_date.isoformat() if line.wished_date else ""),
         ("note", N_("remark"), line.note or ""),
     ]
     return [Change(field, label, "", now) for field, label, now in rows if now]

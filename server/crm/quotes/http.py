@@ -251,7 +251,7 @@ def act(door: Door, principal: Principal, number: str, act_on: Act, body: BaseMo
 
     def make(session: Session) -> Answer:
         quote, here = found_quote(session, principal, number, lock=True), here_of(session)
-        door.check_if_given(number, quote.row_version)
+        door.check_if_given(number, quote.row_version, lambda: quote_json(session, principal, quote, here))
         act_on(session, quote, here)
         return Answer(200, quote_json(session, principal, quote, here))
 

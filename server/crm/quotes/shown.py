@@ -18,7 +18,7 @@ from server.crm.quotes.pricing import Margin, net_price
 from server.crm.quotes.rules import possible
 from server.crm.quotes.service import standing_of
 from server.erp.orders.schemas import PartyRef
-from server.http.fields import Shown, ShownDecimal
+from server.http.fields import Shown, ShownDecimal, plain
 from server.messages import translate
 from server.settings.clock import utc_now
 
@@ -230,6 +230,7 @@ def _line_json(line: LineDifference) -> dict[str, Any]:
         "kind": line.kind,
         "position": line.position,
         "name": line.name,
+        "quantity": plain(line.quantity),
         "words": in_words(line.changes, translate),
         "changes": [
             {"field": each.field, "label": each.named(translate), "before": each.before, "now": each.now}

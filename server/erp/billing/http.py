@@ -149,7 +149,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         invoice = _locked(session, number)
-        door.check_if_given(number, invoice.row_version)
+        door.check_if_given(number, invoice.row_version, lambda: _bodies(session, [invoice])[0])
         act(session, invoice)
         return Answer(200, _bodies(session, [invoice])[0])
 

@@ -211,7 +211,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         change = found_change(session, number, principal, lock=True)
-        door.check_if_given(number, change.row_version)
+        door.check_if_given(number, change.row_version, lambda: _body(session, change, principal))
         act(session, change)
         return Answer(200, _body(session, change, principal))
 

@@ -211,7 +211,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         shipment = _found(session, number, principal, lock=True)
-        door.check_if_given(number, shipment.row_version)
+        door.check_if_given(number, shipment.row_version, lambda: _body(session, shipment))
         act(session, shipment)
         return Answer(200, _body(session, shipment))
 
@@ -227,7 +227,7 @@ def _act_on_box(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         box = _box(session, number, principal, lock=True)
-        door.check_if_given(number, box.row_version)
+        door.check_if_given(number, box.row_version, lambda: _box_body(session, box))
         act(session, box)
         return Answer(200, _box_body(session, box))
 

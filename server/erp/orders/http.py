@@ -219,7 +219,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         order = _found(session, number, principal, lock=True)
-        door.check_if_given(number, order.row_version)
+        door.check_if_given(number, order.row_version, lambda: _body(session, order, principal))
         act(session, order)
         return Answer(200, _body(session, order, principal))
 

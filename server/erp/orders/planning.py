@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from server.catalog.design import Kind, Step
+from server.catalog.measures import breaks_a_piece
 from server.catalog.models import Product
 from server.erp.orders.models import OrderLine
 from server.http.fields import plain
@@ -37,8 +38,8 @@ def quantity_problem(product: Product, quantity: Decimal) -> str | None:
     """Why nobody can order so much of the product, in a sentence; None when he can."""
     if quantity <= 0:
         return _("The quantity must be more than 0, not {quantity}.").format(quantity=plain(quantity))
-    if product.tracking == "serial" and quantity != int(quantity):
-        return _("{product} is made in whole pieces, not {quantity}.").format(
+    if (product.tracking == "serial" and quantity % 1) or breaks_a_piece(quantity, product.uom):
+        return _("{product} comes in whole pieces, not {quantity}.").format(
             product=product.sku, quantity=plain(quantity)
         )
     most = Decimal(MAX_UNITS) if product.tracking == "serial" else MAX_QUANTITY

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.catalog.measures import breaks_a_piece
+from server.catalog.models import Product
 from server.db.counters import take
 from server.erp.production import work_repository
 from server.erp.production.models import Identifier, Operation, Unit
@@ -52,9 +54,17 @@ def part_of(
         message = _("{quantity} pieces of {unit} cannot be taken: it is {there}.")
         raise Refused(message.format(**values), reason="over_quantity")
     _require_splittable(session, unit, values)
+    _require_whole(session, unit, quantity, values)
     part = _split(session, unit, quantity, about)
     _share_moves(session, unit, part, [found for found in moves_of(session, unit.id) if found[1].kind in kinds], about)
     return part
+
+
+def _require_whole(session: Session, unit: Unit, quantity: Decimal, values: Mapping[str, str]) -> None:
+    uom = session.scalar(select(Product.uom).where(Product.id == unit.product_id))
+    if uom is not None and breaks_a_piece(quantity, uom):
+        message = _("{quantity} of {unit} cannot be taken: it comes in whole pieces.")
+        raise Refused(message.format(**values), reason="not_whole")
 
 
 def _require_splittable(session: Session, unit: Unit, values: Mapping[str, str]) -> None:

@@ -132,7 +132,7 @@ def _act(
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         spec = _versions(session, number, lock=True)[0]
-        door.check_if_given(number, spec.row_version)
+        door.check_if_given(number, spec.row_version, lambda: _told(session, spec))
         return Answer(200, _told(session, act(session, spec)))
 
     return door.post(principal, None, make)

@@ -21,6 +21,7 @@ from server.http.paging import Number
 from server.messages import N_
 from server.tracking.states import HandlingUnitKind
 from server.web.entry import FormDep
+from server.web.once import write_once
 from server.web.page import Page, PageDep
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +42,7 @@ def show_box(page: PageDep, principal: Reader, number: Number) -> Response:
 
 
 @router.post("/orders/{number}/pallet")
-def begin_pallet(page: PageDep, principal: Packer, number: Number) -> Response:
+def begin_pallet(page: PageDep, principal: Packer, number: Number, form: FormDep) -> Response:
     """An empty pallet for the order; boxes go onto it by scan or on its page."""
 
     def work(session: Session) -> str:
@@ -49,7 +50,7 @@ def begin_pallet(page: PageDep, principal: Packer, number: Number) -> Response:
         return packing.open_box(session, body, actor=principal.actor, now=page.now).number
 
     try:
-        made = page.database.write(work)
+        made = write_once(page, principal, form, work)
     except (Refused, Invalid) as refusal:
         return page.go(f"/orders/{number}", refusal.detail, kind="stop")
     said = page.say(N_("%(number)s is open. Put boxes onto it here, or scan its label and then theirs."), number=made)

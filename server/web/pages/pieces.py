@@ -23,6 +23,7 @@ from server.messages import N_
 from server.tracking.states import ReasonKind
 from server.web.entry import FormDep, typed_number
 from server.web.forms import Form
+from server.web.once import write_once
 from server.web.order_view import unit_words
 from server.web.page import Page, PageDep
 from server.web.pages.stock import measures
@@ -65,15 +66,15 @@ def act(page: PageDep, number: Number, form: FormDep, principal: Supervisor) -> 
     picked = [name.removeprefix(_PICK) for name in form.values if name.startswith(_PICK)]
     back = f"/units/{picked[0]}" if form.get("from") == "unit" and len(picked) == 1 else f"/work-orders/{number}"
 
-    def work(session: Session) -> Sequence[str]:
+    def work(session: Session) -> list[str]:
         found = repository.work_order(session, number, visible=visible_orders(principal))
         if found is None or is_customer(principal):
             raise NotFound
-        return do(session, found, picked, deed, by_people(principal.actor, page.now))
+        return list(do(session, found, picked, deed, by_people(principal.actor, page.now)))
 
     try:
         deed = _deed(page, form)
-        done = page.database.write(work)
+        done = write_once(page, principal, form, work)
     except Refused as refusal:
         return page.go(back, refusal.detail, kind="stop")
     except Invalid as refusal:

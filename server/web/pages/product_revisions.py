@@ -29,6 +29,7 @@ from server.web.pages.setup_products import (
     lists_for_rows,
     row_counts,
 )
+from server.web.product_choice import product_fields, with_products
 from server.web.sections import SETUP, show_in
 from server.web.stale import require_fresh
 
@@ -71,6 +72,7 @@ def change_revision(page: PageDep, sku: str, name: str, form: FormDep, _principa
     if form.get("more"):
         return _show(page, form, product, revision, spare=3)
     try:
+        form = with_products(page, form, product_fields(form, "bom", "component"))
         lists = {"routing": rows_of(form, "routing", ROUTING), "bom": rows_of(form, "bom", BOM)}
         data: dict[str, Any] = changed(form, "note", emptyable=("note",)) | lists
         patch = checked(page, form, model=RevisionPatch, data=data, words=WORDS)

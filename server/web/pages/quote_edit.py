@@ -1,6 +1,5 @@
 """Writing a quote: who it is for, what is offered at which price, and what would come of it; and repeating an order."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -39,9 +38,10 @@ from server.web.entry import (
     typed_rows,
 )
 from server.web.forms import Form
-from server.web.once import attempt_once
+from server.web.once import attempt_once, write_once
 from server.web.page import Page, PageDep
 from server.web.pages.setup_orders import parse_options
+from server.web.product_choice import ORDERABLE, product_choices, product_fields, with_products
 from server.web.stale import require_fresh
 
 router = APIRouter(include_in_schema=False)
@@ -72,7 +72,7 @@ def add_quote(page: PageDep, form: FormDep, principal: Writer) -> Response:
     if form.get("more"):
         return _show(page, form, spare=3)
     try:
-        form = with_customer(page, form)
+        form = with_products(page, with_customer(page, form), product_fields(form, "lines"), ORDERABLE)
         data = {**given(form, "customer", *_FIELDS), "lines": _lines(form)}
         body = checked(page, form, model=QuoteIn, data=data, words=_WORDS)
         if form.get("look"):
@@ -109,6 +109,7 @@ def change_quote(page: PageDep, principal: Writer, number: Number, form: FormDep
     if form.get("more"):
         return _show(page, form, spare=3, **shown)
     try:
+        form = with_products(page, form, product_fields(form, "lines"), ORDERABLE)
         if form.get("look"):
             return _look(page, form, quote, shown)
         patch = checked(page, form, model=QuotePatch, data=_changes(form, quote), words=_WORDS)
@@ -125,7 +126,7 @@ def change_quote(page: PageDep, principal: Writer, number: Number, form: FormDep
 
 
 @router.post("/orders/{number}/repeat/{into}")
-def repeat(page: PageDep, principal: OrdersWriter, number: Number, into: str) -> Response:
+def repeat(page: PageDep, principal: OrdersWriter, number: Number, into: str, form: FormDep) -> Response:
     """A new draft quote or draft order with the lines of this one, at today's terms."""
     if into not in ("quote", "order"):
         raise NotFound
@@ -133,16 +134,16 @@ def repeat(page: PageDep, principal: OrdersWriter, number: Number, into: str) ->
     if body.into == "quote" and not principal.may(Permission.QUOTES_WRITE):
         raise Forbidden(extra={"permission": Permission.QUOTES_WRITE.value})
 
-    def work(session: Session) -> tuple[str, Sequence[str]]:
+    def work(session: Session) -> list[Any]:
         order = orders.order(session, number, visible=visible_orders(principal))
         if order is None:
             raise NotFound
         here = Here(page.site.zone, page.now)
         made = repeat_order(session, order, into=body.into, actor=principal.actor, here=here)
-        return made.number, made.remarks
+        return [made.number, list(made.remarks)]
 
     try:
-        made, remarks = page.database.write(work)
+        made, remarks = write_once(page, principal, form, work)
     except (Refused, Invalid) as refusal:
         return page.go(f"/orders/{number}", refusal.detail, kind="stop")
     said = page.say(N_("%(made)s is begun with the lines of %(number)s."), made=made, number=number)
@@ -171,6 +172,13 @@ def _changes(form: Form, quote: Quote) -> dict[str, Any]:
     if quote.draft_version is None:
         return dict(changed(form, "customer_reference", "owner", "probability", emptyable=emptyable))
     return {**changed(form, *_FIELDS, emptyable=emptyable), "lines": _lines(form)}
+
+
+def _options(session: Session, form: Form, *, all_of_them: bool) -> list[Any]:
+    """What can be chosen of each product; among very many, of those that the form names."""
+    named = Product.sku.in_({form.text(name) for name in product_fields(form, "lines")})
+    statement = select(Product.sku, Product.options).where(*ORDERABLE, *(() if all_of_them else (named,)))
+    return [row for row in session.execute(statement.order_by(Product.sku)) if row.options]
 
 
 def _heading(quote: Quote) -> tuple[str, int | None]:
@@ -212,12 +220,8 @@ def _show(
 ) -> Response:
     with page.database.read() as session:
         customers = customer_choices(session)
-        products = session.execute(
-            select(Product.sku, Product.name, Product.options)
-            .where(Product.active, Product.orderable)
-            .order_by(Product.sku)
-            .limit(500)
-        ).all()
+        products = product_choices(session, *ORDERABLE)
+        options = _options(session, form, all_of_them=products is not None)
         sellers = repository.sellers(session, service.SELLING_ROLES)
     return page.show(
         "pages/quote_edit.html",
@@ -229,6 +233,7 @@ def _show(
         seen=seen,
         customers=customers,
         products=products,
+        options=options,
         sellers=sellers,
         count=count_rows(form, "lines", spare=spare),
         today=page.formats.day_of(page.now),

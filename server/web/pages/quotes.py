@@ -32,7 +32,6 @@ from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.quote_actions import perform
 from server.web.quote_view import LOOKS, bases, customer_context, differences, share, staff_context, version_context
-from server.web.sentences import Say
 
 router = APIRouter(include_in_schema=False)
 
@@ -160,7 +159,7 @@ def show_version(page: Page, principal: Principal, number: str, version: int) ->
         shown=now,
         other=other,
         known=known,
-        changed=differences(before, after, Say(page.language)),
+        changed=differences(before, after, page.formats),
         pair=(before, after),
         **(words | bases(number, by_link=by_link)),
     )

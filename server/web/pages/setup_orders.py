@@ -3,14 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.catalog.models import Product
 from server.erp.orders.schemas import OrderIn
 from server.erp.orders.service import create_order
 from server.messages import N_
@@ -20,6 +18,7 @@ from server.web.forms import Form
 from server.web.once import attempt_once
 from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
+from server.web.product_choice import ORDERABLE, product_choices, product_fields, with_products
 from server.web.sections import SETUP, show_in
 
 router = APIRouter(prefix="/setup/orders/new", include_in_schema=False)
@@ -44,10 +43,11 @@ def new_order(page: PageDep, _principal: Writer, customer: str = "") -> Response
 def add_order(page: PageDep, form: FormDep, principal: Writer) -> Response:
     """Enter the order as a draft, or show the form again with more rows."""
     form = compact(form, "lines", (*_LINES, *option_columns(form, "lines")), marks=("product", "quantity"))
-    if form.get("more"):
-        return _show(page, form, spare=3)
     try:
-        form = with_customer(page, form)
+        if form.get("more"):
+            # The options of a product are asked for once its number stands there.
+            return _show(page, with_products(page, form, product_fields(form, "lines"), ORDERABLE), spare=3)
+        form = with_products(page, with_customer(page, form), product_fields(form, "lines"), ORDERABLE)
         data = {**given(form, *_FIELDS), "lines": _lines(form)}
         body = checked(page, form, model=OrderIn, data=data, words=_WORDS)
 
@@ -88,9 +88,7 @@ def _renamed(form: Form) -> Form:
 def _show(page: Page, form: Form, *, status: int = 200, spare: int = 1) -> Response:
     with page.database.read() as session:
         customers = customer_choices(session)
-        products = session.execute(
-            select(Product.sku, Product.name).where(Product.active, Product.orderable).order_by(Product.sku).limit(500)
-        ).all()
+        products = product_choices(session, *ORDERABLE)
         count = count_rows(form, "lines", spare=spare)
         options = offers(session, form, "lines", count=count)
     return show_in(

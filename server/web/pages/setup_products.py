@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -21,6 +20,7 @@ from server.web.admin_words import measure
 from server.web.entry import Fault, FormDep, attempt, changed, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
 from server.web.page import Page, PageDep
+from server.web.product_choice import product_choices, product_fields, with_products
 from server.web.product_view import choice_labels, effect_in_words, product_view
 from server.web.sections import SETUP, show_in
 from server.web.stale import require_fresh
@@ -70,6 +70,7 @@ def add_product(page: PageDep, form: FormDep, principal: Writer) -> Response:
     if form.get("more"):
         return _show_new(page, form, spare=3)
     try:
+        form = with_products(page, form, product_fields(form, "bom", "component"))
         rows = {"routing": rows_of(form, "routing", ROUTING), "bom": rows_of(form, "bom", BOM)}
         data = {**given(form, "sku", "revision", *FIELDS), **rows, "active": form.checked("active")}
         body = checked(page, form, model=ProductIn, data=data, words=WORDS)
@@ -148,7 +149,7 @@ def lists_for_rows(page: Page) -> dict[str, Any]:
     """What the rows of routing and bill of material offer to choose from."""
     with page.database.read() as session:
         centers = [(center.key, center.name) for center in repository.work_centers(session)]
-        parts = session.execute(select(Product.sku, Product.name).order_by(Product.sku).limit(500)).all()
+        parts = product_choices(session)
     return {"centers": centers, "parts_list": parts}
 
 

@@ -24,6 +24,7 @@ from server.web.forms import Form
 from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.pages.stock import address
+from server.web.product_choice import with_products
 
 router = APIRouter(prefix="/stock", include_in_schema=False)
 
@@ -91,6 +92,7 @@ def _typed(product: str | None, lot: str | None, location: str | None) -> Mappin
 
 def _book(page: Page, principal: Principal, asked: _Asked, form: Form) -> Response:
     try:
+        form = with_products(page, form, ["product"])
         data: dict[str, Any] = given(form, *asked.names)
         if asked.kind is MoveKind.COUNT and "cause" not in data:
             raise Fault(form.with_faults({"cause": page.say(N_("Say why it is counted."))}), 422)

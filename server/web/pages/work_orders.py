@@ -1,16 +1,15 @@
 """Work orders: the list of the planner, one beside what has changed since its release, and what may be done."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.catalog.models import Product
 from server.crm.work_list import VIEWS, shortages, work_list
 from server.erp.orders.access import is_customer, visible_orders
 from server.erp.orders.present import present_snapshot
@@ -30,6 +29,7 @@ from server.web.once import attempt_once
 from server.web.option_fields import chosen, offers, option_columns
 from server.web.page import Page, PageDep
 from server.web.pages.pieces import offered
+from server.web.product_choice import MADE, product_choices, with_products
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,9 +61,10 @@ def new_work_order(page: PageDep, principal: Planner, product: Text = None) -> R
 @router.post("/work-orders/new")
 def add_work_order(page: PageDep, form: FormDep, principal: Planner) -> Response:
     """Release it at once."""
-    if form.get("more"):
-        return _show_new(page, form)
     try:
+        form = with_products(page, form, ["lines.0.product"], MADE)
+        if form.get("more"):
+            return _show_new(page, form)
         line = next(iter(rows_of(form, "lines", ("product", "quantity", *option_columns(form, "lines")))), {})
         data = {name: line[name] for name in ("product", "quantity") if name in line}
         body = checked(page, form, model=StockWorkIn, data=data | {"configuration": chosen(line)})
@@ -88,7 +89,7 @@ def show_work_order(page: PageDep, number: Number, principal: Reader) -> Respons
         units = work_repository.pieces(session, found.id, limit=MOST_UNITS)
         reasons = offered(session, principal)
         short = shortages(session, [line_id]).get(line_id, 0) if line_id is not None else 0
-    changes = [] if present is None else difference(found.snapshot, present)
+    changes = [] if present is None else difference(*(_in_measures(page, each) for each in (found.snapshot, present)))
     return page.show(
         "pages/work_order.html",
         work_order=found,
@@ -139,6 +140,12 @@ def cancel(page: PageDep, number: Number, form: FormDep, principal: Planner) -> 
     return page.go(f"/work-orders/{number}", page.say(N_("%(number)s is cancelled."), number=number))
 
 
+def _in_measures(page: Page, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """The snapshot with its units of measure as people write them."""
+    parts = [part | {"uom": page.say(measure(part.get("uom") or ""))} for part in snapshot.get("bom") or ()]
+    return {**snapshot, "bom": parts, "uom": page.say(measure(snapshot.get("uom") or ""))}
+
+
 def _found(session: Session, principal: Principal, number: str) -> WorkOrder:
     found = repository.work_order(session, number, visible=visible_orders(principal))
     if found is None or is_customer(principal):
@@ -148,9 +155,7 @@ def _found(session: Session, principal: Principal, number: str) -> WorkOrder:
 
 def _show_new(page: Page, form: Form, *, status: int = 200) -> Response:
     with page.database.read() as session:
-        products = session.execute(
-            select(Product.sku, Product.name).where(Product.active, Product.made).order_by(Product.sku).limit(500)
-        ).all()
+        products = product_choices(session, *MADE)
         options = offers(session, form, "lines", count=1)
     return page.show("pages/work_order_new.html", status=status, form=form, products=products, offers=options)
 

@@ -95,10 +95,13 @@ def test_a_stale_edit_gets_the_difference(sales: httpx.Client) -> None:
 
     fresh = sales.patch(path, json={"probability": 80}, headers={"If-Match": version})
     stale = sales.patch(path, json={"probability": 20}, headers={"If-Match": version})
+    acted = sales.post(f"{path}/send", headers={"If-Match": version})
 
     assert fresh.json()["probability"] == 80
     assert stale.status_code == 409
     assert stale.json()["difference"] == {"probability": {"wanted": 20, "now": 80}}
+    # An action names no fields, so it is told all that is stored.
+    assert (acted.status_code, acted.json()["now"]["probability"], acted.json()["now"]["state"]) == (409, 80, "draft")
     assert sales.patch(path, json={"probability": 20}).status_code == 428
 
 
@@ -119,6 +122,7 @@ def test_a_sent_version_never_changes_and_the_next_one_tells_the_difference(sale
 
     assert (resent["state"], resent["sent_version"], resent["total"]) == ("sent", 2, "2875")
     assert found["lines"][0]["words"] == "Quantity 20 → 25, Colour Black → Signal red, price 120.00 → 115.00"
+    assert found["lines"][0]["quantity"] == "25"
     assert sales.get(f"{path}/versions/1").json()["total"] == "2400"
     assert [version["version"] for version in sales.get(f"{path}/versions").json()["items"]] == [1, 2]
 

@@ -1,5 +1,6 @@
 """The pages of quotes: what each side reads there, and what its forms do, without scripts."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -121,6 +122,16 @@ def test_an_order_is_repeated_by_a_button(sales: httpx.Client, factory: Any) -> 
     assert f"As in {number}" in sales.get(quote, headers=HTML).text
     assert order.startswith("/orders/SO-")
     assert order != f"/orders/{number}"
+    # A second click makes no second draft, and the button of a page that is shown anew is meant.
+    for into in ("quote", "order"):
+        button = rf'/repeat/{into}"><input type="hidden" name="once" value="([^"]+)"'
+        tokens = [re.search(button, sales.get(f"/orders/{number}", headers=HTML).text) for _ in range(2)]
+        first, again, other = (
+            sales.post(f"/orders/{number}/repeat/{into}", data={"once": token[1]}).headers["location"]
+            for token in (tokens[0], tokens[0], tokens[1])
+            if token is not None
+        )
+        assert first == again != other
 
 
 def test_a_phantom_is_a_part_of_others_and_offered_in_no_form(

@@ -97,7 +97,7 @@ def test_what_cannot_be_made_is_not_promised_and_the_reason_is_told(
 @pytest.mark.parametrize(
     ("quantity", "words"),
     [
-        ("1.5", "made in whole pieces, not 1.5"),
+        ("1.5", "comes in whole pieces, not 1.5"),
         (10_001, "at most 10000"),
         (0, "more than 0"),
         (-4, "more than 0"),

@@ -170,10 +170,13 @@ def test_contacts_addresses_and_consents_have_doors_of_their_own(manager: httpx.
     unguarded = manager.patch(f"{base}/contacts/{bo}", json={"role": "Goods in"})
     changed = manager.patch(f"{base}/contacts/{bo}", json={"role": "Goods in"}, headers={"If-Match": '"2"'})
     stale = manager.delete(f"{base}/contacts/{bo}", headers={"If-Match": '"2"'})
+    overtaken = manager.patch(f"{base}/contacts/{bo}", json={"role": "Sales"}, headers={"If-Match": '"2"'})
     gone = manager.delete(f"{base}/contacts/{bo}", headers={"If-Match": '"3"'})
 
     assert consent.json()["id"] == again.json()["id"]
     assert (unguarded.status_code, changed.status_code, stale.status_code, gone.status_code) == (428, 200, 409, 200)
+    assert overtaken.json()["difference"] == {"role": {"wanted": "Sales", "now": "Goods in"}}
+    assert {person["name"] for person in stale.json()["now"]["contacts"]} == {"Ida Holm", "Bo"}
     assert [person["name"] for person in gone.json()["contacts"]] == ["Ida Holm"]
     withdrawn = manager.get(f"{base}/consents").json()["items"][0]
     assert withdrawn["withdrawn_at"]

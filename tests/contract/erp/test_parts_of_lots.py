@@ -66,11 +66,16 @@ def test_a_part_of_a_lot_is_scrapped_and_made_again_and_the_rest_goes_on(
     at = f"/api/v1/units/{lot['number']}/scrap"
     lost = manager.post(at, json={"reason": "MATERIAL", "quantity": 12}).json()
     above = manager.post(at, json={"reason": "MATERIAL", "quantity": 39})
+    half = manager.post(at, json={"reason": "MATERIAL", "quantity": "0.5"})
+    whichever = {"reason": "MATERIAL", "quantity": "1.5"}
+    lost_half = manager.post(f"/api/v1/work-orders/{lot['work_order']}/scrap", json=whichever)
 
     # Then the part is a scrapped lot with its share of the tube, the rest is 38, and no balance moved
     assert (lost["state"], lost["quantity"]) == ("scrapped", "12")
     assert (above.status_code, above.json()["reason"]) == (409, "over_quantity")
     assert above.json()["detail"] == f"39 pieces of {lot['number']} cannot be taken: it is 38."
+    assert half.json()["detail"] == f"0.5 of {lot['number']} cannot be taken: it comes in whole pieces."
+    assert (lost_half.status_code, lost_half.json()["reason"]) == (409, "not_whole")
     assert manager.get(f"/api/v1/units/{lot['number']}").json()["quantity"] == "38"
     assert [used(database, lot["number"]), used(database, lost["number"])] == ["76", "24"]
     with database.read() as session:
@@ -100,10 +105,10 @@ def test_a_part_of_a_lot_is_held_or_sent_back_and_is_a_lot_of_its_own(
     scan(lot["number"], "cut-1")
 
     held = manager.post(f"/api/v1/units/{lot['number']}/hold", json={"reason": "Burrs", "quantity": 3}).json()
-    back = manager.post(f"/api/v1/units/{lot['number']}/rework", json={"reason": "SURFACE", "quantity": "2.5"}).json()
+    back = manager.post(f"/api/v1/units/{lot['number']}/rework", json={"reason": "SURFACE", "quantity": 2}).json()
 
     assert (held["quantity"], held["held"], held["step"]) == ("3", True, 20)
-    assert (back["quantity"], back["rework"], back["step"]) == ("2.5", 1, 10)
+    assert (back["quantity"], back["rework"], back["step"]) == ("2", 1, 10)
     assert scan(held["number"], "paint-gate").reason == "on_hold"
     assert scan(back["number"], "cut-1").status == "applied"
     assert scan(lot["number"], "paint-gate").status == "applied"

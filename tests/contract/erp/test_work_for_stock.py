@@ -172,7 +172,7 @@ def test_the_planner_sees_what_is_short_and_makes_it_again_on_pages(
     with counted() as statements:
         listed = planner.get("/work-orders?show=short")
 
-    assert "made in whole pieces" in wrong.text
+    assert "comes in whole pieces" in wrong.text
     assert "For stock" in stocked.text
     assert "2 short" in listed.text
     assert len(statements) <= few + 2

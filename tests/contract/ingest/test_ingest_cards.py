@@ -647,3 +647,18 @@ def test_a_correction_takes_the_wrong_scan_back_and_stands_in_its_place(plant: A
     assert (answer.action, answer.subject) == ("operation_completed", B)
     assert [plant.unit(number).step for number in (A, B)] == [10, 20]
     assert plant.operation(A, 10).good == 1
+
+
+def test_a_card_names_what_it_waits_for(plant: Any, tools: Any) -> None:
+    waits_for = {
+        "RECEIVE": "the label of the goods.",
+        "COUNT": "the label of the goods.",
+        "PALLET": "the closed box.",
+        "UNPACK": "the unit or the box.",
+        "DELIVER": "the box, or the paper of the shipment.",
+        "HOLD": "the unit.",
+    }
+
+    told = {card: plant.scan(tools.card(card)).say for card in waits_for}
+
+    assert told == {card: f"{card} is armed for one minute. Scan {what}" for card, what in waits_for.items()}

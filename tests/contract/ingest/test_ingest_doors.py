@@ -222,14 +222,19 @@ def screen(plant: Any, new_client: Any, settings: Any, station: str) -> httpx.Cl
     return client
 
 
-def test_a_person_scans_at_a_browser_under_his_own_name(plant: Any, tools: Any, signed_in: Any) -> None:
+def test_a_person_scans_at_a_browser_under_his_own_name_until_a_badge_joins(
+    plant: Any, tools: Any, signed_in: Any
+) -> None:
     browser = signed_in("operator")
 
-    answer = browser.post("/api/v1/stations/cut/scans", json=body(plant, plant.event(tools.code(A)), gateway="web-1"))
+    def scan(code: str) -> str:
+        sent = browser.post("/api/v1/stations/cut/scans", json=body(plant, plant.event(code), gateway="web-1"))
+        assert sent.json()["results"][0]["status"] == "applied", sent.text
+        return str(plant.sql("SELECT actor FROM fact ORDER BY id DESC")[0][0])
 
-    assert answer.json()["results"][0]["status"] == "applied"
-    actor = plant.sql("SELECT actor FROM fact ORDER BY id DESC")[0][0]
-    assert actor.startswith("user:operator")
+    assert scan(tools.code(A)).startswith("user:operator")
+    scan(tools.badge("17"))
+    assert scan(tools.code("U-1001")) == "operator:17"
 
 
 def test_a_browsers_event_without_a_read_point_is_read_at_the_stations_own(
