@@ -15,11 +15,13 @@ from server.db import Base, table_of, touch
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.policies import touch_floor
 from server.errors import Refused
+from server.http.text import fold
 from server.journal import facts
 from server.journal.audit import write_audit
 from server.messages import translate as _
 from server.parties import matching, repository
-from server.parties.models import Customer, DistinctPair, MatchKey
+from server.parties.models import Contact, Customer, DistinctPair, MatchKey
+from server.parties.people_schemas import present
 from server.parties.service import mark_changed, require_not_merged
 from server.parties.states import CustomerKind, CustomerStatus, PartyFact
 from server.parties.suspicion import forget
@@ -116,6 +118,8 @@ def _move(session: Session, loser: Customer, survivor: Customer) -> dict[str, in
     for address in loser.addresses:
         address.is_default = False
     session.flush()
+    for one, same in _same_people(loser, survivor):
+        _become_one(session, one, same)
     moved = {}
     for table in _tables():
         values: dict[Any, Any] = {table.c.customer_id: survivor.id}
@@ -131,6 +135,29 @@ def _move(session: Session, loser: Customer, survivor: Customer) -> dict[str, in
         .execution_options(synchronize_session=False)
     )
     return moved
+
+
+def _same_people(loser: Customer, survivor: Customer) -> Iterator[tuple[Contact, Contact]]:
+    """Who stands at both, by name and e-mail address: one person, who is found, exported and erased as one."""
+    there = {_key(person): person for person in present(survivor) if person.email}
+    for person in present(loser):
+        if person.email and (same := there.get(_key(person))) is not None:
+            yield person, same
+
+
+def _key(person: Contact) -> tuple[str, str]:
+    return fold(person.name), (person.email or "").casefold()
+
+
+def _become_one(session: Session, one: Contact, same: Contact) -> None:
+    for field in ("phone", "role"):
+        setattr(same, field, getattr(same, field) or getattr(one, field))
+    session.flush()
+    for table in Base.metadata.sorted_tables:
+        if "contact_id" in table.c:
+            session.execute(update(table).where(table.c.contact_id == one.id).values(contact_id=same.id))
+    contact = table_of(Contact)
+    session.execute(delete(contact).where(contact.c.id == one.id))
 
 
 def _tables() -> Iterator[Table]:

@@ -113,6 +113,28 @@ def test_a_merge_moves_everything_and_the_old_number_leads_to_the_new_one(
         assert session.scalar(orphans) == 0
 
 
+def test_a_person_who_stands_at_both_is_one_person_after_the_merge(manager: httpx.Client, world: DemoWorld) -> None:
+    survivor = enter(manager, "Tandem", contacts=[{"name": "IDA HOLM", "email": "Ida@cykler.example"}])
+    loser = enter(manager, "Tandem Works", contacts=[PERSON, {"name": "Ida Holm", "email": "other@cykler.example"}])
+    base, person = f"/api/v1/customers/{loser['number']}", loser["contacts"][0]["id"]
+    for door, body in (
+        ("interactions", {"kind": "call", "direction": "in", "text": "Rang.", "contact": person}),
+        ("consents", {"contact": person, "purpose": "news", "source": "fair"}),
+    ):
+        assert manager.post(f"{base}/{door}", json=body).status_code == 201
+
+    merged = manager.post(f"/api/v1/customers/{survivor['number']}/merge", json={"other": loser["number"]}).json()
+
+    people = {contact["email"]: contact for contact in merged["contacts"]}
+    assert people.keys() == {"Ida@cykler.example", "other@cykler.example"}
+    kept = people["Ida@cykler.example"]
+    assert (kept["id"], kept["phone"]) == (survivor["contacts"][0]["id"], PERSON["phone"])
+    # What she said and allowed is exported as hers.
+    told = manager.post(f"/api/v1/customers/{survivor['number']}/contacts/{kept['id']}/export").text
+    assert "Rang." in told
+    assert "news" in told
+
+
 def test_two_customers_with_logins_are_not_merged_for_each_would_see_the_other(
     manager: httpx.Client, signed_in: SignedIn, world: DemoWorld
 ) -> None:
