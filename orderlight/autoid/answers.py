@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
 
 from orderlight.autoid import epc
 from orderlight.autoid.digital_link import make_link
 from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
-from orderlight.autoid.identification import Identification, Interpretation
+from orderlight.autoid.identification import Identification, Interpretation, Told
 from orderlight.autoid.plus_tags import PlusTag
 from orderlight.autoid.separators import put_back
 from orderlight.autoid.tds import Fields
+
+#: Controls (but GS), and the halves of surrogate pairs.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+TEXT: Final = Interpretation("text", reason="it is made of characters that can be printed")
 
 
 class Asked(NamedTuple):
@@ -30,7 +35,17 @@ def unreadable(
         sentences = [f"Failed to identify {shown(asked.text)}: {reason}."]
     else:
         sentences = [reading.error for reading in readings if reading.error]
-    return Identification(asked.text, kind, {}, error=" ".join(sentences), tried=readings)
+    return Identification.of(asked.text, {}, Told(kind, error=" ".join(sentences), tried=readings))
+
+
+def plain_text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) -> Identification:
+    """The answer for what is neither GS1's nor ours, with what else it may be."""
+    found = _UNPRINTABLE.search(data)
+    if found is not None:
+        reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
+        return unreadable(asked, reason, (*readings, Interpretation("text", error=reason)))
+    reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
+    return unreadable(asked, reason, (TEXT, *readings), kind="text")
 
 
 def from_elements(
@@ -46,12 +61,12 @@ def from_elements(
         faults = " ".join(elements.faults)
         others = dropped(elements.items, scanned)
         readings = (Interpretation(kind, keys, faults, reason), *others)
-        return Identification(asked.text, kind, keys, error=faults + _hint(others), reason=reason, tried=readings)
+        told = Told(kind, error=faults + _hint(others), reason=reason, tried=readings)
+        return Identification.of(asked.text, keys, told)
     conflicts = elements.conflicts()
     error = f"Failed to take {shown(asked.text)} as whole: {'; '.join(conflicts)}." if conflicts else None
-    return Identification(
-        asked.text, kind, keys, None, error, reason, ElementForms(elements, asked.gcp_length, scanned)
-    )
+    forms = ElementForms(elements, asked.gcp_length, scanned)
+    return Identification.of(asked.text, keys, Told(kind, None, error, reason, forms))
 
 
 def dropped(items: tuple[tuple[str, str], ...], scanned: str | None) -> tuple[Interpretation, ...]:
@@ -72,7 +87,8 @@ def unread_elements(asked: Asked, data: str, error: AutoIdError, reason: str) ->
     """The answer for GS1 data that cannot be taken apart, with what it would be if separators were dropped."""
     others = dropped((), data)
     readings = (Interpretation("gs1", error=str(error), reason=reason), *others)
-    return Identification(asked.text, "gs1", {}, error=str(error) + _hint(others), reason=reason, tried=readings)
+    told = Told("gs1", error=str(error) + _hint(others), reason=reason, tried=readings)
+    return Identification.of(asked.text, {}, told)
 
 
 def _hint(others: tuple[Interpretation, ...]) -> str:
@@ -86,14 +102,16 @@ def from_fields(asked: Asked, fields: Fields, *, with_tag: bool) -> Identificati
     has_filter = with_tag and fields.scheme != "gid-96"
     filter_value = fields.filter if has_filter else None
     reason = f"it is a {fields.scheme.upper()}" if with_tag else "it is the URI of an EPC"
-    return Identification(asked.text, "epc", keys_of(fields), filter_value, None, reason, EpcForms(fields, with_tag))
+    told = Told("epc", filter_value, None, reason, EpcForms(fields, with_tag))
+    return Identification.of(asked.text, keys_of(fields), told)
 
 
 def from_plus(asked: Asked, tag: PlusTag) -> Identification:
     """The answer for a tag of TDS 2.x, which has no tag URI (TDS 12)."""
     elements = Elements(tag.items)
     forms = ElementForms(elements, asked.gcp_length, None)
-    return Identification(asked.text, "epc", elements.keys(), tag.filter, None, f"it is a {tag.name}", forms)
+    told = Told("epc", tag.filter, None, f"it is a {tag.name}", forms)
+    return Identification.of(asked.text, elements.keys(), told)
 
 
 def keys_of(fields: Fields) -> dict[str, str]:

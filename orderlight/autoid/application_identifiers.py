@@ -69,23 +69,8 @@ class ApplicationIdentifier:
     #: Decimal places of the value, else None.
     decimals: int | None
     in_query: bool
-
-    def flaw(self, value: str) -> Flaw | None:
-        """What is wrong with the value, and where; None when it is sound."""
-        if len(self.parts) == 1:
-            return self.parts[0].flaw(value)
-        position = 0
-        for part in self.parts:
-            piece = value[position : position + part.longest]
-            if not piece and part.optional:
-                break
-            found = part.flaw(piece)
-            if found is not None:
-                end = position + (len(piece) if found.end is None else found.end)
-                return Flaw(found.words, position + found.start, end)
-            position += len(piece)
-        rest = len(value) - position
-        return Flaw(f"expected at most {position} characters, got {len(value)}", position) if rest > 0 else None
+    #: What is wrong with a value, and where; None when it is sound.
+    flaw: Callable[[str], Flaw | None]
 
     def problem(self, value: str) -> str | None:
         """What is wrong with the value, in words; None when it is sound."""
@@ -106,6 +91,26 @@ class ApplicationIdentifier:
         whole, fraction = digits[: len(digits) - self.decimals], digits[len(digits) - self.decimals :]
         number = whole.lstrip("0") or "0"
         return f"{lead}{number}.{fraction}" if fraction else f"{lead}{number}"
+
+
+def _flaw_of(parts: tuple[Part, ...]) -> Callable[[str], Flaw | None]:
+    """What looks for the flaw of a value that is made of these parts; most values are of one."""
+    return parts[0].flaw if len(parts) == 1 else lambda value: _flaw(parts, value)
+
+
+def _flaw(parts: tuple[Part, ...], value: str) -> Flaw | None:
+    position = 0
+    for part in parts:
+        piece = value[position : position + part.longest]
+        if not piece and part.optional:
+            break
+        found = part.flaw(piece)
+        if found is not None:
+            end = position + (len(piece) if found.end is None else found.end)
+            return Flaw(found.words, position + found.start, end)
+        position += len(piece)
+    rest = len(value) - position
+    return Flaw(f"expected at most {position} characters, got {len(value)}", position) if rest > 0 else None
 
 
 def _parts(form: str) -> tuple[Part, ...]:
@@ -140,10 +145,11 @@ def _table() -> dict[str, ApplicationIdentifier]:
     table: dict[str, ApplicationIdentifier] = {}
     for line, name, form in FACTS:
         parts = _parts(form)
+        flaw = _flaw_of(parts)
         for ai, key, decimals in _numbers(line, name):
             length = PREDEFINED_LENGTHS.get(ai[:2])
             predefined = length - len(ai) if length is not None else None
-            table[ai] = ApplicationIdentifier(ai, key, parts, predefined, decimals, ai not in NEVER_IN_QUERY)
+            table[ai] = ApplicationIdentifier(ai, key, parts, predefined, decimals, ai not in NEVER_IN_QUERY, flaw)
     return table
 
 

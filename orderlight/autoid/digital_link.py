@@ -26,7 +26,7 @@ _FORM: Final = re.compile(r"https?://([^/?#\s]+)([^?#]*)(?:\?([^#]*))?(?:#.*)?",
 
 def looks_like_link(text: str) -> bool:
     """Whether the text is a web address at all."""
-    return text[:8].lower().startswith(("http://", "https://"))
+    return text.startswith(("h", "H")) and text[:8].lower().startswith(("http://", "https://"))
 
 
 def claims_to_be_link(text: str) -> bool:

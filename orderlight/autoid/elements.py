@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, Self
 
-from orderlight.autoid.application_identifiers import AI_LENGTHS, AIS
+from orderlight.autoid.application_identifiers import AI_LENGTHS, AIS, ApplicationIdentifier
 from orderlight.autoid.combinations import conflicts
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.rules import Flaw
@@ -76,6 +76,8 @@ class Elements(NamedTuple):
                 broken.add(ai)
         if len(seen) != len(items):
             items = list(dict.fromkeys(items))
+        if not faults:
+            return cls(tuple(items))
         return cls(tuple(items), tuple(faults), frozenset(broken))
 
     def conflicts(self) -> tuple[str, ...]:
@@ -128,24 +130,29 @@ def _take_apart(text: str) -> list[tuple[str, str]]:
     # Some scanners send the leading FNC1 too, and some end the data with one.
     position, end = (1 if text.startswith(GS) else 0), len(text)
     while position < end:
-        ai = text[position : position + AI_LENGTHS.get(text[position : position + 2], 2)]
-        entry = AIS.get(ai)
-        if entry is None:
-            raise AutoIdError(_no_ai(text, position))
+        # AIs of two digits are on nearly every label, and need no look at how long they are.
+        entry = AIS.get(text[position : position + 2]) or _longer_ai(text, position)
+        ai, length = entry.ai, entry.predefined
         position += len(ai)
-        separator = text.find(GS, position)
-        stop = separator if separator >= 0 else end
-        if entry.predefined is not None:
-            stop = min(stop, position + entry.predefined)
-        value = text[position:stop]
-        if not value or (entry.predefined is not None and not entry.is_whole(value)):
-            raise AutoIdError(_no_value(entry.ai, value, entry.predefined))
+        stop = text.find(GS, position) if length is None else position + length
+        value = text[position : stop if stop >= 0 else end]
+        if not value or (length is not None and not entry.is_whole(value)):
+            raise AutoIdError(_no_value(ai, value.partition(GS)[0], length))
         items.append((ai, value))
+        position += len(value)
         # A separator behind a predefined length is superfluous, common, and harmless (7.8.6).
-        position = stop + 1 if stop == separator else stop
+        if text.startswith(GS, position):
+            position += 1
     if not items:
         raise AutoIdError("Failed to read GS1 elements: expected an AI and its value, got nothing.")
     return items
+
+
+def _longer_ai(text: str, position: int) -> ApplicationIdentifier:
+    entry = AIS.get(text[position : position + AI_LENGTHS.get(text[position : position + 2], 2)])
+    if entry is None:
+        raise AutoIdError(_no_ai(text, position))
+    return entry
 
 
 def _no_ai(text: str, position: int) -> str:

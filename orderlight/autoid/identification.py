@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +39,97 @@ class Forms(Protocol):
     def others(self) -> tuple[Interpretation, ...]: ...
 
 
-# A tuple, because a reader tells thousands of tags a second and a frozen dataclass takes three times as long to make.
-class Identification(NamedTuple):
-    """What a code says. A code that cannot be read has `error`, a sentence, and never raises."""
+class Told(NamedTuple):
+    """What is said of a code beside its keys; of sound tags that begin alike it is the same."""
 
-    #: The code as it came, as text.
-    input: str
     #: gs1 | gtin | sscc | epc | own | digital_link | text | unknown
     kind: str
-    #: Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes.
-    keys: Mapping[str, str]
     #: The EPC filter value, 0 to 7.
     filter: int | None = None
     error: str | None = None
     #: Why the code was read so, a part of a sentence.
     reason: str | None = None
-    #: None where there are no forms of writing; a class where they are made of `input` when they are asked for.
+    #: None where there are no forms of writing; a class where they are made of the code when they are asked for.
     forms: Forms | Callable[[str], Forms] | None = None
     #: Of a code that was not read: what was tried, the likeliest first.
     tried: tuple[Interpretation, ...] = ()
 
+
+class Identification:
+    """What a code says. A code that cannot be read has `error`, a sentence, and never raises. It does not change."""
+
+    # A reader tells thousands of tags a second. Three slots behind properties are made in a third of the time that a
+    # frozen dataclass or a tuple of all fields takes; `tag_plans` fills them without a call.
+    __slots__ = ("_input", "_keys", "_told")
+    _input: str
+    _keys: Mapping[str, str]
+    _told: Told
+
+    @classmethod
+    def of(cls, text: str, keys: Mapping[str, str], told: Told) -> Self:
+        """The answer to a code: its identifiers, and what else is said of it."""
+        made = cls()
+        made._input, made._keys, made._told = text, keys, told
+        return made
+
+    @property
+    def input(self) -> str:
+        """The code as it came, as text."""
+        return self._input
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes."""
+        return self._keys
+
+    @property
+    def told(self) -> Told:
+        """What is said beside the keys."""
+        return self._told
+
+    @property
+    def kind(self) -> str:
+        """What kind of code it is, see `Told`."""
+        return self._told.kind
+
+    @property
+    def filter(self) -> int | None:
+        """The EPC filter value, 0 to 7."""
+        return self._told.filter
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the code, a sentence."""
+        return self._told.error
+
+    @property
+    def reason(self) -> str | None:
+        """Why the code was read so, a part of a sentence."""
+        return self._told.reason
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Identification):
+            return NotImplemented
+        return (self._input, self._keys, self._told) == (other._input, other._keys, other._told)
+
+    # Keys are a dict, which has no hash.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Identification({self._input!r}, {self._keys!r}, {self._told!r})"
+
     @property
     def readings(self) -> tuple[Interpretation, ...]:
         """Every interpretation, the chosen one first and the less likely behind it."""
-        if self.tried or self.kind == "unknown":
-            return self.tried
+        if self._told.tried or self.kind == "unknown":
+            return self._told.tried
         chosen = Interpretation(self.kind, self.keys, self.error, self.reason, self.element_string)
         written = self._written()
         return (chosen, *(written.others() if written is not None else ()))
 
     def _written(self) -> Forms | None:
-        return self.forms(self.input) if callable(self.forms) else self.forms
+        forms = self._told.forms
+        return forms(self._input) if callable(forms) else forms
 
     @property
     def element_string(self) -> str | None:

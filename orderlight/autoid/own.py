@@ -41,7 +41,7 @@ _BODY: Final = re.compile(r"[0-9A-Z]{1,20}")
 
 def own_form(text: str) -> re.Match[str] | None:
     """A match of type, body and check character when the text has the form of our codes, in capitals or not."""
-    if text[:2] not in _FRONTS or not text.isascii():
+    if not text.startswith(_FRONTS) or not text.isascii():
         return None
     return _FORM.fullmatch(text.upper())
 

@@ -18,13 +18,15 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from orderlight.autoid import epc, tag_plans
+from orderlight.autoid import epc
 from orderlight.autoid.answers import (
+    TEXT,
     Asked,
     MemoryForms,
     from_elements,
     from_fields,
     from_plus,
+    plain_text,
     unread_elements,
     unreadable,
 )
@@ -32,19 +34,18 @@ from orderlight.autoid.digital_link import claims_to_be_link, looks_like_link, p
 from orderlight.autoid.elements import GS, Elements
 from orderlight.autoid.errors import AutoIdError, shown
 from orderlight.autoid.gtin import GTIN_LENGTHS, Gtin
-from orderlight.autoid.identification import Identification, Interpretation
+from orderlight.autoid.identification import Identification, Interpretation, Told
 from orderlight.autoid.own import own_form, own_keys
 from orderlight.autoid.separators import with_separators
 from orderlight.autoid.sscc import Sscc
 from orderlight.autoid.symbology import Symbology, split_prefix
+from orderlight.autoid.tag_plans import PLANS, choose
 from orderlight.autoid.tags import require_prefix_length
 
 #: Longer codes are not looked into; serial readers cut there too.
 MAX_CODE_LENGTH: Final = 4096
 #: What framing and fingers leave around a code.
 _AROUND: Final = " \t\r\n\x02\x03"
-#: Controls (but GS), and the halves of surrogate pairs.
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 #: AIs with a check digit that may stand first: without a symbology identifier only these speak for GS1 data.
 _TELLING: Final = re.compile(r"0[012]\d|253\d{13}|255\d{13}|402\d{17}|41[0-7]\d{13}|8003|8006|801[78]")
 #: ISO/IEC 15434 format 05, written short as Macro 05 by Data Matrix, wraps GS1 elements.
@@ -53,7 +54,6 @@ _FORMAT_05: Final = ("[)>\x1e05\x1d", "\x1e\x04")
 _FNC1_FRONTS: Final = (GS, "{GS}", "{FNC1}", "^", "~", "|", "\u241d")
 #: Tag memory given as text.
 _TAG: Final = "epc:"
-_TEXT: Final = Interpretation("text", reason="it is made of characters that can be printed")
 #: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
 _REMEMBERED: Final = 1024
 
@@ -101,7 +101,12 @@ def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identificati
     known = _KNOWN.get(epc_hex)
     if known is not None:
         return known
-    found = tag_plans.read(epc_hex)
+    # The lines of `tag_plans.read`, of whose time a call would be a part.
+    plan = PLANS.get(epc_hex[:4]) or choose(epc_hex[:4])
+    try:
+        found = plan(epc_hex)
+    except (ValueError, LookupError):
+        found = None
     if found is None:
         return _remembered_epc(epc_hex, gcp_length)
     if len(_KNOWN) >= _REMEMBERED:
@@ -113,8 +118,8 @@ def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identificati
 def _tag_in_text(text: str, epc_hex: str, gcp_length: int | None) -> Identification:
     found = identify_epc(epc_hex, gcp_length=gcp_length)
     # The forms are made of the digits, not of the whole text.
-    forms = MemoryForms(epc_hex) if found.forms is MemoryForms else found.forms
-    return found._replace(input=text, forms=forms)
+    forms = MemoryForms(epc_hex) if found.told.forms is MemoryForms else found.told.forms
+    return Identification.of(text, found.keys, found.told._replace(forms=forms))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -132,7 +137,7 @@ def _remembered_epc(epc_hex: str, gcp_length: int | None) -> Identification:
         return from_fields(asked, epc.read_hex(memory), with_tag=True)
     except AutoIdError as error:
         reading = Interpretation("epc", {"epc": digits}, str(error))
-        return Identification(epc_hex, "epc", reading.keys, error=reading.error, tried=(reading,))
+        return Identification.of(epc_hex, reading.keys, Told("epc", error=reading.error, tried=(reading,)))
 
 
 def _decoded(code: bytes) -> str:
@@ -148,7 +153,7 @@ def _own(text: str, own: re.Match[str]) -> Identification:
         keys = own_keys(own)
     except AutoIdError as error:
         return unreadable(Asked(text), "", (Interpretation("own", error=str(error)),), kind="own")
-    return Identification(text, "own", keys, reason="it has the form of our codes and a true check character")
+    return Identification.of(text, keys, Told("own", reason="it has the form of our codes and a true check character"))
 
 
 def _foreign(asked: Asked, symbology: Symbology | None, data: str) -> Identification:
@@ -205,7 +210,7 @@ def _link(asked: Asked, data: str) -> Identification:
         reading = Interpretation("digital_link", error=str(error))
         if claims_to_be_link(data):
             return unreadable(asked, "", (reading,), kind="digital_link")
-        return _text(asked, data, (reading,))
+        return plain_text(asked, data, (reading,))
     return from_elements(asked, "digital_link", elements, "it is a web address with a key of GS1")
 
 
@@ -240,7 +245,7 @@ def _digits(asked: Asked, data: str, symbology: Symbology | None) -> Identificat
             if symbology is None:
                 return unreadable(asked, "", (reading,))
             # Under a symbology that is not of retail they may be somebody's own number, but most often one is misread.
-            return unreadable(asked, "", (_TEXT, reading), kind="text")
+            return unreadable(asked, "", (TEXT, reading), kind="text")
         reason = f"it is {len(data)} digits with a true check digit"
         return from_elements(asked, "gtin", Elements((("01", gtin.value),)), reason)
     if len(data) == 18:
@@ -277,22 +282,13 @@ def _elements_or_text(asked: Asked, data: str) -> Identification:
     if _TELLING.match(data):
         answer = _elements(asked, data, "a key of GS1 with its check digit leads")
         # AIs that may not stand together are read all the same: it is a label of somebody's habit, not chance.
-        return answer if answer.forms is not None else _text(asked, data, answer.readings)
+        return answer if answer.told.forms is not None else plain_text(asked, data, answer.readings)
     replaced = with_separators(data)
     if replaced is None:
-        return _text(asked, data)
+        return plain_text(asked, data)
     answer = _elements(asked, replaced[0], f"{shown(replaced[1])} may stand for GS")
-    if answer.forms is None:
-        return _text(asked, data)
+    if answer.told.forms is None:
+        return plain_text(asked, data)
     if data.startswith(_FNC1_FRONTS) and answer.error is None:
         return answer
-    return _text(asked, data, answer.readings)
-
-
-def _text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) -> Identification:
-    found = _UNPRINTABLE.search(data)
-    if found is not None:
-        reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
-        return unreadable(asked, reason, (*readings, Interpretation("text", error=reason)))
-    reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
-    return unreadable(asked, reason, (_TEXT, *readings), kind="text")
+    return plain_text(asked, data, answer.readings)

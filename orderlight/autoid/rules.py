@@ -29,6 +29,10 @@ class Flaw:
 Rule = Callable[[str], Flaw | None]
 
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+#: Month and day, MMDD, of the days that are in every year.
+_EVERY_YEAR: Final = frozenset(
+    [f"{month:02d}{day:02d}" for month, last in enumerate(_DAYS, 1) for day in range(1, last + 1)]
+) - {"0229"}
 _PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _POSITION: Final = re.compile(r"([1-9][0-9]*)/([1-9][0-9]*)")
 #: Company prefixes have at least so many digits (GS1 General Specifications 1.4.2).
@@ -45,7 +49,7 @@ def check(text: str) -> Flaw | None:
 
 def date(text: str) -> Flaw | None:
     """YYMMDD; day 00 means the whole month (GS1 General Specifications 3.4.2)."""
-    return _month_and_day(text, 2, first_day=0)
+    return None if text[2:] in _EVERY_YEAR else _month_and_day(text, 2, first_day=0)
 
 
 def day(text: str) -> Flaw | None:

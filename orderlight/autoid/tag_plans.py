@@ -13,178 +13,187 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from orderlight.autoid.answers import MemoryForms
 from orderlight.autoid.application_identifiers import AIS
+from orderlight.autoid.characters import reader_of
+from orderlight.autoid.checks import CHECK_DIGITS, MILLION, SIXES
 from orderlight.autoid.epc_keys import KEYS, Key
-from orderlight.autoid.identification import Identification
+from orderlight.autoid.identification import Identification, Told
 from orderlight.autoid.schemes import PREFIX_BITS, SCHEMES, Scheme
 
-Keys = dict[str, str]
-#: From the bits of a tag to its keys; None where they are not sound.
-Plan = Callable[[int], Keys | None]
-#: A number's tail from its bits; None where it is not sound.
-Tail = Callable[[int], str | None]
-#: Length in digits, plan, and the fields of the answer behind its keys.
-Chosen = tuple[int, Plan, tuple[object, ...]]
-_new = tuple.__new__
+#: From the digits of a tag to its answer; None, or a ValueError or LookupError, where it is not sound.
+Plan = Callable[[str], Identification | None]
+#: From the bits of a serial to its text; raises ValueError or LookupError where it is not sound.
+Tail = Callable[[int], str]
 
-_PAIRS: Final = bytes([(tens + 3 * units) % 10 for tens in range(10) for units in range(10)])
-#: Four digits -> what they add to the sum that the check digit fills up (GS1 General Specifications 7.9.1).
-_FOURS: Final = bytes([(front + behind) % 10 for front in _PAIRS for behind in _PAIRS])
-#: As many for five digits, the first of which counts three times again.
-_FIVES: Final = b"".join(
-    [_FOURS.translate(bytes([(total + 3 * first) % 10 for total in range(256)])) for first in range(10)]
-)
-_MATCHES_82: Final = AIS["240"].parts[0].matches
+_to_bytes, _to_number = bytes.fromhex, int.from_bytes
 
 
 def read(text: str) -> Identification | None:
     """The answer for hexadecimal digits; None where only the long way tells."""
-    chosen = _CHOSEN.get(text[:4]) or _choose(text[:4])
-    # A conversion takes signs, blanks and digits of other scripts, which are none of tag memory.
-    if chosen is None or len(text) != chosen[0] or not (text.isalnum() and text.isascii()):
-        return None
+    plan = PLANS.get(text[:4]) or choose(text[:4])
     try:
-        keys = chosen[1](int(text, 16))
-    except ValueError:
+        return plan(text)
+    except (ValueError, LookupError):
         return None
-    # What its __new__ would do; a reader's tags are many, and the call takes a tenth of the way.
-    return None if keys is None else _new(Identification, (text, "epc", keys, *chosen[2]))
 
 
-def _choose(front: str) -> Chosen | None:
-    """What the first four digits choose; None where there is no short way."""
+def choose(front: str) -> Plan:
+    """The plan that the first four digits choose."""
     # An unwritten chip shows its own number behind a control word, which looks like the front of an SGTIN.
     if len(front) < 4 or front == "3000" or not all(digit in "0123456789ABCDEFabcdef" for digit in front):
-        return None
+        return _has_none
     bits = int(front, 16)
     scheme, partition = SCHEMES.get(bits >> 8), bits >> 2 & 7
     if scheme is None or partition == 7:
-        return None
-    plan = _of_number(scheme, partition) if scheme.key_digits else _of_open_reference(scheme, partition)
-    chosen = (scheme.hex_digits, plan, (bits >> 5 & 7, None, f"it is a {scheme.name.upper()}", MemoryForms, ()))
-    _CHOSEN[front] = chosen
-    return chosen
+        return _has_none
+    told = Told("epc", bits >> 5 & 7, None, f"it is a {scheme.name.upper()}", MemoryForms)
+    plan = _of_number if scheme.key_digits else _of_open_reference
+    return PLANS.setdefault(front, plan(_places(scheme, partition, bits >> 2), told))
 
 
 #: What was chosen so far: a factory's tags begin alike, and there are 4,000 fronts at most, in each writing of A to F.
-_CHOSEN: Final[dict[str, Chosen]] = {}
+PLANS: Final[dict[str, Plan]] = {}
 
 
-def _of_number(scheme: Scheme, partition: int) -> Plan:
-    """The plan of a scheme whose company prefix and reference are one number with a check digit."""
+def _has_none(text: str) -> None:
+    """The plan of tags that have no short way."""
+
+
+class _Places(NamedTuple):
+    """Where the parts of a scheme's tags stand for one partition, and what they may be."""
+
+    scheme: Scheme
+    key: Key
+    #: Digits of the company prefix.
+    width: int
+    #: Shifted by so many bits, a tag is header, filter, partition and company prefix, and the first three are `front`.
+    prefix_shift: int
+    front: int
+    prefix_end: int
+    reference_shift: int
+    reference_mask: int
+    #: Of the bits behind the reference.
+    tail_mask: int
+
+
+def _places(scheme: Scheme, partition: int, front: int) -> _Places:
+    width, prefix_bits = 12 - partition, PREFIX_BITS[partition]
+    reference_bits = scheme.key_bits - prefix_bits
+    shift = 4 * scheme.hex_digits - 14 - scheme.key_bits
     key = KEYS[scheme.name.partition("-")[0]]
-    name, lead, width, length = AIS[key.ai].key, key.lead, 12 - partition, key.digits + 1
-    reference_shift = 4 * scheme.hex_digits - 14 - scheme.key_bits
-    reference_bits = scheme.key_bits - PREFIX_BITS[partition]
-    reference_mask, reference_end = (1 << reference_bits) - 1, 10 ** (key.digits - width)
-    prefix_shift, prefix_mask, prefix_end = (
-        reference_shift + reference_bits,
-        (1 << PREFIX_BITS[partition]) - 1,
-        10**width,
-    )
-    # The first digit of a GTIN or SSCC stands behind the company prefix in an EPC (TDS 7).
-    unit = reference_end // 10 if key.moved else reference_end
-    top = 10 ** (key.digits - 1)
-    finish = _finish(scheme, key, name)
-    # The two shapes of nearly all tags, SGTIN-96 and SSCC-96, are finished without another call.
-    serial = AIS[key.serial_ai].key if scheme.name == "sgtin-96" else ""
-    is_bare = scheme.tail == "zeros"
-    tail_mask = (1 << reference_shift) - 1
+    return _Places(
+        scheme, key, width, shift + reference_bits, front << prefix_bits, 10**width,
+        shift, (1 << reference_bits) - 1, (1 << shift) - 1,
+    )  # fmt: skip
 
-    def plan(value: int) -> Keys | None:
-        prefix, reference = value >> prefix_shift & prefix_mask, value >> reference_shift & reference_mask
+
+def _of_number(places: _Places, told: Told) -> Plan:
+    """The plan of a scheme whose company prefix and reference are one number with a check digit."""
+    scheme, key, width, prefix_shift, front, prefix_end, reference_shift, reference_mask, tail_mask = places
+    name, length, is_short = AIS[key.ai].key, len(key.lead) + key.digits, key.digits == 12
+    reference_end = 10 ** (key.digits - width)
+    # The first digit of a GTIN or SSCC stands behind the company prefix in an EPC (TDS 7), and is lifted over it.
+    is_moved, unit = key.moved, reference_end // 10 if key.moved else reference_end
+    lift = 10 ** (key.digits - 1) - unit
+    is_bare, has_pieces, is_place = scheme.tail == "zeros", scheme.pieces, name == "gln"
+    read_tail, tail_bits = _tail(scheme), 4 * scheme.hex_digits - scheme.bits + scheme.tail_bits
+    second = AIS[key.serial_ai].key if key.serial == "own" else ""
+
+    def plan(text: str) -> Identification | None:
+        value = _to_number(_to_bytes(text))
+        # A tag of another length has another front, and no company prefix here.
+        prefix, reference = (value >> prefix_shift) - front, value >> reference_shift & reference_mask
         if not (0 < prefix < prefix_end and reference < reference_end):
             return None
-        first, rest = divmod(reference, unit)
-        number = first * top + prefix * unit + rest
-        front, behind = divmod(number, 100_000_000)
-        total = _FIVES[front // 10_000] + _FOURS[front % 10_000] + _FOURS[behind // 10_000] + _FOURS[behind % 10_000]
-        text = str(number * 10 + -total % 10).zfill(length)
-        if serial:
-            return {name: text, serial: str(value & tail_mask)}
+        number = prefix * unit + reference
+        if is_moved:
+            number += reference // unit * lift
+        # The lines of `checks.digit_behind`, of whose time a call would be a part.
+        head, behind = number // MILLION, number % MILLION
+        total = SIXES[behind] + (SIXES[head] if is_short else SIXES[head // MILLION] + SIXES[head % MILLION])
+        digits = str(number).zfill(length) + CHECK_DIGITS[total]
+        tail = value & tail_mask
         if is_bare:
-            return None if value & tail_mask else {name: text}
-        return finish(value, lead + text)
-
-    return plan
-
-
-def _of_open_reference(scheme: Scheme, partition: int) -> Plan:
-    """The plan of a scheme whose reference has no fixed width and no check digit."""
-    key = KEYS[scheme.name.partition("-")[0]]
-    width, prefix_bits = 12 - partition, PREFIX_BITS[partition]
-    prefix_end, most = 10**width, scheme.characters
-    reference_bits = scheme.key_bits - prefix_bits
-    reference_shift = 4 * scheme.hex_digits - 14 - scheme.key_bits
-    prefix_shift, prefix_mask = reference_shift + reference_bits, (1 << prefix_bits) - 1
-    read_reference = _tail("number" if scheme.reference == "number" else "text", reference_shift, reference_bits)
-    finish = _finish(scheme, key, AIS[key.ai].key)
-
-    def plan(value: int) -> Keys | None:
-        prefix, reference = value >> prefix_shift & prefix_mask, read_reference(value)
-        if not 0 < prefix < prefix_end or reference is None or width + len(reference) > most:
-            return None
-        return finish(value, str(prefix).zfill(width) + reference)
-
-    return plan
-
-
-def _finish(scheme: Scheme, key: Key, name: str) -> Callable[[int, str], Keys | None]:
-    """What makes the keys of the value of the AI and of the bits behind it."""
-    padding = 4 * scheme.hex_digits - scheme.bits
-    read_tail = _tail(scheme.tail, padding, scheme.tail_bits)
-    second = AIS[key.serial_ai].key if key.serial == "own" else ""
-    pieces_shift = padding + scheme.tail_bits
-    is_place, padding_mask = name == "gln", (1 << padding) - 1
-
-    def finish(value: int, text: str) -> Keys | None:
-        tail = read_tail(value)
-        if tail is None or value & padding_mask:
-            return None
-        if scheme.pieces:
-            piece, total = value >> pieces_shift + 7 & 127, value >> pieces_shift & 127
-            if not 0 < piece <= total < 100:
+            if tail:
                 return None
-            text += f"{piece:02d}{total:02d}"
-        if not second:
-            return {name: text + tail}
-        # TDS 7.5: extension 0 means the place itself, which has none.
-        return {name: text} if is_place and tail == "0" else {name: text, second: tail}
+            keys = {name: digits}
+        else:
+            if has_pieces:
+                digits += _pieces(tail >> tail_bits)
+                tail &= (1 << tail_bits) - 1
+            serial = read_tail(tail)
+            if not second:
+                keys = {name: digits + serial}
+            # TDS 7.5: extension 0 means the place itself, which has none.
+            elif is_place and serial == "0":
+                keys = {name: digits}
+            else:
+                keys = {name: digits, second: serial}
+        made = Identification()
+        made._input, made._keys, made._told = text, keys, told
+        return made
 
-    return finish
-
-
-def _tail(kind: str, shift: int, bits: int) -> Tail:
-    """What reads the bits of a serial: a number, a number with a 1 in front, characters, or zeros."""
-    mask = (1 << bits) - 1
-    if kind == "number":
-        return lambda value: str(value >> shift & mask)
-    if kind == "coupon":
-        return lambda value: _behind_one(str(value >> shift & mask))
-    if kind == "text":
-        return lambda value: _characters((value >> shift & mask) >> bits % 7, bits // 7)
-    return lambda value: None if value >> shift & mask else ""
-
-
-def _behind_one(digits: str) -> str | None:
-    return digits[1:] if digits[0] == "1" and 2 <= len(digits) <= 13 else None
+    return plan
 
 
-def _masks(half: int) -> tuple[int, int, int]:
-    """What moves `half` characters of 7 bits apart from as many, all along 32 characters."""
-    low = sum([(1 << 7 * half) - 1 << lane for lane in range(0, 256, 16 * half)])
-    return low, low << 7 * half, half
+def _of_open_reference(places: _Places, told: Told) -> Plan:
+    """The plan of a scheme whose reference has no fixed width and no check digit."""
+    scheme, key, width, prefix_shift, front, prefix_end, reference_shift, reference_mask, tail_mask = places
+    name, longest = AIS[key.ai].key, scheme.characters - width
+    read_reference: Tail = str
+    if scheme.reference == "text":
+        # 7 bits do not always divide the field; what is left over stands behind the characters.
+        bits = reference_mask.bit_length()
+        read_reference = reader_of(bits // 7, bits % 7, has_zeros=False)
+    second = AIS[key.serial_ai].key if key.serial == "own" else ""
+
+    def plan(text: str) -> Identification | None:
+        value = _to_number(_to_bytes(text))
+        prefix, tail = (value >> prefix_shift) - front, value & tail_mask
+        reference = read_reference(value >> reference_shift & reference_mask)
+        if not 0 < prefix < prefix_end or len(reference) > longest or (tail and not second):
+            return None
+        digits = str(prefix).zfill(width) + reference
+        made = Identification()
+        made._input, made._told = text, told
+        made._keys = {name: digits, second: str(tail)} if second else {name: digits}
+        return made
+
+    return plan
 
 
-_SPREAD: Final = tuple([_masks(half) for half in (16, 8, 4, 2, 1)])
+def _pieces(bits: int) -> str:
+    """Number of the piece and count of pieces, two digits each."""
+    piece, total = bits >> 7, bits & 127
+    if not 0 < piece <= total < 100:
+        raise ValueError(f"expected a piece of up to 99, got {piece} of {total}")
+    return f"{piece:02d}{total:02d}"
 
 
-def _characters(number: int, count: int) -> str | None:
-    """Characters of 7 bits, filled up with zeros behind (TDS 14.4.2); None when they are not of GS1."""
-    for low, high, distance in _SPREAD:
-        number = (number & high) << distance | number & low
-    text = number.to_bytes(count, "big").rstrip(b"\x00").decode("ascii")
-    return text if _MATCHES_82(text) else None
+def _tail(scheme: Scheme) -> Tail:
+    """What reads the bits behind the reference: a number, a number with a 1 in front, or characters."""
+    padding = 4 * scheme.hex_digits - scheme.bits
+    if scheme.tail == "text":
+        return reader_of(scheme.tail_bits // 7, padding, has_zeros=True)
+    if scheme.tail == "coupon":
+        return _behind_one
+    return _number_before(padding) if padding else str
+
+
+def _number_before(padding: int) -> Tail:
+    def read_number(bits: int) -> str:
+        if bits & (1 << padding) - 1:
+            raise ValueError(f"expected zeros in the last {padding} bits")
+        return str(bits >> padding)
+
+    return read_number
+
+
+def _behind_one(bits: int) -> str:
+    digits = str(bits)
+    if digits[0] != "1" or not 2 <= len(digits) <= 13:
+        raise ValueError(f"expected a serial of 1 to 12 digits behind a 1, got {digits}")
+    return digits[1:]

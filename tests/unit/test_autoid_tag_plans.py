@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orderlight.autoid import AutoIdError, check_digit, tag_plans
 from orderlight.autoid.answers import Asked, from_fields
-from orderlight.autoid.epc import read_hex
+from orderlight.autoid.epc import clean_hex, read_hex
 from orderlight.autoid.schemes import BY_NAME, SCHEMES
 
 # The characters of the examples of GS1 EPC Tag Data Standard 2.3, annex E.3; what stands in them is changed bit by bit.
@@ -29,7 +29,7 @@ def _agrees(memory: str) -> bool:
     """Whether both ways say the same; also whether there was a short one."""
     short = tag_plans.read(memory)
     try:
-        long = from_fields(Asked(memory), read_hex(memory), with_tag=True)
+        long = from_fields(Asked(memory), read_hex(clean_hex(memory)), with_tag=True)
     except AutoIdError:
         assert short is None
         return False

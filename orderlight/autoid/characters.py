@@ -1,0 +1,45 @@
+"""Characters of 7 bits, as serials and references stand in tags, two at a time (GS1 EPC Tag Data Standard 14.4.2).
+
+>>> read = reader_of(3, 0, has_zeros=True)
+>>> read(0b1000001_1000010_0000000)
+'AB'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from orderlight.autoid.checks import CHARACTER_SET_82
+
+#: 14 bits -> two characters, for all that GS1 allows.
+_PAIRS: Final = {ord(one) << 7 | ord(two): one + two for one in CHARACTER_SET_82 for two in CHARACTER_SET_82}
+#: 14 bits -> the last character before the zeros that fill a field up.
+_LAST: Final = {ord(one) << 7: one for one in CHARACTER_SET_82}
+
+
+def reader_of(count: int, behind: int, *, has_zeros: bool) -> Callable[[int], str]:
+    """What reads `count` characters with so many bits behind them, which are zeros or are not looked at.
+
+    It raises LookupError for a text that is empty or holds what is no character of GS1, ValueError for bits behind.
+    """
+    # An odd character gets a zero for a neighbour.
+    odd = 7 * (count % 2)
+    first = 7 * count + odd - 14
+    steps = tuple([(shift, (1 << shift) - 1) for shift in range(first, -1, -14)])
+    behind_mask = (1 << behind) - 1 if has_zeros else 0
+
+    def read(bits: int) -> str:
+        if bits & behind_mask:
+            raise ValueError(f"expected zeros in the last {behind} bits")
+        bits = bits >> behind << odd
+        text = ""
+        for shift, mask in steps:
+            pair = bits >> shift
+            bits &= mask
+            if not bits:
+                return text + (_PAIRS.get(pair) or _LAST[pair])
+            text += _PAIRS[pair]
+        raise LookupError("no characters")
+
+    return read
