@@ -1,5 +1,6 @@
 """The past of the demo factory: orders that were made and delivered, and what became of their invoices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -86,10 +87,7 @@ def _live_through(session: Session, customer: str, past: _Past, now: datetime) -
     order = create_order(session, body, actor=ACTOR, now=began)
     confirm_order(session, order, actor=ACTOR, now=began, promise_date=left.date())
     release_order(session, order, actor=ACTOR, now=began)
-    packing = HandlingUnitIn(order=order.number, units=make_units(session, order, left - timedelta(hours=3)))
-    box = open_box(session, packing, actor=ACTOR, now=left - timedelta(hours=2))
-    if box.state == HandlingUnitState.OPEN:
-        close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
+    _pack(session, order, make_units(session, order, left - timedelta(hours=3)), left)
     shipment = create_shipment(session, ShipmentIn(order=order.number, carrier="Road"), actor=ACTOR, now=left)
     ship(session, shipment, actor=ACTOR, now=left)
     if past.left > 2:
@@ -97,6 +95,17 @@ def _live_through(session: Session, customer: str, past: _Past, now: datetime) -
     if past.invoiced is not None:
         _invoice(session, past, shipment.number, now)
     return order
+
+
+def _pack(session: Session, order: SalesOrder, units: Sequence[str], left: datetime) -> None:
+    """Into as many boxes as the packaging asks for."""
+    snapshot = session.scalars(select(WorkOrder.snapshot).where(WorkOrder.order_id == order.id)).one()
+    most = (snapshot.get("packaging_spec") or {}).get("per_box") or len(units)
+    for first in range(0, len(units), most):
+        packing = HandlingUnitIn(order=order.number, units=list(units[first : first + most]))
+        box = open_box(session, packing, actor=ACTOR, now=left - timedelta(hours=2))
+        if box.state == HandlingUnitState.OPEN:
+            close_box(session, box, actor=ACTOR, now=left - timedelta(hours=1))
 
 
 def make_units(session: Session, order: SalesOrder, at: datetime) -> list[str]:
