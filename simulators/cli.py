@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from simulators.camera.commands import add_camera
+from simulators.devices.commands import add_readers, add_wire, wire_of
 
 if TYPE_CHECKING:
     from simulators.day.line import Broker
-    from simulators.devices.tcp import TcpTransport
-    from simulators.devices.transport import PtyTransport
 
 EXIT_FAILED = 1
 
@@ -113,10 +112,7 @@ def _add_devices(commands: Commands) -> None:
     device = commands.add_parser("device", help="one device by hand: type a code, press Enter")
     kinds = device.add_subparsers(required=True, metavar="KIND")
     scanner = kinds.add_parser("scanner", help="a barcode scanner on a serial port")
-    place = scanner.add_mutually_exclusive_group(required=True)
-    place.add_argument("link", type=Path, nargs="?", help="path of the port to make")
-    place.add_argument("--listen", type=int, metavar="PORT", help="be a network scanner at this port instead")
-    place.add_argument("--connect", type=int, metavar="PORT", help="connect to a gateway at this port instead")
+    add_wire(scanner, connect=True)
     scanner.add_argument("--suffix", default="crlf", help="cr, lf, crlf, tab, etx or none (crlf)")
     scanner.add_argument("--gs", default="\x1d", help="what is sent instead of the group separator")
     scanner.add_argument("--ack", action="store_true", help="wait for ACK, and send again without it")
@@ -133,6 +129,7 @@ def _add_devices(commands: Commands) -> None:
     _add_broker(r700)
     r700.add_argument("--antennas", type=int, default=2)
     r700.set_defaults(command=_r700)
+    add_readers(kinds)
     add_camera(kinds)
     printer = kinds.add_parser("printer", help="a label printer that understands ZPL")
     printer.add_argument("--port", type=int, default=9100, help="where it listens on this machine (9100)")
@@ -202,18 +199,8 @@ def _scanner(arguments: argparse.Namespace) -> int:
     from simulators.shell import run_scanner
 
     settings = ScannerSettings(suffix=arguments.suffix, gs=arguments.gs, ack=arguments.ack, vendor=arguments.vendor)
-    run_scanner(_wire(arguments), settings)
+    run_scanner(wire_of(arguments), settings)
     return 0
-
-
-def _wire(arguments: argparse.Namespace) -> "PtyTransport | TcpTransport":
-    """The wire that was asked for: a port to make, or TCP."""
-    from simulators.devices.tcp import TcpClientTransport, TcpTransport
-    from simulators.devices.transport import PtyTransport
-
-    if arguments.listen is not None:
-        return TcpTransport(arguments.listen)
-    return PtyTransport(arguments.link) if arguments.link is not None else TcpClientTransport(arguments.connect)
 
 
 def _r200(arguments: argparse.Namespace) -> int:

@@ -119,7 +119,7 @@ def run_r200(link: Path, settings: R200Settings, lines: Iterable[str] = sys.stdi
     module.plug()
     say(f'R200 module on {link}: driver = "r200", port = "{link}".\n{READER_HELP}')
     try:
-        _pass_tags(field, lines, say)
+        pass_tags(field, lines, say)
     finally:
         module.unplug()
 
@@ -134,7 +134,7 @@ def run_r700(publisher: MqttPublisher, antennas: int, lines: Iterable[str] = sys
     reader.start()
     say(READER_HELP)
     try:
-        _pass_tags(field, lines, say)
+        pass_tags(field, lines, say)
     finally:
         reader.stop()
         publisher.stop()
@@ -166,7 +166,8 @@ def _told(label: Printed) -> str:
     return f"  came out: {' | '.join(label.texts)} [{codes}]" + (f" × {label.copies}" if label.copies > 1 else "")
 
 
-def _pass_tags(field: RadioField, lines: Iterable[str], say: Say) -> None:
+def pass_tags(field: RadioField, lines: Iterable[str], say: Say) -> None:
+    """Tags enter and leave the field as they are typed."""
     for line in lines:
         word, _space, rest = line.strip().rpartition(" ")
         if rest == "/quit":

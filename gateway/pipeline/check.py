@@ -81,7 +81,7 @@ def _shared_ports(devices: Sequence[PlannedDevice]) -> list[Mistake]:
     found: list[Mistake] = []
     for device in devices:
         port = getattr(device.options, "port", None)
-        if not isinstance(port, str):
+        if not isinstance(port, str) or not port:
             continue
         owner = owners.setdefault(os.path.realpath(port), device.name)
         if owner != device.name:
@@ -133,7 +133,7 @@ def _warnings(device: PlannedDevice) -> list[Mistake]:
         absent = missing()
         return [Mistake(device.table.section, absent, device.table.line, warning=True)] if absent else []
     port = getattr(device.options, "port", None)
-    if not isinstance(port, str) or Path(port).exists():
+    if not isinstance(port, str) or not port or Path(port).exists():
         return []
     sentence = _("port {port} is not there now. Plug the device in, or correct the path; see {folder}.")
     found = Mistake(

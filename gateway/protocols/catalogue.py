@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from gateway.protocols.driver import Driver, Feed
+from gateway.protocols.chafon import ChafonMachine, ChafonOptions
+from gateway.protocols.driver import Driver, Feed, Machine
 from gateway.protocols.http_push import HttpPushOptions
 from gateway.protocols.line import LineFormat, LineFramer, LineOptions, TcpLineOptions
 from gateway.protocols.mqtt_json import JsonFormat, JsonReader, MqttOptions
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.protocols.r200 import R200Options, R200Parser
 from gateway.protocols.reads import CodeRead
+from gateway.protocols.zebra_ssi import ZebraSsiMachine, ZebraSsiOptions
 
 
 def _lines(name: str, options: LineFormat) -> Feed:
@@ -19,6 +21,20 @@ def _lines(name: str, options: LineFormat) -> Feed:
 
 def _r200(name: str, options: R200Options) -> Feed:
     return R200Parser(name, options).feed
+
+
+def _chafon(name: str, options: ChafonOptions) -> Feed:
+    return _told(ChafonMachine(name, options))
+
+
+def _zebra_ssi(name: str, options: ZebraSsiOptions) -> Feed:
+    return _told(ZebraSsiMachine(name, options))
+
+
+def _told(machine: Machine) -> Feed:
+    """A recording hears no questions, and all of its moments are one."""
+    machine.open(0.0)
+    return lambda data: machine.feed(data, 0.0)
 
 
 def _messages(name: str, options: JsonFormat) -> Feed:
@@ -38,7 +54,7 @@ DRIVERS: Final = (
         ("code",),
         (
             "A checksum byte (LRC) after ETX is not verified.",
-            "Zebra SSI packets are not understood; set the scanner to plain text with a suffix.",
+            "Zebra SSI packets are read by the driver zebra_ssi.",
             "A plain line has no heartbeat: the port can be open while the scanner is switched off.",
             "A GS substitute is a single character.",
             "Newland's beep command (BEEPON) is not confirmed on a device, only the frame around it.",
@@ -74,6 +90,35 @@ DRIVERS: Final = (
         "gateway.sources.r200:make",
         _r200,
         {"port": "/dev/ttyS1"},
+    ),
+    Driver(
+        "chafon",
+        "Chafon UHF reader (UHFReader18, UHFReader288M and relatives) on a serial line or over TCP.",
+        ChafonOptions,
+        ("tag",),
+        (
+            "The reader must be in answer mode, in which it reads when it is asked.",
+            "Signal strength is the reader's own number less 129: good to compare, no dBm.",
+            "Model 18 reports neither antenna nor strength.",
+            "The newer frames that begin with CF are not read.",
+        ),
+        "gateway.sources.chafon:make",
+        _chafon,
+        {"port": "/dev/ttyS2"},
+    ),
+    Driver(
+        "zebra_ssi",
+        "Zebra or Symbol barcode scanner in Simple Serial Interface, with a checksum and an answer to each packet.",
+        ZebraSsiOptions,
+        ("code",),
+        (
+            "Decode data must be sent as packets: parameter Decode Data Packet Format (0xEE) is 1.",
+            "An AIM identifier is added for Code 39, Code 128, GS1-128, EAN-8 and EAN-13; for others switch on AIM.",
+            "What a scanner keeps while the gateway is away is up to the scanner.",
+        ),
+        "gateway.sources.zebra_ssi:make",
+        _zebra_ssi,
+        {"port": "/dev/ttyS3"},
     ),
     Driver(
         "mqtt",

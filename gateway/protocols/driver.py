@@ -37,8 +37,9 @@ class Machine(Protocol):
     next_at() has come or earlier, and sends what commands() gives after each of these.
     """
 
-    #: What was seen and left out since the start.
-    counts: dict[str, int]
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What was seen and left out since the start."""
 
     @property
     def waiting(self) -> bool:

@@ -23,6 +23,11 @@ RECORDED: Final[Mapping[str, tuple[bytes, tuple[str | bytes, ...]]]] = MappingPr
             bytes.fromhex("BB02220011C9340030751FEB705C5904E3D50D703A76EF7E BB01FF000115167E"),
             ("30751FEB705C5904E3D50D70",),
         ),
+        "chafon": (
+            bytes.fromhex("1500010301010C0000000000000000000003136BB1A5 0700010101001E4B"),
+            ("000000000000000000000313",),
+        ),
+        "zebra_ssi": (bytes.fromhex("12F300000B35393031323334313233343537FC52"), (b"]E05901234123457",)),
         "mqtt": (b'{"epc": "30751FEB705C5904E3D50D70", "antenna": 2}', ("30751FEB705C5904E3D50D70",)),
         "http_push": (b'[{"epc": "30751FEB705C5904"}, {"code": "OLU00113"}]', ("30751FEB705C5904", b"OLU00113")),
         "camera": (b"]Q1OLU00113", (b"]Q1OLU00113",)),
@@ -87,7 +92,7 @@ def test_after_noise_the_next_frame_is_read_and_none_was_invented(stream: Driver
     noise = random.Random(1).randbytes(30_000)
 
     before = feed(noise)
-    after = [read for _time in range(3) for read in feed(b"\r\n" + recorded)]
+    after = [read for _time in range(30) for read in feed(b"\r\n" + recorded)]
 
     said = [_said(read) for read in after]
     assert said[-len(expected) :] == list(expected)

@@ -116,3 +116,23 @@ def test_a_printer_by_hand_tells_what_came_out_and_can_be_switched_off_and_on() 
 
     assert "  came out: Hello [] × 2" in said
     assert said[-1].startswith("/off")
+
+
+def test_an_ssi_scanner_tells_whether_its_code_was_taken_and_what_it_heard() -> None:
+    from simulators.devices.commands import run_zebra_ssi
+    from simulators.devices.transport import MemoryTransport
+    from simulators.devices.zebra_ssi import make_packet
+
+    class Wire(MemoryTransport):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            if data[1] == 0xF3:
+                self.host_sends(make_packet(0xE6, b"\x06", source=4) + make_packet(0xD0, source=4))
+
+    said: list[str] = []
+    wire = Wire()
+
+    run_zebra_ssi(wire, iter(["]C110LOT{GS}21SER\n", "/quit\n", "never\n"]), said.append)
+
+    assert said[1:] == ["sent", "  beeps so far: [6], light off"]
+    assert wire.take() == make_packet(0xF3, b"\x03]C110LOT\x1d21SER") + make_packet(0xD0)

@@ -3,6 +3,7 @@
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,13 @@ from gateway.protocols import DRIVERS, parse_options
 from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
 from gateway.sources import SourceLost, make_source
 from gateway.supervisor import Supervisor
+from simulators.devices.chafon import Chafon
 from simulators.devices.poster import Poster, impinj_body, zebra_body
 from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
-from simulators.devices.transport import Transport
-from simulators.radio import TagSeen
+from simulators.devices.transport import PtyTransport, Transport
+from simulators.devices.zebra_ssi import ZebraSsi
+from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.services import free_port
 
 PATIENCE: Final = 10.0
@@ -88,7 +91,37 @@ def http_push_zebra(folder: Path) -> Bench:
     return http_push(folder, zebra_body, "zebra_iotc")
 
 
-BENCHES: Final = (tcp_line_client, tcp_line_server, http_push, http_push_zebra)
+def _chafon(transport: Transport, table: dict[str, object]) -> Bench:
+    field = RadioField(RadioSettings(read_probability=1.0))
+    reader = Chafon(transport, field)
+
+    def show() -> bool:
+        field.enter(EPC, now=time.monotonic(), dwell=3.0)
+        return reader.wait_for_host(PATIENCE)
+
+    return Bench("chafon", table, reader.plug, reader.unplug, show)
+
+
+def chafon_serial(folder: Path) -> Bench:
+    return _chafon(PtyTransport(folder / "reader"), {"port": str(folder / "reader")})
+
+
+def chafon_tcp(_folder: Path) -> Bench:
+    port = free_port()
+    return _chafon(TcpTransport(port), {"host": "127.0.0.1", "tcp_port": port})
+
+
+def zebra_ssi(folder: Path) -> Bench:
+    scanner = ZebraSsi(PtyTransport(folder / "scanner"))
+
+    def show() -> bool:
+        assert scanner.wait_for_host(PATIENCE)
+        return scanner.scan(f"]C0{CODE}")
+
+    return Bench("zebra_ssi", {"port": str(folder / "scanner")}, scanner.plug, scanner.unplug, show)
+
+
+BENCHES: Final = (tcp_line_client, tcp_line_server, chafon_serial, chafon_tcp, zebra_ssi, http_push, http_push_zebra)
 #: Devices that come to us are waited for, not called lost; of some of them nobody can know that they went.
 WAITED_FOR: Final = (tcp_line_server, http_push, http_push_zebra)
 NEVER_MISSED: Final = ("http_push",)
@@ -127,7 +160,7 @@ class Watched:
 
     def said(self) -> str:
         read = self.reads.get(timeout=PATIENCE)
-        return read.epc if isinstance(read, TagRead) else read.raw.decode()
+        return read.epc if isinstance(read, TagRead) else read.raw.decode().removeprefix("]C0")
 
 
 @pytest.fixture(params=BENCHES, ids=lambda make: make.__name__)

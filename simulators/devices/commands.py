@@ -1,0 +1,139 @@
+"""`orderlight-sim device`: readers that stand on a port of their own or in the network, by hand."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from simulators.devices.tcp import TcpClientTransport, TcpTransport
+from simulators.devices.transport import NotPlugged, PtyTransport, Transport
+
+if TYPE_CHECKING:
+    from simulators.radio import RadioField
+
+Kinds: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Say = Callable[[str], None]
+
+
+def add_wire(parser: argparse.ArgumentParser, *, connect: bool = False) -> None:
+    """Where the device stands: on a port to make, or in the network of this machine."""
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("link", type=Path, nargs="?", help="path of the port to make")
+    place.add_argument("--listen", type=int, metavar="PORT", help="be in the network at this port instead")
+    if connect:
+        place.add_argument("--connect", type=int, metavar="PORT", help="connect to a gateway at this port instead")
+
+
+def wire_of(arguments: argparse.Namespace) -> PtyTransport | TcpTransport:
+    """The wire that was asked for."""
+    if arguments.listen is not None:
+        return TcpTransport(arguments.listen)
+    return PtyTransport(arguments.link) if arguments.link is not None else TcpClientTransport(arguments.connect)
+
+
+def add_readers(kinds: Kinds) -> None:
+    """The readers that are talked to, and the one that posts."""
+    chafon = kinds.add_parser("chafon", help="a Chafon UHF reader on a serial port or in the network")
+    add_wire(chafon)
+    chafon.add_argument("--model", choices=("288", "18"), default="288")
+    chafon.add_argument("--antennas", type=int, default=1)
+    chafon.add_argument("--noise", type=float, default=0.0, help="chance of noise before a frame")
+    chafon.add_argument("--truncation", type=float, default=0.0, help="chance of half a frame")
+    chafon.set_defaults(command=_chafon)
+    ssi = kinds.add_parser("zebra-ssi", help="a Zebra scanner in SSI on a serial port")
+    ssi.add_argument("link", type=Path, help="path of the port to make")
+    ssi.set_defaults(command=_zebra_ssi)
+    poster = kinds.add_parser("poster", help="a reader that posts its tags to a gateway")
+    poster.add_argument("port", type=int, help="the gateway's http_port on this machine")
+    poster.add_argument("--path", default="/")
+    poster.add_argument("--token-file", type=Path, metavar="FILE")
+    poster.add_argument("--maker", choices=("impinj", "zebra"), default="impinj")
+    poster.set_defaults(command=_poster)
+
+
+def _chafon(arguments: argparse.Namespace) -> int:
+    from simulators.devices.chafon import Chafon, ChafonSettings
+    from simulators.radio import RadioField, RadioSettings
+
+    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=1)
+    settings = ChafonSettings(model=arguments.model, noise=arguments.noise, truncation=arguments.truncation)
+    reader = Chafon(wire_of(arguments), field, settings)
+    run_reader(reader.plug, reader.unplug, field, f'Chafon reader: driver = "chafon", model = "{arguments.model}".')
+    return 0
+
+
+def run_reader(
+    plug: Callable[[], None],
+    unplug: Callable[[], None],
+    field: "RadioField",
+    hello: str,
+    lines: Iterable[str] = sys.stdin,
+) -> None:
+    """Offer a reader until the input ends; tags pass as they are typed."""
+    from simulators.shell import READER_HELP, pass_tags
+
+    plug()
+    print(f"{hello}\n{READER_HELP}")
+    try:
+        pass_tags(field, lines, print)
+    finally:
+        unplug()
+
+
+def _zebra_ssi(arguments: argparse.Namespace) -> int:
+    run_zebra_ssi(PtyTransport(arguments.link))
+    return 0
+
+
+def run_zebra_ssi(wire: Transport, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+    """Offer an SSI scanner until the input ends."""
+    from simulators.devices.zebra_ssi import ZebraSsi
+    from simulators.shell import typed_code
+
+    scanner = ZebraSsi(wire)
+    scanner.plug()
+    say('SSI scanner: driver = "zebra_ssi".\nType a code and press Enter.  /deaf loses the next answer  /quit')
+    try:
+        for line in lines:
+            code = typed_code(line.strip())
+            if code == "/quit":
+                return
+            if code == "/deaf":
+                scanner.deaf = 1
+            elif code:
+                _scan(scanner.wait_for_host, scanner.scan, code, say)
+                say(f"  beeps so far: {scanner.shown.beeps}, light {'on' if scanner.shown.light else 'off'}")
+    finally:
+        scanner.unplug()
+
+
+def _scan(there: Callable[[float], bool], scan: Callable[[str], bool], code: str, say: Say) -> None:
+    try:
+        if not there(2.0):
+            say("Nothing was sent: no gateway has the port open.")
+        else:
+            say("sent" if scan(code) else "sent, but the host never acknowledged it")
+    except NotPlugged as error:
+        say(str(error))
+
+
+def _poster(arguments: argparse.Namespace) -> int:
+    from simulators.devices.poster import Poster, impinj_body, zebra_body
+    from simulators.radio import TagSeen
+
+    token = arguments.token_file.read_text(encoding="utf-8").strip() if arguments.token_file else ""
+    body = {"impinj": impinj_body, "zebra": zebra_body}[arguments.maker]
+    poster = Poster(arguments.port, path=arguments.path, token=token, body=body)
+    poster.plug()
+    print("Type an EPC (hex) and press Enter: it is posted.  /quit")
+    try:
+        for line in sys.stdin:
+            epc = line.strip().upper()
+            if epc == "/QUIT":
+                break
+            poster.read(TagSeen(epc, 1, -55.0))
+            print("stored" if poster.wait_until_answered(5.0) else f"not answered with 200 yet: {poster.answers[-3:]}")
+    finally:
+        poster.unplug()
+    return 0
