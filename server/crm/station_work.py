@@ -1,6 +1,7 @@
 """The work that waits at a station: orders by priority and promise, each with what its customer wants seen."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, U
 
 _WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
 _IN_A_BOX = (UnitState.PACKED.value, UnitState.SHIPPED.value, UnitState.DELIVERED.value)
+_MADE = (UnitState.FINISHED.value, UnitState.IN_STOCK.value)
 #: What is on hold comes last, for nobody may go on with it.
 _NEXT_FIRST = (
     SalesOrder.on_hold,
@@ -58,6 +60,8 @@ class Job:
     priority: int = 5
     #: What is made for stock stands here under its work order, for nobody.
     for_stock: bool = False
+    #: Pieces that are made and in no box yet.
+    ready: int = 0
 
 
 def work_at(session: Session, work_center_id: int, *, here: Here) -> list[Job]:
@@ -119,11 +123,50 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
         .order_by(SalesOrder.number != (at_hand or ""), *_NEXT_FIRST)
         .limit(_MOST_TO_PACK)
     )
-    ids = list(session.scalars(waiting))
+    return _packing(session, list(session.scalars(waiting)), here=here)
+
+
+def to_pack(session: Session, *, here: Here, limit: int) -> list[Job]:
+    """Every order with pieces that are made and in no box, whatever else of it is still made; three queries."""
+    unpacked = exists().where(
+        WorkOrder.order_id == SalesOrder.id,
+        Unit.work_order_id == WorkOrder.id,
+        Unit.order_id == SalesOrder.id,
+        Unit.state.in_(_MADE),
+    )
+    waiting = (
+        select(SalesOrder.id)
+        .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, unpacked)
+        .order_by(*_NEXT_FIRST)
+        .limit(limit)
+    )
+    jobs = _packing(session, list(session.scalars(waiting)), here=here)
+    snapshots: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    said = select(SalesOrder.number, WorkOrder.snapshot).join(WorkOrder, WorkOrder.order_id == SalesOrder.id)
+    said = said.where(SalesOrder.number.in_([job.order for job in jobs])).order_by(WorkOrder.id)
+    for number, snapshot in session.execute(said) if jobs else ():
+        snapshots[number].append(snapshot)
+    return [
+        replace(
+            job,
+            packaging=_together(packaging_in_words(each) for each in snapshots[job.order]),
+            changed=_together(each.get("instructions") for each in snapshots[job.order]),
+        )
+        for job in jobs
+    ]
+
+
+def _together(said: Iterable[str | None]) -> str | None:
+    """What several work orders say, each thing once."""
+    return " ".join(dict.fromkeys(text for text in said if text)) or None
+
+
+def _packing(session: Session, ids: Sequence[int], *, here: Here) -> list[Job]:
     if not ids:
         return []
     packed = func.sum(case((Unit.state.in_(_IN_A_BOX), 1), else_=0))
-    counted = (func.count().label("total"), packed.label("done"))
+    made = func.sum(case((Unit.state.in_(_MADE), 1), else_=0))
+    counted = (func.count().label("total"), packed.label("done"), made.label("ready"))
     statement = (
         _of_orders(*counted)
         .join(Unit, Unit.order_id == SalesOrder.id)
@@ -185,6 +228,7 @@ def _job(row: Row[*tuple[Any, ...]], here: Here) -> Job:
         alerts=_lines(row.alerts),
         packaging_rule=row.packaging_rule,
         priority=row.priority,
+        ready=int(getattr(row, "ready", 0)),
     )
 
 

@@ -18,6 +18,7 @@ from server.db.prepared import Prepared
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import SalesOrder
+from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import NotFound
 from server.tracking.states import UnitKind, UnitState
@@ -201,6 +202,9 @@ class UnitPage:
     route: Sequence[RouteStep]
     identifiers: Sequence[tuple[str, str]]
     timeline: Timeline
+    #: For our own house: how it is packed, and what a change has added for the hands that make it.
+    packaging: str | None = None
+    changed: str | None = None
 
 
 def unit_page(session: Session, principal: Principal, number: str, *, before: int | None = None) -> UnitPage:
@@ -208,7 +212,7 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
     whole = aliased(Unit)
     inside = case((Unit.state == UnitState.CONSUMED.value, whole.number))
     statement = (
-        select(Unit.id, Unit.order_id, SalesOrder.number, WorkOrder.number, WorkOrder.id, inside)
+        select(Unit.id, Unit.order_id, SalesOrder.number, WorkOrder.number, WorkOrder.id, inside, WorkOrder.snapshot)
         .outerjoin(SalesOrder, SalesOrder.id == Unit.order_id)
         .outerjoin(WorkOrder, WorkOrder.id == Unit.work_order_id)
         .outerjoin(whole, whole.id == Unit.parent_id)
@@ -217,7 +221,8 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
     found = session.execute(statement).first()
     if found is None or (found[1] is None and is_customer(principal)):
         raise NotFound
-    unit_id, _order_id, order, work_order, work_order_id, built_into = found
+    unit_id, _order_id, order, work_order, work_order_id, built_into, made = found
+    snapshot = {} if made is None or is_customer(principal) else made
     route = _ROUTE.all(session, work_order=work_order_id)
     row = _row(_UNIT.all(session, unit=unit_id)[0], tuple((step.step, step.name) for step in route))
     identifiers = select(Identifier.scheme, Identifier.value).where(Identifier.unit_id == unit_id, Identifier.active)
@@ -229,4 +234,6 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
         route,
         list(session.execute(identifiers.order_by(Identifier.id)).all()),
         unit_timeline(session, unit_id, before=before),
+        packaging_in_words(snapshot),
+        snapshot.get("instructions"),
     )

@@ -51,7 +51,7 @@ def read_material(
     if material is None:
         return quarantine(Reason.UNKNOWN_MATERIAL, Words(words.UNKNOWN_MATERIAL, {"code": read.named.shown}))
     if act is None:
-        wrong = _stopped(world, lot) or _wrong_material(world, material, lot, station)
+        wrong = _stopped(world, lot) or _wrong_material(world, material, lot, (station, read_point))
         return wrong or GoodsStep(GoodsAct.LOAD, material, lot, _ONE, station, None)
     place = _place_at(world, station)
     if place is None:
@@ -68,7 +68,7 @@ def read_part(world: World, unit: Unit, station: Station, read_point: ReadPoint)
     part = world.goods.parts.get(unit.id)
     if part is None or unit.order_id is not None or read_point.context not in _MAKING:
         return None
-    asked = _asked(world, station)
+    asked = _asked(world, station, read_point)
     if not asked:
         return None
     stopped = blocked(world, unit)
@@ -102,9 +102,10 @@ def _stopped(world: World, lot: str) -> Verdict | None:
     return refusal(Reason.ON_HOLD, said, subject=lot)
 
 
-def _wrong_material(world: World, material: Material, lot: str, station: Station) -> Verdict | None:
-    """Why no work here takes the material: what has begun decides, and where nothing has, what is ready."""
-    asked = _asked(world, station)
+def _wrong_material(world: World, material: Material, lot: str, where: tuple[Station, ReadPoint]) -> Verdict | None:
+    """Why no work here takes the material."""
+    station, read_point = where
+    asked = _asked(world, station, read_point)
     if any(material.sku in need.skus for need in asked):
         return None
     values = {"material": material.sku, "lot": lot, "station": station.name, "work": _named(asked)}
@@ -112,13 +113,19 @@ def _wrong_material(world: World, material: Material, lot: str, station: Station
     return refusal(Reason.WRONG_MATERIAL, Words(template, values), subject=material.sku)
 
 
-def _asked(world: World, station: Station) -> list[Need]:
+def _asked(world: World, station: Station, read_point: ReadPoint) -> list[Need]:
+    """What may take a material here: what has begun decides, and where nothing has, what is ready.
+
+    Where only the end of work is read, a piece begins by being done: what is ready asks there as what has begun does.
+    """
     here = [need for need in world.goods.needs if need.work_center_id == station.work_center_id]
+    if read_point.context == Context.END:
+        return here
     return [need for need in here if need.begun] or here
 
 
 def _named(needs: list[Need]) -> str:
-    numbers = sorted({need.work_order for need in needs})
+    numbers = sorted({need.work_order for need in [need for need in needs if need.begun] or needs})
     return ", ".join(numbers[:3]) + (" …" if len(numbers) > 3 else "")
 
 

@@ -7,7 +7,7 @@ from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import box_applied, filled, new_box
 from server.tracking.refusals import refuse_box
-from server.tracking.states import Action, HandlingUnitKind, HandlingUnitState, Reason
+from server.tracking.states import Action, HandlingUnitKind, HandlingUnitState, Reason, ShipmentState
 from server.tracking.steps import BoxStep
 from server.tracking.verdicts import Verdict, Words, refusal
 from server.tracking.world import Box
@@ -59,9 +59,21 @@ def take_off(draft: Draft, box: Box) -> Box | None:
     detail = {"pallet": pallet.number}
     draft.fact(FactKind.BOX_UNSTACKED, box.number, order_id=box.order_id, unit_id=box.id, detail=detail)
     if pallet.state == _CLOSED:
-        pallet = draft.change(pallet, state=HandlingUnitState.OPEN.value, closed_at=None, shipment_id=None)
+        pallet = reopen(draft, pallet)
         draft.fact(FactKind.BOX_REOPENED, pallet.number, order_id=pallet.order_id, unit_id=pallet.id)
     return pallet
+
+
+def reopen(draft: Draft, box: Box) -> Box:
+    """The box is open, in no shipment; a shipment that has none left is being picked again. The next fact tells."""
+    shipment_id = box.shipment_id
+    box = draft.change(box, state=HandlingUnitState.OPEN.value, closed_at=None, shipment_id=None)
+    if shipment_id in draft.world.shipments:
+        shipment = draft.shipment(shipment_id)
+        has_more = any(other.shipment_id == shipment_id for other in draft.boxes_of(box.order_id))
+        if shipment.state == ShipmentState.PACKED and not has_more:
+            draft.change(shipment, state=ShipmentState.PICKING.value)
+    return box
 
 
 def _lies_already(draft: Draft, box: Box) -> Verdict | None:

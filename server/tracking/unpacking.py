@@ -8,13 +8,12 @@ from server.tracking.draft import Draft
 from server.tracking.facts import FactKind
 from server.tracking.packing import open_box
 from server.tracking.settle import settle
-from server.tracking.stacking import take_off
+from server.tracking.stacking import reopen, take_off
 from server.tracking.states import Action, HandlingUnitState, Signal, Status, UnitState
 from server.tracking.steps import UnitStep
 from server.tracking.verdicts import Verdict, Words
 from server.tracking.world import Box, Station
 
-_OPEN: Final = HandlingUnitState.OPEN.value
 _CLOSED: Final = HandlingUnitState.CLOSED.value
 
 
@@ -39,7 +38,7 @@ def unpack(draft: Draft, step: UnitStep) -> Verdict:
 def _reopen(draft: Draft, box: Box, station: Station) -> None:
     """What came out goes in again: the box is open, on no pallet, and filled by the station if that fills no other."""
     take_off(draft, box)
-    box = draft.change(box, state=_OPEN, closed_at=None, shipment_id=None)
+    box = reopen(draft, box)
     draft.fact(FactKind.BOX_REOPENED, box.number, order_id=box.order_id, unit_id=box.id)
     if open_box(draft, station.id) is None:
         draft.remember(draft.context(station.id)._replace(open_box_id=box.id))

@@ -21,6 +21,7 @@ from server.erp.orders.release import release_order
 from server.erp.orders.repository import lock_order
 from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import confirm_order, create_order
+from server.erp.orders.snapshot import pieces_per_box
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.seed import ACTOR
 from server.parties.models import Customer
@@ -100,7 +101,7 @@ def _live_through(session: Session, customer: str, past: _Past, now: datetime) -
 def _pack(session: Session, order: SalesOrder, units: Sequence[str], left: datetime) -> None:
     """Into as many boxes as the packaging asks for."""
     snapshot = session.scalars(select(WorkOrder.snapshot).where(WorkOrder.order_id == order.id)).one()
-    most = (snapshot.get("packaging_spec") or {}).get("per_box") or len(units)
+    most = pieces_per_box(snapshot) or len(units)
     for first in range(0, len(units), most):
         packing = HandlingUnitIn(order=order.number, units=list(units[first : first + most]))
         box = open_box(session, packing, actor=ACTOR, now=left - timedelta(hours=2))

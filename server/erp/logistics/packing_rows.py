@@ -10,7 +10,7 @@ from server.erp.changes import repository as changes
 from server.erp.changes.models import ChangeRequest, RepackTask
 from server.erp.floor.models import ReadPoint
 from server.erp.logistics import repository
-from server.erp.logistics.models import HandlingUnit
+from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.repository import lines_of, lock_order
 from server.erp.orders.snapshot import pieces_per_box
@@ -37,6 +37,7 @@ class Rows:
     operations: dict[int, Operation]
     units: dict[int, Unit]
     boxes: dict[int, HandlingUnit]
+    shipments: dict[int, Shipment]
     #: What the station has not seen yet, and what is to be packed anew.
     changes: Sequence[ChangeRequest]
     repacks: dict[int, RepackTask]
@@ -50,6 +51,11 @@ class Rows:
         sides = _parents(session, units.values())
         units |= sides | _parents(session, sides.values())
         containers = [each.id for each in units.values() if each.kind == UnitKind.CONTAINER]
+        boxes = {box.id: box for box in repository.boxes_by_id(session, containers)}
+        sent = {box.shipment_id for box in boxes.values() if box.shipment_id is not None}
+        # Whether a shipment has a box left is told by all of them.
+        for found in repository.boxes_by_shipment(session, sent).values() if sent else ():
+            boxes |= {box.id: box for box in found}
         return cls(
             point,
             orders,
@@ -57,7 +63,8 @@ class Rows:
             {found.id: found for found in work},
             {each.id: each for found in work for each in found.operations},
             units,
-            {box.id: box for box in repository.boxes_by_id(session, containers)},
+            boxes,
+            {each.id: each for each in repository.shipments_by_id(session, sent)} if sent else {},
             changes.waiting_at(session, point.station_id),
             {task.id: task for task in changes.open_tasks_of(session, list(units))},
         )
@@ -72,6 +79,7 @@ class Rows:
             lines=told_lines(session, self.lines),
             per_box={each.id: count for each in self.work_orders.values() if (count := pieces_per_box(each.snapshot))},
             boxes={each.id: told(w.Box, each) for each in self.boxes.values()},
+            shipments={each.id: told(w.Shipment, each) for each in self.shipments.values()},
         )
         for found in self.work_orders.values():
             world.routes[found.id] = tuple(each.id for each in sorted(found.operations, key=lambda one: one.step))
@@ -109,6 +117,7 @@ class Rows:
             (self.work_orders, draft.work_orders),
             (self.orders, draft.orders),
             (self.boxes, draft.boxes),
+            (self.shipments, draft.shipments),
             (self.repacks, draft.repacks),
         ):
             for row_id, row in changed.items():

@@ -128,6 +128,34 @@ def shipments_on_their_way(session: Session, order_id: int) -> Sequence[Shipment
     return session.scalars(statement).all()
 
 
+def shipments_emptied(session: Session, order_id: int) -> Sequence[Shipment]:
+    """The shipments of an order that were packed once and have no box any more, by age."""
+    boxed = select(HandlingUnit.shipment_id).where(
+        HandlingUnit.order_id == order_id, HandlingUnit.shipment_id.is_not(None)
+    )
+    statement = (
+        select(Shipment)
+        .where(Shipment.order_id == order_id, Shipment.state == ShipmentState.PICKING.value, Shipment.id.not_in(boxed))
+        .options(selectinload(Shipment.order))
+        .order_by(Shipment.id)
+    )
+    return session.scalars(statement).all()
+
+
+def emptied_without(session: Session, box: HandlingUnit) -> Shipment | None:
+    """The packed shipment that has no other box than this one."""
+    if box.shipment_id is None:
+        return None
+    others = select(HandlingUnit.id).where(HandlingUnit.shipment_id == box.shipment_id, HandlingUnit.id != box.id)
+    statement = select(Shipment).where(Shipment.id == box.shipment_id, Shipment.state == ShipmentState.PACKED.value)
+    return session.scalars(statement.where(~others.exists())).one_or_none()
+
+
+def shipments_by_id(session: Session, ids: Collection[int]) -> Sequence[Shipment]:
+    """The shipments of these ids, alone."""
+    return session.scalars(select(Shipment).where(Shipment.id.in_(ids)).order_by(Shipment.id)).all()
+
+
 def shipments_prepared(session: Session, order_id: int) -> Sequence[Shipment]:
     """The shipments of an order that have boxes and have not left, by age."""
     boxed = select(HandlingUnit.shipment_id).where(HandlingUnit.order_id == order_id)

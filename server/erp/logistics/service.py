@@ -72,6 +72,9 @@ def reopen_box(session: Session, box: HandlingUnit, *, reason: str, actor: str, 
         message = _("{box} cannot be opened again: it is on {pallet}. Take it off first.")
         raise Refused(message.format(box=box.number, pallet=pallet.number), reason="on_pallet")
     changes = _begin(session, box.order_id, actor=actor, now=now)
+    emptied = repository.emptied_without(session, box)
+    if emptied is not None:
+        changes.set(emptied, state=ShipmentState.PICKING.value)
     changes.set(box, state=_OPEN, closed_at=None, shipment_id=None)
     changes.fact(FactKind.BOX_REOPENED, box.number, unit=containers(session, [box]).get(box.id), reason=reason)
     changes.write()
@@ -177,6 +180,9 @@ def ship_order(session: Session, order: SalesOrder, carriage: Carriage, *, actor
     if not leaving or any(box.state in _READY_TO_GO for box in waiting):
         body = ShipmentIn(order=order.number, carrier=carriage.carrier, tracking_reference=carriage.tracking_reference)
         leaving.append(create_shipment(session, body, actor=actor, now=now))
+    for emptied in repository.shipments_emptied(session, order.id):
+        reason = _("All that was in it left otherwise")
+        cancel_shipment(session, emptied, reason=reason, actor=actor, now=now)
     for shipment in leaving:
         ship(session, shipment, actor=actor, now=now)
     return [shipment.number for shipment in leaving]

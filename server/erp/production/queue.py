@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from server.erp.orders.models import SalesOrder
+from server.erp.orders.snapshot import packaging_in_words
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.standing import in_states
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
@@ -57,6 +58,30 @@ class QueueEntry:
     in_work: int = 0
     held: int = 0
     before: Before | None = None
+
+    @property
+    def changed(self) -> str | None:
+        """What a change after the release has added for the hands that make it."""
+        words: str | None = self.work_order.snapshot.get("instructions")
+        return words
+
+    @property
+    def packaging(self) -> str | None:
+        """How it is packed."""
+        return packaging_in_words(self.work_order.snapshot)
+
+    @property
+    def instructions(self) -> str | None:
+        """What whoever works on the order must mind; of an order that says nothing, what its customer says."""
+        if self.order is None:
+            return None
+        return self.order.special_instructions or self.order.customer.special_instructions
+
+    @property
+    def alerts(self) -> list[str]:
+        """What sales wants everybody to see who works on this customer's orders."""
+        lines = (self.order.customer.alerts or "").splitlines() if self.order is not None else []
+        return [line.strip() for line in lines if line.strip()]
 
     @property
     def waits(self) -> Waits:

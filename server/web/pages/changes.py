@@ -11,6 +11,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import visible_orders
+from server.crm.requirements import standing_requirements
 from server.db.topics import versions
 from server.erp.changes import repository, rules, service
 from server.erp.changes.http import found_change, origin_of
@@ -226,10 +227,12 @@ def requirements(page: PageDep, principal: Reader, number: Number) -> Response:
             raise NotFound
         applied = repository.in_states(ChangeState.APPLIED, ChangeState.ACKNOWLEDGED)
         changes = repository.requirements(session, repository.of_order(number), applied)
+        # What is asked for by an order's number belongs to that order.
+        order = work[0].order
+        assert order is not None
+        standing = standing_requirements(session, order)
     ranked = sorted(changes, key=lambda change: change.state == ChangeState.ACKNOWLEDGED)
     packaging = [(each, {field: value for field, value in _now(each).items() if value}) for each in work]
     unmet = [change for change in changes if change.state == ChangeState.APPLIED]
-    # What is asked for by an order's number belongs to that order.
-    assert work[0].order is not None
-    context: dict[str, Any] = {"number": number, "customer": work[0].order.customer.name, "unmet": unmet}
+    context: dict[str, Any] = {"number": number, "customer": order.customer.name, "unmet": unmet, "standing": standing}
     return page.show("changes/requirements.html", changes=ranked, packaging=packaging, **context)

@@ -10,12 +10,15 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.risk import due_at
+from server.crm.station_work import to_pack
 from server.db.topics import versions
+from server.erp.changes.repository import open_tasks
 from server.erp.floor.repository import station as find_station
 from server.erp.production.queue import QueueEntry, Waits, queue, upcoming
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
+from server.tracking.states import Context
 from server.web.page import Page, PageDep
 from server.web.station_scans import is_elsewhere
 
@@ -46,11 +49,17 @@ def show_list(page: PageDep, principal: Onlooker, key: Number) -> Response:
             raise NotFound
         found = queue(session, [station.work_center_id], limit=MOST)
         later = upcoming(session, [station.work_center_id], limit=MOST)
+        packs = any(point.context == Context.PACK and point.active for point in station.read_points)
+        made = to_pack(session, here=here, limit=MOST) if packs else []
+        anew = open_tasks(session, limit=MOST).items if packs else []
     ready = [entry for entry in found if entry.waits is Waits.NOTHING]
     return page.show(
         "pages/station_list.html",
         station=station,
         ready=ready,
+        packs=packs,
+        made=made,
+        anew=anew,
         waiting=[*(entry for entry in found if entry.waits is not Waits.NOTHING), *later],
         why=lambda entry: _why(page, entry),
         due=lambda entry: due_at(entry.order.promise_date, here.zone) if entry.order is not None else None,

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from sqlalchemy.orm import Session
 
 from orderlight.autoid import OwnCode
 from orderlight.events import Answer
 from server.auth.users import NewUser, add_user
 from server.db import Database
+from server.erp.orders.models import SalesOrder
+from server.erp.production.models import Unit, WorkOrder
+from server.parties.models import Customer
 from server.settings.clock import utc_now
 
 Scan = Callable[[str, str], Answer]
@@ -83,3 +87,49 @@ def test_who_worked_on_it_stands_with_the_work_order(
     page = signed_in("operator").get("/work-orders/WO-1000").text
     assert "Who worked on it" in page
     assert "Ada" in page
+
+
+def test_the_list_of_a_packing_station_has_what_is_made_and_what_is_packed_anew(
+    planner: httpx.Client, manager: httpx.Client, signed_in: Callable[..., httpx.Client], database: Database
+) -> None:
+    # Given pieces that wait for a box while others of their order are made, and a customer who has alerts and a rule
+    def make(session: Session) -> tuple[str, list[str]]:
+        work = session.query(WorkOrder).filter_by(number="WO-1000").one()
+        units = session.query(Unit).filter_by(work_order_id=work.id).order_by(Unit.id).limit(3).all()
+        for unit in units:
+            unit.state, unit.step = "finished", None
+        order = session.get_one(SalesOrder, work.order_id)
+        order.special_instructions = None
+        customer = session.get_one(Customer, order.customer_id)
+        customer.alerts, customer.packaging_rule = "Call before delivery", "Two to a box, never stacked"
+        customer.special_instructions = "No wax."
+        return order.number, [unit.number for unit in units]
+
+    order, units = database.write(make)
+    assert manager.post("/api/v1/handling-units", json={"order": order, "units": units[:1]}).status_code == 201
+
+    # When a change of words and of the box counts at once
+    changes = {"box": "B77", "instructions": "Grind the seam"}
+    body = {"work_order": "WO-1000", "changes": changes, "effectivity": "immediate"}
+    number = planner.post("/api/v1/change-requests", json=body).json()["number"]
+    planner.post(f"/api/v1/change-requests/{number}/submit")
+    planner.post(f"/api/v1/change-requests/{number}/approve")
+
+    # Then the packing station has both, with what must be minded, and the other lists, the unit and the API have it too
+    page = signed_in("operator").get("/station/pack/list").text
+    anew, made = page.split('id="made-head"')[0].split('id="anew-head"')[1], page.split('id="made-head"')[1]
+    assert (units[0] in anew, "B77" in anew) == (True, True)
+    assert (order in made.split('id="ready-head"')[0], "2 pieces stand here" in made) == (True, True)
+    for text in ("Call before delivery", "Two to a box, never stacked", "No wax.", "Grind the seam", "B77"):
+        assert text in made, text
+    cut = planner.get("/station/cut/list").text
+    assert ("Call before delivery" in cut, "Grind the seam" in cut, "To pack" in cut) == (True, True, False)
+    entry = next(
+        each for each in planner.get("/api/v1/stations/cut/queue").json()["items"] if each["work_order"] == "WO-1000"
+    )
+    assert (entry["changed_instructions"], entry["special_instructions"]) == ("Grind the seam", "No wax.")
+    assert "Grind the seam" in planner.get(f"/orders/{order}/units/{units[1]}").text
+    assert "Grind the seam" in planner.get("/work-orders/WO-1000/traveller").text
+    report = planner.get(f"/orders/{order}/requirements").text
+    for text in ("Call before delivery", "Two to a box, never stacked", "No wax.", "Grind the seam"):
+        assert text in report, text

@@ -14,8 +14,9 @@ from server.erp.changes.schemas import ChangeIn
 from server.erp.floor.repository import station as find_station
 from server.erp.floor.schemas import ReadPointIn, StationIn, StationPatch
 from server.erp.floor.service import create_read_point, create_station, update_station
-from server.erp.logistics.models import HandlingUnit
-from server.erp.logistics.service import Carriage, ship_order
+from server.erp.logistics.models import HandlingUnit, Shipment
+from server.erp.logistics.schemas import ShipmentIn
+from server.erp.logistics.service import Carriage, create_shipment, ship_order
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.errors import Refused
@@ -380,3 +381,32 @@ def test_a_change_that_meets_no_unit_any_more_is_refused_when_it_is_asked_for_an
     with pytest.raises(Refused, match="has left the house"):
         approve(unit, number=number)
     assert plant.one(ChangeRequest).state == "submitted"
+
+
+def test_a_shipment_that_packing_anew_has_emptied_is_being_picked_again(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    # Given an order that is packed whole and prepared to leave, and a change that counts at once
+    (unit,) = made(plant, 2)
+    plant.through(unit, "pack-pack")
+    order = plant.one(SalesOrder, id=plant.unit(unit).order_id).number
+
+    def prepare(session: Session) -> None:
+        create_shipment(session, ShipmentIn(order=order), actor="user:sam", now=plant.now)
+
+    plant.database.write(prepare)
+    assert plant.one(Shipment).state == "packed"
+    plant.wait(5)
+    approve(unit, "immediate")
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "pack-pack")
+
+    # When its only unit comes out to be packed anew
+    assert plant.scan(tools.code(unit), "pack-pack").action == "unit_unpacked"
+
+    # Then the shipment waits for its box again, and leaves with it
+    assert (plant.one(Shipment).state, plant.one(HandlingUnit).shipment_id) == ("picking", None)
+    assert is_whole(plant)
+    plant.scan(tools.code(unit), "pack-pack")
+    assert plant.scan(tools.code(unit), "ship-ship").action == "box_shipped"
+    assert (plant.one(Shipment).state, plant.count(Shipment)) == ("shipped", 1)

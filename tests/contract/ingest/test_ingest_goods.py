@@ -189,6 +189,24 @@ def test_a_lot_at_hand_goes_into_what_is_made_there_and_the_rest_with_the_last_s
     assert hall.database.write(rebuild).differences == ()
 
 
+def test_material_for_the_next_order_is_taken_where_only_the_end_of_work_is_read(hall: Any, tools: Any) -> None:
+    # Given a station where another order is in work, which takes no tube, and a lot for racks that nobody has begun
+    receive(hall, "TUBE", "T7", 100)
+    hall.through(next(iter(hall.orders.values()))[0], "cut-end")
+
+    # When the lot is scanned there before the first rack is done
+    taken = hall.scan(label(TUBE, "T7"))
+    hall.through(hall.racks[0], "cut-end")
+
+    # Then it goes into that rack with its lot
+    assert taken.action == "material_loaded"
+    assert ("backflush", "T7", "4.2") in moves(hall)
+
+    # And where a start is read, what has begun decides
+    hall.through(next(iter(hall.orders.values()))[1], "cut-start")
+    assert hall.scan(label(GLUE, "G1"), "cut-start").reason == "wrong_material"
+
+
 def test_what_the_work_here_does_not_take_is_refused(hall: Any) -> None:
     hall.through(hall.racks[0], "cut-start")
 
