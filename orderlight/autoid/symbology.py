@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,8 +61,9 @@ _NAMES: Final = {
     "t": "Trioptic",
     "z": "Aztec Code",
 }
-#: Identifiers that promise GS1 element strings (GS1 General Specifications 5.1.3, figure 5.1.3-1;
-#: d5, Q4, J4 and z4 are d2, Q3, J1 and z1 with extended channel interpretation; ISO/IEC 15424 names the others).
+#: Identifiers that promise GS1 element strings (GS1 General Specifications 5.1.3, figure 5.1.3-1). The others are those
+#: of FNC1 in front in the option values of ISO/IEC 15424: d5, Q4, J4 and z4 are d2, Q3, J1 and z1 with extended channel
+#: interpretation, e3 is e2 with it; L3 is a MicroPDF417 that stands for Code 128 with FNC1 in front.
 _GS1: Final = {
     "C1": "GS1-128",
     "e0": "GS1 DataBar",
@@ -75,10 +77,15 @@ _GS1: Final = {
     "J1": "GS1 DotCode",
     "J4": "GS1 DotCode",
     "K1": "Code 16K with FNC1 in front",
-    "L3": "PDF417 that stands for GS1-128",
+    "L3": "MicroPDF417 that stands for GS1-128",
+    "O1": "Codablock 256 with FNC1 in front",
+    "O5": "Codablock F with FNC1 in front",
     "z1": "Aztec Code with FNC1 in front",
     "z4": "Aztec Code with FNC1 in front",
 }
+#: Of these, the ones that may bring interpretations with their data: a backslash and six digits (ISO/IEC 15424).
+_WITH_INTERPRETATIONS: Final = frozenset(["]d5", "]Q4", "]J4", "]z4", "]e3"])
+_INTERPRETATION: Final = re.compile(r"\\[0-9]{6}")
 _EAN: Final = {"E0": "EAN-13, UPC-A or UPC-E", "E4": "EAN-8"}
 _ADD_ON: Final = {"E3": "EAN-13 or UPC with an add-on symbol"}
 
@@ -96,13 +103,20 @@ _TABLE: Final = _facts()
 
 
 def split_prefix(text: str) -> tuple[Symbology | None, str]:
-    """The symbology identifier in front of the text, if there is one, and the data behind it."""
+    """The symbology identifier in front of the text, if there is one, and the data behind it.
+
+    Interpretations are taken out of GS1 data, for no value of GS1 holds a backslash.
+
+    >>> split_prefix("]Q4\\\\00002610LOT7")[1]
+    '10LOT7'
+    """
     if not text.startswith("]") or len(text) < 3:
         return None, text
     prefix = text[:3]
     known = _TABLE.get(prefix)
     if known is not None:
-        return known, text[3:]
+        data = text[3:]
+        return known, _INTERPRETATION.sub("", data) if prefix in _WITH_INTERPRETATIONS else data
     name = _NAMES.get(prefix[1])
     # The modifier is a digit or a letter by the standard; anything else is data that begins with ].
     if name is None or not (prefix[2].isascii() and prefix[2].isalnum()):

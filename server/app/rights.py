@@ -62,6 +62,7 @@ _BY_PERMISSION = {
     "cases": Permission.CASES_READ,
     "gateways": Permission.FLOOR_READ,
     "inbox": Permission.FLOOR_READ,
+    "printers": Permission.LABELS_PRINT,
 }
 
 

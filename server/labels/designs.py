@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from server.labels.goods import LotLabel
 from server.labels.layout import Draft, Label
 from server.labels.matrix import data_matrix, qr
 from server.labels.sheets import BoxLabel, Card, Head, UnitLabel
@@ -86,6 +87,20 @@ def box_label(box: BoxLabel, sender: str) -> Label:
     sscc = replace(box.symbol, module_mm=LOGISTIC_MODULE_MM, height_mm=32.0)
     draft.y = draft.height_mm - draft.top - sscc.height_mm - 5
     draft.bars(sscc, text_mm=3.6)
+    return draft.done()
+
+
+def goods_label(goods: LotLabel, measure: str) -> Label:
+    """The label of a lot, and how much of it is inside in this measure."""
+    size, name_mm, lot_mm = (LARGE, 4.4, 9.0) if goods.is_large else (SMALL, 3.0, 4.4)
+    draft = Draft(*size, goods.lot)
+    draft.say(goods.lot, lot_mm, bold=True)
+    if goods.quantity is not None:
+        draft.beside(f"{goods.quantity} {measure}", name_mm)
+    draft.say(f"{goods.name} · {goods.sku}", name_mm, lines=2)
+    if goods.symbol is not None:
+        draft.y = max(draft.y + 0.6, draft.height_mm - draft.top - goods.symbol.height_mm - 5)
+        draft.bars(goods.symbol)
     return draft.done()
 
 

@@ -13,6 +13,9 @@ import zxingcpp
 from PIL import Image
 from sqlalchemy import select
 
+from orderlight.autoid import identify
+from server.app.rights import watching_rights
+from server.auth.principal import Principal
 from server.db import Database
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.seed import DemoWorld
@@ -156,6 +159,25 @@ def test_a_traveller_as_pdf_reads_as_the_page_does(signed_in: SignedIn, database
     assert "Orderlight" not in text
 
 
+def pages_of(answer: httpx.Response) -> list[list[str]]:
+    """The codes on each page of a PDF, as a reader sees them."""
+    with pypdfium2.PdfDocument(answer.content) as pdf:
+        return [[code.text for code in zxingcpp.read_barcodes(sheet.render(scale=300 / 72).to_pil())] for sheet in pdf]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("station", "station"), ("command", "command"), ("location", "location"), ("badge", "operator")]
+)
+def test_every_card_of_the_factory_reads_from_its_own_page(signed_in: SignedIn, kind: str, key: str) -> None:
+    admin = signed_in("admin", badge="B17")
+    admin.post("/api/v1/locations", json={"key": "rack-1", "name": "Rack 1"})
+
+    found = pages_of(admin.get(f"/api/v1/labels/{kind}/all?form=pdf"))
+
+    assert found
+    assert all(len(codes) == 1 and list(identify(codes[0]).keys) == [key] for codes in found)
+
+
 def test_what_is_not_there_has_no_label(signed_in: SignedIn) -> None:
     for path in ("unit/U-9999", "work_order/WO-9999", "box/HU-9999", "product/NONE", "station/OLSNONEX"):
         assert signed_in("admin").get(f"/api/v1/labels/{path}?form=svg").status_code == 404
@@ -184,6 +206,32 @@ def test_pages_print_without_scripts_and_lead_to_what_waits(
 
     assert planner.post("/printers/dock/cancel").status_code == 303
     assert "Taken back" in planner.get("/printers").text
+
+
+def test_the_page_of_the_printers_watches_what_becomes_of_the_jobs(
+    signed_in: SignedIn, database: Database, unit: str
+) -> None:
+    add_printer(signed_in("admin"), 9100)
+    planner = signed_in("planner")
+
+    def version() -> int:
+        found = re.search(r'data-topic="printers" data-version="(\d+)" data-refetch', planner.get("/printers").text)
+        assert found is not None
+        return int(found[1])
+
+    before = version()
+    job = planner.post("/api/v1/print-jobs", json={"printer": "dock", "kind": "unit", "reference": unit}).json()
+    asked = version()
+    planner.post(f"/printers/jobs/{job['items'][0]['id']}/cancel")
+
+    assert before < asked < version()
+    may_watch = watching_rights(database)
+    watching = [
+        role
+        for role in ("planner", "operator", "sales", "finance")
+        if may_watch(Principal(kind="user", actor=f"user:{role}", name=role, role=role), "printers")
+    ]
+    assert watching == ["planner", "operator"]
 
 
 def test_a_second_click_prints_no_second_label(signed_in: SignedIn, unit: str) -> None:

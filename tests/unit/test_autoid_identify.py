@@ -153,9 +153,44 @@ def test_the_chosen_reading_comes_first_with_its_reason() -> None:
     assert (first.kind, first.keys, first.reason) == ("gtin", {"gtin": GTIN}, "it is 13 digits with a true check digit")
 
 
-@pytest.mark.parametrize("prefix", ["]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1", "]J4", "]z1", "]K1", "]L3"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "]C1",
+        "]e0",
+        "]e1",
+        "]e2",
+        "]e3",
+        "]d2",
+        "]d5",
+        "]Q3",
+        "]Q4",
+        "]J1",
+        "]J4",
+        "]z1",
+        "]z4",
+        "]K1",
+        "]L3",
+        "]O1",
+        "]O5",
+    ],
+)
 def test_every_carrier_of_gs1_is_known_by_its_identifier(prefix: str) -> None:
     assert identify(f"{prefix}10LOT7").keys == {"lot": "LOT7"}
+
+
+@pytest.mark.parametrize("prefix", ["]d5", "]Q4", "]J4", "]z4", "]e3"])
+def test_an_interpretation_in_front_of_gs1_data_is_no_part_of_it(prefix: str) -> None:
+    found = identify(f"{prefix}\\00002601{GTIN}10LOT7\x1d21S\\0000031")
+
+    assert (found.keys, found.error) == ({"gtin": GTIN, "lot": "LOT7", "serial": "S1"}, None)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["]C0", "]C2", "]d1", "]d3", "]Q1", "]Q5", "]J0", "]J2", "]z0", "]z2", "]K0", "]K2", "]L4", "]O4"]
+)
+def test_a_carrier_without_fnc1_in_front_promises_nothing(prefix: str) -> None:
+    assert identify(f"{prefix}10LOT7").keys == {}
 
 
 def test_tag_memory_is_told_by_its_word_in_front() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from server.labels import designs, layout, matrix, paper, symbols
 from server.labels.drawing import label_svg
+from server.labels.goods import lot_label
 from server.labels.layout import Label, fitted, text_width
 from server.labels.own import own_symbol
 from server.labels.sheets import BoxLabel, Card, Head, UnitLabel
@@ -87,6 +88,26 @@ def test_a_card_carries_its_own_code(kind: str, letter: str, body: str) -> None:
     symbol = own_symbol(letter, body)
 
     assert printed(designs.card_label(Card("x", kind, symbol), "Łukasz 王")) == {("]C0", symbol.text.encode())}
+
+
+@pytest.mark.parametrize(
+    ("lot", "quantity", "data"),
+    [("1", None, b"101"), ("L1", Decimal(50), b"10L1\x1d3750"), ("L/1", Decimal("0.5"), b"10L/1")],
+)
+def test_a_lot_label_carries_product_lot_and_count(lot: str, quantity: Decimal | None, data: bytes) -> None:
+    goods = lot_label(name="Tube", sku="TUBE", gtin=GTIN, lot=lot, quantity=quantity)
+
+    assert goods.is_large == (lot != "1")
+    assert printed(designs.goods_label(goods, "pcs")) == {("]C1", b"01" + GTIN.encode() + data)}
+
+
+def test_the_bars_of_the_longest_lot_are_read_from_a_sheet_of_an_office_printer() -> None:
+    goods = lot_label(name="Tube", sku="TUBE", gtin=GTIN, lot="A" * 20, quantity=Decimal(99999))
+
+    with pypdfium2.PdfDocument(paper.sheet_pdf([designs.goods_label(goods, "pcs")] * 2, start=8)) as pdf:
+        pages = [read(page.render(scale=600 / 72).to_pil()) for page in pdf]
+
+    assert pages == [{("]C1", b"01" + GTIN.encode() + b"10" + b"A" * 20 + b"\x1d3799999")}] * 2
 
 
 def test_a_product_label_carries_ean_13_and_its_digital_link() -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from server.auth.http import AdminPrincipal, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.db.topics import versions
 from server.errors import OrderlightError
 from server.http.paging import Before
 from server.labels.queue import repository, service
@@ -41,6 +42,8 @@ _WORDS = {
 def show_printers(page: PageDep, _principal: Printing, before: Before = None) -> Response:
     """Every printer with what waits there, and the newest jobs."""
     with page.database.read() as session:
+        # The version is read first: what changes in between is shown once more, and never missed.
+        version = versions(session, service.TOPIC)[service.TOPIC]
         printers = repository.all_printers(session)
         counts = repository.count_open(session)
         jobs = repository.newest_jobs(session, printer_id=None, state=None, before=before, limit=_MOST)
@@ -51,6 +54,8 @@ def show_printers(page: PageDep, _principal: Printing, before: Before = None) ->
         "states": JobState,
         "next_href": next_href,
         "is_first": before is None,
+        "topic": service.TOPIC,
+        "version": version,
     }
     return show_in(
         SETUP, page, "setup/printers.html", printers=printers, counts=counts, jobs=jobs.items, heads=heads, **context

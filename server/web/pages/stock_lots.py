@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
@@ -19,7 +19,9 @@ from server.erp.stock.materials import Material
 from server.errors import NotFound
 from server.http.fields import plain
 from server.http.paging import CLEAN, Before, Number, Text
+from server.labels.designs import goods_label
 from server.labels.goods import lot_label
+from server.labels.http import Form, labels_file
 from server.web.entry import typed_number
 from server.web.page import PRIVATE, PageDep
 from server.web.pages.stock import address, measures
@@ -107,18 +109,24 @@ def show_labels(
     quantity: Text = None,
     count: Count = 24,
     start: Start = 1,
+    form: Form | None = None,
 ) -> Response:
-    """Labels of a lot to print; `quantity` is what is in each box, `start` the first free label of the sheet."""
+    """Labels of a lot to print, as a page or a file; `quantity` is what is in each box, `start` a first free label."""
     with page.database.read() as session:
         product = repository.product(session, sku)
     if product is None:
         raise NotFound
     inside = typed_number(page, (quantity or "").strip() or None)
     label = lot_label(name=product.name, sku=product.sku, gtin=product.gtin, lot=lot, quantity=inside)
+    unit = measures(page)(product.uom)
+    if form is not None:
+        return labels_file([goods_label(label, unit)] * count, form, start=start)
+    wanted = {"lot": lot, "quantity": quantity or "", "count": count, "start": start}
     return page.show(
         "print/lot_labels.html",
         label=label,
-        unit=measures(page)(product.uom),
+        unit=unit,
+        file_href=f"?{urlencode(wanted)}",
         count=count,
         blank=(start - 1) % (_LARGE_SHEET if label.is_large else _SMALL_SHEET),
         typed={"quantity": label.quantity or "", "count": count, "start": start},

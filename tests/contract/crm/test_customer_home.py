@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pypdfium2
 import pytest
+import zxingcpp
 from sqlalchemy import select, update
 
+from orderlight.autoid import identify
 from server.crm.quotes import service as quotes
 from server.crm.quotes import thread
 from server.crm.quotes.schemas import MessageIn, QuoteIn, QuoteLineIn
@@ -167,3 +170,7 @@ def test_what_has_left_comes_with_its_delivery_note(
     assert (note.status_code, "Delivery note SH-" in note.text, AURORA in note.text) == (200, True, True)
     assert kestrel.get(address, headers=HTML).status_code == 404
     assert buyer.get(address.replace("SH-", "SH-9"), headers=HTML).status_code == 404
+    number = address.split("/")[-2]
+    with pypdfium2.PdfDocument(signed_in("planner").get(f"/shipments/{number}/note?form=pdf").content) as pdf:
+        codes = [code.text for page in pdf for code in zxingcpp.read_barcodes(page.render(scale=300 / 72).to_pil())]
+    assert [identify(code).keys for code in codes] == [{"shipment": number.removeprefix("SH-")}]

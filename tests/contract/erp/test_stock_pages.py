@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pypdfium2
 import pytest
+import zxingcpp
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -62,7 +64,13 @@ def test_labels_of_a_lot_are_printed_after_its_receipt(planner: httpx.Client) ->
     wide = planner.get("/stock/TUBE-34/lots/labels", params={"lot": "A" * 20, "quantity": ""})
 
     gtin = planner.get("/api/v1/products/TUBE-34").json()["gtin"]
+    file = planner.get("/stock/TUBE-34/lots/labels?lot=L%2F1&quantity=50&count=3&start=2&form=sheet")
+
     assert "/stock/TUBE-34/lots/labels?lot=L%2F1" in offered
+    assert "?lot=L%2F1&amp;quantity=50&amp;count=3&amp;start=2&amp;form=sheet" in sheet.text
+    with pypdfium2.PdfDocument(file.content) as pdf:
+        read = zxingcpp.read_barcodes(pdf[0].render(scale=300 / 72).to_pil())
+    assert [code.text for code in read] == [f"(01){gtin}(10)L/1(37)50"] * 3
     assert sheet.text.count(f"(01){gtin}(10)L/1(37)50") == 3
     assert sheet.text.count('class="blank"') == 1
     assert 'class="labels large"' in wide.text
