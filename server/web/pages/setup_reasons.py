@@ -78,6 +78,9 @@ def show_reason(page: PageDep, code: str, _principal: Writer) -> Response:
 @router.post("/{code}")
 def change_reason(page: PageDep, code: str, form: FormDep, principal: Writer) -> Response:
     """Change it, or switch it off."""
+    # What it is a reason for is shown and never sent, for it does not change.
+    with page.database.read() as session:
+        form = Form({**form.values, "kind": _found(session, code).kind})
     try:
         data = changed(form, "name") | {"active": form.checked("active")}
         patch = checked(page, form, model=ReasonCodePatch, data=data)

@@ -84,9 +84,12 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sales: h
     assert answer.status_code == 422
     assert "plaid" in answer.text
     assert 'id="fault-lines.0.options"' in answer.text
+    later = {"valid_until": "2098-12-31"}
+    assert sales.patch(f"/api/v1{written}", json=later, headers={"If-Match": "*"}).status_code == 200
     stale = sales.post(f"{written}/edit", data=form(row_version="7", valid_until="2099-01-01"))
     assert stale.status_code == 409
     assert "was changed meanwhile" in stale.text
+    assert "Stored now: Wednesday 31 December 2098" in stale.text
 
 
 def test_margin_and_date_are_worked_out_before_anything_is_saved(sales: httpx.Client) -> None:

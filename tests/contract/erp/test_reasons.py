@@ -136,5 +136,12 @@ def test_reasons_are_kept_on_pages(planner: httpx.Client, operator: httpx.Client
     assert "Rust" in made.text
     assert "There is a reason RUST already. Choose another code." in wrong.text
     assert "switched off" in off.text
+    stale = planner.post("/setup/reasons/RUST", data={"name": "Rot", "row_version": "1"})
+    assert (stale.status_code, "Stored now: Rust" in stale.text, "Stored now: scrap" in stale.text) == (
+        409,
+        True,
+        False,
+    )
+    assert "Scrap" in stale.text
     assert operator.get("/setup/reasons/new").status_code == 403
     assert "Rust" not in planner.get("/print/cards").text
