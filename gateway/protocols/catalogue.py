@@ -4,8 +4,10 @@ from typing import Final
 
 from gateway.protocols.chafon import ChafonMachine, ChafonOptions
 from gateway.protocols.driver import Driver, Feed, Machine
+from gateway.protocols.hid import HidMachine, HidOptions
 from gateway.protocols.http_push import HttpPushOptions
 from gateway.protocols.line import LineFormat, LineFramer, LineOptions, TcpLineOptions
+from gateway.protocols.llrp import LlrpMachine, LlrpOptions
 from gateway.protocols.mqtt_json import JsonFormat, JsonReader, MqttOptions
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.protocols.r200 import R200Options, R200Parser
@@ -25,6 +27,14 @@ def _r200(name: str, options: R200Options) -> Feed:
 
 def _chafon(name: str, options: ChafonOptions) -> Feed:
     return _told(ChafonMachine(name, options))
+
+
+def _llrp(name: str, options: LlrpOptions) -> Feed:
+    return _told(LlrpMachine(name, options))
+
+
+def _hid(name: str, options: HidOptions) -> Feed:
+    return _told(HidMachine(name, options))
 
 
 def _zebra_ssi(name: str, options: ZebraSsiOptions) -> Feed:
@@ -92,6 +102,21 @@ DRIVERS: Final = (
         {"port": "/dev/ttyS1"},
     ),
     Driver(
+        "llrp",
+        "Fixed UHF reader that speaks LLRP: Impinj, Zebra FX, Alien, ThingMagic and others.",
+        LlrpOptions,
+        ("tag",),
+        (
+            "A reader serves one LLRP client: no other program may be connected to it.",
+            "The connection is not encrypted (port 5084); keep readers in a network of their own.",
+            "Vendor extensions, tag memory beyond the EPC, and search modes are left as the reader has them.",
+            "Transmit power is set for all antennas alike.",
+        ),
+        "gateway.sources.llrp:make",
+        _llrp,
+        {"host": "10.0.0.40"},
+    ),
+    Driver(
         "chafon",
         "Chafon UHF reader (UHFReader18, UHFReader288M and relatives) on a serial line or over TCP.",
         ChafonOptions,
@@ -119,6 +144,21 @@ DRIVERS: Final = (
         "gateway.sources.zebra_ssi:make",
         _zebra_ssi,
         {"port": "/dev/ttyS3"},
+    ),
+    Driver(
+        "hid",
+        "Barcode scanner that types like a keyboard, on USB or Bluetooth, taken for the gateway alone (Linux).",
+        HidOptions,
+        ("code",),
+        (
+            "A scanner that types shows no verdicts; use a station screen beside it, or set it to USB-COM.",
+            "Layouts are us and de; with the scanner's ALT mode the layout does not matter.",
+            "What is scanned while the gateway is away goes to whatever window is open.",
+            "Tried with a simulated input device; taking a real one needs Linux and the group input.",
+        ),
+        "gateway.sources.hid:make",
+        _hid,
+        {"port": "/dev/input/by-id/usb-scanner-event-kbd"},
     ),
     Driver(
         "mqtt",

@@ -41,9 +41,18 @@ def add_readers(kinds: Kinds) -> None:
     chafon.add_argument("--noise", type=float, default=0.0, help="chance of noise before a frame")
     chafon.add_argument("--truncation", type=float, default=0.0, help="chance of half a frame")
     chafon.set_defaults(command=_chafon)
+    llrp = kinds.add_parser("llrp", help="a fixed UHF reader that speaks LLRP")
+    llrp.add_argument("--listen", type=int, default=5084, metavar="PORT", help="its port on this machine (5084)")
+    llrp.add_argument("--antennas", type=int, default=2)
+    llrp.add_argument("--clock-2000", action="store_true", help="its clock runs from the year 2000")
+    llrp.set_defaults(command=_llrp)
     ssi = kinds.add_parser("zebra-ssi", help="a Zebra scanner in SSI on a serial port")
     ssi.add_argument("link", type=Path, help="path of the port to make")
     ssi.set_defaults(command=_zebra_ssi)
+    keyboard = kinds.add_parser("keyboard", help="a scanner that types, at a path of its own")
+    keyboard.add_argument("path", type=Path, help="path of the input device to make")
+    keyboard.add_argument("--alt", action="store_true", help="type each character by its number")
+    keyboard.set_defaults(command=_keyboard)
     poster = kinds.add_parser("poster", help="a reader that posts its tags to a gateway")
     poster.add_argument("port", type=int, help="the gateway's http_port on this machine")
     poster.add_argument("--path", default="/")
@@ -60,6 +69,18 @@ def _chafon(arguments: argparse.Namespace) -> int:
     settings = ChafonSettings(model=arguments.model, noise=arguments.noise, truncation=arguments.truncation)
     reader = Chafon(wire_of(arguments), field, settings)
     run_reader(reader.plug, reader.unplug, field, f'Chafon reader: driver = "chafon", model = "{arguments.model}".')
+    return 0
+
+
+def _llrp(arguments: argparse.Namespace) -> int:
+    from simulators.devices.llrp import LlrpReader, LlrpSettings
+    from simulators.radio import RadioField, RadioSettings
+
+    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=1)
+    settings = LlrpSettings(clock_2000=arguments.clock_2000)
+    reader = LlrpReader(TcpTransport(arguments.listen), field, settings)
+    hello = f'LLRP reader: driver = "llrp", host = "127.0.0.1", tcp_port = {arguments.listen}.'
+    run_reader(reader.plug, reader.unplug, field, hello)
     return 0
 
 
@@ -116,6 +137,28 @@ def _scan(there: Callable[[float], bool], scan: Callable[[str], bool], code: str
             say("sent" if scan(code) else "sent, but the host never acknowledged it")
     except NotPlugged as error:
         say(str(error))
+
+
+def _keyboard(arguments: argparse.Namespace) -> int:
+    from simulators.devices.keyboard import Keyboard
+    from simulators.shell import typed_code
+
+    scanner = Keyboard(arguments.path)
+    scanner.plug()
+    print(
+        f'Scanner that types: driver = "hid", port = "{arguments.path.resolve()}".\nType a code and press Enter.  /quit'
+    )
+    try:
+        for line in sys.stdin:
+            if line.strip() == "/quit":
+                break
+            try:
+                scanner.scan(typed_code(line.strip()), alt=arguments.alt)
+            except (NotPlugged, KeyError) as error:
+                print(f"Nothing was typed: {error}")
+    finally:
+        scanner.unplug()
+    return 0
 
 
 def _poster(arguments: argparse.Namespace) -> int:

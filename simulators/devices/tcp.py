@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from simulators.devices.transport import NotPlugged, OnBytes
 
@@ -16,6 +17,8 @@ class TcpTransport:
 
     def __init__(self, port: int = 0) -> None:
         self.port = port
+        #: Called when a host has connected, for devices that speak first.
+        self.on_host: Callable[[], None] = lambda: None
         self._stop = threading.Event()
         self._host: socket.socket | None = None
         self._there = threading.Event()
@@ -85,6 +88,7 @@ class TcpTransport:
         host.settimeout(_WAIT_SECONDS)
         self._host = host
         self._there.set()
+        self.on_host()
         while not stop.is_set() and self._host is host:
             try:
                 data = host.recv(4096)

@@ -16,6 +16,8 @@ from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
 from gateway.sources import SourceLost, make_source
 from gateway.supervisor import Supervisor
 from simulators.devices.chafon import Chafon
+from simulators.devices.keyboard import Keyboard
+from simulators.devices.llrp import LlrpReader, LlrpSettings
 from simulators.devices.poster import Poster, impinj_body, zebra_body
 from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
@@ -111,6 +113,23 @@ def chafon_tcp(_folder: Path) -> Bench:
     return _chafon(TcpTransport(port), {"host": "127.0.0.1", "tcp_port": port})
 
 
+def llrp(_folder: Path) -> Bench:
+    port = free_port()
+    field = RadioField(RadioSettings(read_probability=1.0))
+    reader = LlrpReader(TcpTransport(port), field, LlrpSettings(round_seconds=0.02))
+
+    def show() -> bool:
+        field.enter(EPC, now=time.monotonic(), dwell=3.0)
+        return reader.wait_for_host(PATIENCE)
+
+    return Bench("llrp", {"host": "127.0.0.1", "tcp_port": port}, reader.plug, reader.unplug, show)
+
+
+def hid(folder: Path) -> Bench:
+    scanner = Keyboard(folder / "scanner")
+    return Bench("hid", {"port": str(scanner.path)}, scanner.plug, scanner.unplug, lambda: scanner.scan(CODE))
+
+
 def zebra_ssi(folder: Path) -> Bench:
     scanner = ZebraSsi(PtyTransport(folder / "scanner"))
 
@@ -121,7 +140,17 @@ def zebra_ssi(folder: Path) -> Bench:
     return Bench("zebra_ssi", {"port": str(folder / "scanner")}, scanner.plug, scanner.unplug, show)
 
 
-BENCHES: Final = (tcp_line_client, tcp_line_server, chafon_serial, chafon_tcp, zebra_ssi, http_push, http_push_zebra)
+BENCHES: Final = (
+    tcp_line_client,
+    tcp_line_server,
+    chafon_serial,
+    chafon_tcp,
+    hid,
+    llrp,
+    zebra_ssi,
+    http_push,
+    http_push_zebra,
+)
 #: Devices that come to us are waited for, not called lost; of some of them nobody can know that they went.
 WAITED_FOR: Final = (tcp_line_server, http_push, http_push_zebra)
 NEVER_MISSED: Final = ("http_push",)
