@@ -6,13 +6,26 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from server.db import touch
+from server.erp.floor.repository import read_points_of, station_keys
 from server.ingest.fold import Folded
 from server.tracking import change_rows as changes
 from server.tracking import world as w
-from server.tracking.states import Status
+from server.tracking.states import Context, Fulfilment, OperationState, Status
 
 _DEVICE_NEWS: Final = frozenset({"reader_lost", "reader_recovered", "gateway_started"})
+_READY: Final = OperationState.READY.value
+_PRODUCED: Final = Fulfilment.PRODUCED.value
 _order_of: Final = attrgetter("order_id")
+
+
+def _places_of_new_work(session: Session, world: w.World) -> set[str]:
+    """The stations to which work has come that was not there: a step has become ready, or an order waits for boxes."""
+    changed = (world.operations[found] for found in world.changed.get(w.Operation, ()))
+    centers = {each.work_center_id for each in changed if each.state == _READY}
+    keys = set(station_keys(session, centers)) if centers else set[str]()
+    if any(world.orders[found].fulfilment == _PRODUCED for found in world.changed.get(w.Order, ())):
+        keys |= {point.station.key for point in read_points_of(session, Context.PACK.value)}
+    return {f"station:{key}" for key in keys}
 
 
 def touch_pages(session: Session, folded: Folded) -> None:
@@ -29,6 +42,7 @@ def touch_pages(session: Session, folded: Folded) -> None:
         topics |= {"orders", "board"}
     elif any(fact.work_order_id is not None for fact in folded.facts):
         topics.add("board")
+    topics |= _places_of_new_work(session, world)
     if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
         topics.add("changes")
     turns = [folded.judged[place] for place in folded.turns]

@@ -33,6 +33,10 @@ def test_a_scan_at_an_end_point_completes_the_operation_in_one_go(plant: Any, to
         f"customer:{plant.customers['Aurora Bikes']}",
     }
     assert "order:SO-1001" not in plant.topics
+    # Work has come to the next station with the first piece, and none that was not there with the second.
+    assert "station:weld" in plant.topics
+    plant.scan(tools.code("U-1001"))
+    assert "station:weld" not in plant.topics
 
 
 def test_toggle_starts_and_then_completes(plant: Any, tools: Any) -> None:
