@@ -1,6 +1,7 @@
 """Codes of units from CSV: a reel of serials that are printed already, or of tags that are encoded, one a row.
 
 A row is what a person does in the inbox: from now on the code names the unit. A code that names another is refused.
+Rows that name a work order are a reel: its codes are dealt to the units in turn (`reels`).
 """
 
 import re
@@ -11,6 +12,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.erp.imports import reels
+from server.erp.imports.reels import Wanted
 from server.erp.imports.report import Outcome, RowError
 from server.erp.imports.table import Columns, Row
 from server.erp.production.models import IN_USE, Identifier, Unit
@@ -20,7 +23,7 @@ from server.messages import translate as _
 from server.tracking.naming import Named, name_event
 
 _MEMORY = re.compile(r"(?:[0-9A-F]{4}){1,31}")
-COLUMNS = Columns(required=("unit",), optional=("code", "epc"))
+COLUMNS = Columns(required=(), optional=("unit", "work_order", "code", "epc"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,17 @@ class _Cell:
     raw: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One code and the number of the unit that it shall name."""
-
-    line: int
-    column: str
-    unit: str
-    named: Named
-
-
 def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -> tuple[list[Outcome], list[RowError]]:
     """Let each code name its unit; mistakes are collected, never raised."""
     errors: list[RowError] = []
     wanted = [found for row in rows for found in _read(row, errors)]
-    numbers, values = {found.unit for found in wanted}, {found.named.values[0] for found in wanted}
-    units = {unit.number: unit.id for unit in session.scalars(select(Unit).where(Unit.number.in_(numbers)))}
+    values = {found.named.values[0] for found in wanted}
     bound = select(Identifier.value, Identifier.unit_id).where(Identifier.value.in_(values), IN_USE)
     owners = dict(iter(session.execute(bound)))
-    outcomes: list[Outcome] = []
+    wanted, spare = reels.deal(session, wanted, owners, errors)
+    numbers = {found.unit for found in wanted}
+    units = {unit.number: unit.id for unit in session.scalars(select(Unit).where(Unit.number.in_(numbers)))}
+    outcomes: list[Outcome] = ["unchanged"] * spare
     for found in wanted:
         outcome = _bind(session, found, units, owners)
         if isinstance(outcome, RowError):
@@ -64,8 +59,13 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
     return outcomes, errors
 
 
-def _read(row: Row, errors: list[RowError]) -> list[_Wanted]:
+def _read(row: Row, errors: list[RowError]) -> list[Wanted]:
     """What the row wants, for its code and for its tag; what is misread or no code of a unit is a mistake."""
+    unit, work_order = row.cells.get("unit", ""), row.cells.get("work_order", "")
+    if bool(unit) == bool(work_order):
+        message = _("Expected the number of a unit, or of the work order whose units take the codes in turn.")
+        errors.append(RowError(row.line, "unit", message))
+        return []
     given = [(column, row.cells[column]) for column in ("code", "epc") if column in row.cells]
     if not given:
         errors.append(RowError(row.line, "code", _("Expected a code or the memory of a tag.")))
@@ -77,7 +77,7 @@ def _read(row: Row, errors: list[RowError]) -> list[_Wanted]:
         elif named.error is not None:
             errors.append(RowError(row.line, column, named.error))
         else:
-            found.append(_Wanted(row.line, column, row.cells.get("unit", ""), named))
+            found.append(Wanted(row.line, column, unit, work_order, named))
     return found
 
 
@@ -89,7 +89,7 @@ def _named(column: str, text: str) -> Named | None:
     return name_event(_Cell(epc=memory)) if _MEMORY.fullmatch(memory) else None
 
 
-def _bind(session: Session, found: _Wanted, units: Mapping[str, int], owners: dict[str, int]) -> Outcome | RowError:
+def _bind(session: Session, found: Wanted, units: Mapping[str, int], owners: dict[str, int]) -> Outcome | RowError:
     unit_id = units.get(found.unit)
     if unit_id is None:
         message = _("There is no unit {number}. Check the number.").format(number=found.unit[:40])

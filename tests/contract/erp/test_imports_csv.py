@@ -131,6 +131,42 @@ def test_a_reel_of_codes_and_tags_is_bound_to_units(planner: httpx.Client, world
     assert planner.get(f"/api/v1/units/epc:{memory}").json()["number"] == second
 
 
+def test_a_reel_is_dealt_to_the_units_of_a_work_order_in_turn(planner: httpx.Client, world: DemoWorld) -> None:
+    number = planner.get("/api/v1/work-orders").json()["items"][0]["number"]
+    units = [unit["number"] for unit in planner.get(f"/api/v1/units?work_order={number}&limit=100").json()["items"]]
+    count = len(units)
+
+    def reel(first: int, size: int) -> str:
+        codes = [f"(01){gtin(501)}(21)REEL{first + place:04d}" for place in range(size)]
+        return "work_order,code\n" + "".join(f"{number},{code}\n" for code in codes)
+
+    # A reel that is too short is refused in words, and nothing is dealt
+    short = send(planner, "codes", reel(1, count - 1)).json()
+    assert [error["message"] for error in short["errors"]] == [
+        f"{number} has {count} units without a code, and the reel holds {count - 1}. Take a longer one."
+    ]
+
+    # A longer one is dealt in turn, what is left stays on it, and the same file deals nothing anew
+    made, again = (send(planner, "codes", reel(1, count + 2)).json() for _ in range(2))
+    assert (made["created"], made["unchanged"], again["created"], again["unchanged"]) == (count, 2, 0, count + 2)
+    named = [
+        planner.get(f"/api/v1/units/{quote(f'(01){gtin(501)}(21)REEL{place:04d}', safe='')}") for place in (1, count)
+    ]
+    assert [answer.json()["number"] for answer in named] == [min(units), max(units)]
+
+    # And a second reel finds no unit that waits for a code
+    second = send(planner, "codes", reel(500, 2)).json()
+    assert (second["created"], second["unchanged"]) == (0, 2)
+
+
+def test_a_reel_needs_a_work_order_with_units(planner: httpx.Client, world: DemoWorld) -> None:
+    text = "work_order,unit,code\nWO-NONE,,REEL-1\nWO-NONE,U-1,REEL-2\n,,REEL-3\n"
+
+    errors = send(planner, "codes", text, dry_run=True).json()["errors"]
+
+    assert sorted((error["line"], error["column"]) for error in errors) == [(2, "work_order"), (3, "unit"), (4, "unit")]
+
+
 def test_codes_that_are_misread_taken_or_of_cards_are_told_by_line(planner: httpx.Client, world: DemoWorld) -> None:
     first, second = [unit["number"] for unit in planner.get("/api/v1/units").json()["items"][:2]]
     text = (
