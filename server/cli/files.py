@@ -36,6 +36,8 @@ def _tell(report: ImportReport) -> int:
     if report.errors:
         print(f"Nothing was imported. Mistakes: {len(report.errors)}.", file=sys.stderr)
         return 1
+    for remark in report.remarks:
+        print(f"line {remark.line}: {remark.message}", file=sys.stderr)
     verb = "would be " if report.dry_run else ""
     print(
         f"{report.rows} rows: {report.created} {report.kind} {verb}created, {report.updated} {verb}updated, "

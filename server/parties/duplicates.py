@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, exists, or_, select
+from sqlalchemy import Exists, Row, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from server.errors import Conflict
@@ -21,6 +21,8 @@ from server.parties.states import CustomerStatus
 from server.parties.weights import SUSPECT, WEIGHTS
 
 _PAGE: Final = 25
+#: So many customers are asked about at once.
+_TOGETHER: Final = 1000
 #: The weaker trait says nothing more where the stronger one of the same kind is shared.
 _IMPLIED: Final[Mapping[str, str]] = {"sound": "name", "person": "email"}
 
@@ -121,10 +123,9 @@ def refuse(session: Session, body: CustomerIn) -> None:
 
 def pairs(session: Session) -> list[Pair]:
     """The pairs of customers that look most like one, without those that somebody said are distinct; two queries."""
-    told = exists().where(DistinctPair.low_id == SuspectPair.low_id, DistinctPair.high_id == SuspectPair.high_id)
     statement = (
         select(SuspectPair.low_id, SuspectPair.high_id)
-        .where(~told)
+        .where(~_told())
         .order_by(SuspectPair.weight.desc(), SuspectPair.low_id, SuspectPair.high_id)
         .limit(2 * _PAGE)
     )
@@ -132,6 +133,31 @@ def pairs(session: Session) -> list[Pair]:
     known = _known(session, ids)
     alike = [pair for low, high in ids if (pair := _pair(low, high, known)) is not None]
     return sorted(alike, key=lambda pair: -pair.score)[:_PAGE]
+
+
+def alike(session: Session, numbers: Collection[str]) -> list[tuple[Suspect, Suspect]]:
+    """Each of these customers with every one that it looks like; two queries for a thousand of them."""
+    found: list[tuple[Suspect, Suspect]] = []
+    asked = sorted(numbers)
+    for first in range(0, len(asked), _TOGETHER):
+        some = asked[first : first + _TOGETHER]
+        mine = select(Customer.id).where(Customer.number.in_(some))
+        statement = select(SuspectPair.low_id, SuspectPair.high_id).where(
+            or_(SuspectPair.low_id.in_(mine), SuspectPair.high_id.in_(mine)), ~_told()
+        )
+        ids = [(low, high) for low, high in session.execute(statement.order_by(SuspectPair.low_id))]
+        known = _known(session, ids)
+        for pair in (_pair(low, high, known) for low, high in ids):
+            if pair is not None:
+                both = (pair.first, pair.second)
+                # Of two that came together, the later one is told to look like the earlier.
+                one, other = both[::-1] if pair.second.number in some else both
+                found.append((one, other))
+    return found
+
+
+def _told() -> Exists:
+    return exists().where(DistinctPair.low_id == SuspectPair.low_id, DistinctPair.high_id == SuspectPair.high_id)
 
 
 def say_distinct(session: Session, one: Customer, other: Customer, *, actor: str, now: datetime) -> None:

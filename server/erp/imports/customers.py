@@ -16,7 +16,7 @@ from server.erp.orders.policies import change_customer
 from server.errors import OrderlightError
 from server.http.fields import Day
 from server.messages import translate as _
-from server.parties import repository, service
+from server.parties import duplicates, repository, service
 from server.parties.disclosure import WHOLE, require_rights
 from server.parties.models import Customer
 from server.parties.schemas import CustomerIn, CustomerOut, CustomerPatch
@@ -76,6 +76,18 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
         except OrderlightError as error:
             errors += of_refusal(row.line, error)
     return outcomes, errors
+
+
+def look(session: Session, rows: Sequence[Row]) -> list[RowError]:
+    """Which of these customers look like another one, as the form for a new customer would ask."""
+    lines = {number: row.line for row in rows if (number := row.cells.get("number"))}
+    message = _("{name} looks like {number}, {other}: {why}. If they are one, merge them; if not, say so.")
+    return [
+        RowError(
+            lines[one.number], "name", message.format(name=one.name, number=other.number, other=other.name, why=one.why)
+        )
+        for one, other in duplicates.alike(session, lines)
+    ]
 
 
 def require_columns(principal: Principal, text: str) -> None:

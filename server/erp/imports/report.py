@@ -48,6 +48,8 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     errors: tuple[RowError, ...] = ()
+    #: What somebody should look at although it can be stored.
+    remarks: tuple[RowError, ...] = ()
 
     @property
     def applied(self) -> bool:
@@ -65,6 +67,7 @@ class ImportReport:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "errors": [error.as_json() for error in self.errors],
+            "remarks": [remark.as_json() for remark in self.remarks],
         }
 
 

@@ -24,17 +24,25 @@ class Apply(Protocol):
         """Collect mistakes; never raise them."""
 
 
+class Look(Protocol):
+    """Looks over what was just stored, before it may be taken back."""
+
+    def __call__(self, session: Session, rows: Sequence[Row]) -> list[RowError]:
+        """What a person should look at, by line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of file."""
 
     columns: Columns
     apply: Apply
+    look: Look | None = None
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "products": Kind(products.COLUMNS, products.apply),
-    "customers": Kind(customers.COLUMNS, customers.apply),
+    "customers": Kind(customers.COLUMNS, customers.apply, customers.look),
     "orders": Kind(orders.COLUMNS, orders.apply),
     "codes": Kind(codes.COLUMNS, codes.apply),
 }
@@ -53,11 +61,16 @@ def import_csv(session: Session, kind: str, text: str, *, dry_run: bool, actor: 
     table = read_table(text, KINDS[kind].columns)
     if table.errors and not table.rows:
         return ImportReport(kind, dry_run, rows=0, errors=table.errors)
-    outcomes, errors = _tried(
-        session,
-        lambda: KINDS[kind].apply(session, table.rows, actor=actor, now=now),
-        keep=not dry_run and not table.errors,
-    )
+    remarks: list[RowError] = []
+
+    def apply() -> tuple[list[Outcome], list[RowError]]:
+        outcomes, errors = KINDS[kind].apply(session, table.rows, actor=actor, now=now)
+        look = KINDS[kind].look
+        if look is not None and not errors:
+            remarks.extend(look(session, table.rows))
+        return outcomes, errors
+
+    outcomes, errors = _tried(session, apply, keep=not dry_run and not table.errors)
     counts = Counter(outcomes)
     return ImportReport(
         kind,
@@ -67,6 +80,7 @@ def import_csv(session: Session, kind: str, text: str, *, dry_run: bool, actor: 
         updated=counts["updated"],
         unchanged=counts["unchanged"],
         errors=sorted_errors([*table.errors, *errors]),
+        remarks=sorted_errors(remarks),
     )
 
 

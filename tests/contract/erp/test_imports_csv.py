@@ -202,6 +202,29 @@ def test_customers_come_in_with_contact_and_address(manager: httpx.Client, world
     }
 
 
+def test_customers_that_look_like_others_are_told_and_stored_all_the_same(
+    manager: httpx.Client, world: DemoWorld
+) -> None:
+    there = world.customers["Kestrel Rail"]
+    text = "number,name,contact_name,contact_email\n" + "".join(
+        (
+            "K-1,KESTREL-RAIL Ltd,Ann,ann@kestrel.example\n",
+            "K-2,Fresh Works,Ann,ann@kestrel.example\n",
+            "K-3,Quite Another,,\n",
+        )
+    )
+
+    tried = send(manager, "customers", text, dry_run=True).json()
+    stored = send(manager, "customers", text).json()
+
+    told = [(remark["line"], remark["message"]) for remark in tried["remarks"]]
+    assert [line for line, _message in told] == [2, 3]
+    assert f"KESTREL-RAIL Ltd looks like {there.number}, Kestrel Rail: the same name" in told[0][1]
+    assert "Fresh Works looks like K-1, KESTREL-RAIL Ltd: the same e-mail address." in told[1][1]
+    assert stored["remarks"] == tried["remarks"]
+    assert (tried["created"], stored["created"], stored["errors"]) == (3, 3, [])
+
+
 def test_rows_with_one_number_make_one_order(planner: httpx.Client, world: DemoWorld) -> None:
     customer = world.customers["Kestrel Rail"].number
     text = (
