@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.db import table_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
+from server.erp.changes.stations import tell_again
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
@@ -89,6 +90,7 @@ def _tell(session: Session, folded: Folded, was: Before) -> None:
     use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
     touch_pages(session, folded)
+    tell_again(session, (fact for _, fact in folded.turned()))
 
 
 def _count(session: Session, folded: Folded) -> None:

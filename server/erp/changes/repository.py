@@ -173,19 +173,24 @@ def unit_states(session: Session, work_order_id: int) -> Collection[str]:
     return session.scalars(statement.distinct()).all()
 
 
-def counting(session: Session, *, unknown_to: int) -> Sequence[ChangeRequest]:
-    """What counts for work that is not over and was never put before this station, the oldest first."""
-    told = select(ChangeAcknowledgement.change_id).where(ChangeAcknowledgement.station_id == unknown_to)
+def counting(session: Session, *conditions: ColumnElement[bool]) -> Sequence[ChangeRequest]:
+    """What counts for work that is not over and fulfils these conditions, the oldest first."""
     counts = in_states(ChangeState.APPLIED.value, ChangeState.ACKNOWLEDGED.value)
     statement = (
         _whole()
         .join(WorkOrder, WorkOrder.id == ChangeRequest.work_order_id)
         .join(SalesOrder, SalesOrder.id == ChangeRequest.order_id)
-        .where(counts, ChangeRequest.id.not_in(told))
+        .where(counts, *conditions)
         .where(SalesOrder.lifecycle.in_(OPEN_ORDERS), WorkOrder.state.in_(OPEN_WORK))
         .order_by(ChangeRequest.id)
     )
     return session.scalars(statement.with_for_update(of=ChangeRequest)).all()
+
+
+def unknown_to(station_id: int) -> ColumnElement[bool]:
+    """The change requests that were never put before this station."""
+    told = select(ChangeAcknowledgement.change_id).where(ChangeAcknowledgement.station_id == station_id)
+    return ChangeRequest.id.not_in(told)
 
 
 def waiting_at(session: Session, station_id: int) -> Sequence[ChangeRequest]:

@@ -1,5 +1,6 @@
 """Stations that come to a change later than it was approved, or leave before they have seen it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,10 +9,10 @@ from server.db import touch
 from server.erp.changes import rules
 from server.erp.changes.impact import stations_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest
-from server.erp.changes.repository import counting, unit_states, waiting_at
+from server.erp.changes.repository import counting, unit_states, unknown_to, waiting_at
 from server.erp.changes.service import acknowledged, is_seen, move, write_facts
 from server.erp.floor.models import Station
-from server.tracking.facts import FactKind
+from server.tracking.facts import FactKind, NewFact
 from server.tracking.states import ChangeState
 
 
@@ -30,10 +31,22 @@ def tell_new_station(session: Session, station: Station, *, actor: str, now: dat
     """
     if not station.active:
         return
-    for change in counting(session, unknown_to=station.id):
+    for change in counting(session, unknown_to(station.id)):
         late = rules.too_late(unit_states(session, change.work_order_id), change.wanted, change.effectivity)
         if late is None and station.id in {each.id for each in stations_of(session, change)}:
             _put_before(session, change, station, actor=actor, now=now)
+
+
+def tell_again(session: Session, facts: Iterable[NewFact]) -> None:
+    """Stations to which units come back for rework must see what counts for them, though their step was over before."""
+    sent = {fact.work_order_id: fact for fact in facts if fact.kind is FactKind.UNIT_REWORKED}
+    if not sent:
+        return
+    for change in counting(session, ChangeRequest.work_order_id.in_([found for found in sent if found is not None])):
+        fact, known = sent[change.work_order_id], {row.station_id for row in change.acknowledgements}
+        for station in stations_of(session, change):
+            if station.id not in known:
+                _put_before(session, change, station, actor=fact.actor, now=fact.observed_at)
 
 
 def _put_before(session: Session, change: ChangeRequest, station: Station, *, actor: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.db import touch
+from server.erp.changes.stations import tell_again
 from server.erp.floor.repository import station_keys
 from server.erp.logistics.repository import boxes_by_id
 from server.erp.orders.models import SalesOrder
@@ -166,6 +167,7 @@ class _Rows:
             for row_id, row in changed.items():
                 put(mine[row_id], row, ids)
         session.flush()
+        tell_again(session, draft.facts)
         centers = {operation.work_center_id for operation in self.operations.values()}
         touch(session, "board", *(f"station:{key}" for key in station_keys(session, centers)))
         if self.order is not None:

@@ -340,6 +340,33 @@ def test_a_station_that_comes_later_must_see_what_counts_like_the_others(
     assert is_whole(plant)
 
 
+def test_a_station_to_which_a_unit_comes_back_must_see_what_was_changed_since(
+    plant: Any, approve: Approve, tools: Any
+) -> None:
+    # Given a unit that is through the first step, which is over, when its instructions are changed and seen
+    (unit,) = next(units for units in plant.orders.values() if len(units) == 1)
+    plant.through(unit, "cut-end")
+    plant.wait(5)
+    number = approve(unit, instructions="Grind the seam")
+    plant.wait(5)
+    plant.scan(tools.badge("17"), "weld-end")
+    plant.scan(tools.badge("17"), "pack-pack")
+    assert plant.one(ChangeRequest, number=number).state == "acknowledged"
+
+    # When it is sent back there
+    plant.scan(tools.card("REWORK"), "cut-end")
+    sent = plant.scan(tools.code(unit), "cut-end")
+    plant.wait(5)
+
+    # Then the first station stops until it has seen the change, too
+    assert (sent.action, plant.one(ChangeRequest, number=number).state) == ("unit_reworked", "applied")
+    assert plant.scan(tools.code(unit), "cut-end").reason == "spec_changed"
+    assert plant.scan(tools.badge("17"), "cut-end").action == "change_acknowledged"
+    assert plant.scan(tools.code(unit), "cut-end").status == "applied"
+    assert plant.one(ChangeRequest, number=number).state == "acknowledged"
+    assert is_whole(plant)
+
+
 def test_a_station_that_comes_when_nothing_is_left_to_do_need_see_nothing(
     plant: Any, approve: Approve, tools: Any
 ) -> None:
