@@ -24,7 +24,7 @@ RUN python3 -m venv --without-pip /opt/orderlight \
 
 FROM build AS build-simulators
 RUN python3 -m venv --without-pip /opt/orderlight \
-    && /uv/bin/uv pip install -q --python /opt/orderlight -c requirements.lock ".[gateway,simulators]"
+    && /uv/bin/uv pip install -q --python /opt/orderlight -c requirements.lock ".[gateway,simulators,vision]"
 
 FROM python:3.11-slim-bookworm AS base
 ENV PATH=/opt/orderlight/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
