@@ -69,4 +69,5 @@ def _with_tag(event: Event, sighting: Sighting, read: TagRead) -> Event:
         reads=sighting.reads,
         first_seen_at=sighting.first_seen_at,
         reader_time=read.reader_time,
+        extra={"direction": sighting.direction} if sighting.direction else {},
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from gettext import gettext as _
 
-from gateway.protocols.reads import DevicePhase, DeviceState, Read
+from gateway.protocols.reads import DevicePhase, DeviceState, InputChange, Sign
 from gateway.sources import Emit, Source, SourceLost
 
 log = logging.getLogger(__name__)
@@ -129,9 +129,10 @@ class Supervisor:
         # Half of the pause is sure, so that a port that fails at once never turns into a busy loop.
         return limit * (0.5 + 0.5 * self._share())
 
-    def _take(self, read: Read) -> None:
-        self.counters.read += 1
-        self._last_read_at = time.time()
+    def _take(self, read: Sign) -> None:
+        if not isinstance(read, InputChange):
+            self.counters.read += 1
+            self._last_read_at = time.time()
         try:
             self._emit(read)
         except Exception:

@@ -33,15 +33,19 @@ class DeviceReader:
     def _device(self, index: int, table: Mapping[str, Any]) -> DeviceTable | None:
         name, driver = (self._device_text(index, table, key) for key in ("name", "driver"))
         read_point = self._device_text(index, table, "read_point") if "read_point" in table else None
-        smoothing = table.get("smoothing", {})
-        if not isinstance(smoothing, dict):
-            self._note("device", "smoothing", _("smoothing must be a table: write [device.smoothing]."), index)
-            smoothing = {}
+        smoothing, passage = self._table(index, table, "smoothing"), self._table(index, table, "passage")
         antennas = self._antennas(index, table.get("antenna", []))
         if name is None or driver is None:
             return None
         line = self._lines.get(("device", index, None))
-        return DeviceTable(name, driver, read_point, antennas, smoothing, table, line)
+        return DeviceTable(name, driver, read_point, antennas, smoothing or {}, table, line, passage)
+
+    def _table(self, index: int, table: Mapping[str, Any], key: str) -> dict[str, object] | None:
+        found = table.get(key)
+        if found is None or isinstance(found, dict):
+            return found
+        self._note("device", key, _("{key} must be a table: write [device.{key}].").format(key=key), index)
+        return None
 
     def _device_text(self, index: int, table: Mapping[str, Any], key: str) -> str | None:
         try:

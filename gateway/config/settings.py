@@ -62,4 +62,5 @@ DEVICE_SETTINGS = (
     Setting("device.read_point", "", "Key of the read point that all its reads belong to."),
     Setting("device.antenna", "", "[[device.antenna]] tables with number and read_point, where antennas differ."),
     Setting("device.smoothing", "", "[device.smoothing] table: when a read repeats, when a tag has left."),
+    Setting("device.passage", "", "[device.passage] table: the reader stands at a door, and tells who went which way."),
 )

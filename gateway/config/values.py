@@ -57,6 +57,7 @@ class DeviceTable:
     smoothing: Mapping[str, object]
     table: Mapping[str, object]
     line: int | None = None
+    passage: Mapping[str, object] | None = None
 
     @property
     def section(self) -> str:

@@ -12,7 +12,7 @@ from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, sur
 from gateway.protocols import Options, find_driver, known_drivers, parse_options
 from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
-from gateway.smoothing import SmoothingOptions
+from gateway.smoothing import PassageOptions, SmoothingOptions
 from gateway.vision import missing
 
 
@@ -23,6 +23,7 @@ class PlannedDevice:
     table: DeviceTable
     options: Options
     smoothing: SmoothingOptions
+    passage: PassageOptions | None = None
 
     @property
     def name(self) -> str:
@@ -66,12 +67,12 @@ def _plan_devices(tables: Sequence[DeviceTable]) -> tuple[tuple[PlannedDevice, .
     for table in tables:
         sentences: list[str] = []
         options = _options(table, sentences)
-        smoothing = _smoothing(table, sentences)
+        smoothing, passage = _smoothing(table, sentences), _passage(table, sentences)
         if table.read_point is None and not table.antennas:
             sentences.append(_('read_point is missing. Add read_point = "cut-1", or [[device.antenna]] tables.'))
         mistakes.extend(Mistake(table.section, sentence, table.line) for sentence in sentences)
         if options is not None and smoothing is not None:
-            planned.append(PlannedDevice(table, options, smoothing))
+            planned.append(PlannedDevice(table, options, smoothing, passage))
     return tuple(planned), mistakes + _shared_ports(planned)
 
 
@@ -125,6 +126,23 @@ def _smoothing(table: DeviceTable, sentences: list[str]) -> SmoothingOptions | N
     except OptionsError as error:
         sentences.extend(f"smoothing.{mistake}" for mistake in error.mistakes)
         return None
+
+
+def _passage(table: DeviceTable, sentences: list[str]) -> PassageOptions | None:
+    if table.passage is None:
+        return None
+    try:
+        options = PassageOptions.parse(table.passage)
+    except OptionsError as error:
+        sentences.extend(f"passage.{mistake}" for mistake in error.mistakes)
+        return None
+    points = {table.read_point, *table.antennas.values()}
+    sentence = _('passage.{key}: no antenna has the read point "{point}". Give it to the antennas of that side.')
+    for key in ("side_a", "side_b"):
+        point = getattr(options, key)
+        if point and point not in points:
+            sentences.append(sentence.format(key=key, point=point))
+    return options
 
 
 def _warnings(device: PlannedDevice) -> list[Mistake]:

@@ -11,7 +11,7 @@ from gateway.outbox import Outbox, OutboxError, OutboxFull
 from gateway.pipeline.answers import Answerer, Question
 from gateway.pipeline.check import PlannedDevice
 from gateway.protocols.mqtt_json import MqttOptions
-from gateway.protocols.reads import CodeRead, CodeRules, Read
+from gateway.protocols.reads import CodeRead, CodeRules, InputChange, Read
 from gateway.smoothing import Sighting, Smoother
 from gateway.sources import Source
 from gateway.sources.base import Refuses
@@ -46,7 +46,8 @@ class Flow:
         self._held: deque[tuple[Source, DeviceCounters, Read]] = deque()
         self._stations = Stations([device.table for device in devices])
         smoothing = {device.name: device.smoothing for device in devices}
-        self._smoother = Smoother(smoothing, self._stations.zone_of)
+        passages = {device.name: device.passage for device in devices if device.passage is not None}
+        self._smoother = Smoother(smoothing, self._stations.zone_of, passages=passages)
         self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._lock = threading.Lock()
         #: Set while sweep() has something to look at; nothing wakes up in an idle gateway.
@@ -71,6 +72,12 @@ class Flow:
         if not isinstance(read, CodeRead):
             self.restless.set()
         self._show(read, event)
+
+    def hear(self, change: InputChange) -> None:
+        """An input of a reader changed. It is no event by itself, so there is nothing to store."""
+        with self._lock:
+            self._smoother.hear(change, self._clock.monotonic())
+        self.restless.set()
 
     def _was_refused(self, read: Read) -> bool:
         return isinstance(read, CodeRead) and (read.reader, read.raw) in self._refused
@@ -133,7 +140,7 @@ class Flow:
             events = [self._stations.place(sighting, clock_suspect=stamp.suspect) for sighting in sightings]
             for event in events:
                 self._outbox.append(event)
-            if self._smoother.present:
+            if self._smoother.restless:
                 self.restless.set()
         for event in events:
             self._show(None, event)

@@ -15,7 +15,7 @@ from gateway.pipeline.check import Plan, PlannedDevice
 from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
 from gateway.pipeline.quota import quota_of
-from gateway.protocols.reads import Read
+from gateway.protocols.reads import InputChange, Sign
 from gateway.sources import make_source
 from gateway.supervisor import Supervisor
 from gateway.uplink.clock import GatewayClock
@@ -138,8 +138,11 @@ class Gateway:
         evidence = plan.config.data_dir / "evidence"
         source = make_source(device.name, device.options, gateway=plan.config.name, evidence=evidence)
 
-        def emit(read: Read) -> None:
-            self.flow.take(source, supervisor.counters, read)
+        def emit(sign: Sign) -> None:
+            if isinstance(sign, InputChange):
+                self.flow.hear(sign)
+            else:
+                self.flow.take(source, supervisor.counters, sign)
 
         supervisor = Supervisor(
             source,

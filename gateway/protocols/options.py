@@ -11,7 +11,7 @@ from gettext import gettext as _
 from typing import Any, TypeVar
 
 # Keys of a [[device]] table that belong to the gateway, not to the driver.
-COMMON_KEYS = frozenset({"name", "driver", "read_point", "antenna", "smoothing"})
+COMMON_KEYS = frozenset({"name", "driver", "read_point", "antenna", "smoothing", "passage"})
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 _Options = TypeVar("_Options")

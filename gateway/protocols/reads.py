@@ -41,6 +41,21 @@ class TagRead:
 Read = CodeRead | TagRead
 
 
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """One of the reader's inputs (GPI) changed: a light barrier, a button. It is a sign, no read: nothing is kept
+    of it, and nobody acknowledges it."""
+
+    reader: str
+    pin: int
+    high: bool
+    reader_time: datetime | None = None
+
+
+#: What a driver may tell.
+Sign = CodeRead | TagRead | InputChange
+
+
 class DevicePhase(StrEnum):
     """Where a device stands; a lost reader is a state, not an exception."""
 

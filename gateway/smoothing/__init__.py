@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from gateway.decode import Reading
-from gateway.protocols.reads import CodeRead, TagRead
+from gateway.protocols.reads import CodeRead, InputChange, TagRead
 from gateway.smoothing.options import DEFAULTS, SmoothingOptions
+from gateway.smoothing.passage import Passage
+from gateway.smoothing.passage_options import PassageOptions
 from gateway.smoothing.presence import Tag
 from gateway.smoothing.scans import Repeats
 from gateway.smoothing.sightings import Sighting, SightingKind, tag_sighting
 
-__all__ = ["Sighting", "SightingKind", "Smoother", "SmoothingOptions", "ZoneOf"]
+__all__ = ["PassageOptions", "Sighting", "SightingKind", "Smoother", "SmoothingOptions", "ZoneOf"]
 
 # (reader, antenna) to zone: the read point's key. Antennas of one read point share it, so that a tag never
 # moves between them.
@@ -24,8 +26,15 @@ MAX_TAGS: Final = 20_000
 class Smoother:
     """Not thread-safe: one thread calls it. `now` is monotonic seconds, `at` the wall clock of the same moment."""
 
-    def __init__(self, options: Mapping[str, SmoothingOptions], zone_of: ZoneOf, *, max_tags: int = MAX_TAGS) -> None:
-        """`options` by reader name; a reader without any has the defaults."""
+    def __init__(
+        self,
+        options: Mapping[str, SmoothingOptions],
+        zone_of: ZoneOf,
+        *,
+        passages: Mapping[str, PassageOptions] | None = None,
+        max_tags: int = MAX_TAGS,
+    ) -> None:
+        """`options` by reader name; a reader without any has the defaults. `passages` by name of the doors' readers."""
         self._options = options
         self._zone_of = zone_of
         self._max_tags = max_tags
@@ -36,6 +45,10 @@ class Smoother:
         #: repeats, weak, filtered, unchanged and evicted since the start: what did not become a sighting.
         self.counts: Counter[str] = Counter()
         self._repeats = Repeats(self.counts)
+        self._passages = {
+            name: Passage(passage, options.get(name, DEFAULTS), self.counts)
+            for name, passage in (passages or {}).items()
+        }
 
     def observe(self, reading: Reading, now: float, at: datetime) -> Sighting | None:
         """None: swallowed (a repeat, or nothing new); acknowledge its read all the same."""
@@ -46,9 +59,18 @@ class Smoother:
             return self._repeats.observe(reading, read, options, now=now, at=at, zone=zone)
         if not self._wanted(read, options):
             return None
+        if passage := self._passages.get(read.reader):
+            passage.note(reading, read, self._zone_of(read.reader, read.antenna), now=now, at=at)
+            return None
         sighting = self._follow(self._tag(reading, read), read, options, now=now, at=at)
-        self._make_room(at)
+        if len(self._present) + len(self._unsure) > self._max_tags:
+            self._make_room(at)
         return sighting
+
+    def hear(self, change: InputChange, now: float) -> None:
+        """An input of a reader changed; it means something at a door alone."""
+        if passage := self._passages.get(change.reader):
+            passage.hear(change, now)
 
     def stored(self, sighting: Sighting, sequence: int) -> None:
         """Remember under which sequence a code was stored, for `repeat_of` where repeats are kept."""
@@ -71,12 +93,17 @@ class Smoother:
         self, tag: Tag, read: TagRead, options: SmoothingOptions, *, now: float, at: datetime
     ) -> Sighting | None:
         zone, previous = self._zone_of(read.reader, read.antenna), tag.zone
-        sure = tag.note(zone, read, options, now=now, at=at).sure(options)
+        place = tag.note(zone, read, options, now=now, at=at)
+        if previous == zone:
+            # Nearly every read of a busy gate ends here.
+            self.counts["unchanged"] += 1
+            return None
+        sure = place.sure(options)
         if previous is None and sure:
             tag.enter(zone)
             self._present[read.epc] = self._unsure.pop(read.epc)
             return tag_sighting("tag_arrived", tag, at)
-        if previous not in (None, zone) and sure and tag.stronger_in(zone, options, now):
+        if previous is not None and sure and tag.stronger_in(zone, options, now):
             tag.enter(zone)
             return tag_sighting("tag_moved", tag, at, previous_zone=previous)
         self.counts["unchanged"] += 1
@@ -93,24 +120,29 @@ class Smoother:
         return True
 
     def sweep(self, now: float, at: datetime) -> list[Sighting]:
-        """The tags that left; call it about once a second."""
+        """The tags that left, and those whose passage is over; call it about once a second."""
         left, self._evicted = self._evicted, []
         for epc in [epc for epc, tag in self._present.items() if tag.silent(now)]:
             left.append(tag_sighting("tag_left", self._present.pop(epc), at))
         for epc in [epc for epc, tag in self._unsure.items() if tag.silent(now)]:
             del self._unsure[epc]
+        for passage in self._passages.values():
+            left += passage.sweep(now, at)
         return left
 
     def _make_room(self, at: datetime) -> None:
         """Beyond the limit the tag unread for longest goes: first those never sure, then present ones, as left."""
-        if len(self._present) + len(self._unsure) <= self._max_tags:
-            return
         self.counts["evicted"] += 1
         if len(self._unsure) > 1 or not self._present:
             del self._unsure[next(iter(self._unsure))]
             return
         oldest = self._present.pop(next(iter(self._present)))
         self._evicted.append(tag_sighting("tag_left", oldest, at))
+
+    @property
+    def restless(self) -> bool:
+        """Whether time alone may change something, so that sweep() is due."""
+        return bool(self._present) or any(passage.restless for passage in self._passages.values())
 
     @property
     def present(self) -> int:

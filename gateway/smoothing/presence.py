@@ -35,9 +35,11 @@ class Place:
         self.reads += read.count
         if read.rssi_dbm is not None:
             self._rssi.append(read.rssi_dbm)
-        self._moments.extend([now] * min(read.count, options.min_reads))
-        while len(self._moments) > options.min_reads:
-            self._moments.popleft()
+        moments, needed = self._moments, options.min_reads
+        for _ in range(min(read.count, needed)):
+            if len(moments) >= needed:
+                moments.popleft()
+            moments.append(now)
 
     def sure(self, options: SmoothingOptions) -> bool:
         """Whether enough reads came within the window to believe that the tag is here."""

@@ -16,6 +16,7 @@ class Sighting:
 
     `observed_at` is when it was decided, `first_seen_at` and `last_seen_at` when the tag was first and last
     read in this zone. `repeat_of` is the sequence of the scan that this one repeats, where repeats are kept.
+    `direction` is a_to_b, b_to_a or unsure where a door can tell.
     """
 
     kind: SightingKind
@@ -29,6 +30,7 @@ class Sighting:
     last_seen_at: datetime | None = None
     previous_zone: str | None = None
     repeat_of: int | None = None
+    direction: str | None = None
 
 
 def tag_sighting(kind: SightingKind, tag: Tag, at: datetime, *, previous_zone: str | None = None) -> Sighting:

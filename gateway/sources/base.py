@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from gateway.protocols.reads import DeviceState, Read
+from gateway.protocols.reads import DeviceState, Read, Sign
 
-Emit = Callable[[Read], None]
+Emit = Callable[[Sign], None]
 Report = Callable[[DeviceState], None]
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from gateway.protocols import DRIVERS, OptionsError, describe, parse_options
 from gateway.protocols.options import describe_options
-from gateway.smoothing import SmoothingOptions
+from gateway.smoothing import PassageOptions, SmoothingOptions
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/drivers.md").read_text(encoding="utf-8")
-SMOOTHING = describe_options(SmoothingOptions)
+SMOOTHING = describe_options(SmoothingOptions) + describe_options(PassageOptions)
 OPTIONS = [option for driver in describe() for option in driver["options"]] + SMOOTHING  # type: ignore[attr-defined]
 
 
