@@ -94,6 +94,10 @@ def _add_looking(found: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     tail = found.add_parser("tail", parents=[config], help=_("show each read and event as it happens, as JSON lines"))
     tail.set_defaults(command=commands.tail)
 
+    discover = found.add_parser("discover", help=_("list what is plugged in, under the names gateway.toml should use"))
+    discover.add_argument("--json", action="store_true", help=_("as JSON"))
+    discover.set_defaults(command=commands.discover)
+
     drivers = found.add_parser("drivers", help=_("list the drivers with their options"))
     drivers.add_argument("--json", action="store_true", help=_("as JSON"))
     drivers.set_defaults(command=commands.drivers)

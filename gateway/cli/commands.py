@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gateway import pipeline
-from gateway.cli import logs, words
+from gateway.cli import discovery, logs, words
+from gateway.cli.systemd import Systemd
 from gateway.config import Mistake, load
 
 EXIT_FAILED = 1
@@ -29,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)
     gateway = pipeline.Gateway(plan)
     gateway.asked.hear(signal.SIGTERM, signal.SIGINT)
-    return 0 if gateway.run() else EXIT_BROKEN
+    systemd = Systemd()
+    return 0 if gateway.run(on_ready=systemd.ready, on_well=systemd.well, on_stop=systemd.stopping) else EXIT_BROKEN
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -125,6 +128,17 @@ def tail(arguments: argparse.Namespace) -> int:
         sentence = _("The gateway on {folder} belongs to another user. Run this command as that user.")
         print(sentence.format(folder=config.data_dir), file=sys.stderr)
         return EXIT_FAILED
+    return 0
+
+
+def discover(arguments: argparse.Namespace) -> int:
+    """`discover`: ports and scanners that type."""
+    found = discovery.discover()
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(each) for each in found], indent=2))
+    else:
+        # What a device says of itself is foreign text on our terminal.
+        print(logs_safe(discovery.describe(found)))
     return 0
 
 

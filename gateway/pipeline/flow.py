@@ -79,6 +79,13 @@ class Flow:
             self._smoother.hear(change, self._clock.monotonic())
         self.restless.set()
 
+    def is_free(self, seconds: float) -> bool:
+        """Whether a read would be taken within `seconds`; False says that one on its way hangs."""
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        self._lock.release()
+        return True
+
     def _was_refused(self, read: Read) -> bool:
         return isinstance(read, CodeRead) and (read.reader, read.raw) in self._refused
 

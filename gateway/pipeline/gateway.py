@@ -31,6 +31,14 @@ DELIVERY_SECONDS = 2.0
 #: How often the main thread looks whether the outbox is still sound.
 _LOOK_SECONDS = 5.0
 _FIRST_BEAT_SECONDS = 0.5
+#: A read on its way holds the flow for less than a thousandth of this.
+_FREE_SECONDS = 2.0
+
+Tell = Callable[[], None]
+
+
+def _silent() -> None:
+    """Nobody wants to know."""
 
 
 def version() -> str:
@@ -77,13 +85,20 @@ class Gateway:
             self._watch,
         )
 
-    def run(self) -> bool:
-        """Work until asked to end; False when the outbox or a thread broke and a restart must put it right."""
+    def run(self, *, on_ready: Tell = _silent, on_well: Tell = _silent, on_stop: Tell = _silent) -> bool:
+        """Work until asked to end; False when the outbox or a thread broke and a restart must put it right.
+
+        `on_well` is told every few seconds, as long as a read could be taken.
+        """
         threading.excepthook = self._on_thread_fault
         self.start()
+        on_ready()
         while not self.asked.wait(_LOOK_SECONDS):
             if self.outbox.broken.is_set():
                 break
+            if self.flow.is_free(_FREE_SECONDS):
+                on_well()
+        on_stop()
         self.close()
         return not (self._faulty or self.outbox.broken.is_set())
 

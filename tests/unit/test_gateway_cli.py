@@ -29,7 +29,8 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 def test_every_command_and_every_option_has_help() -> None:
     found = commands()
 
-    assert set(found) == {"run", "check", "status", "drivers", "tail", "replay", "identify", "set-aside"}
+    names = {"run", "check", "status", "discover", "drivers", "tail", "replay", "identify", "set-aside"}
+    assert set(found) == names
     parser = build_parser()
     action = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     assert all(choice.help for choice in action._choices_actions)

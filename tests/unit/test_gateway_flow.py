@@ -242,3 +242,10 @@ def test_whoever_watches_sees_reads_and_events(bench: Bench) -> None:
     assert seen[0]["bytes"] == "OLU\xff"
     assert seen[0]["event"]["kind"] == "code_scanned"
     assert seen[1]["event"] is None
+
+
+def test_a_flow_that_hangs_in_a_read_is_not_free(bench: Bench) -> None:
+    assert bench.flow.is_free(0.01)
+
+    with bench.flow._lock:
+        assert not bench.flow.is_free(0.01)

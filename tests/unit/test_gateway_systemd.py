@@ -1,0 +1,41 @@
+"""What the service manager hears, received by a socket of our own."""
+
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.systemd import Systemd
+
+
+def test_the_manager_hears_each_word_as_one_datagram(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        systemd = Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+
+        systemd.ready()
+        systemd.well()
+        systemd.stopping()
+
+        assert [manager.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+
+
+def test_an_abstract_name_is_understood() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0orderlight-test-notify")
+
+        Systemd({"NOTIFY_SOCKET": "@orderlight-test-notify"}).well()
+
+        assert manager.recv(100) == b"WATCHDOG=1"
+
+
+def test_without_a_manager_nothing_is_told() -> None:
+    Systemd({}).ready()
+
+
+def test_a_deaf_manager_is_logged_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Systemd({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).well()
+
+    assert caplog.messages == ["systemd_deaf"]
