@@ -1,6 +1,6 @@
 """Changes after release: what waits for a decision or the floor, one request, a form to ask, and the requirements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -14,6 +14,7 @@ from server.crm.access import visible_orders
 from server.crm.requirements import standing_requirements
 from server.db.topics import versions
 from server.erp.changes import repository, rules, service
+from server.erp.changes.closed import why_closed
 from server.erp.changes.http import found_change, origin_of
 from server.erp.changes.impact import ORDER, impact_of
 from server.erp.changes.models import ChangeRequest
@@ -115,24 +116,10 @@ def _form(page: Page, principal: Principal, order: str, form: Form, *, status: i
             "order": chosen.order,
             "work_orders": [(each.number, f"{each.number} {each.product.name}") for each in open_work or found],
             "now": _now(chosen),
-            "closed": _why_not(session, open_work or found),
+            "closed": why_closed(session, open_work or found, FIELDS),
         }
     options = [(each.value, page.say(word("effectivity", each.value))) for each in Effectivity]
     return page.show("changes/new.html", status=status, form=form, fields=FIELDS, effectivities=options, **context)
-
-
-def _why_not(session: Session, work: Sequence[WorkOrder]) -> str | None:
-    """Why nothing of an order can be changed any more, or None when something can."""
-    refusals = []
-    for each in work:
-        try:
-            # What is asked for by an order's number belongs to that order.
-            assert each.order is not None
-            service.require_open(each.order, each)
-            service.require_in_time(session, each, FIELDS, Effectivity.IMMEDIATE.value)
-        except Refused as refusal:
-            refusals.append(refusal.detail)
-    return refusals[0] if len(refusals) == len(work) else None
 
 
 def _now(work_order: WorkOrder) -> dict[str, str]:

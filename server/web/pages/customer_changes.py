@@ -14,11 +14,12 @@ from server.auth.principal import Principal
 from server.auth.talk_limit import count_message
 from server.crm.access import visible_orders
 from server.erp.changes import repository, rules, service
+from server.erp.changes.closed import why_closed
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
-from server.errors import Invalid, NotFound, Refused
+from server.errors import Invalid, NotFound
 from server.http.paging import Number
 from server.messages import N_
 from server.tracking.states import Effectivity
@@ -146,14 +147,7 @@ def _why_not(session: Session, page: Page, order: SalesOrder, work: Sequence[Wor
         return page.say(
             N_("%(number)s is not in work yet. Write to us, and we change the order itself."), number=order.number
         )
-    refusals = []
-    for each in work:
-        try:
-            service.require_open(order, each)
-            service.require_in_time(session, each, rules.CUSTOMER_FIELDS, Effectivity.IMMEDIATE.value)
-        except Refused as refusal:
-            refusals.append(refusal.detail)
-    return refusals[0] if len(refusals) == len(work) else None
+    return why_closed(session, work, rules.CUSTOMER_FIELDS)
 
 
 def _now(work_order: WorkOrder) -> dict[str, str]:
