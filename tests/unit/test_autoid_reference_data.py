@@ -313,3 +313,14 @@ def test_published_uris_give_the_links_as_published() -> None:
             tried += 1
             assert identify(uri).digital_link == row["expected"]
     assert tried > 5
+
+
+def test_links_and_uris_published_as_wrong_are_refused_or_have_no_uri_under_the_prefix_given() -> None:
+    rows = [row for row in _json("digital-link", "vectors.json")["invalid"] if row["input"]]
+    for row in rows:
+        length = row["gcp_len"]
+        found = identify(row["input"], gcp_length=length if length and 6 <= length <= 12 else None)
+        # Sound links stand among them whose prefix alone is said to have too few, too many or other than digits.
+        is_taken = found.kind in ("digital_link", "epc") and found.error is None
+        assert not is_taken or (row["input"].startswith("http") and found.epc_uri is None), row
+    assert len(rows) > 100
