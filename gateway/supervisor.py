@@ -148,10 +148,13 @@ class Supervisor:
             self._lose(state.detail or "")
             return
         was_lost = self._state.phase is DevicePhase.LOST
-        if state.phase is DevicePhase.READY:
+        reads = state.phase in (DevicePhase.READY, DevicePhase.DEGRADED)
+        if reads:
             self._ready_at = time.monotonic()
+            # A device that has something to complain about reads, and still wants a person.
+            state = DeviceState(DevicePhase.DEGRADED if state.detail else DevicePhase.READY, state.detail)
         self._show(state)
-        if was_lost and state.phase is DevicePhase.READY:
+        if was_lost and reads:
             self._on_recovered(self.name)
 
     def _lose(self, reason: str) -> None:
@@ -168,6 +171,6 @@ class Supervisor:
         if state.phase is not self._state.phase:
             self._since = time.time()
         self._state = state
-        level = logging.WARNING if state.phase is DevicePhase.LOST else logging.INFO
+        level = logging.WARNING if state.phase in (DevicePhase.LOST, DevicePhase.DEGRADED) else logging.INFO
         extra = {"device": self.name} | ({"sentence": state.detail} if state.detail else {})
         log.log(level, "device_" + state.phase.value, extra=extra)

@@ -23,6 +23,8 @@ def status(found: Mapping[str, Any]) -> str:
     ]
     if clock["suspect"]:
         lines.append(_("The clock is not confirmed by the server; times may be wrong."))
+    if clock.get("steps"):
+        lines.append(_("The clock was set {steps} times, the last time by {last_step_seconds} s.").format(**clock))
     lines.extend(alarm["sentence"] for alarm in outbox.get("alarms", ()))
     return "\n".join(lines)
 
@@ -60,7 +62,13 @@ def _kept(event: Mapping[str, Any], do: str) -> str:
 
 def _device(device: Mapping[str, Any]) -> str:
     """Never "online": an open port says nothing about the scanner behind it."""
-    state = {"ready": _("open"), "lost": _("lost"), "connecting": _("connecting"), "stopped": _("stopped")}
+    state = {
+        "ready": _("open"),
+        "degraded": _("open, needs a look"),
+        "lost": _("lost"),
+        "connecting": _("connecting"),
+        "stopped": _("stopped"),
+    }
     last = _ago(device["last_read_at"])
     line = _("{name} ({driver}): {state}, {last}. {detail}").format(
         name=device["name"],

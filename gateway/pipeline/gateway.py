@@ -96,6 +96,8 @@ class Gateway:
         while not self.asked.wait(_LOOK_SECONDS):
             if self.outbox.broken.is_set():
                 break
+            if (step := self._parts.clock.notice_step()) is not None:
+                log.warning("clock_stepped", extra={"seconds": step})
             if self.flow.is_free(_FREE_SECONDS):
                 on_well()
         on_stop()

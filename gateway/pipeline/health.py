@@ -114,6 +114,8 @@ def _clock(clock: GatewayClock) -> dict[str, object]:
         "now": stamp.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "offset_seconds": None if offset is None else round(offset, 3),
         "suspect": stamp.suspect is True,
+        "steps": clock.steps,
+        "last_step_seconds": clock.last_step,
     }
 
 

@@ -61,6 +61,7 @@ class DevicePhase(StrEnum):
 
     CONNECTING = "connecting"  # The port or the broker is being opened, or does not answer yet.
     READY = "ready"  # It is open and able to read; this says nothing about the last read.
+    DEGRADED = "degraded"  # It reads, but complains, or something of it is missing; the detail says what.
     LOST = "lost"  # It went away; the supervisor opens it again.
     STOPPED = "stopped"  # The gateway closed it on purpose.
 

@@ -36,6 +36,10 @@ class GatewayClock:
         self._lock = threading.Lock()
         # Server time minus the monotonic clock: steps of the local wall clock do not touch it.
         self._anchor: float | None = None
+        self._difference = wall() - monotonic()
+        #: How often the local clock was set while we ran, and by how many seconds the last time.
+        self.steps = 0
+        self.last_step: float | None = None
 
     def monotonic(self) -> float:
         """Seconds that only ever go forward."""
@@ -50,6 +54,21 @@ class GatewayClock:
         if server_time >= BUILT and server_time.year < LAST_YEAR:
             with self._lock:
                 self._anchor = server_time.timestamp() - (sent + received) / 2
+
+    def notice_step(self) -> float | None:
+        """By how many seconds the local clock was set since the last call; None where it only went on.
+
+        The times of events do not follow it once the server's time is known. Call it every few seconds: what a
+        clock drifts in that time is far below the limit, so that only a step counts.
+        """
+        difference = self._wall() - self._monotonic()
+        step = difference - self._difference
+        self._difference = difference
+        if abs(step) <= TOLERATED_SECONDS:
+            return None
+        self.steps += 1
+        self.last_step = round(step, 1)
+        return self.last_step
 
     def offset(self) -> float | None:
         """Seconds the server's clock is ahead of the local one; None while unknown."""

@@ -1,5 +1,6 @@
 """A device that goes away is a state: told once, tried again, and never a reason for others to stop."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -138,6 +139,24 @@ def test_a_read_that_cannot_be_handled_is_counted_and_the_reader_goes_on(
     health = watched.supervisor.health()
     assert (health.counters.read, health.counters.failed) == (2, 1)
     assert "read_failed" in caplog.messages
+
+
+def test_a_reader_that_complains_is_degraded_and_no_lost_one(caplog: pytest.LogCaptureFixture) -> None:
+    phases: list[DevicePhase] = []
+
+    def complains(emit: Emit, stop: threading.Event, state: Report) -> None:
+        for detail in (None, "Antenna 2 is missing.", "Antenna 2 is missing.", None):
+            state(DeviceState(DevicePhase.READY, detail))
+            phases.append(watched.supervisor.health().phase)
+        raise SourceLost("end of script")
+
+    watched = Watched(ScriptedSource(complains))
+    with caplog.at_level(logging.INFO):
+        watched.live()
+
+    assert [phase.value for phase in phases] == ["ready", "degraded", "degraded", "ready"]
+    assert caplog.messages.count("device_degraded") == 1
+    assert [kind for kind, *_ in watched.news] == ["lost", "recovered"]
 
 
 def test_stop_ends_a_supervisor_in_its_pause_and_cancels_the_source() -> None:

@@ -132,3 +132,24 @@ def test_a_failed_heartbeat_is_remembered_and_never_raised(answer: Reply | Trans
 def test_retry_after_may_be_a_date() -> None:
     assert retry_after("Sun, 22 Nov 2026 12:00:30 GMT", NOON) == 30.0
     assert retry_after("Sun, 22 Nov 2026 11:00:00 GMT", NOON) == 0.0
+
+
+def test_a_clock_that_is_set_is_noticed_once_and_events_keep_their_time() -> None:
+    time = Time(NOON)
+    clock = time.clock()
+    clock.learn(NOON, 100.0, 100.0)
+    time.pass_seconds(5)
+    quiet = clock.notice_step()
+    time.wall += 7200
+
+    assert (quiet, clock.notice_step(), clock.notice_step()) == (None, 7200.0, None)
+    assert (clock.steps, clock.last_step) == (1, 7200.0)
+    assert clock.now().at == NOON + timedelta(seconds=5)
+
+
+def test_a_clock_that_falls_back_is_noticed_too() -> None:
+    time = Time(NOON)
+    clock = time.clock()
+    time.wall = 946_684_800.0
+
+    assert (clock.notice_step() or 0) < -800_000_000
