@@ -147,7 +147,8 @@ class LineFramer:
     def feed(self, data: bytes) -> list[CodeRead]:
         """The codes that ended within this chunk, in order."""
         if self._fold:
-            data = data.replace(b"\n", b"\r")
+            # CRLF, the commonest ending, makes one part of each code instead of two.
+            data = data.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
         if not self._end:
             self._buffer += data
             return self._cut()
@@ -163,7 +164,11 @@ class LineFramer:
             self._skipping = False
         if self._envelope:
             return self._unwrap(parts)
-        return [self._read(part) for part in parts if part]
+        if len(max(parts, key=len)) > MAX_LENGTH:
+            return [self._read(part) for part in parts if part]
+        # A burst of sound codes, written out: a call for each costs a tenth of its time.
+        reader, delivery = self._reader, self._delivery
+        return [CodeRead(reader, part, False, None, delivery) for part in parts if part]
 
     def _read(self, code: bytes) -> CodeRead:
         if len(code) > MAX_LENGTH:

@@ -57,9 +57,10 @@ class LineSource:
                 self._pass_on(framer.feed(data), emit)
 
     def _pass_on(self, reads: list[CodeRead], emit: Emit) -> None:
+        self._reads += len(reads)
         for read in reads:
-            self._reads += 1
-            self._faults += read.fault is not None
+            if read.fault is not None:
+                self._faults += 1
             emit(read)
 
     def feedback(self, signal: str) -> None:

@@ -10,6 +10,9 @@ class Waker:
 
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # What is waited for is mostly the same as before, and telling the kernel anew costs as much as the wait.
+        self._poll = select.poll()
+        self._asked: tuple[int, bool] | None = None
         # The pipe lives exactly as long as the waker, so that a late wake() never meets a closed descriptor.
         weakref.finalize(self, _close_both, self._read_end, self._write_end)
 
@@ -26,11 +29,12 @@ class Waker:
 
         True where the descriptor is the reason; a hang-up counts as something to read.
         """
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN | (select.POLLOUT if writable else 0))
-        poll.register(self._read_end, select.POLLIN)
+        if self._asked != (descriptor, writable):
+            self._poll, self._asked = select.poll(), (descriptor, writable)
+            self._poll.register(descriptor, select.POLLIN | (select.POLLOUT if writable else 0))
+            self._poll.register(self._read_end, select.POLLIN)
         # Rounded up: a wait that ends a moment early would turn into a busy loop until the time is up.
-        ready = dict(poll.poll(max(0, int(seconds * 1000) + 1)))
+        ready = dict(self._poll.poll(max(0, int(seconds * 1000) + 1)))
         if self._read_end in ready:
             os.read(self._read_end, 4096)
         return descriptor in ready

@@ -104,6 +104,12 @@ def _identification(_folder: Path, *, quick: bool) -> list[Figure]:
     return measure(rounds=2 if quick else 7)
 
 
+def _readers(_folder: Path, *, quick: bool) -> list[Figure]:
+    from readers import measure
+
+    return measure(rounds=3 if quick else 7, lines=30_000 if quick else 100_000)
+
+
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "ingest": _ingest,
     "latency": _latency,
@@ -111,6 +117,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "pages": _pages,
     "camera": _camera,
     "identification": _identification,
+    "readers": _readers,
 }
 
 if __name__ == "__main__":
