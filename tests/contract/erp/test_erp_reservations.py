@@ -120,9 +120,14 @@ def test_what_is_reserved_is_picked_packed_and_shipped(
     assert stocked.get(f"/work-orders/{work[0]['number']}/labels").status_code == 200
     assert stocked.get(f"/orders/{number}", headers={"Accept": "text/html"}).status_code == 200
 
-    # When they are packed and sent
-    packed = stocked.post(f"{API}/handling-units", json={"order": number, "units": [each["number"] for each in units]})
-    assert (packed.status_code, packed.json()["state"]) == (201, "closed"), packed.text
+    # When they are packed, each in a box of its own as the packaging says, and sent
+    for unit in units:
+        packed = stocked.post(f"{API}/handling-units", json={"order": number, "units": [unit["number"]]})
+        assert packed.status_code == 201, packed.text
+        if unit is not units[-1]:
+            assert stocked.post(f"{API}/handling-units/{packed.json()['number']}/close").status_code == 200
+    # The last piece of an order closes its box.
+    assert packed.json()["state"] == "closed"
     shipment = stocked.post(f"{API}/shipments", json={"order": number}).json()["number"]
     for step in ("ship", "deliver"):
         assert stocked.post(f"{API}/shipments/{shipment}/{step}").status_code == 200
