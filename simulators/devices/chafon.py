@@ -80,7 +80,7 @@ class Chafon:
     def hear(self, data: bytes) -> None:
         """Take bytes from the host, and answer the commands that end in them."""
         self._buffer += data
-        while len(self._buffer) > self._buffer[0] if self._buffer else False:
+        while self._buffer and len(self._buffer) > self._buffer[0]:
             size = self._buffer[0] + 1
             whole, rest = self._buffer[:size], self._buffer[size:]
             if size < 5 or crc(whole[:-2]) != whole[-2:]:
