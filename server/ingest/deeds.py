@@ -1,6 +1,6 @@
 """What earlier events did: their facts, for those that somebody wants to take back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select
@@ -11,9 +11,10 @@ from server.ingest.queries import Query, Statement, among, listed
 from server.ingest.wanted import Wanted
 from server.journal.models import EventIdentity, EventSource, Fact
 from server.tracking.facts import FactKind, NewFact
+from server.tracking.heard_rows import Identity
 from server.tracking.states import Command
 from server.tracking.steps import Read
-from server.tracking.world import Identity, StoredFact, World
+from server.tracking.world import StoredFact, World
 
 _TAKES_BACK = frozenset({EventKind.UNDO_REQUESTED.value, EventKind.CORRECTION.value})
 
@@ -54,9 +55,14 @@ _IDENTITIES = Query(_select_identities)
 _FACTS = Query(_select_facts)
 
 
-def want_deeds(connection: Connection, world: World, wanted: Wanted, told: Mentioned) -> None:
-    """Put the facts that these reads may take back into the world, and want what they touched."""
-    targets = _targets(world, told)
+def want_deeds(
+    connection: Connection, world: World, wanted: Wanted, told: Mentioned, heard: Set[Identity] = frozenset()
+) -> None:
+    """Put the facts that these reads may take back into the world, and want what they touched.
+
+    `heard` are reads of tags that may have to give way to louder ones.
+    """
+    targets = _targets(world, told) | heard
     if not targets:
         return
     found = _IDENTITIES.rows(

@@ -13,9 +13,11 @@ from server.ingest.encoding import json_bytes
 from server.ingest.reads import Item, named_of, read_of
 from server.tracking import words
 from server.tracking.facts import NewFact
+from server.tracking.heard_rows import Heard
 from server.tracking.judge import judge
 from server.tracking.midrun import Midruns, Passed
-from server.tracking.states import Reason, Signal, Status
+from server.tracking.overlap import contest, heard_unit
+from server.tracking.states import Action, Reason, Signal, Status
 from server.tracking.steps import Read
 from server.tracking.verdicts import Outcome, Verdict, Words, quarantine
 from server.tracking.world import Context, StoredFact, World
@@ -111,6 +113,7 @@ def _turn(folded: Folded, midruns: Midruns, item: Item, number: int) -> None:
     _adopt(world, outcome, first)
     midruns.forget(outcome.rows)
     folded.facts.extend(outcome.facts)
+    _hear(world, item.read, outcome, first)
     say = outcome.verdict.words.render(midruns.translate)
     answer = answer_of(item, outcome.verdict, say, world.alerts)
     text, facts = json_bytes(answer), len(outcome.facts)
@@ -128,6 +131,17 @@ def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:
         # The supervisor of the fold: whatever a rule stumbles over concerns this event alone.
         log.exception("event_not_judged", extra={"action": "event_not_judged", "sequence": item.sequence})
         return Outcome(quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT)))
+
+
+def _hear(world: World, read: Read | None, outcome: Outcome, first: int) -> None:
+    """Remember which read of a tag says where its unit is, where the next one may say it better."""
+    unit_id = heard_unit(world, read, outcome.verdict) if read is not None else None
+    if read is not None and unit_id is not None:
+        assert read.read_point is not None
+        assert read.strength is not None
+        world.heard[unit_id] = Heard(read.identity, read.read_point, read.observed_at, read.strength)
+        deeds = enumerate(outcome.facts, first)
+        world.deeds[read.identity] = tuple(StoredFact(-place - 1, fact) for place, fact in deeds)
 
 
 def _adopt(world: World, outcome: Outcome, first_fact: int) -> None:
@@ -183,6 +197,8 @@ class _Notes:
             # Only these look at what was said before.
             self._remember()
             self._keep_deeds()
+        elif contest(self._folded.world, read) is not None:
+            self._remember()
 
     def _remember(self) -> None:
         """Put the verdicts on top of their stations' lists; they are written out when the batch is saved."""
@@ -220,7 +236,8 @@ class _Notes:
 
 def _is_scan(judged: Judged) -> bool:
     read = judged.item.read
-    return read is not None and read.kind in _SCANS and judged.verdict.reason not in _SILENT
+    silent = judged.verdict.reason in _SILENT or judged.verdict.action is Action.UNIT_OVERHEARD
+    return read is not None and read.kind in _SCANS and not silent
 
 
 def _entry(judged: Judged, number: int) -> dict[str, Any]:

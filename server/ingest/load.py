@@ -14,6 +14,7 @@ from server.ingest import tables
 from server.ingest.deeds import want_deeds
 from server.ingest.driver import connection_of
 from server.ingest.goods_load import load_goods
+from server.ingest.heard import load_heard
 from server.ingest.memory import Memory, recall, recall_orders
 from server.ingest.mentioned import Mentioned, mentioned
 from server.ingest.numbers import fresh_numbers
@@ -53,7 +54,7 @@ def load_world(session: Session, items: Sequence[Item], memory: Memory | None = 
     world, wanted = w.World(), Wanted()
     told = mentioned(items)
     _load_named(connection, world, wanted, told, memory)
-    want_deeds(connection, world, wanted, told)
+    want_deeds(connection, world, wanted, told, load_heard(connection, world, told))
     _load_elsewhere(connection, world, wanted)
     contexts = {point.context for point in world.read_points.values()}
     boxing, packing = not _BOXING.isdisjoint(contexts), Meaning.PACK.value in contexts
@@ -166,9 +167,9 @@ def _put_site(world: w.World, rows: Rows) -> None:
 
 def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
     for row in points:
-        point = w.ReadPoint(row[0], row[3], row[1], row[2])
+        point = w.ReadPoint(row[0], row[5], *row[1:5])
         world.read_points[point.key] = point
-        world.stations[point.station_id] = w.Station(*row[3:])
+        world.stations[point.station_id] = w.Station(*row[5:])
     _put_contexts(world, contexts)
 
 

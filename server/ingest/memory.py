@@ -5,7 +5,7 @@ rest is asked for, and after saving `remember` takes the rows as they were writt
 remembered: boxes, shipments, changes, goods. When a memory may be relied upon is for `server.db.handover` to say.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import Final, NamedTuple
 
 from server.tracking import world as w
@@ -38,10 +38,11 @@ def remember(memory: Memory | None, world: w.World, runs: Midruns | None) -> Mem
     return Memory(known, runs)
 
 
-def recall(memory: Memory, world: w.World, keys: Collection[str], values: Collection[str]) -> None:
+def recall(memory: Memory, world: w.World, keys: Set[str], values: Collection[str]) -> None:
     """What holds for the whole site; these read points with their stations; the units with these identifiers."""
     known = memory.world
     world.language, world.supply = known.language, known.supply
+    keys = keys | _overlapping(known, keys)
     for point in [known.read_points[key] for key in keys if key in known.read_points]:
         world.read_points[point.key] = point
         world.stations[point.station_id] = known.stations[point.station_id]
@@ -53,6 +54,12 @@ def recall(memory: Memory, world: w.World, keys: Collection[str], values: Collec
     for work_order_id in known.routes.keys() & {unit.work_order_id for unit in world.units.values()}:
         route = world.routes[work_order_id] = known.routes[work_order_id]
         world.operations.update({operation_id: known.operations[operation_id] for operation_id in route})
+
+
+def _overlapping(known: w.World, keys: Set[str]) -> set[str]:
+    """The read points that hear the same tags as these."""
+    groups = {known.read_points[key].overlap for key in keys if key in known.read_points} - {None}
+    return {key for key, point in known.read_points.items() if point.overlap in groups} if groups else set()
 
 
 def recall_orders(memory: Memory, world: w.World, order_ids: Collection[int]) -> None:

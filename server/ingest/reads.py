@@ -9,10 +9,10 @@ from orderlight.events import BatchFault
 from server.ingest.door import Door
 from server.ingest.encoding import encoder
 from server.ingest.wire import Request, Told, canonical
+from server.tracking.heard_rows import Identity, Strength
 from server.tracking.naming import NOTHING, Named, name_event
 from server.tracking.states import Reason
 from server.tracking.steps import Read
-from server.tracking.world import Identity
 
 #: A clock further ahead of ours than this is wrong.
 AHEAD = timedelta(minutes=5)
@@ -83,6 +83,7 @@ def _item(batch: Request, event: Told, door: Door, seen: tuple[datetime, bool]) 
         Identity(corrects.gateway, corrects.epoch, corrects.sequence) if corrects is not None else None,
         door.station_key,
         event.reader,
+        _new(Strength, (event.rssi_dbm, event.reads)) if event.epc is not None else None,
     ))  # fmt: skip
     content_hash = hashlib.sha256(text).digest()[:16]
     found: Item = _new(Item, (

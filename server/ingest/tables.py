@@ -42,14 +42,23 @@ def _points_of(_dialect: Dialect) -> Statement:
 
 
 def _read_points(dialect: Dialect) -> Statement:
-    columns = (ReadPoint.key, ReadPoint.context, ReadPoint.quiet_seconds)
+    columns = (
+        ReadPoint.key, ReadPoint.context, ReadPoint.quiet_seconds, ReadPoint.overlap_group, ReadPoint.overlap_seconds,
+    )  # fmt: skip
     station = (Station.id, Station.key, Station.name, Station.work_center_id, WorkCenter.name)
     return (
         select(*columns, *station)
         .join(Station, Station.id == ReadPoint.station_id)
         .join(WorkCenter, WorkCenter.id == Station.work_center_id)
-        .where(among(ReadPoint.key, "keys", dialect), ReadPoint.active.is_(True), Station.active.is_(True))
+        .where(_named_points(dialect), ReadPoint.active.is_(True), Station.active.is_(True))
     )
+
+
+def _named_points(dialect: Dialect) -> ColumnElement[bool]:
+    """These read points, and those that hear the same tags."""
+    named = among(ReadPoint.key, "keys", dialect)
+    groups = select(ReadPoint.overlap_group).where(named, ReadPoint.overlap_group.is_not(None))
+    return or_(named, ReadPoint.overlap_group.in_(groups))
 
 
 def _stations(dialect: Dialect) -> Statement:
@@ -77,7 +86,7 @@ def _contexts(dialect: Dialect) -> Statement:
 
 
 def _contexts_at(dialect: Dialect) -> Statement:
-    stations = select(ReadPoint.station_id).where(among(ReadPoint.key, "keys", dialect))
+    stations = select(ReadPoint.station_id).where(_named_points(dialect))
     return _contexts(dialect).where(StationState.station_id.in_(stations))
 
 

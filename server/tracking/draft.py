@@ -52,6 +52,8 @@ class Cause(NamedTuple):
     first_fact_id: int
     #: The badges of all who did it, when it is more than one person.
     crew: tuple[str, ...] = ()
+    #: The read point whose read of the same tag gives way to this one.
+    instead_of: str | None = None
 
 
 class Draft:
@@ -183,7 +185,7 @@ class Draft:
         cause = self.cause
         # What people do in the office tells nothing of where the unit is.
         late = unit.last_seen_at is not None and cause.observed_at < unit.last_seen_at
-        if late or cause.read_point is None:
+        if (late and cause.instead_of is None) or cause.read_point is None:
             return unit
         values: list[Any] = list(unit)
         values[_SEEN] = (cause.station_id, cause.read_point, cause.observed_at)
@@ -201,6 +203,8 @@ class Draft:
         detail: Columns = {} if cause.read_point is None else {"read_point": cause.read_point}
         if cause.crew:
             detail["operators"] = list(cause.crew)
+        if cause.instead_of is not None:
+            detail["instead_of"] = cause.instead_of
         self._tell(detail)
         detail.update(about.pop("detail", ()))
         fact = NewFact(

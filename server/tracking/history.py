@@ -10,7 +10,13 @@ from server.tracking.facts import FactKind
 
 #: Facts about a unit that was not there itself: somebody decided, or a label was printed.
 NOT_SEEN: Final = frozenset(
-    {FactKind.REVERSED.value, FactKind.BOX_OPENED.value, FactKind.BOX_CLOSED.value, FactKind.BOX_REOPENED.value}
+    {
+        FactKind.REVERSED.value,
+        FactKind.UNIT_OVERHEARD.value,
+        FactKind.BOX_OPENED.value,
+        FactKind.BOX_CLOSED.value,
+        FactKind.BOX_REOPENED.value,
+    }
 )
 
 Columns = dict[str, Any]
@@ -79,7 +85,7 @@ class History:
             return
         unit = self.rows.setdefault(f"unit:{fact.unit_id}", {})
         seen = unit.get("last_seen_at")
-        if seen is None or fact.observed_at >= seen:
+        if seen is None or fact.observed_at >= seen or "instead_of" in fact.detail:
             unit["last_seen_at"] = fact.observed_at
             unit["last_station_id"] = fact.station_id
             unit["last_read_point"] = fact.detail["read_point"]

@@ -10,6 +10,7 @@ from server.tracking.armed import armed_command
 from server.tracking.boxes import box_step, shipment_step
 from server.tracking.changes import repack_of, unseen
 from server.tracking.goods import read_location, read_material, read_part
+from server.tracking.heard_rows import Identity
 from server.tracking.places import has_just_seen, place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
 from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit, without_order
@@ -27,7 +28,7 @@ from server.tracking.steps import (
 )
 from server.tracking.table import REPACK, UNITS, Act, Place, Rule
 from server.tracking.verdicts import Verdict, Words, quarantine, refusal
-from server.tracking.world import Identity, ReadPoint, Station, Unit, World
+from server.tracking.world import ReadPoint, Station, Unit, World
 
 #: Commands that act at once; the others wait for the next unit.
 _AT_ONCE: Final = frozenset({Command.UNDO, Command.CLOSE})

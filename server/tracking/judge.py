@@ -1,14 +1,17 @@
 """One event judged: interpret it, take the step, and hand back what changes. Pure."""
 
 from orderlight.events import EventKind
+from server.tracking import words
 from server.tracking.advance import advance, disarm
 from server.tracking.armed import armed_command
 from server.tracking.crew import badges_of
 from server.tracking.draft import Cause, Draft
+from server.tracking.heard_rows import Heard
 from server.tracking.interpret import interpret
+from server.tracking.overlap import contest, is_louder, overhear, retract
 from server.tracking.states import Reason, Status
 from server.tracking.steps import Read, TakeBack
-from server.tracking.verdicts import Outcome, Verdict
+from server.tracking.verdicts import Outcome, Verdict, Words
 from server.tracking.world import Station, World
 
 
@@ -25,12 +28,32 @@ def judge(world: World, read: Read, *, event_id: int | None, first_fact_id: int)
         crew=_crew(world, read, station),
     )
     draft = Draft(world, cause)
-    verdict = _correct(draft, read) if read.kind == EventKind.CORRECTION else _take(draft, read, world)
+    verdict = _judge(draft, read)
     if verdict.status is not Status.APPLIED:
         return _refused(world, read, station, cause, verdict)
     return Outcome(
         verdict, cause.station_id, draft.rows(), tuple(draft.facts), draft.tallies, draft.supply, tuple(draft.booked)
     )
+
+
+def _judge(draft: Draft, read: Read) -> Verdict:
+    if read.kind == EventKind.CORRECTION:
+        return _correct(draft, read)
+    held = contest(draft.world, read)
+    return _dispute(draft, read, held) if held is not None else _take(draft, read, draft.world)
+
+
+def _dispute(draft: Draft, read: Read, held: Heard) -> Verdict:
+    """Two read points heard one tag: the louder one has it, and what the other one did is taken back."""
+    world = draft.world
+    there = world.stations[world.read_points[held.read_point].station_id]
+    assert read.strength is not None
+    if not is_louder(read.strength, held.strength) or not retract(draft, held, there):
+        return overhear(draft, read, held, there)
+    draft.cause = draft.cause._replace(instead_of=held.read_point)
+    verdict = _take(draft, read, draft.as_world())
+    said = Words(words.HEARD_LOUDER, {"said": verdict.words, "there": there.name})
+    return verdict._replace(words=said) if verdict.status is Status.APPLIED else verdict
 
 
 def _take(draft: Draft, read: Read, world: World) -> Verdict:

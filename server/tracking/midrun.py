@@ -94,7 +94,7 @@ class Midruns:
             return None
         # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together. A slice
         # is a plain tuple, which comes apart several times faster than a named one.
-        _, kind, at, named, point, actor, is_person, _, station_key, _ = read[:]
+        _, kind, at, named, point, actor, is_person, _, station_key, _, _ = read[:]
         if kind not in _READS or named[0] != "unit":
             return None
         unit = self._unit(named[1])
@@ -223,6 +223,9 @@ class Midruns:
         read_point = world.read_points.get(read.read_point or "")
         work_order = world.work_orders.get(unit.work_order_id or 0)
         if read_point is None or work_order is None or work_order.state != _IN_PROGRESS:
+            return None
+        if read_point.overlap is not None:
+            # Another read point may have heard the same tag better, which the rules find out.
             return None
         station = world.stations[read_point.station_id]
         if read.station_key is not None and read.station_key != station.key:

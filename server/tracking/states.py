@@ -265,6 +265,7 @@ class Action(StrEnum):
     OPERATION_RESUMED = "operation_resumed"
     OPERATION_COMPLETED = "operation_completed"
     UNIT_SEEN = "unit_seen"
+    UNIT_OVERHEARD = "unit_overheard"
     UNIT_HELD = "unit_held"
     UNIT_RESUMED = "unit_resumed"
     UNIT_SCRAPPED = "unit_scrapped"

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from server.tracking.goods_rows import Material, Place
+from server.tracking.heard_rows import Identity, Strength
 from server.tracking.naming import Named
 from server.tracking.states import Command, GoodsAct
 from server.tracking.table import Act
-from server.tracking.world import Box, Identity, Operator, ReadPoint, ReasonCode, Shipment, Station, Unit
+from server.tracking.world import Box, Operator, ReadPoint, ReasonCode, Shipment, Station, Unit
 
 #: A command card holds for so many seconds of the edge's clock.
 ARMED_SECONDS = 60
@@ -32,6 +33,8 @@ class Read(NamedTuple):
     #: Set for a browser station: only its own read points count.
     station_key: str | None = None
     reader: str | None = None
+    #: Of a tag.
+    strength: Strength | None = None
 
 
 class UnitStep(NamedTuple):

@@ -12,12 +12,13 @@ from server.tracking.changes import take_back_repack
 from server.tracking.draft import Draft
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.goods import take_back_load
+from server.tracking.heard_rows import Identity
 from server.tracking.places import next_name
 from server.tracking.settle import settle
 from server.tracking.states import Action, HandlingUnitState, Reason, Signal, Status
 from server.tracking.steps import UNDO_SECONDS, TakeBack
 from server.tracking.verdicts import Verdict, Words, refusal
-from server.tracking.world import Box, Identity, Shipment, StoredFact, Unit, World
+from server.tracking.world import Box, Shipment, StoredFact, Unit, World
 
 _COUNTS: Final = ("started", "good", "scrap")
 _PAUSING: Final = frozenset({FactKind.OPERATION_PAUSED, FactKind.OPERATION_RESUMED})

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from server.tracking.change_rows import Acknowledgement, Change, Repack
 from server.tracking.facts import NewFact
 from server.tracking.goods_rows import Goods
+from server.tracking.heard_rows import Heard, Identity
 from server.tracking.wanted import Line
 
 
@@ -176,6 +177,9 @@ class ReadPoint(NamedTuple):
     station_id: int
     context: str
     quiet_seconds: int
+    #: Read points of one group hear the same tags; within so many seconds a tag is at the loudest of them alone.
+    overlap: str | None = None
+    overlap_seconds: int = 5
 
 
 class Operator(NamedTuple):
@@ -183,14 +187,6 @@ class Operator(NamedTuple):
 
     badge: str
     name: str
-
-
-class Identity(NamedTuple):
-    """Gateway, epoch and sequence: an event and no other."""
-
-    gateway: str
-    epoch: str
-    sequence: int
 
 
 class StoredFact(NamedTuple):
@@ -277,6 +273,8 @@ class World:
     reasons: dict[str, ReasonCode] = field(default_factory=dict)
     #: What earlier events did, for those that may be taken back.
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
+    #: By unit: the read of its tag that says where it is, where read points overlap.
+    heard: dict[int, Heard] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)
     goods: Goods = field(default_factory=Goods)
     language: str = "en"  # of the site

@@ -166,6 +166,7 @@ WORDS: dict[str, dict[str, str]] = {
         "operation_paused": N_("Paused"),
         "operation_completed": N_("Done"),
         "unit_seen": N_("Seen"),
+        "unit_overheard": N_("Overheard by a neighbour"),
         "unit_held": N_("Held"),
         "unit_resumed": N_("Hold lifted"),
         "unit_scrapped": N_("Scrapped"),

@@ -8,7 +8,7 @@ from orderlight.events import Batch
 from server.ingest.door import Door
 from server.ingest.mentioned import Mentioned, mentioned
 from server.ingest.reads import items_of
-from server.tracking.world import Identity
+from server.tracking.heard_rows import Identity
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 UNIT, CARD, PAPER = OwnCode("U", "0011"), OwnCode("C", "UNDO"), OwnCode("S", "2026000417")

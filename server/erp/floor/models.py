@@ -37,6 +37,9 @@ class ReadPoint(Versioned, Base):
     context: Mapped[str] = mapped_column(String(12))
     #: The same unit again within so many seconds is one passage (RFID gates).
     quiet_seconds: Mapped[int] = mapped_column(Integer, default=0)
+    #: Read points of one group hear the same tags; within so many seconds a tag is at the loudest of them alone.
+    overlap_group: Mapped[str | None] = mapped_column(String(40))
+    overlap_seconds: Mapped[int] = mapped_column(Integer, default=5)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     station: Mapped[Station] = relationship(back_populates="read_points", lazy="raise")
 

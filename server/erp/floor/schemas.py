@@ -14,6 +14,9 @@ StationKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
 #: As gateway.toml writes it.
 ReadPointKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 QuietSeconds = Annotated[int, Field(ge=0, le=86_400)]
+#: Read points with the same word here hear the same tags.
+OverlapGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+OverlapSeconds = Annotated[int, Field(ge=1, le=60)]
 #: Where a second scan means something else than the first, a trigger that was pulled twice must not count for both.
 QUIET_AT_TOGGLE = 2
 
@@ -80,16 +83,22 @@ class ReadPointIn(Strict):
     context: Context
     #: Left out: 2 where a scan begins and the next one ends, else 0.
     quiet_seconds: QuietSeconds = Field(default_factory=usual_quiet)
+    overlap_group: OverlapGroup | None = None
+    overlap_seconds: OverlapSeconds = 5
     active: bool = True
 
 
 class ReadPointPatch(Patch):
     """What may change about a read point."""
 
+    emptyable = frozenset({"overlap_group"})
+
     name: ShortText | None = None
     station: StationKey | None = None
     context: Context | None = None
     quiet_seconds: QuietSeconds | None = None
+    overlap_group: OverlapGroup | None = None
+    overlap_seconds: OverlapSeconds | None = None
     active: bool | None = None
 
 
@@ -101,6 +110,8 @@ class ReadPointOut(Shown):
     station: str
     context: str
     quiet_seconds: int
+    overlap_group: str | None
+    overlap_seconds: int
     active: bool
     row_version: int
 

@@ -27,10 +27,11 @@ from server.web.stale import require_fresh
 router = APIRouter(prefix="/setup/read-points", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
-_FIELDS = ("name", "station", "context", "quiet_seconds")
+_FIELDS = ("name", "station", "context", "quiet_seconds", "overlap_group", "overlap_seconds")
 _WORDS = {
     "key": N_("Write letters, digits, dots and hyphens, such as cut-1."),
     "station": N_("Choose one of the list."),
+    "overlap_group": N_("Write one word, such as docks."),
 }
 
 
@@ -73,7 +74,7 @@ def show_read_point(page: PageDep, key: str, _principal: Writer) -> Response:
 def change_read_point(page: PageDep, key: str, form: FormDep, principal: Writer) -> Response:
     """Change it; the next read follows."""
     try:
-        data = {**changed(form, *_FIELDS), "active": form.checked("active")}
+        data = {**changed(form, *_FIELDS, emptyable=("overlap_group",)), "active": form.checked("active")}
         patch = checked(page, form, model=ReadPointPatch, data=data, words=_WORDS)
 
         def work(session: Session) -> None:
@@ -104,6 +105,8 @@ def _typed(found: ReadPoint) -> Form:
         "station": found.station.key,
         "context": found.context,
         "quiet_seconds": str(found.quiet_seconds),
+        "overlap_group": found.overlap_group or "",
+        "overlap_seconds": str(found.overlap_seconds),
         "row_version": str(found.row_version),
     }
     return Form(values | ({"active": "1"} if found.active else {}))
