@@ -131,12 +131,12 @@ def run_r700(publisher: MqttPublisher, antennas: int, lines: Iterable[str] = sys
     publisher.start()
     if not publisher.wait_until_connected(5.0):
         say("The broker does not answer; what is read now is sent when it does.")
-    reader.start()
+    reader.plug()
     say(READER_HELP)
     try:
         pass_tags(field, lines, say)
     finally:
-        reader.stop()
+        reader.unplug()
         publisher.stop()
 
 

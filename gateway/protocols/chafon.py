@@ -11,7 +11,7 @@ from gettext import gettext as _
 from types import MappingProxyType
 from typing import Final
 
-from gateway.protocols.options import option, parse_table
+from gateway.protocols.options import DeviceOptions, option
 from gateway.protocols.quiet import QuietMachine
 from gateway.protocols.reads import TagRead
 
@@ -41,7 +41,7 @@ RSSI_ZERO: Final = 129
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChafonOptions:
+class ChafonOptions(DeviceOptions):
     """Options of a Chafon reader on a serial line or in the network."""
 
     port: str = option("", "Path of the serial port; one that stays the same.")
@@ -54,11 +54,6 @@ class ChafonOptions:
     poll_interval_ms: int = option(20, "Pause between two rounds.", low=0, high=10_000)
     power_dbm: int | None = option(None, "Transmit power; empty leaves the reader's own.", low=0, high=33)
     buzzer: bool = option(False, "Whether the reader beeps at every tag.")
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "ChafonOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

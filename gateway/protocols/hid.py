@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.protocols.line import MAX_LENGTH
-from gateway.protocols.options import option, parse_table, required
+from gateway.protocols.options import CodeOptions, option, required
 from gateway.protocols.quiet import QuietMachine
-from gateway.protocols.reads import CodeRead, CodeRules
+from gateway.protocols.reads import CodeRead
 
 EVENT: Final = struct.Struct("@llHHi")
 _SYN, _KEY = 0, 1
@@ -56,31 +56,19 @@ LAYOUTS: Final[Mapping[str, tuple[Mapping[int, str], Mapping[int, str], Mapping[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HidOptions:
+class HidOptions(CodeOptions):
     """Options of a scanner that types, on USB or Bluetooth."""
 
     port: str = required("Path of the input device.", example='"/dev/input/by-id/usb-...-event-kbd"')
     layout: str = option("us", "The keyboard layout that the scanner is set to.", choices=tuple(LAYOUTS))
     suffix: str = option("enter", "The key that ends a code.", choices=("enter", "tab"))
     patience_ms: int = option(500, "Silence after which half a code is reported.", low=50, high=60_000)
-    gs_substitutes: str = option("", "Characters this scanner types instead of GS (0x1D), such as `~`.")
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "HidOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""
         if not self.port.startswith("/"):
             return [_('port: expected a path such as "/dev/input/by-id/usb-...-event-kbd".')]
         return []
-
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this scanner's codes."""
-        return CodeRules(self.gs_substitutes, (), self.gcp_length)
 
 
 class HidMachine(QuietMachine):

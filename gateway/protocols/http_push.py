@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from gateway.protocols import json_shape
 from gateway.protocols.line import address_mistakes
 from gateway.protocols.mqtt_json import JsonFormat
-from gateway.protocols.options import option, parse_table, required, toml
+from gateway.protocols.options import option, required, toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,6 @@ class HttpPushOptions(JsonFormat):
     patience_s: float = option(
         10.0, "Longest wait for the disk before the reader is asked to post again.", low=1, high=60
     )
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "HttpPushOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.protocols.feedback import PROFILES
-from gateway.protocols.options import option, parse_table, required, toml
+from gateway.protocols.options import CodeOptions, option, required, toml
 from gateway.protocols.reads import CodeRead, CodeRules
 
 MAX_LENGTH: Final = 4096
@@ -21,7 +21,7 @@ SUFFIXES: Final[Mapping[str, bytes]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineFormat:
+class LineFormat(CodeOptions):
     """What a code looks like on a line, whatever wire brings it."""
 
     suffix: str = option(
@@ -29,11 +29,9 @@ class LineFormat:
     )
     gap_ms: int = option(50, "Silence that ends a code where suffix is none.", low=5, high=5000)
     patience_ms: int = option(1000, "Silence after which half a line is reported.", low=50, high=60_000)
-    gs_substitutes: str = option("", "Characters this scanner sends instead of GS (0x1D), such as `~`.")
     code_ids: Mapping[str, str] = option(
         MappingProxyType({}), 'Vendor code id to AIM identifier, such as { b = "]C1" }; empty: AIM or none.'
     )
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
     ack: str = option("none", "ack: the scanner waits for ACK, sent once stored.", choices=("none", "ack"))
     feedback: str = option("none", "Whose beeps and lights the scanner knows.", choices=tuple(PROFILES))
 
@@ -54,11 +52,6 @@ class LineOptions(LineFormat):
     stop_bits: int = option(1, "Stop bits.", choices=(1, 2))
     flow: str = option("none", "Flow control.", choices=("none", "xonxoff", "rtscts"))
 
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "LineOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
-
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""
         mistakes = []
@@ -78,11 +71,6 @@ class TcpLineOptions(LineFormat):
         "client", "client: we connect to the device; server: the device connects to us.", choices=("client", "server")
     )
     allow: tuple[str, ...] = option((), "Addresses that may connect in mode server; empty: any that reaches us.")
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "TcpLineOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

@@ -1,7 +1,6 @@
 """UHF readers that speak LLRP (Impinj, Zebra, Alien and others): one inventory, kept running. Sans-I/O."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
@@ -10,7 +9,7 @@ from typing import Final
 from gateway.protocols import llrp_codec as codec
 from gateway.protocols.llrp_codec import LlrpError, Message, find, message, number, parameters
 from gateway.protocols.llrp_setup import choose_power, config_body, rospec_body
-from gateway.protocols.options import option, parse_table, required
+from gateway.protocols.options import DeviceOptions, option, required
 from gateway.protocols.quiet import QuietMachine
 from gateway.protocols.reads import TagRead
 
@@ -30,7 +29,7 @@ _ATTEMPTS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LlrpOptions:
+class LlrpOptions(DeviceOptions):
     """Options of a fixed UHF reader that speaks LLRP."""
 
     host: str = required("The reader's address.", example='"10.0.0.40"')
@@ -48,11 +47,6 @@ class LlrpOptions:
     gpi_max_ms: int = option(
         0, "It stops reading after so long, even if the input stays on; 0: never.", low=0, high=3_600_000
     )
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "LlrpOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

@@ -11,28 +11,21 @@ from typing import Final
 from gateway.protocols import json_shape
 from gateway.protocols.json_shape import BARE, PRESETS, Shape, find
 from gateway.protocols.line import MAX_LENGTH
-from gateway.protocols.options import option, parse_table, required, toml
-from gateway.protocols.reads import CodeRead, CodeRules, Read, TagRead
+from gateway.protocols.options import CodeOptions, option, required, toml
+from gateway.protocols.reads import CodeRead, Read, TagRead
 
 #: Kinds of ignored messages that are counted by name; the names come from the wire, so they are bounded.
 MAX_NAMED_KINDS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonFormat:
+class JsonFormat(CodeOptions):
     """What a reader's messages look like, whatever brings them."""
 
     preset: str = option("plain", "Whose JSON it is.", choices=tuple(PRESETS))
     mapping: Mapping[str, str] = option(
         MappingProxyType({}), 'Paths that differ from the preset, such as { epc = "data.idHex" }.'
     )
-    gs_substitutes: str = option("", "Characters used instead of GS (0x1D) in codes, such as `~`.")
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
-
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this reader's codes."""
-        return CodeRules(self.gs_substitutes, (), self.gcp_length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +46,6 @@ class MqttOptions(JsonFormat):
         86_400, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294
     )
     max_in_flight: int = option(50, "Messages the broker may send before the first is stored.", low=1, high=1000)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "MqttOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

@@ -8,7 +8,9 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+
+from gateway.protocols.reads import CodeRules
 
 # Keys of a [[device]] table that belong to the gateway, not to the driver.
 COMMON_KEYS = frozenset({"name", "driver", "read_point", "antenna", "smoothing", "passage"})
@@ -71,9 +73,46 @@ def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: fro
     return options
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOptions:
+    """What the options of every driver can do."""
+
+    @classmethod
+    def parse(cls, table: Mapping[str, object]) -> Self:
+        """The options of a [[device]] table; raises OptionsError with every mistake."""
+        return parse_table(cls, table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpcOptions(DeviceOptions):
+    """Options of every device whose codes may be tags too."""
+
+    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
+
+    @property
+    def rules(self) -> CodeRules:
+        """How decode is to understand this device's codes."""
+        return CodeRules(gcp_length=self.gcp_length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeOptions(EpcOptions):
+    """Options of every device that hands on the characters of a code."""
+
+    gs_substitutes: str = option("", "Characters sent instead of GS (0x1D), such as `~`.")
+
+    @property
+    def rules(self) -> CodeRules:
+        """How decode is to understand this device's codes."""
+        return CodeRules(self.gs_substitutes, (), self.gcp_length)
+
+
 def _ordered(cls: type) -> list[dataclasses.Field[Any]]:
-    """What a driver has of its own, and then what it shares with others."""
-    return sorted(dataclasses.fields(cls), key=lambda field: field.name not in cls.__annotations__)
+    """What a driver has of its own, and then what it shares with others, the most widely shared last."""
+    rank = {
+        name: at for at, base in reversed([*enumerate(cls.__mro__)]) for name in vars(base).get("__annotations__", ())
+    }
+    return sorted(dataclasses.fields(cls), key=lambda field: rank[field.name])
 
 
 def _stand_in(field: dataclasses.Field[Any], kind: Any) -> dict[str, object]:

@@ -1,12 +1,10 @@
 """Options of what reads codes from pictures: a camera, and a folder into which others put pictures."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Final
 
-from gateway.protocols.options import option, parse_table, required, toml
-from gateway.protocols.reads import CodeRules
+from gateway.protocols.options import EpcOptions, option, required, toml
 
 #: Linear symbologies first. UPC-A comes out as EAN-13 with a leading zero.
 LINEAR: Final = (
@@ -20,7 +18,7 @@ _WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CameraOptions:
+class CameraOptions(EpcOptions):
     """Options of a camera on USB or in the network."""
 
     device: str = required(
@@ -43,12 +41,6 @@ class CameraOptions:
     evidence_bytes: int = option(
         200_000_000, "Bytes that kept pictures may take; the oldest go first.", low=0, high=10**12
     )
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "CameraOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show in the values themselves."""
@@ -57,14 +49,9 @@ class CameraOptions:
             mistakes.append(_("password_file: missing, but device asks for {{password}}. Name the file.").format())
         return mistakes + _format_mistakes(self.formats) + _region_mistakes(self.region)
 
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this camera's codes."""
-        return CodeRules(gcp_length=self.gcp_length)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropFolderOptions:
+class DropFolderOptions(EpcOptions):
     """Options of a folder into which pictures are put."""
 
     folder: str = required(
@@ -80,22 +67,11 @@ class DropFolderOptions:
     keep_bytes: int = option(
         1_000_000_000, "Bytes that each of done and failed may take; the oldest go first.", low=0, high=10**13
     )
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "DropFolderOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show in the values themselves."""
         mistakes = [] if self.folder else [_('folder: empty. Write its path, such as "/srv/pictures".')]
         return mistakes + _format_mistakes(self.formats) + _region_mistakes(self.region)
-
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand these codes."""
-        return CodeRules(gcp_length=self.gcp_length)
 
 
 def region_of(text: str) -> tuple[float, float, float, float]:

@@ -12,7 +12,7 @@ from gettext import gettext as _
 from types import MappingProxyType
 from typing import Final
 
-from gateway.protocols.options import option, parse_table, required
+from gateway.protocols.options import DeviceOptions, option, required
 from gateway.protocols.reads import TagRead
 
 COMMAND: Final = 0x00
@@ -48,7 +48,7 @@ _ERRORS: Final[Mapping[int, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class R200Options:
+class R200Options(DeviceOptions):
     """Options of an R200-family UHF module on a serial line."""
 
     port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
@@ -62,11 +62,6 @@ class R200Options:
     poll_interval_ms: int = option(50, "Pause between two single polls.", low=10, high=10_000)
     power_dbm: float | None = option(None, "Transmit power; empty leaves the module's own.", low=0, high=33)
     silence_ms: int = option(2000, "Silence after which the module is asked again.", low=200, high=60_000)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "R200Options":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""

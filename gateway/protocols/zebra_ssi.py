@@ -13,8 +13,8 @@ from typing import Final
 
 from gateway.protocols.feedback import SIGNALS
 from gateway.protocols.line import MAX_LENGTH
-from gateway.protocols.options import option, parse_table, required
-from gateway.protocols.reads import CodeRead, CodeRules, Read
+from gateway.protocols.options import CodeOptions, option, required
+from gateway.protocols.reads import CodeRead, Read
 
 DECODE_DATA: Final = 0xF3
 ACK: Final = 0xD0
@@ -47,30 +47,18 @@ _AIM: Final[Mapping[int, bytes]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZebraSsiOptions:
+class ZebraSsiOptions(CodeOptions):
     """Options of a Zebra scanner in SSI on a serial line."""
 
     port: str = required("Path of the port; one that stays the same.", example='"/dev/serial/by-id/..."')
     baud: int = option(9600, "Speed; USB-COM scanners ignore it.", low=300, high=921_600)
     led: bool = option(True, "Whether the scanner's light shows stop until the next good scan.")
-    gs_substitutes: str = option("", "Characters this scanner sends instead of GS (0x1D), such as `~`.")
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
-
-    @classmethod
-    def parse(cls, table: Mapping[str, object]) -> "ZebraSsiOptions":
-        """The options of a [[device]] table; raises OptionsError with every mistake."""
-        return parse_table(cls, table)
 
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""
         if not self.port:
             return [_('port: empty. Write the path of the port, such as "/dev/serial/by-id/...".')]
         return []
-
-    @property
-    def rules(self) -> CodeRules:
-        """How decode is to understand this scanner's codes."""
-        return CodeRules(self.gs_substitutes, (), self.gcp_length)
 
 
 def packet(opcode: int, data: bytes = b"", *, source: int = HOST, status: int = 0) -> bytes:

@@ -94,10 +94,7 @@ class GateHand:
 
     def close(self) -> None:
         """Switch the gate off."""
-        if isinstance(self.gate, R700):
-            self.gate.stop()
-        else:
-            self.gate.unplug()
+        self.gate.unplug()
         if self.publisher is not None:
             self.publisher.stop()
 

@@ -92,7 +92,7 @@ class Line:
         if post.context not in GATES:
             return Device(name, post, WirelessHand(publisher), {**table, "preset": "plain"})
         reader = R700(publisher, RadioField(RadioSettings(antennas=2, cross_probability=0.02), seed), seed=seed)
-        reader.start()
+        reader.plug()
         return Device(name, post, GateHand(reader, publisher=publisher), {**table, "preset": "impinj_r700"})
 
     def gateway_toml(self, *, name: str, data_dir: Path, url: str, key_file: Path) -> str:

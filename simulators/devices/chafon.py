@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from simulators.devices.device import Wired
 from simulators.devices.transport import NotPlugged, Transport
 from simulators.radio import RadioField, TagSeen
 
@@ -43,7 +44,7 @@ def crc(data: bytes) -> bytes:
     return value.to_bytes(2, "little")
 
 
-class Chafon:
+class Chafon(Wired):
     """One reader. It says nothing unless asked."""
 
     def __init__(
@@ -55,27 +56,17 @@ class Chafon:
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(transport)
         self.settings = settings or ChafonSettings()
         self.field = field
         self.power_dbm = 26
         self.buzzer = True
-        self._transport = transport
         self._random = random.Random(seed)
         self._clock = clock
         self._buffer = b""
 
-    def plug(self) -> None:
-        """Put the cable in."""
+    def _wake_up(self) -> None:
         self._buffer = b""
-        self._transport.plug(self.hear)
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-        self._transport.unplug()
-
-    def wait_for_host(self, timeout: float) -> bool:
-        """Whether a host is there within `timeout` seconds."""
-        return self._transport.wait_for_host(timeout)
 
     def hear(self, data: bytes) -> None:
         """Take bytes from the host, and answer the commands that end in them."""

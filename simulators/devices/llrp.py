@@ -4,13 +4,13 @@ Messages are taken apart and put together here and not by the gateway's code, so
 """
 
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from simulators.devices.device import WiredWorker
 from simulators.devices.tcp import TcpTransport
 from simulators.devices.transport import NotPlugged
 from simulators.radio import RadioField, TagSeen
@@ -77,50 +77,28 @@ def tag_report(tag: TagSeen, moment: int, *, long_epc: bool = False) -> bytes:
     return parameter(240, coded + rest)
 
 
-class LlrpReader:
+class LlrpReader(WiredWorker):
     """One reader at a port of this machine. A thread does the rounds and the keepalives."""
 
     def __init__(self, transport: TcpTransport, field: RadioField, settings: LlrpSettings | None = None) -> None:
+        super().__init__(transport)
         self.settings = settings or LlrpSettings()
         self.field = field
         self.seen = Seen()
         self.inputs: dict[int, bool] = {}
-        self._transport = transport
+        self._network = transport
         transport.on_host = self._greet
         self._inventory: _Inventory | None = None
         self._keepalive: float | None = None
         self._reading = False
         self._buffer = b""
         self._numbers = 0
-        self._work = threading.Condition()
-        self._running = False
-        self._thread: threading.Thread | None = None
 
     @property
     def power_cdbm(self) -> int | None:
         """The power that the inventory asks for, where it does."""
         power = self._inventory.power if self._inventory else None
         return None if power is None else self.settings.powers[power - 1]
-
-    def plug(self) -> None:
-        """Switch it on."""
-        self._running = True
-        self._transport.plug(self._hear)
-        self._thread = threading.Thread(target=self._run, name="llrp rounds", daemon=True)
-        self._thread.start()
-
-    def unplug(self) -> None:
-        """Pull its network cable and power."""
-        with self._work:
-            self._running = False
-            self._work.notify_all()
-        self._transport.unplug()
-        if self._thread is not None:
-            self._thread.join()
-
-    def wait_for_host(self, timeout: float) -> bool:
-        """Whether a host is connected within `timeout` seconds."""
-        return self._transport.wait_for_host(timeout)
 
     def set_input(self, port: int, high: bool) -> None:
         """A light barrier or a switch changes; where it is a trigger, reading starts or stops."""
@@ -146,9 +124,10 @@ class LlrpReader:
             self._buffer, self._inventory, self._reading, self._keepalive = b"", None, False, None
         self._event(parameter(256, struct.pack(">H", self.settings.greeting)))
         if self.settings.greeting:
-            self._transport.hang_up()
+            self._network.hang_up()
 
-    def _hear(self, data: bytes) -> None:
+    def hear(self, data: bytes) -> None:
+        """Obey the requests that end in these bytes."""
         self._buffer += data
         while len(self._buffer) >= 10:
             head, length, number = struct.unpack_from(">HII", self._buffer)

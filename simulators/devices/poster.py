@@ -2,13 +2,13 @@
 
 import http.client
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from simulators.devices.device import Worker
 from simulators.devices.r700 import R700Settings, tag_event
 from simulators.devices.transport import NotPlugged
 from simulators.radio import TagSeen
@@ -39,7 +39,7 @@ def zebra_body(seen: Sequence[TagSeen], at: datetime) -> bytes:
     return json.dumps([{"data": each, "timestamp": stamp, "type": "SIMPLE"} for each in data]).encode()
 
 
-class Poster:
+class Poster(Worker):
     """One reader with its own memory. Bodies are posted in order by a thread of its own."""
 
     def __init__(
@@ -51,28 +51,21 @@ class Poster:
         body: Callable[[Sequence[TagSeen], datetime], bytes] = impinj_body,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__()
         self._port, self._path, self._body, self._wall_clock = port, path, body, wall_clock
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._waiting: deque[bytes] = deque(maxlen=KEPT)
-        self._news = threading.Condition()
-        self._plugged = False
-        self._thread: threading.Thread | None = None
         #: The status of every answer so far.
         self.answers: list[int] = []
 
     def plug(self) -> None:
         """Be in the network."""
-        self._plugged = True
-        self._thread = threading.Thread(target=self._run, name="poster", daemon=True)
-        self._thread.start()
+        self._begin("poster")
 
     def unplug(self) -> None:
         """Leave it."""
-        with self._news:
-            self._plugged = False
-            self._news.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        self._ask_to_end()
+        self._await_end()
 
     def read(self, *seen: TagSeen) -> None:
         """These tags were read in one round."""
@@ -80,14 +73,14 @@ class Poster:
 
     def send(self, body: bytes) -> None:
         """Post this very body."""
-        with self._news:
+        with self._work:
             self._waiting.append(body)
-            self._news.notify_all()
+            self._work.notify_all()
 
     def wait_until_answered(self, timeout: float) -> bool:
         """Whether everything was answered with 200 within `timeout` seconds."""
-        with self._news:
-            return self._news.wait_for(lambda: not self._waiting, timeout)
+        with self._work:
+            return self._work.wait_for(lambda: not self._waiting, timeout)
 
     def post(self, body: bytes) -> int:
         """Post once, and give the status; raises NotPlugged where nobody answers."""
@@ -104,9 +97,9 @@ class Poster:
 
     def _run(self) -> None:
         while True:
-            with self._news:
-                self._news.wait_for(lambda: bool(self._waiting) or not self._plugged)
-                if not self._plugged:
+            with self._work:
+                self._work.wait_for(lambda: bool(self._waiting) or not self._running)
+                if not self._running:
                     return
                 body = self._waiting[0]
             self._post_and_note(body)
@@ -116,10 +109,10 @@ class Poster:
             status = self.post(body)
         except NotPlugged:
             status = 0
-        with self._news:
+        with self._work:
             self.answers.append(status)
             if status == 200:
                 self._waiting.popleft()
-                self._news.notify_all()
+                self._work.notify_all()
         if status != 200:
             time.sleep(_AGAIN_SECONDS)

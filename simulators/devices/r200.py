@@ -6,12 +6,12 @@ The frames are built here and not by the gateway's code, so that a slip on eithe
 
 import random
 import struct
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from simulators.devices.device import WiredWorker
 from simulators.devices.transport import NotPlugged, Transport
 from simulators.radio import RadioField, TagSeen
 
@@ -64,7 +64,7 @@ def _gen2_crc(memory: bytes) -> int:
     return crc ^ 0xFFFF
 
 
-class R200:
+class R200(WiredWorker):
     """One module. It says nothing unless asked; a thread of its own does the rounds of a multi poll."""
 
     def __init__(
@@ -76,47 +76,25 @@ class R200:
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(transport)
         self.settings = settings or R200Settings()
         self.field = field
         self.power_cdbm = 2600
         #: The commands obeyed so far, by number, newest last.
         self.obeyed: list[int] = []
-        self._transport = transport
         self._random = random.Random(seed)
         self._clock = clock
         self._buffer = b""
         self._rounds_left = 0
-        self._work = threading.Condition()
-        self._running = False
-        self._thread: threading.Thread | None = None
 
-    def plug(self) -> None:
-        """Put the cable in; the module starts without an inventory running, as after power-up."""
-        self._buffer, self._rounds_left, self._running = b"", 0, True
-        self._transport.plug(self._hear)
-        self._thread = threading.Thread(target=self._do_rounds, name="r200 rounds", daemon=True)
-        self._thread.start()
-
-    def unplug(self) -> None:
-        """Pull the cable, which also takes the module's power."""
-        with self._work:
-            self._running = False
-            self._work.notify_all()
-        self._transport.unplug()
-        if self._thread is not None:
-            self._thread.join()
-
-    def wait_for_host(self, timeout: float) -> bool:
-        """Whether a host has the port open within `timeout` seconds."""
-        return self._transport.wait_for_host(timeout)
-
-    def send_raw(self, data: bytes) -> None:
-        """Send these very bytes."""
-        self._transport.write(data)
+    def _wake_up(self) -> None:
+        """The module starts without an inventory running."""
+        self._buffer, self._rounds_left = b"", 0
 
     # --- commands ---
 
-    def _hear(self, data: bytes) -> None:
+    def hear(self, data: bytes) -> None:
+        """Obey the commands that end in these bytes."""
         self._buffer += data
         while (taken := self._next_command()) is not None:
             command, parameters = taken
@@ -167,7 +145,7 @@ class R200:
             self._rounds_left = rounds
             self._work.notify_all()
 
-    def _do_rounds(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._work:
                 self._work.wait_for(lambda: self._rounds_left > 0 or not self._running)
@@ -175,8 +153,7 @@ class R200:
                     return
                 self._rounds_left -= 1
             self._report_round()
-            with self._work:
-                self._work.wait_for(lambda: not self._running, self.settings.round_seconds)
+            self._pause(self.settings.round_seconds)
 
     def _report_round(self) -> None:
         seen = self.field.round(self._clock())

@@ -14,6 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from simulators.devices.device import Worker
 from simulators.radio import RadioField, TagSeen
 
 #: Every field that the reader's event configuration can switch on or off.
@@ -114,7 +115,7 @@ def tag_event(seen: TagSeen, at: datetime, settings: R700Settings) -> dict[str, 
     return event
 
 
-class R700:
+class R700(Worker):
     """One reader: an inventory round every `round_seconds`, one message per read."""
 
     def __init__(
@@ -127,6 +128,7 @@ class R700:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__()
         self.field = field
         self.settings = settings or R700Settings()
         #: Messages sent since the start.
@@ -135,20 +137,15 @@ class R700:
         self._random = random.Random(seed)
         self._clock = clock
         self._wall_clock = wall_clock
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
+    def plug(self) -> None:
         """Begin the inventory."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="r700 rounds", daemon=True)
-        self._thread.start()
+        self._begin("r700 rounds")
 
-    def stop(self) -> None:
+    def unplug(self) -> None:
         """End the inventory."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._ask_to_end()
+        self._await_end()
 
     def do_round(self) -> None:
         """One inventory round: publish what the antennas read."""
@@ -159,7 +156,7 @@ class R700:
             self._publish({"timestamp": at.isoformat(), "eventType": "inventoryStatus", "inventoryStatusEvent": {}})
 
     def _run(self) -> None:
-        while not self._stop.wait(self.settings.round_seconds):
+        while self._pause(self.settings.round_seconds):
             self.do_round()
 
     def _publish(self, event: dict[str, object]) -> None:

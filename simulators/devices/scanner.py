@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulators.devices.device import Wired
 from simulators.devices.tones import Ear
 from simulators.devices.transport import Transport
 
@@ -48,36 +49,16 @@ class Heard:
     naks: int = 0
 
 
-class Scanner:
+class Scanner(Wired):
     """One scanner. All methods may be called from any thread; the host's answers arrive in the transport's thread."""
 
     def __init__(self, transport: Transport, settings: ScannerSettings | None = None, *, seed: int = 0) -> None:
+        super().__init__(transport)
         self.settings = settings or ScannerSettings()
         self.heard = Heard()
-        self._transport = transport
         self._random = random.Random(seed)
         self._ear = Ear(self.settings.vendor)
         self._news = threading.Condition()
-
-    # --- the cable ---
-
-    def plug(self) -> None:
-        """Put the cable in."""
-        self._transport.plug(self._hear)
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-        self._transport.unplug()
-
-    def replug(self, *, after: float = 0.0) -> None:
-        """Pull the cable and put it back `after` seconds later, as an operator does who hopes that it helps."""
-        self.unplug()
-        time.sleep(after)
-        self.plug()
-
-    def wait_for_host(self, timeout: float) -> bool:
-        """Whether a host has the port open within `timeout` seconds."""
-        return self._transport.wait_for_host(timeout)
 
     # --- what an operator shows it ---
 
@@ -129,10 +110,6 @@ class Scanner:
         self._transport.write(data + SUFFIXES[self.settings.suffix].encode())
         return data
 
-    def send_raw(self, data: bytes) -> None:
-        """Send these very bytes."""
-        self._transport.write(data)
-
     # --- what the host answers ---
 
     def wait_for_signals(self, count: int, timeout: float) -> list[str]:
@@ -155,7 +132,8 @@ class Scanner:
                     return True
         return False
 
-    def _hear(self, data: bytes) -> None:
+    def hear(self, data: bytes) -> None:
+        """Take the host's answers and tones."""
         now = time.monotonic()
         with self._news:
             self.heard.raw += data

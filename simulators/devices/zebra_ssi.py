@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulators.devices.device import Wired
 from simulators.devices.transport import NotPlugged, Transport
 
 DECODE_DATA, ACK, NAK, BEEP, LED_ON, LED_OFF = 0xF3, 0xD0, 0xD1, 0xE6, 0xE7, 0xE8
@@ -36,32 +37,19 @@ class Shown:
     light: bool = False
 
 
-class ZebraSsi:
+class ZebraSsi(Wired):
     """One scanner. A lost answer is simulated by `deaf`: so many of the host's answers are not heard."""
 
     def __init__(self, transport: Transport, *, patience: float = 2.0, attempts: int = 4) -> None:
+        super().__init__(transport)
         self.shown = Shown()
         self.deaf = 0
         #: Packets with codes sent, those sent again included.
         self.sent = 0
-        self._transport = transport
         self._patience, self._attempts = patience, attempts
         self._buffer = b""
         self._answers: list[int] = []
         self._news = threading.Condition()
-
-    def plug(self) -> None:
-        """Put the cable in."""
-        self._buffer = b""
-        self._transport.plug(self.hear)
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-        self._transport.unplug()
-
-    def wait_for_host(self, timeout: float) -> bool:
-        """Whether a host has the port open within `timeout` seconds."""
-        return self._transport.wait_for_host(timeout)
 
     def scan(self, code: str, kind: int = CODE_128) -> bool:
         """Send a code, in several packets where it is long; whether the host took all of it. Raises NotPlugged."""
@@ -77,6 +65,9 @@ class ZebraSsi:
         with self._news:
             self._news.wait_for(lambda: len(self.shown.beeps) >= count, timeout)
             return self.shown.beeps[:count]
+
+    def _wake_up(self) -> None:
+        self._buffer = b""
 
     def _send(self, data: bytes, status: int) -> bool:
         for attempt in range(self._attempts):

@@ -176,7 +176,7 @@ class TestOptions:
             'sufix: there is no such option. Write "suffix" instead.',
             (
                 "colour: there is no such option. Remove it, or use one of port, baud, data_bits, parity, stop_bits, "
-                "flow, suffix, gap_ms, patience_ms, gs_substitutes, code_ids, gcp_length, ack, feedback."
+                "flow, suffix, gap_ms, patience_ms, code_ids, ack, feedback, gs_substitutes, gcp_length."
             ),
             'port: missing. Add port = "/dev/serial/by-id/...".',
             'baud: expected a whole number, got "fast".',

@@ -218,7 +218,7 @@ def talk(settings: LlrpSettings, **table: Any) -> tuple[LlrpReader, LlrpMachine,
     def write(data: bytes) -> None:
         reads.extend(heard.feed(data, 0.0))
         for command in heard.commands():
-            reader._hear(command)
+            reader.hear(command)
 
     transport.write = write  # type: ignore[method-assign]
     heard.open(0.0)
