@@ -27,6 +27,11 @@ class Bell:
         for number in signals:
             signal.signal(number, lambda *_: self.ring())
 
+    def stir(self, *signals: signal.Signals) -> None:
+        """Let each of these end the wait that goes on, without a ring; hear() must be called too."""
+        for number in signals:
+            signal.signal(number, lambda *_: None)
+
     def ring(self) -> None:
         """End the wait that is going on, and every later one at once."""
         self.rung = True

@@ -17,9 +17,17 @@ class Stations:
     """Knows each device's read points from gateway.toml. Pure: no I/O, no clock."""
 
     def __init__(self, devices: Iterable[DeviceTable]) -> None:
-        self._read_points = {device.name: device.read_point for device in devices}
-        self._antennas = {
-            (device.name, number): point for device in devices for number, point in device.antennas.items()
+        self._read_points: dict[str, str | None] = {}
+        self._antennas: dict[tuple[str, int], str] = {}
+        self.adopt(devices)
+
+    def adopt(self, devices: Iterable[DeviceTable]) -> None:
+        """Place the reads of these devices so from now on; a device that is gone keeps its place for its last reads."""
+        tables = {device.name: device for device in devices}
+        self._read_points |= {name: table.read_point for name, table in tables.items()}
+        kept = {key: point for key, point in self._antennas.items() if key[0] not in tables}
+        self._antennas = kept | {
+            (name, number): point for name, table in tables.items() for number, point in table.antennas.items()
         }
 
     def zone_of(self, reader: str, antenna: int | None) -> str:

@@ -62,7 +62,7 @@ class Supervisor:
         self._driver, self._emit, self._share = driver, emit, share
         self._on_lost, self._on_recovered = on_lost, on_recovered
         self._stop = threading.Event()
-        self._state = DeviceState(DevicePhase.CONNECTING)
+        self._state = self._at_stop = DeviceState(DevicePhase.CONNECTING)
         self._since = time.time()
         self._last_read_at: float | None = None
         self._failures = 0
@@ -74,12 +74,21 @@ class Supervisor:
         """The device's name."""
         return self.source.name
 
+    def follow(self, before: "Supervisor") -> None:
+        """Take the place of one that has stopped, before start(): its figures go on, and so does a loss that was told,
+        so that its end is told too."""
+        self.counters, self._last_read_at = before.counters, before._last_read_at
+        if before._at_stop.phase is DevicePhase.LOST:
+            self._state, self._since = before._at_stop, before._since
+
     def start(self) -> None:
         """Begin in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
         """Ask it to end; join() waits for it."""
+        if not self._stop.is_set():
+            self._at_stop = self._state
         self._stop.set()
         self.source.cancel()
 

@@ -31,6 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)
     gateway = pipeline.Gateway(plan)
     gateway.asked.hear(signal.SIGTERM, signal.SIGINT)
+    if sys.stdin is not None and sys.stdin.isatty():
+        # The person who watches it has closed the terminal.
+        gateway.asked.hear(signal.SIGHUP)
+    else:
+        # Woken, the gateway looks at gateway.toml at once.
+        gateway.asked.stir(signal.SIGHUP)
     systemd = Systemd()
     return 0 if gateway.run(on_ready=systemd.ready, on_well=systemd.well, on_stop=systemd.stopping) else EXIT_BROKEN
 

@@ -21,6 +21,10 @@ def status(found: Mapping[str, Any]) -> str:
         _("Reads {read}, filtered {filtered}, stored {stored}, sent {sent}, answered {acked}.").format(**flow),
         *(_device(device) for device in found["devices"]),
     ]
+    # The gateway that runs may be older than this command.
+    config = found.get("config", {})
+    if config.get("sentence"):
+        lines += [config["sentence"], *(f"  {mistake}" for mistake in config["mistakes"])]
     if clock["suspect"]:
         lines.append(_("The clock is not confirmed by the server; times may be wrong."))
     if clock.get("steps"):

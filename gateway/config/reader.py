@@ -41,7 +41,9 @@ def survey(path: Path | None, environ: Mapping[str, str] = os.environ) -> Draft:
         return _hopeless(sentence.format(path=candidates[0]))
     try:
         text = found.read_text(encoding="utf-8")
-        return _Reader(tomllib.loads(text), text, found.parent, environ).draft()
+        draft = _Reader(tomllib.loads(text), text, found.parent, environ).draft()
+        draft.path = found
+        return draft
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         return _hopeless(_("This is not TOML: {error}.").format(error=error), int(line[1]) if line else None)

@@ -83,3 +83,5 @@ class Draft:
     config: GatewayConfig | None
     devices: tuple[DeviceTable, ...]
     mistakes: list[Mistake]
+    #: The file that was found.
+    path: Path | None = None

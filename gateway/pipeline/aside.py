@@ -15,7 +15,7 @@ from gateway.config import GatewayConfig
 from gateway.outbox import Outbox, OutboxError, SetAside
 from gateway.outbox.store import FILE_NAME, Store, connect
 from gateway.pipeline.door import ask
-from gateway.pipeline.health import text_of
+from gateway.pipeline.moments import text_of
 from gateway.pipeline.quota import quota_of
 
 LIST, RETRY, DISCARD = "list", "retry", "discard"

@@ -37,6 +37,8 @@ class Plan:
 
     config: GatewayConfig
     devices: tuple[PlannedDevice, ...]
+    #: The file that it was read from.
+    path: Path | None = None
 
 
 def plan(path: Path | None, environ: Mapping[str, str] = os.environ) -> Plan:
@@ -46,7 +48,7 @@ def plan(path: Path | None, environ: Mapping[str, str] = os.environ) -> Plan:
     mistakes = [*draft.mistakes, *mistakes]
     if draft.config is None or any(not mistake.warning for mistake in mistakes):
         raise ConfigError(mistakes)
-    return Plan(draft.config, devices)
+    return Plan(draft.config, devices, draft.path)
 
 
 def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Mistake]:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gateway.decode import NO_RULES, decode
@@ -34,24 +34,32 @@ class Flow:
     """take() is called by each device's thread; everything before the outbox happens under one lock."""
 
     def __init__(
-        self, devices: tuple[PlannedDevice, ...], outbox: Outbox, answerer: Answerer, clock: GatewayClock
+        self, devices: Sequence[PlannedDevice], outbox: Outbox, answerer: Answerer, clock: GatewayClock
     ) -> None:
         self.watch: Watch | None = None
         self._outbox, self._answerer, self._clock = outbox, answerer, clock
-        self._rules: dict[str, CodeRules] = {
-            device.name: getattr(device.options, "rules", NO_RULES) for device in devices
-        }
-        # A broker keeps what is not acknowledged but sends it again only after a reconnect, so we try again.
-        self._kept_by_broker = {d.name for d in devices if isinstance(d.options, MqttOptions)}
+        self._rules: dict[str, CodeRules] = {}
+        self._kept_by_broker: set[str] = set()
         self._held: deque[tuple[Source, DeviceCounters, Read]] = deque()
-        self._stations = Stations([device.table for device in devices])
-        smoothing = {device.name: device.smoothing for device in devices}
-        passages = {device.name: device.passage for device in devices if device.passage is not None}
-        self._smoother = Smoother(smoothing, self._stations.zone_of, passages=passages)
+        self._stations = Stations(())
+        self._smoother = Smoother({}, self._stations.zone_of)
         self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._lock = threading.Lock()
         #: Set while sweep() has something to look at; nothing wakes up in an idle gateway.
         self.restless = threading.Event()
+        self.adopt(devices)
+
+    def adopt(self, devices: Sequence[PlannedDevice]) -> None:
+        """Take the reads of these devices from now on; the last reads of one that is gone are still understood."""
+        with self._lock:
+            self._rules |= {device.name: getattr(device.options, "rules", NO_RULES) for device in devices}
+            # A broker keeps what is not acknowledged but sends it again only after a reconnect, so we try again.
+            self._kept_by_broker = {d.name for d in devices if isinstance(d.options, MqttOptions)}
+            self._stations.adopt([device.table for device in devices])
+            self._smoother.adopt(
+                {device.name: device.smoothing for device in devices},
+                {device.name: device.passage for device in devices if device.passage is not None},
+            )
 
     # -- reads
 

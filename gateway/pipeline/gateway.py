@@ -11,13 +11,12 @@ from gateway.bell import Bell
 from gateway.outbox import Outbox, OutboxError
 from gateway.pipeline import aside, health
 from gateway.pipeline.answers import Answerer
-from gateway.pipeline.check import Plan, PlannedDevice
+from gateway.pipeline.check import Plan
+from gateway.pipeline.devices import Devices
 from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
 from gateway.pipeline.quota import quota_of
-from gateway.protocols.reads import InputChange, Sign
-from gateway.sources import make_source
-from gateway.supervisor import Supervisor
+from gateway.pipeline.reload import Reloader
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
 from gateway.uplink.heartbeat import Heartbeat
@@ -25,10 +24,9 @@ from gateway.uplink.http import HttpTransport
 
 log = logging.getLogger(__name__)
 
-#: What a stop may take: devices let go, then one last delivery.
-DEVICE_SECONDS = 2.0
+#: What the last delivery of a stop may take.
 DELIVERY_SECONDS = 2.0
-#: How often the main thread looks whether the outbox is still sound.
+#: How often the main thread looks whether the outbox is still sound and gateway.toml is still the same.
 _LOOK_SECONDS = 5.0
 _FIRST_BEAT_SECONDS = 0.5
 #: A read on its way holds the flow for less than a thousandth of this.
@@ -61,7 +59,8 @@ class Gateway:
         answerer = Answerer(self.outbox.epoch, clock.monotonic)
         self.flow = Flow(plan.devices, self.outbox, answerer, clock)
         self._answerer = answerer
-        self.supervisors = [self._supervisor(plan, device) for device in plan.devices]
+        self.devices = Devices(plan, self.flow)
+        self.reloader = Reloader(plan, self.devices.adopt)
         self._transports = [_transport(plan), _transport(plan)]
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
         self._heartbeat = Heartbeat(
@@ -76,7 +75,8 @@ class Gateway:
             flow=self.flow,
             deliverer=self.deliverer,
             clock=clock,
-            supervisors=self.supervisors,
+            devices=self.devices,
+            reloader=self.reloader,
             heartbeat_error=lambda: self._heartbeat.last_error,
         )
         self._door = Door(
@@ -98,6 +98,7 @@ class Gateway:
                 break
             if (step := self._parts.clock.notice_step()) is not None:
                 log.warning("clock_stepped", extra={"seconds": step})
+            self.reloader.look()
             if self.flow.is_free(_FREE_SECONDS):
                 on_well()
         on_stop()
@@ -106,7 +107,7 @@ class Gateway:
 
     def start(self, *, devices: bool = True, uplink: bool = True) -> None:
         """Begin; the heartbeat goes first, because it tells the time."""
-        log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.supervisors)})
+        log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.devices)})
         if uplink:
             self._begin("heartbeat", self._heartbeat.run)
             self._begin("uplink", self.deliverer.run)
@@ -116,14 +117,13 @@ class Gateway:
         self._answerer.start()
         self._door.start()
         if devices:
-            for supervisor in self.supervisors:
-                supervisor.start()
+            self.devices.start()
 
     def close(self, *, devices: bool = True) -> None:
         """Sources stop, the queue is committed, one last delivery is tried, the outbox is closed."""
         self._stop.set()
         if devices:
-            self._stop_devices()
+            self.devices.stop()
         self.flow.restless.set()
         self._answerer.stop()
         self._heartbeat.stop()
@@ -142,33 +142,6 @@ class Gateway:
         self.asked.ring()
         part = args.thread.name if args.thread else "?"
         log.critical("thread_fault", extra={"part": part}, exc_info=args.exc_value or args.exc_type())
-
-    def _stop_devices(self) -> None:
-        for supervisor in self.supervisors:
-            supervisor.stop()
-        until = time.monotonic() + DEVICE_SECONDS
-        for supervisor in self.supervisors:
-            if not supervisor.join(max(0.0, until - time.monotonic())):
-                log.warning("device_did_not_stop", extra={"device": supervisor.name})
-
-    def _supervisor(self, plan: Plan, device: PlannedDevice) -> Supervisor:
-        evidence = plan.config.data_dir / "evidence"
-        source = make_source(device.name, device.options, gateway=plan.config.name, evidence=evidence)
-
-        def emit(sign: Sign) -> None:
-            if isinstance(sign, InputChange):
-                self.flow.hear(sign)
-            else:
-                self.flow.take(source, supervisor.counters, sign)
-
-        supervisor = Supervisor(
-            source,
-            device.table.driver,
-            emit=emit,
-            on_lost=self.flow.tell_lost,
-            on_recovered=self.flow.tell_recovered,
-        )
-        return supervisor
 
     def _sweep(self) -> None:
         while not self._stop.is_set():

@@ -6,14 +6,16 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from gettext import gettext as _
 
 from gateway.config import GatewayConfig
 from gateway.outbox import Outbox, OutboxError
 from gateway.outbox.store import FILE_NAME, Store, connect
+from gateway.pipeline.devices import Devices
 from gateway.pipeline.flow import Flow
-from gateway.supervisor import DeviceHealth, Supervisor
+from gateway.pipeline.moments import text_of
+from gateway.pipeline.reload import Reloader
+from gateway.supervisor import DeviceHealth
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
 
@@ -32,13 +34,14 @@ class Parts:
     flow: Flow
     deliverer: Deliverer
     clock: GatewayClock
-    supervisors: Sequence[Supervisor]
+    devices: Devices
+    reloader: Reloader
     heartbeat_error: Callable[[], str | None]
 
 
 def status(parts: Parts) -> dict[str, object]:
     """Everything that `orderlight-gateway status --json` shows."""
-    devices = [supervisor.health() for supervisor in parts.supervisors]
+    devices = parts.devices.health()
     state = parts.deliverer.state
     return {
         "gateway": parts.name,
@@ -53,6 +56,7 @@ def status(parts: Parts) -> dict[str, object]:
             "since": text_of(state.since),
             "heartbeat": parts.heartbeat_error() or "ok",
         },
+        "config": parts.reloader.state.as_json(),
         "clock": _clock(parts.clock),
         "flow": _flow(parts, devices),
         "outbox": outbox_status(parts.outbox),
@@ -69,7 +73,7 @@ def heartbeat(parts: Parts) -> dict[str, object]:
         "backlog": figures.get("backlog", 0),
         "oldest_age_seconds": figures.get("oldest_age_seconds"),
         "clock": text_of(parts.clock.wall()),
-        "devices": [_short(supervisor.health()) for supervisor in parts.supervisors],
+        "devices": [_short(device) for device in parts.devices.health()],
         "set_aside": figures.get("set_aside", 0),
     }
 
@@ -97,13 +101,6 @@ def outbox_status(outbox: Outbox) -> dict[str, object]:
     return found
 
 
-def text_of(seconds: float | None) -> str | None:
-    """Seconds since 1970 as an ISO time in UTC."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _age(at: float | None) -> float | None:
     return None if at is None else max(0.0, round(time.time() - at, 1))
 
@@ -121,13 +118,13 @@ def _clock(clock: GatewayClock) -> dict[str, object]:
 
 def _flow(parts: Parts, devices: Sequence[DeviceHealth]) -> dict[str, object]:
     """The hops side by side: where two neighbours differ, something waits or was left out."""
-    counters = parts.deliverer.counters
+    counters, gone = parts.deliverer.counters, parts.devices.gone
     return {
-        "read": sum(device.counters.read for device in devices),
-        "filtered": sum(device.counters.filtered for device in devices),
-        "stored": sum(device.counters.stored for device in devices),
-        "refused": sum(device.counters.refused for device in devices),
-        "failed": sum(device.counters.failed for device in devices),
+        "read": gone.read + sum(device.counters.read for device in devices),
+        "filtered": gone.filtered + sum(device.counters.filtered for device in devices),
+        "stored": gone.stored + sum(device.counters.stored for device in devices),
+        "refused": gone.refused + sum(device.counters.refused for device in devices),
+        "failed": gone.failed + sum(device.counters.failed for device in devices),
         "requests": counters.requests,
         "sent": counters.sent,
         "acked": counters.acked,

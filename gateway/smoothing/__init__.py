@@ -45,10 +45,22 @@ class Smoother:
         #: repeats, weak, filtered, unchanged and evicted since the start: what did not become a sighting.
         self.counts: Counter[str] = Counter()
         self._repeats = Repeats(self.counts)
-        self._passages = {
-            name: Passage(passage, options.get(name, DEFAULTS), self.counts)
-            for name, passage in (passages or {}).items()
+        self._passages = self._doors(passages or {})
+        # Doors that nobody watches any more, until the passage is over that went on then.
+        self._ending: list[Passage] = []
+
+    def _doors(self, passages: Mapping[str, PassageOptions]) -> dict[str, Passage]:
+        return {
+            name: Passage(passage, self._options.get(name, DEFAULTS), self.counts) for name, passage in passages.items()
         }
+
+    def adopt(self, options: Mapping[str, SmoothingOptions], passages: Mapping[str, PassageOptions]) -> None:
+        """Go on with other options: tags that are present stay so, and passages that go on are told when over."""
+        self._options = options
+        doors = self._doors(passages)
+        kept = {name for name, door in doors.items() if name in self._passages and door.same_as(self._passages[name])}
+        self._ending += [door for name, door in self._passages.items() if name not in kept and door.restless]
+        self._passages = {name: self._passages[name] if name in kept else door for name, door in doors.items()}
 
     def observe(self, reading: Reading, now: float, at: datetime) -> Sighting | None:
         """None: swallowed (a repeat, or nothing new); acknowledge its read all the same."""
@@ -126,8 +138,9 @@ class Smoother:
             left.append(tag_sighting("tag_left", self._present.pop(epc), at))
         for epc in [epc for epc, tag in self._unsure.items() if tag.silent(now)]:
             del self._unsure[epc]
-        for passage in self._passages.values():
+        for passage in (*self._passages.values(), *self._ending):
             left += passage.sweep(now, at)
+        self._ending = [passage for passage in self._ending if passage.restless]
         return left
 
     def _make_room(self, at: datetime) -> None:
@@ -142,7 +155,7 @@ class Smoother:
     @property
     def restless(self) -> bool:
         """Whether time alone may change something, so that sweep() is due."""
-        return bool(self._present) or any(passage.restless for passage in self._passages.values())
+        return bool(self._present or self._ending) or any(passage.restless for passage in self._passages.values())
 
     @property
     def present(self) -> int:

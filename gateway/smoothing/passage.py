@@ -44,6 +44,10 @@ class Passage:
         #: The last moment that keeps the passage going.
         self._alive_at = 0.0
 
+    def same_as(self, other: "Passage") -> bool:
+        """Whether both judge alike."""
+        return (self._options, self._smoothing) == (other._options, other._smoothing)
+
     @property
     def open(self) -> bool:
         """Whether a passage goes on."""

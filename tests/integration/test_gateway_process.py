@@ -494,6 +494,38 @@ def test_a_lost_reader_is_told_once_and_so_is_its_return(
     assert process.messages().count("device_lost") <= 2
 
 
+def test_another_gateway_toml_is_taken_up_while_scans_go_on(
+    folder: Path, server: FakeServer, scanner: Scanner, start: Callable[..., Process]
+) -> None:
+    process = start()
+    wait_until(lambda: "device_ready" in process.messages(), "the scanner to open")
+    path, text = folder / "gateway.toml", (folder / "gateway.toml").read_text()
+    second = Scanner(folder / "second")
+    table = f'[[device]]\nname = "second"\ndriver = "serial_line"\nport = "{folder}/second"\nread_point = "weld-1"\n'
+
+    path.write_text(text + table)
+    process.popen.send_signal(signal.SIGHUP)
+    for number in range(20):
+        scanner.scan(f"FIRST-{number}")
+    wait_until(lambda: process.messages().count("device_ready") == 2, "the second scanner to open")
+    second.scan("SECOND")
+    path.write_text(text.replace("suffix", "sufix"))
+    process.popen.send_signal(signal.SIGHUP)
+    wait_until(lambda: "config_refused" in process.messages(), "the mistake to be told")
+
+    status = json.loads(run_command(folder, "status", "--json").stdout)
+    assert status["config"]["state"] == "refused"
+    assert 'sufix: there is no such option. Write "suffix" instead.' in str(status["config"]["mistakes"])
+    path.write_text(text)
+    process.popen.send_signal(signal.SIGHUP)
+    wait_until(lambda: "device_stopped" in process.messages(), "the second scanner to be let go")
+    scanner.scan("LAST")
+    expected = sorted([*(f"FIRST-{number}" for number in range(20)), "SECOND", "LAST"])
+    wait_until(lambda: sorted(server.codes()) == expected, "every scan to be delivered once")
+    second.close()
+    assert process.stop() == 0
+
+
 def test_a_stop_delivers_what_is_queued_and_leaves_with_zero(
     folder: Path, server: FakeServer, scanner: Scanner, start: Callable[..., Process]
 ) -> None:

@@ -219,6 +219,33 @@ class TestTriggers:
         assert len(door.smoother._passages["door"]._tags) == 5_000
 
 
+class TestOtherOptionsMeanwhile:
+    def test_the_passage_that_goes_on_is_told_as_it_began_and_the_next_one_by_the_new_options(self) -> None:
+        door = Door(ANTENNAS)
+        for antenna in (1, 1, 2, 2):
+            door.tag(antenna).wait(0.1)
+
+        turned = PassageOptions.parse(ANTENNAS | {"side_a": "yard", "side_b": "hall"})
+        door.smoother.adopt({}, {"door": turned})
+        door.wait(2.0)
+        for antenna in (1, 1, 2, 2):
+            door.tag(antenna, epc=EPC[:-1] + "6").wait(0.1)
+
+        assert door.wait(2.0).news == [("dock-out", "a_to_b"), ("dock-in", "b_to_a")]
+        assert not door.smoother.restless
+
+    def test_a_door_of_the_same_options_remembers_what_it_told(self) -> None:
+        door = Door(ANTENNAS)
+        for antenna in (1, 1, 2, 2):
+            door.tag(antenna).wait(0.1)
+        door.wait(2.0)
+
+        door.smoother.adopt({"door": SmoothingOptions.parse({})}, {"door": PassageOptions.parse(ANTENNAS)})
+        door.tag(2, times=3).wait(2.0)
+
+        assert len(door.told) == 1
+
+
 class TestOptions:
     def test_every_mistake_of_a_door_is_named_with_its_cure(self) -> None:
         with pytest.raises(OptionsError) as caught:
