@@ -51,6 +51,14 @@ def decode(read: Read, rules: CodeRules = NO_RULES) -> Reading:
     return Reading(read, code.kind, code.keys, code=text, raw=raw, error=code.error)
 
 
+def explain(read: Read, rules: CodeRules = NO_RULES) -> Identification:
+    """What the read says in all its forms, for a person who looks; decode() is the short way."""
+    if isinstance(read, TagRead):
+        return _identify_tag(read.epc, rules.gcp_length)
+    text = _with_aim_identifier(_text_of(read.raw)[0], rules.code_ids)
+    return _identify_code(text, rules.gcp_length, rules.gs_substitutes)
+
+
 def _text_of(raw: bytes) -> tuple[str, str | None]:
     """The text, and base64 of the bytes where the text does not give them back."""
     try:

@@ -25,7 +25,7 @@ def run(lines: Iterable[str], write: Callable[[str], None], *, gcp_length: int |
     is none of 6 to 12, and for nothing else.
     """
     for line in lines:
-        found = _answer(line.rstrip("\r\n"), gcp_length)
+        found = answer(line.rstrip("\r\n"), gcp_length)
         write(json.dumps(found.as_json()))
 
 
@@ -38,7 +38,8 @@ def unescaped(line: str) -> str:
     return _ESCAPE.sub(_character, line) if "\\" in line else line
 
 
-def _answer(line: str, gcp_length: int | None) -> Identification:
+def answer(line: str, gcp_length: int | None = None) -> Identification:
+    """What one line means, see run()."""
     return identify(_as_read(unescaped(line)), gcp_length=gcp_length)
 
 

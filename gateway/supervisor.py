@@ -75,9 +75,9 @@ class Supervisor:
         return self.source.name
 
     def follow(self, before: "Supervisor") -> None:
-        """Take the place of one that has stopped, before start(): its figures go on, and so does a loss that was told,
-        so that its end is told too."""
-        self.counters, self._last_read_at = before.counters, before._last_read_at
+        """Take the place of one that has stopped, before start(): a loss that was told goes on, so that its end is told
+        too."""
+        self._last_read_at = before._last_read_at
         if before._at_stop.phase is DevicePhase.LOST:
             self._state, self._since = before._at_stop, before._since
 

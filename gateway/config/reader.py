@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.config.devices import DeviceReader
 from gateway.config.lines import lines_of
+from gateway.config.local_page import LocalPageReader
 from gateway.config.settings import SETTINGS, Setting
 from gateway.config.values import ConfigError, DeviceTable, Draft, GatewayConfig, Mistake, OutboxConfig, ServerConfig
 from orderlight.events import EventError, fields
@@ -69,9 +71,13 @@ class _Reader:
         key = self._key(values)
         self._check_values(values)
         devices = DeviceReader(self._note, self._lines).read(self._root.get("device", []))
+        local_page = None
+        if isinstance(self._root.get("local_page"), dict):
+            local_page = LocalPageReader(self._note, self._folder).read(values)
         if any(not mistake.warning for mistake in self._mistakes):
             return Draft(None, devices, self._mistakes)
-        return Draft(self._config(values, key, devices), devices, self._mistakes)
+        config = self._config(values, key, devices)
+        return Draft(replace(config, local_page=local_page), devices, self._mistakes)
 
     def _config(self, values: Mapping[str, Any], key: str, devices: tuple[DeviceTable, ...]) -> GatewayConfig:
         ca_file = values["server.ca_file"]

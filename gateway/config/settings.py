@@ -23,7 +23,7 @@ class Setting:
         return self.name.split(".")[1]
 
 
-SETTINGS = (
+SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.name", None, "The gateway's own name, as the server knows it."),
     Setting(
         "gateway.data_dir",
@@ -56,6 +56,23 @@ SETTINGS = (
         "outbox.ballast_bytes", 5_000_000, "Room held back, and given up when the disk is full so that it can drain."
     ),
 )
+LOCAL_PAGE_SETTINGS = (
+    Setting("local_page.port", 8737, "Port of the local page; the page is there where [local_page] stands."),
+    Setting("local_page.host", "127.0.0.1", "Address of this machine to listen at; any but loopback needs a token."),
+    Setting(
+        "local_page.token_file",
+        "",
+        "File that holds the password of the page, at least 16 characters; a relative path starts at gateway.toml.",
+    ),
+    Setting(
+        "local_page.names",
+        "",
+        "Names by which browsers may call the page, beside this machine's own name; several with spaces between.",
+    ),
+    Setting("local_page.cert_file", "", "Certificate for https, as PEM; a relative path starts at gateway.toml."),
+    Setting("local_page.cert_key_file", "", "Private key of the certificate, as PEM."),
+)
+SETTINGS += LOCAL_PAGE_SETTINGS
 DEVICE_SETTINGS = (
     Setting("device.name", None, "The device's own name; events carry it as reader."),
     Setting("device.driver", None, "How it speaks; `orderlight-gateway drivers` lists them with their options."),

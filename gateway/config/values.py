@@ -47,6 +47,24 @@ class OutboxConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalPageConfig:
+    """Where the gateway's own page is, and for whom. An empty token means: for everybody on this machine."""
+
+    host: str
+    port: int
+    token: str = field(default="", repr=False)
+    names: tuple[str, ...] = ()
+    cert_file: str = ""
+    cert_key_file: str = ""
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.cert_file else 'http'}://{host}:{self.port}/"
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceTable:
     """One [[device]] as it stands in the file; `table` goes to the driver's own options."""
 
@@ -74,6 +92,8 @@ class GatewayConfig:
     server: ServerConfig
     outbox: OutboxConfig
     devices: tuple[DeviceTable, ...]
+    #: None: there is no page.
+    local_page: LocalPageConfig | None = None
 
 
 @dataclass(slots=True)

@@ -44,8 +44,8 @@ class Devices:
         self._running = False
         self._turn = threading.Lock()
         self._supervisors = {device.name: self._supervisor(device) for device in plan.devices}
-        #: What devices had counted that are gone.
-        self.gone = DeviceCounters()
+        # Also of devices that are gone: their last reads may still be on their way to disk.
+        self._counters = {name: supervisor.counters for name, supervisor in self._supervisors.items()}
 
     def __len__(self) -> int:
         return len(self._supervisors)
@@ -53,6 +53,12 @@ class Devices:
     def health(self) -> list[DeviceHealth]:
         """How each device is now, in the order of gateway.toml."""
         return [supervisor.health() for supervisor in tuple(self._supervisors.values())]
+
+    def total(self) -> DeviceCounters:
+        """What all devices counted since the start, those that are gone too."""
+        counters = tuple(self._counters.values())
+        names = [field.name for field in dataclasses.fields(DeviceCounters)]
+        return DeviceCounters(*(sum(getattr(each, name) for each in counters) for name in names))
 
     def start(self) -> None:
         """Open them all."""
@@ -87,8 +93,8 @@ class Devices:
         self._flow.adopt(list(planned.values()))
         for name in changes.restarted:
             fresh[name].follow(self._supervisors[name])
-        for name in changes.stopped:
-            _add(self.gone, self._supervisors[name].counters)
+        for name, supervisor in fresh.items():
+            supervisor.counters = self._counters.setdefault(name, supervisor.counters)
         self._planned = dict(planned)
         self._supervisors = {name: fresh.get(name) or self._supervisors[name] for name in planned}
         if self._running:
@@ -149,8 +155,3 @@ def _stop(supervisors: Sequence[Supervisor]) -> None:
     for supervisor in supervisors:
         if not supervisor.join(max(0.0, until - time.monotonic())):
             log.warning("device_did_not_stop", extra={"device": supervisor.name})
-
-
-def _add(total: DeviceCounters, more: DeviceCounters) -> None:
-    for field in dataclasses.fields(DeviceCounters):
-        setattr(total, field.name, getattr(total, field.name) + getattr(more, field.name))

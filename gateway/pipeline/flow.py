@@ -6,8 +6,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gateway.decode import NO_RULES, decode
+from gateway.decode import NO_RULES, decode, explain
 from gateway.outbox import Outbox, OutboxError, OutboxFull
+from gateway.page.recent import Recent, Seen
 from gateway.pipeline.answers import Answerer, Question
 from gateway.pipeline.check import PlannedDevice
 from gateway.protocols.mqtt_json import MqttOptions
@@ -18,6 +19,7 @@ from gateway.sources.base import Refuses
 from gateway.stations import Stations
 from gateway.supervisor import DeviceCounters
 from gateway.uplink.clock import GatewayClock, Stamp
+from orderlight.autoid import Identification
 from orderlight.events import Event, EventKind
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class Flow:
         self, devices: Sequence[PlannedDevice], outbox: Outbox, answerer: Answerer, clock: GatewayClock
     ) -> None:
         self.watch: Watch | None = None
+        #: The last reads, while there is a page to show them.
+        self.recent: Recent | None = None
         self._outbox, self._answerer, self._clock = outbox, answerer, clock
         self._rules: dict[str, CodeRules] = {}
         self._kept_by_broker: set[str] = set()
@@ -181,6 +185,10 @@ class Flow:
         self._outbox.append(event)
         self._show(None, event)
 
+    def explain(self, read: Read) -> Identification:
+        """What a read means, by the rules of its device."""
+        return explain(read, self._rules.get(read.reader, NO_RULES))
+
     @property
     def tags_present(self) -> int:
         """How many tags are present now."""
@@ -192,7 +200,10 @@ class Flow:
         return dict(self._smoother.counts)
 
     def _show(self, read: Read | None, event: Event | None) -> None:
-        """Let `tail` see it; costs nothing while nobody looks."""
+        """Let the page and `tail` see it; costs nothing while nobody looks."""
+        recent = self.recent
+        if recent is not None and read is not None:
+            recent.note(Seen(self._clock.wall(), read, event))
         watch = self.watch
         if watch is None:
             return

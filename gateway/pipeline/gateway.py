@@ -8,11 +8,13 @@ from importlib import metadata
 from typing import Any
 
 from gateway.bell import Bell
+from gateway.config import LocalPageConfig
 from gateway.outbox import Outbox, OutboxError
+from gateway.page import LocalPage, Sight
 from gateway.pipeline import aside, health
 from gateway.pipeline.answers import Answerer
 from gateway.pipeline.check import Plan
-from gateway.pipeline.devices import Devices
+from gateway.pipeline.devices import Changes, Devices
 from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
 from gateway.pipeline.quota import quota_of
@@ -53,6 +55,7 @@ class Gateway:
         self.asked = Bell()
         self._stop = threading.Event()
         self._faulty = False
+        self._local_page = config.local_page
         self._threads: list[threading.Thread] = []
         clock = GatewayClock()
         self.outbox = Outbox.open(config.data_dir, quota_of(config), clock_suspect=clock.now().suspect)
@@ -60,7 +63,8 @@ class Gateway:
         self.flow = Flow(plan.devices, self.outbox, answerer, clock)
         self._answerer = answerer
         self.devices = Devices(plan, self.flow)
-        self.reloader = Reloader(plan, self.devices.adopt)
+        self.reloader = Reloader(plan, self._adopt)
+        self.page = LocalPage(Sight(lambda: health.status(self._parts), self.flow.explain))
         self._transports = [_transport(plan), _transport(plan)]
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
         self._heartbeat = Heartbeat(
@@ -77,6 +81,7 @@ class Gateway:
             clock=clock,
             devices=self.devices,
             reloader=self.reloader,
+            page=self.page,
             heartbeat_error=lambda: self._heartbeat.last_error,
         )
         self._door = Door(
@@ -118,10 +123,12 @@ class Gateway:
         self._door.start()
         if devices:
             self.devices.start()
+            self._show(self._local_page)
 
     def close(self, *, devices: bool = True) -> None:
         """Sources stop, the queue is committed, one last delivery is tried, the outbox is closed."""
         self._stop.set()
+        self.page.stop()
         if devices:
             self.devices.stop()
         self.flow.restless.set()
@@ -142,6 +149,16 @@ class Gateway:
         self.asked.ring()
         part = args.thread.name if args.thread else "?"
         log.critical("thread_fault", extra={"part": part}, exc_info=args.exc_value or args.exc_type())
+
+    def _adopt(self, wanted: Plan) -> Changes:
+        changes = self.devices.adopt(wanted.devices)
+        self._show(wanted.config.local_page)
+        return changes
+
+    def _show(self, config: LocalPageConfig | None) -> None:
+        self.page.show(config)
+        # Without a page nobody looks at the last reads, and none are kept.
+        self.flow.recent = None if config is None else self.page.recent
 
     def _sweep(self) -> None:
         while not self._stop.is_set():

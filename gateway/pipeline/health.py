@@ -4,13 +4,14 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from gettext import gettext as _
 
 from gateway.config import GatewayConfig
 from gateway.outbox import Outbox, OutboxError
 from gateway.outbox.store import FILE_NAME, Store, connect
+from gateway.page import LocalPage
 from gateway.pipeline.devices import Devices
 from gateway.pipeline.flow import Flow
 from gateway.pipeline.moments import text_of
@@ -36,6 +37,7 @@ class Parts:
     clock: GatewayClock
     devices: Devices
     reloader: Reloader
+    page: LocalPage
     heartbeat_error: Callable[[], str | None]
 
 
@@ -57,8 +59,9 @@ def status(parts: Parts) -> dict[str, object]:
             "heartbeat": parts.heartbeat_error() or "ok",
         },
         "config": parts.reloader.state.as_json(),
+        "local_page": parts.page.state(),
         "clock": _clock(parts.clock),
-        "flow": _flow(parts, devices),
+        "flow": _flow(parts),
         "outbox": outbox_status(parts.outbox),
         "devices": [_device(device) for device in devices],
     }
@@ -116,15 +119,15 @@ def _clock(clock: GatewayClock) -> dict[str, object]:
     }
 
 
-def _flow(parts: Parts, devices: Sequence[DeviceHealth]) -> dict[str, object]:
+def _flow(parts: Parts) -> dict[str, object]:
     """The hops side by side: where two neighbours differ, something waits or was left out."""
-    counters, gone = parts.deliverer.counters, parts.devices.gone
+    counters, read = parts.deliverer.counters, parts.devices.total()
     return {
-        "read": gone.read + sum(device.counters.read for device in devices),
-        "filtered": gone.filtered + sum(device.counters.filtered for device in devices),
-        "stored": gone.stored + sum(device.counters.stored for device in devices),
-        "refused": gone.refused + sum(device.counters.refused for device in devices),
-        "failed": gone.failed + sum(device.counters.failed for device in devices),
+        "read": read.read,
+        "filtered": read.filtered,
+        "stored": read.stored,
+        "refused": read.refused,
+        "failed": read.failed,
         "requests": counters.requests,
         "sent": counters.sent,
         "acked": counters.acked,

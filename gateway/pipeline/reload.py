@@ -15,14 +15,16 @@ from gettext import gettext as _
 from pathlib import Path
 
 from gateway.config import ConfigError, GatewayConfig, Mistake
-from gateway.pipeline.check import Plan, PlannedDevice, plan
+from gateway.pipeline.check import Plan, plan
 from gateway.pipeline.devices import Changes, DeviceFault
 from gateway.pipeline.moments import text_of
 
 log = logging.getLogger(__name__)
 
-Adopt = Callable[[Sequence[PlannedDevice]], Changes]
+Adopt = Callable[[Plan], Changes]
 _NO_CHANGES = Changes()
+#: What is read from a file has the name of that file's setting.
+_SETTING_OF = {"key": "key_file"}
 
 
 class ConfigPhase(StrEnum):
@@ -94,7 +96,7 @@ class Reloader:
             digest = _digest(self._running.path)
             try:
                 wanted = plan(self._running.path)
-                changes = self._adopt(wanted.devices)
+                changes = self._adopt(wanted)
             except ConfigError as error:
                 return self._refuse(digest, error.mistakes)
             except DeviceFault as fault:
@@ -130,11 +132,15 @@ def differences(running: GatewayConfig, wanted: GatewayConfig) -> tuple[str, ...
     pairs = {
         "gateway.name": (running.name, wanted.name),
         "gateway.data_dir": (running.data_dir, wanted.data_dir),
-        "server.url": (running.server.url, wanted.server.url),
-        "server.key_file": (running.server.key, wanted.server.key),
-        "server.ca_file": (running.server.ca_file, wanted.server.ca_file),
-        **{f"outbox.{key}": (limit, getattr(wanted.outbox, key)) for key, limit in asdict(running.outbox).items()},
     }
+    for section, before, after in (
+        ("server", running.server, wanted.server),
+        ("outbox", running.outbox, wanted.outbox),
+    ):
+        pairs |= {
+            f"{section}.{_SETTING_OF.get(key, key)}": (value, asdict(after)[key])
+            for key, value in asdict(before).items()
+        }
     return tuple(name for name, (before, after) in pairs.items() if before != after)
 
 

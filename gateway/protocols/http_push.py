@@ -1,8 +1,5 @@
 """Readers that post their reads over HTTP: who may, what a request is answered, and what its body holds. Sans-I/O."""
 
-import base64
-import binascii
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
@@ -12,6 +9,7 @@ from gateway.protocols import json_shape
 from gateway.protocols.line import address_mistakes
 from gateway.protocols.mqtt_json import JsonFormat
 from gateway.protocols.options import option, required, toml
+from gateway.protocols.tokens import shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ def refuse(request: Request, options: HttpPushOptions, token: str) -> Answer | N
         return Answer(404, _("Nothing is read at this path."))
     if request.method not in ("POST", "PUT"):
         return Answer(405, _("Only POST is read here."), (("Allow", "POST, PUT"),))
-    if token and not _shows(request.headers.get("authorization", ""), token):
+    if token and not shows(request.headers.get("authorization", ""), token):
         return Answer(401, _("The token is wrong or missing."), (("WWW-Authenticate", 'Basic realm="reads"'),))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         return Answer(415, _("Compressed bodies are not read; switch compression off at the reader."))
@@ -101,16 +99,3 @@ def stored(reads: int) -> Answer:
 def try_again() -> Answer:
     """It could not be stored, or not in time: the reader keeps it."""
     return Answer(503, _("The reads could not be stored now; post them again."), (("Retry-After", "2"),))
-
-
-def _shows(authorization: str, token: str) -> bool:
-    """Whether the header shows the token, as Bearer or as the password of any user; compared in constant time."""
-    scheme, _space, shown = authorization.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            shown = base64.b64decode(shown, validate=True).decode("utf-8", "replace").partition(":")[2]
-        except binascii.Error:
-            return False
-    elif scheme.lower() != "bearer":
-        return False
-    return hmac.compare_digest(shown.strip().encode(), token.encode())

@@ -1,19 +1,13 @@
 """Readers that post over HTTP to the gateway. Each connection has a thread; there are few of them at a time."""
 
-import contextlib
 import dataclasses
 import json
-import logging
-import ssl
-import sys
 import threading
 import time
 from collections import Counter
 from gettext import gettext as _
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socket import AF_INET, AF_INET6, SHUT_RDWR, socket
-from socketserver import TCPServer
 from typing import Any, Final
 
 from gateway.protocols.http_push import Answer, HttpPushOptions, Request, refuse, stored, too_long, try_again
@@ -21,13 +15,11 @@ from gateway.protocols.mqtt_json import JsonReader
 from gateway.protocols.reads import DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.link import LONGEST_WAIT
+from gateway.sources.listener import Limits, Listener, tls_of
 from gateway.sources.posts import Post, Posts
 from gateway.sources.wake import Waker
 
-log = logging.getLogger(__name__)
-
-#: A connection that says nothing for so long is closed, and so is one whose request takes longer in all.
-SILENCE_SECONDS: Final = 10.0
+#: A request that takes longer in all is broken off.
 REQUEST_SECONDS: Final = 40.0
 _CHUNK_LINE: Final = 64
 
@@ -127,65 +119,18 @@ class HttpPushSource:
         return {**self._reader.counts, **self._counts, "waiting": len(self._posts)}
 
 
-class _Server(ThreadingHTTPServer):
-    """Threads that end with the process, at most so many, none of them for ever."""
+class _Server(Listener):
+    """The reader's door."""
 
-    daemon_threads = True
-    block_on_close = False
-    timeout = 0
-
-    def __init__(self, source: HttpPushSource, context: ssl.SSLContext | None) -> None:
-        self.source = source
-        self._context = context
-        self._places = threading.BoundedSemaphore(source.options.max_connections)
-        self._began: dict[socket, float] = {}
-        self.address_family = AF_INET6 if ":" in source.options.host else AF_INET
-        super().__init__((source.options.host, source.options.http_port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """A thread for this connection, where there is a place."""
-        if not self._places.acquire(blocking=False):
-            self.source.count("turned_away")
-            self.shutdown_request(request)
-            return
-        self._began[request] = time.monotonic()
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve it, and give the place back."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._began.pop(request, None)
-            self._places.release()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Here, in its own thread, a slow handshake holds up nobody else."""
-        request.settimeout(SILENCE_SECONDS)
-        if self._context is not None:
-            request = self._context.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A reader that hangs up, speaks no TLS or no HTTP is counted; anything else is a fault of ours."""
-        self.source.count("broken_off")
-        if not isinstance(sys.exception(), OSError | ValueError):
-            log.exception("post_fault", extra={"device": self.source.name})
-
-    def server_bind(self) -> None:
-        """Without the name service, which the base class asks for our own name."""
-        TCPServer.server_bind(self)
-
-    def began(self, request: Any) -> None:
-        """A new request on a connection that is kept."""
-        self._began[request] = time.monotonic()
-
-    def sweep(self, now: float) -> None:
-        """Close what has been at it for too long, be it one byte a second."""
-        for request, began in list(self._began.items()):
-            if now - began > REQUEST_SECONDS:
-                with contextlib.suppress(OSError):
-                    request.shutdown(SHUT_RDWR)
+    def __init__(self, source: HttpPushSource) -> None:
+        self.source, options = source, source.options
+        super().__init__(
+            (options.host, options.http_port),
+            _Handler,
+            Limits(options.max_connections, REQUEST_SECONDS),
+            count=source.count,
+            context=tls_of(options.cert_file, options.key_file),
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -253,11 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _open(source: HttpPushSource, options: HttpPushOptions) -> _Server:
     try:
-        context = None
-        if options.cert_file:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(options.cert_file, options.key_file)
-        return _Server(source, context)
+        return _Server(source)
     except OSError as error:
         sentence = _("Nobody can post to {host}:{port}: {error}. Choose an address of this machine and a free port.")
         words = str(error.strerror or error).rstrip(".")

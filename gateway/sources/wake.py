@@ -39,6 +39,13 @@ class Waker:
             os.read(self._read_end, 4096)
         return descriptor in ready
 
+    def rest(self, seconds: float) -> None:
+        """Block until a wake, or until the time is up."""
+        poll = select.poll()
+        poll.register(self._read_end, select.POLLIN)
+        if poll.poll(max(0, int(seconds * 1000) + 1)):
+            os.read(self._read_end, 4096)
+
 
 def _close_both(read_end: int, write_end: int) -> None:
     os.close(read_end)

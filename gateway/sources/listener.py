@@ -1,0 +1,105 @@
+"""An HTTP server for few and simple requests: a thread for each connection, few at a time, none of them for ever."""
+
+import contextlib
+import logging
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import AF_INET, AF_INET6, SHUT_RDWR, socket
+from socketserver import TCPServer
+from typing import Any, Final
+
+log = logging.getLogger(__name__)
+
+#: A connection that says nothing for so long is closed.
+SILENCE_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server bears: connections at a time, and how long a request may take in all."""
+
+    connections: int
+    request_seconds: float
+
+
+class Listener(ThreadingHTTPServer):
+    """Threads that end with the process. `count` is told what became of connections that were not served."""
+
+    daemon_threads = True
+    block_on_close = False
+    timeout = 0
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        limits: Limits,
+        *,
+        count: Callable[[str], None],
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._limits, self._count, self._context = limits, count, context
+        self._places = threading.BoundedSemaphore(limits.connections)
+        self._began: dict[socket, float] = {}
+        self.address_family = AF_INET6 if ":" in address[0] else AF_INET
+        super().__init__(address, handler)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody is connected, so that sweep() is due soon."""
+        return bool(self._began)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for this connection, where there is a place."""
+        if not self._places.acquire(blocking=False):
+            self._count("turned_away")
+            self.shutdown_request(request)
+            return
+        self._began[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve it, and give the place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._began.pop(request, None)
+            self._places.release()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Here, in its own thread, a slow handshake holds up nobody else."""
+        request.settimeout(SILENCE_SECONDS)
+        if self._context is not None:
+            request = self._context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever hangs up, speaks no TLS or no HTTP is counted; anything else is a fault of ours."""
+        self._count("broken_off")
+        if not isinstance(sys.exception(), OSError | ValueError):
+            log.exception("request_fault", extra={"address": str(self.server_address)})
+
+    def server_bind(self) -> None:
+        """Without the name service, which the base class asks for our own name."""
+        TCPServer.server_bind(self)
+
+    def sweep(self, now: float) -> None:
+        """Close what has been at it for too long, be it one byte a second."""
+        for request, began in list(self._began.items()):
+            if now - began > self._limits.request_seconds:
+                with contextlib.suppress(OSError):
+                    request.shutdown(SHUT_RDWR)
+
+
+def tls_of(cert_file: str, key_file: str) -> ssl.SSLContext | None:
+    """What a server shows of itself; None where it has no certificate. OSError where the files cannot be used."""
+    if not cert_file:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert_file, key_file)
+    return context
