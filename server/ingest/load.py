@@ -200,7 +200,7 @@ def _load_things(connection: Connection, world: w.World, wanted: Wanted, *, boxi
         # The boxes of an order are read under its lock, and say which units belong to the world, too.
         asked |= {"boxes": tables.BOXES.of(**orders), "shipments": tables.SHIPMENTS.of(**orders)}
         if packing:
-            asked |= {"lines": tables.LINES.of(**orders), "at_once": tables.AT_ONCE.of(**orders)}
+            asked |= {"lines": tables.LINES.of(**orders), "counting": tables.COUNTING.of(**orders)}
             asked["per_box"] = tables.PER_BOX.of(**orders)
         _put_things(world, ask(connection, asked))
         wanted.units |= _in_boxes(connection, world, boxing=boxing)
@@ -239,7 +239,7 @@ def _put_things(world: w.World, found: Found) -> None:
     for line_id, sku, pieces, lots in found.get("lines", ()):
         world.lines[line_id] = Line(line_id, sku, lots if pieces is None else int(pieces))
     world.per_box.update(found.get("per_box", ()))
-    world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("at_once", ())})
+    world.change_requests.update({row[0]: changes.Change._make(row) for row in found.get("counting", ())})
     world.shipments.update({row[0]: w.Shipment._make(row) for row in found.get("shipments", ())})
     world.repacks.update({row[0]: changes.Repack._make(row) for row in found.get("repacks", ())})
     world.units.update({row[0]: w.Unit._make(row) for row in found.get("units", ())})

@@ -16,7 +16,7 @@ from server.ingest.queries import Query, Statement, among
 from server.parties.models import Customer, Site
 from server.tracking import change_rows as changes
 from server.tracking import world as w
-from server.tracking.states import ChangeState, Effectivity, UnitState
+from server.tracking.states import ChangeState, UnitState
 
 _UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
 
@@ -201,12 +201,12 @@ def _per_box(dialect: Dialect) -> Statement:
     return select(WorkOrder.id, said).where(among(WorkOrder.order_id, "ids", dialect), said.is_not(None))
 
 
-def _at_once(dialect: Dialect) -> Statement:
-    """What counts for these orders even for units that are packed; nearly always nothing."""
+def _counting(dialect: Dialect) -> Statement:
+    """Every change that counts for these orders, seen or not; nearly always nothing."""
     row = ChangeRequest
     counts = or_(row.state == ChangeState.APPLIED.value, row.state == ChangeState.ACKNOWLEDGED.value)
     wanted = select(*_columns(row, changes.Change)).where(among(row.order_id, "ids", dialect), counts)
-    return wanted.where(row.effectivity == Effectivity.IMMEDIATE.value).order_by(row.id)
+    return wanted.order_by(row.id)
 
 
 def _shipments(dialect: Dialect) -> Statement:
@@ -276,7 +276,7 @@ UNITS = Query(_units)
 BOXES = Query(_boxes)
 LINES = Query(_lines)
 PER_BOX = Query(_per_box)
-AT_ONCE = Query(_at_once)
+COUNTING = Query(_counting)
 SHIPMENTS = Query(_shipments)
 PAPERS = Query(_papers)
 CONTENTS = Query(_contents)

@@ -18,6 +18,12 @@ class Change(NamedTuple):
     difference: Sequence[Mapping[str, Any]]
     applied_at: datetime | None
     acknowledged_at: datetime | None
+    #: The work orders that make anew what was lost of the change's own.
+    carried_to: Sequence[int] = ()
+
+    def is_about(self, work_order_id: int | None) -> bool:
+        """Whether units of this work order are made or packed as the change says."""
+        return work_order_id == self.work_order_id or work_order_id in self.carried_to
 
 
 class Acknowledgement(NamedTuple):

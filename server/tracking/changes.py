@@ -12,7 +12,7 @@ from server.tracking.facts import FactKind
 from server.tracking.places import current_operation
 from server.tracking.states import ChangeState, Effectivity, HandlingUnitState, Reason, RepackState, UnitState
 from server.tracking.verdicts import Verdict, Words, refusal
-from server.tracking.world import Operator, Station, Unit, World
+from server.tracking.world import Box, Operator, Station, Unit, World
 
 #: What may change after the release, as sentences name it.
 FIELDS: Final[Mapping[str, str]] = {
@@ -79,7 +79,7 @@ def _pending(world: World, station_id: int) -> list[Change]:
 
 
 def _concerns(world: World, change: Change, unit: Unit, station: Station) -> bool:
-    if unit.work_order_id != change.work_order_id:
+    if not change.is_about(unit.work_order_id):
         return False
     if change.effectivity == Effectivity.IMMEDIATE:
         return True
@@ -98,6 +98,23 @@ def _goes_into_begun_box(world: World, change: Change, unit: Unit, station: Stat
     if box is None or box.state != _OPEN_BOX or box.order_id != unit.order_id:
         return False
     return change.applied_at is not None and box.opened_at < change.applied_at
+
+
+def pieces_in(world: World, box: Box, work_order_id: int | None) -> int | None:
+    """How many units of the work order the box holds at most, which a change for the next batch leaves as it was."""
+    most = world.per_box.get(work_order_id or 0)
+    later = [
+        (change.applied_at, change.effectivity, each["before"])
+        for change in world.change_requests.values()
+        if change.is_about(work_order_id) and change.applied_at is not None and box.opened_at < change.applied_at
+        for each in change.difference
+        if each["field"] == "per_box"
+    ]
+    for _at, effectivity, before in sorted(later, key=lambda one: one[0], reverse=True):
+        if effectivity != Effectivity.NEXT_BATCH:
+            break
+        most = None if before is None else int(before)
+    return most
 
 
 def acknowledge(draft: Draft, station: Station, operator: Operator) -> Words | None:
@@ -169,7 +186,7 @@ def request_late(draft: Draft, unit: Unit, box_id: int) -> None:
     at = draft.cause.observed_at
     for change in draft.world.change_requests.values():
         late = change.applied_at is not None and at < change.applied_at
-        if not late or change.work_order_id != unit.work_order_id or not _packs_at_once(change):
+        if not late or not change.is_about(unit.work_order_id) or not _packs_at_once(change):
             continue
         _open_task(draft, change, unit, box_id)
         about = {"unit_id": unit.id, "order_id": unit.order_id, "work_order_id": unit.work_order_id}

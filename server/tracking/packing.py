@@ -4,7 +4,7 @@ from typing import Final
 
 from orderlight.autoid import Sscc
 from server.tracking import words
-from server.tracking.changes import packed_anew, request_late
+from server.tracking.changes import packed_anew, pieces_in, request_late
 from server.tracking.draft import ONE, Draft
 from server.tracking.facts import FactKind
 from server.tracking.production import applied, finish_operation
@@ -96,10 +96,10 @@ def _surplus(draft: Draft, unit: Unit) -> Verdict | None:
 def _full(draft: Draft, step: UnitStep) -> Verdict | None:
     """A box holds no more than the packaging of what is in it, and of the unit, says; a lot is as large as it is."""
     unit, box = step.unit, open_box(draft, step.station.id)
-    if box is None or unit.kind != UnitKind.SERIAL or not draft.world.per_box:
+    if box is None or unit.kind != UnitKind.SERIAL or not (draft.world.per_box or draft.world.change_requests):
         return None
     inside = [each for each in draft.units_in(box.id) if each.kind == UnitKind.SERIAL]
-    said = [draft.world.per_box.get(each.work_order_id or 0) for each in (unit, *inside)]
+    said = [pieces_in(draft.world, box, found) for found in {each.work_order_id for each in (unit, *inside)}]
     most = min((count for count in said if count is not None), default=None)
     if most is None or len(inside) < most:
         return None

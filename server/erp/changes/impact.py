@@ -35,7 +35,7 @@ def impact_of(session: Session, change: ChangeRequest) -> Impact:
     """What the change meets now; the change is wholly loaded."""
     first = min((operation.step for operation in change.work_order.operations), default=None)
     units: dict[str, list[Unit]] = {place: [] for place in ORDER}
-    for unit in repository.units_of(session, change.work_order_id):
+    for unit in repository.units_of(session, change.works):
         place = place_of(unit.state, unit.step, first)
         if place is not None:
             units[place].append(unit)
@@ -50,12 +50,12 @@ def concerns_packaging(change: ChangeRequest) -> bool:
 
 
 def stations_of(session: Session, change: ChangeRequest) -> Sequence[Station]:
-    """The open stations through which units of the work order come that the change is about."""
+    """The open stations through which units of the work orders come that the change is about."""
     found: dict[int, Station] = {}
     if concerns_packaging(change):
-        found.update((each.id, each) for each in repository.packing_stations(session, change.work_order_id))
+        found.update((each.id, each) for each in repository.packing_stations(session, change.works))
     if any(each["field"] not in PACKAGING for each in change.difference):
         untouched = change.effectivity == Effectivity.NEXT_BATCH
-        making = repository.making_stations(session, change.work_order_id, untouched=untouched)
+        making = repository.making_stations(session, change.works, untouched=untouched)
         found.update((each.id, each) for each in making)
     return [found[key] for key in sorted(found)]

@@ -24,6 +24,8 @@ class ChangeRequest(Versioned, Base):
     number: Mapped[str] = mapped_column(String(40), unique=True)
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sales_order.id"), index=True)
     work_order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("work_order.id"), index=True)
+    #: Ids of the work orders that make anew what was lost of this one; the change holds for them too.
+    carried_to: Mapped[list[int]] = mapped_column(Json, default=list, server_default="[]")
     #: server.tracking.states.ChangeState
     state: Mapped[str] = mapped_column(String(12), index=True)
     #: server.tracking.states.Effectivity
@@ -49,6 +51,12 @@ class ChangeRequest(Versioned, Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     order: Mapped[SalesOrder] = relationship(lazy="raise")
     work_order: Mapped[WorkOrder] = relationship(lazy="raise")
+
+    @property
+    def works(self) -> list[int]:
+        """Ids of every work order that the change is about, its own first."""
+        return [self.work_order_id, *self.carried_to]
+
     acknowledgements: Mapped[list["ChangeAcknowledgement"]] = relationship(
         back_populates="change", lazy="raise", order_by="ChangeAcknowledgement.id"
     )

@@ -138,38 +138,42 @@ def _work_orders() -> Select[WorkOrder]:
     )
 
 
+def work_by_id(session: Session, works: Collection[int]) -> Sequence[WorkOrder]:
+    """These work orders, by age; no query for none."""
+    statement = select(WorkOrder).where(WorkOrder.id.in_(works)).order_by(WorkOrder.id)
+    return session.scalars(statement).all() if works else ()
+
+
 # --- whom a change concerns ---
 
 
-def packing_stations(session: Session, work_order_id: int) -> Sequence[Station]:
-    """Open stations that pack: those of the work order's own packing operation, else all."""
+def packing_stations(session: Session, works: Collection[int]) -> Sequence[Station]:
+    """Open stations that pack: those of these work orders' own packing operations, else all."""
     packs = select(ReadPoint.station_id).where(ReadPoint.context == Context.PACK.value, ReadPoint.active)
     found = session.scalars(select(Station).where(Station.active, Station.id.in_(packs)).order_by(Station.id)).all()
-    centers = set(session.scalars(select(Operation.work_center_id).where(Operation.work_order_id == work_order_id)))
+    centers = set(session.scalars(select(Operation.work_center_id).where(Operation.work_order_id.in_(works))))
     own = [station for station in found if station.work_center_id in centers]
     return own or found
 
 
-def making_stations(session: Session, work_order_id: int, *, untouched: bool) -> Sequence[Station]:
+def making_stations(session: Session, works: Collection[int], *, untouched: bool) -> Sequence[Station]:
     """Open stations of operations that are not over; `untouched` takes those alone where nothing has begun."""
-    centers = select(Operation.work_center_id).where(
-        Operation.work_order_id == work_order_id, Operation.state.not_in(OVER)
-    )
+    centers = select(Operation.work_center_id).where(Operation.work_order_id.in_(works), Operation.state.not_in(OVER))
     if untouched:
         centers = centers.where(Operation.started == 0)
     statement = select(Station).where(Station.active, Station.work_center_id.in_(centers))
     return session.scalars(statement.order_by(Station.id)).all()
 
 
-def units_of(session: Session, work_order_id: int) -> Sequence[Unit]:
-    """The units of a work order in their order."""
-    statement = select(Unit).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
-    return session.scalars(statement.order_by(Unit.position, Unit.id)).all()
+def units_of(session: Session, works: Collection[int]) -> Sequence[Unit]:
+    """The units of these work orders in their order."""
+    statement = select(Unit).where(Unit.work_order_id.in_(works), Unit.kind != UnitKind.CONTAINER.value)
+    return session.scalars(statement.order_by(Unit.work_order_id, Unit.position, Unit.id)).all()
 
 
-def unit_states(session: Session, work_order_id: int) -> Collection[str]:
-    """The states in which units of a work order are."""
-    statement = select(Unit.state).where(Unit.work_order_id == work_order_id, Unit.kind != UnitKind.CONTAINER.value)
+def unit_states(session: Session, works: Collection[int]) -> Collection[str]:
+    """The states in which units of these work orders are."""
+    statement = select(Unit.state).where(Unit.work_order_id.in_(works), Unit.kind != UnitKind.CONTAINER.value)
     return session.scalars(statement.distinct()).all()
 
 
@@ -184,6 +188,13 @@ def counting(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Cha
         .where(SalesOrder.lifecycle.in_(OPEN_ORDERS), WorkOrder.state.in_(OPEN_WORK))
         .order_by(ChangeRequest.id)
     )
+    return session.scalars(statement.with_for_update(of=ChangeRequest)).all()
+
+
+def open_of_order(session: Session, order_id: int) -> Sequence[ChangeRequest]:
+    """What is asked for or counts for work of the order, the oldest first."""
+    rejected = ChangeRequest.state == ChangeState.REJECTED.value
+    statement = _whole().where(ChangeRequest.order_id == order_id, ~rejected).order_by(ChangeRequest.id)
     return session.scalars(statement.with_for_update(of=ChangeRequest)).all()
 
 

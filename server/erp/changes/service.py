@@ -1,6 +1,6 @@
 """What happens to change requests. Services flush, write facts and note topics; the edge commits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,20 +8,19 @@ from sqlalchemy.orm import Session
 
 from server.db import touch
 from server.erp.changes import rules
+from server.erp.changes.closed import require_in_time, require_open
 from server.erp.changes.impact import impact_of
 from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, RepackTask
-from server.erp.changes.repository import unit_states, unit_to_repack
+from server.erp.changes.repository import unit_to_repack, work_by_id
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch, wanted_by
-from server.erp.orders.lifecycle import because
-from server.erp.orders.models import SalesOrder
 from server.erp.production.models import WorkOrder
 from server.errors import Refused
 from server.http.numbers import fresh
 from server.journal import facts
 from server.messages import translate as _
 from server.tracking.facts import FactKind, NewFact
-from server.tracking.states import ChangeState, OrderLifecycle, Reason, RepackState
+from server.tracking.states import ChangeState, Reason, RepackState
 
 #: The topic of the list of changes.
 TOPIC = "changes"
@@ -44,7 +43,7 @@ def create_change(
         raise Refused(message.format(work_order=work_order.number), reason="no_order")
     require_open(work_order.order, work_order)
     wanted = wanted_by(body.changes, origin)
-    require_in_time(session, work_order, wanted, body.effectivity.value)
+    require_in_time(session, [work_order], wanted, body.effectivity.value)
     change = ChangeRequest(
         number=fresh(session, "CR", ChangeRequest.number),
         order=work_order.order,
@@ -84,7 +83,7 @@ def submit_change(session: Session, change: ChangeRequest, *, actor: str, now: d
     """Put the draft before whoever decides."""
     _require(change, Action.SUBMIT)
     require_open(change.order, change.work_order)
-    require_in_time(session, change.work_order, change.wanted, change.effectivity)
+    require_in_time(session, _works(session, change), change.wanted, change.effectivity)
     change.difference = _difference(change.work_order, change.wanted, change.origin)
     change.submitted_at, change.submitted_by = now, actor
     told = move(change, ChangeState.SUBMITTED)
@@ -107,13 +106,15 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     _require(change, Action.APPROVE)
     require_open(change.order, change.work_order)
     work_order = change.work_order
-    require_in_time(session, work_order, change.wanted, change.effectivity)
+    works = _works(session, change)
+    require_in_time(session, works, change.wanted, change.effectivity)
     wanted = rules.settled(work_order.snapshot, change.wanted, change.origin)
     change.difference = _difference(work_order, change.wanted, change.origin)
     change.decided_at, change.decided_by = now, actor
     impact = impact_of(session, change)
     approved = move(change, ChangeState.APPROVED)
-    work_order.snapshot = rules.apply(work_order.snapshot, wanted, change=change.number)
+    for each in works:
+        each.snapshot = rules.apply(each.snapshot, wanted, change=change.number)
     change.snapshot_version = rules.version_of(work_order.snapshot)
     change.applied_at = now
     applied = move(change, ChangeState.APPLIED)
@@ -220,27 +221,9 @@ def _require(change: ChangeRequest, action: Action) -> None:
     raise Refused(told, reason="wrong_state", extra={"state": change.state})
 
 
-def require_open(order: SalesOrder, work_order: WorkOrder) -> None:
-    """Raises Refused when nothing of the order or the work order can change any more, or nothing has begun."""
-    if order.lifecycle not in rules.OPEN_ORDERS:
-        over = order.lifecycle in (OrderLifecycle.DONE, OrderLifecycle.CANCELLED)
-        message = (
-            _("Nothing of {order} can be changed any more: {because}.")
-            if over
-            else _("{order} is not released yet. Change the order itself.")
-        )
-        told = message.format(order=order.number, because=because(OrderLifecycle(order.lifecycle)))
-        raise Refused(told, reason="order_not_open")
-    if work_order.state not in rules.OPEN_WORK:
-        message = _("{work_order} is {state}: nothing of it can be changed any more.")
-        raise Refused(message.format(work_order=work_order.number, state=work_order.state), reason="work_not_open")
-
-
-def require_in_time(session: Session, work_order: WorkOrder, wanted: Collection[str], effectivity: str) -> None:
-    """Raises Refused when the change would meet no unit any more: nobody would see it, and it would count as seen."""
-    late = rules.too_late(unit_states(session, work_order.id), wanted, effectivity)
-    if late is not None:
-        raise Refused(_(rules.TOO_LATE[late]).format(number=work_order.number), reason=late.value)
+def _works(session: Session, change: ChangeRequest) -> list[WorkOrder]:
+    """The work order that the change was asked for, and what makes anew what was lost of it."""
+    return [change.work_order, *work_by_id(session, change.carried_to)]
 
 
 def _difference(work_order: WorkOrder, wanted: Mapping[str, str | None], origin: str) -> list[dict[str, Any]]:

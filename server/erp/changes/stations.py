@@ -32,9 +32,9 @@ def tell_new_station(session: Session, station: Station, *, actor: str, now: dat
     if not station.active:
         return
     for change in counting(session, unknown_to(station.id)):
-        late = rules.too_late(unit_states(session, change.work_order_id), change.wanted, change.effectivity)
+        late = rules.too_late(unit_states(session, change.works), change.wanted, change.effectivity)
         if late is None and station.id in {each.id for each in stations_of(session, change)}:
-            _put_before(session, change, station, actor=actor, now=now)
+            put_before(session, change, station, actor=actor, now=now)
 
 
 def tell_again(session: Session, facts: Iterable[NewFact]) -> None:
@@ -46,10 +46,11 @@ def tell_again(session: Session, facts: Iterable[NewFact]) -> None:
         fact, known = sent[change.work_order_id], {row.station_id for row in change.acknowledgements}
         for station in stations_of(session, change):
             if station.id not in known:
-                _put_before(session, change, station, actor=fact.actor, now=fact.observed_at)
+                put_before(session, change, station, actor=fact.actor, now=fact.observed_at)
 
 
-def _put_before(session: Session, change: ChangeRequest, station: Station, *, actor: str, now: datetime) -> None:
+def put_before(session: Session, change: ChangeRequest, station: Station, *, actor: str, now: datetime) -> None:
+    """The station must see the change too, which is not seen by all any more."""
     change.acknowledgements.append(ChangeAcknowledgement(station_id=station.id, station=station))
     if change.state == ChangeState.ACKNOWLEDGED:
         before = change.acknowledged_at.isoformat() if change.acknowledged_at is not None else None

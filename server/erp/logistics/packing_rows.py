@@ -40,6 +40,8 @@ class Rows:
     shipments: dict[int, Shipment]
     #: What the station has not seen yet, and what is to be packed anew.
     changes: Sequence[ChangeRequest]
+    #: What counts for these orders, seen or not.
+    counting: Sequence[ChangeRequest]
     repacks: dict[int, RepackTask]
 
     @classmethod
@@ -66,6 +68,7 @@ class Rows:
             boxes,
             {each.id: each for each in repository.shipments_by_id(session, sent)} if sent else {},
             changes.waiting_at(session, point.station_id),
+            changes.counting(session, ChangeRequest.order_id.in_(orders)),
             {task.id: task for task in changes.open_tasks_of(session, list(units))},
         )
 
@@ -92,8 +95,8 @@ class Rows:
         return world
 
     def _put_changes(self, world: w.World) -> None:
+        world.change_requests = {each.id: told(change_rows.Change, each) for each in (*self.counting, *self.changes)}
         for change in self.changes:
-            world.change_requests[change.id] = told(change_rows.Change, change)
             for row in change.acknowledgements:
                 seen = (row.id, change.id, change.order_id, row.station_id, row.acknowledged_at, row.badge, row.name)
                 world.acknowledgements[row.id] = change_rows.Acknowledgement(*seen)

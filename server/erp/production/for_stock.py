@@ -12,6 +12,7 @@ from server.catalog.packaging import packaging_for
 from server.catalog.repository import product as find_product
 from server.db import touch
 from server.db.counters import take
+from server.erp.changes.carried import carry_changes
 from server.erp.floor.repository import station_keys
 from server.erp.orders.configured import configured_lines
 from server.erp.orders.models import OrderLine
@@ -74,7 +75,9 @@ def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now
     if plan.from_stock:
         plan = _made_anew(session, plan, order.customer_id)
     touch(session, f"order:{order.number}", f"customer:{order.customer.number}", "orders")
-    return _make(session, plan, actor=actor, now=now, replaces=work_order.number)
+    replacement = _make(session, plan, actor=actor, now=now, replaces=work_order.number)
+    carry_changes(session, work_order, replacement, actor=actor, now=now)
+    return replacement
 
 
 def _made_anew(session: Session, plan: Plan, customer_id: int) -> Plan:

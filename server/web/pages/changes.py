@@ -134,7 +134,8 @@ def show_change(page: PageDep, principal: Reader, number: Number) -> Response:
         change = found_change(session, number, principal)
         impact = impact_of(session, change)
         tasks = repository.task_counts(session, [change.id]).get(change.id, {})
-    context: dict[str, Any] = {"change": change, "impact": impact, "stages": ORDER, "tasks": tasks}
+        anew = [each.number for each in repository.work_by_id(session, change.carried_to)]
+    context: dict[str, Any] = {"change": change, "anew": anew, "impact": impact, "stages": ORDER, "tasks": tasks}
     return page.show("changes/one.html", topic=service.TOPIC, version=version, **context)
 
 
