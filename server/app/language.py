@@ -1,11 +1,13 @@
 """Who reads the answer: every sentence of a request is said in the language that its page would have, too."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.messages import READER, Reader, Translator
+from server.messages import READER, Reader, Voice
 from server.settings import Settings
-from server.web.i18n import translations
+from server.web.i18n import translations, whole_day
 from server.web.page import language_for
 
 
@@ -27,7 +29,8 @@ class Languages:
             READER.reset(token)
 
     def _reader(self, request: Request) -> Reader:
-        def choose(own: str | None) -> Translator:
-            return translations(language_for(request, self._settings, own)).gettext
+        def choose(own: str | None) -> Voice:
+            language = language_for(request, self._settings, own)
+            return Voice(translations(language).gettext, partial(whole_day, language=language))
 
         return Reader(choose)

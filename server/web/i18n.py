@@ -102,6 +102,11 @@ def _day_in_words(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale=locale)
 
 
+def whole_day(day: date, language: str) -> str:
+    """A day in full with its year, for sentences that know of no present: 'Friday 27 November 2026'."""
+    return _day_in_words(day, "EEEE d MMMM y", LANGUAGES[language])
+
+
 @lru_cache(maxsize=4096)
 def _number_in_words(value: Decimal | int | float, locale: str) -> str:
     return format_decimal(value, locale=locale)

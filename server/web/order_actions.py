@@ -17,7 +17,7 @@ from server.erp.orders import repository, service
 from server.erp.orders.lifecycle import Action, possible
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.release import release_order
-from server.errors import FieldError, Forbidden, Invalid, NotFound
+from server.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from server.messages import N_
 from server.tracking.states import Fulfilment, OrderLifecycle, ShipmentState
 from server.web.forms import Form
@@ -64,6 +64,12 @@ SHORT = 80
 _MANAGERS = (Role.MANAGER, Role.ADMIN)
 
 
+class Overtaken(Conflict):
+    """409: the button stood on a page from before somebody else changed the order."""
+
+    default_reason = "stale"
+
+
 def offered(order: OrderPage, principal: Principal) -> list[Offer]:
     """The buttons for this person now, in the order of use."""
     here = {action.value for action in possible(OrderLifecycle(order.lifecycle), on_hold=order.on_hold)}
@@ -88,7 +94,7 @@ def offered(order: OrderPage, principal: Principal) -> list[Offer]:
 def perform(page: Page, principal: Principal, number: str, *, action: str, form: Form) -> tuple[str, str]:
     """Do it in one transaction; returns the sentence that says so and its signal.
 
-    Raises Forbidden, Refused, Invalid, NotFound.
+    Raises Forbidden, Refused, Overtaken, Invalid, NotFound.
     """
     offer = ACTIONS[action]
     if not principal.is_staff or not principal.may(offer.permission):
@@ -98,6 +104,8 @@ def perform(page: Page, principal: Principal, number: str, *, action: str, form:
         order = repository.order(session, number, visible=visible_orders(principal), lock=True)
         if order is None:
             raise NotFound
+        if form.text("row_version", str(order.row_version)) != str(order.row_version):
+            raise Overtaken(extra={"expected": form.text("row_version")[:20], "row_version": order.row_version})
         told = _apply(session, order, offer=offer, form=form, by=(principal, page))
         if order.lifecycle == OrderLifecycle.CREDIT_HOLD:
             return _waits(page, session, order, principal), "warn"

@@ -19,6 +19,7 @@ from server.erp.orders.lines import find_customer
 from server.errors import FieldError, Invalid, Refused
 from server.http.fields import plain
 from server.http.numbers import fresh
+from server.messages import in_words
 from server.messages import translate as _
 from server.parties.models import Customer
 
@@ -245,7 +246,7 @@ def _change_draft(session: Session, quote: Quote, patch: QuotePatch, changed: di
 def _check_sendable(session: Session, quote: Quote, version: QuoteVersion, today: date) -> None:
     if version.valid_until < today:
         message = _("{quote} cannot be sent: its last day {day} is past. Choose another.")
-        told = message.format(quote=quote.number, day=version.valid_until)
+        told = message.format(quote=quote.number, day=in_words(version.valid_until))
         raise Refused(told, reason="quote_validity_past")
     found = why_not_makeable(session, quote, version)
     if found:

@@ -19,6 +19,7 @@ from server.erp.orders.pricing import coin
 from server.errors import FieldError, Invalid, Refused
 from server.http.numbers import fresh
 from server.journal.facts import OfficeFact, write_office
+from server.messages import in_words
 from server.messages import translate as _
 from server.parties.models import Customer
 from server.parties.repository import customer as find_customer
@@ -129,7 +130,7 @@ def _check(session: Session, body: PaymentIn, currency: str, now: datetime) -> N
         )
         errors.append(FieldError("amount", message, "not_in_coins"))
     if body.received_on is not None and body.received_on > today(session, now):
-        message = _("The money cannot have come on {day}, which is still to be.").format(day=body.received_on)
+        message = _("The money cannot have come on {day}, which is still to be.").format(day=in_words(body.received_on))
         errors.append(FieldError("received_on", message, "in_future"))
     total = sum((wanted.amount for wanted in body.allocations or ()), ZERO)
     if total > body.amount:

@@ -18,6 +18,7 @@ from server.errors import Refused
 from server.http.fields import plain
 from server.journal.audit import write_audit
 from server.journal.facts import OfficeFact, write_office
+from server.messages import in_words
 from server.messages import translate as _
 from server.parties.service import become_customer
 from server.tracking.facts import FactKind
@@ -166,7 +167,7 @@ def _promise(session: Session, order: SalesOrder, now: datetime, wish: date | No
     if promised < today:
         raise Refused(
             _("{order} cannot be confirmed: the promised date {promised} is past. Choose another.").format(
-                order=order.number, promised=promised
+                order=order.number, promised=in_words(promised)
             ),
             reason="promise_past",
         )

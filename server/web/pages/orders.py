@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from server.crm.customer_view import row_as_told
 from server.crm.here import Here
 from server.crm.links import create_link, links_of, revoke_link
 from server.crm.order_page import order_page
+from server.crm.order_since import decisions_since
 from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.db.topics import versions
@@ -28,7 +30,8 @@ from server.web.case_view import order_cases
 from server.web.customer_pages import show_customer_order, show_customer_unit
 from server.web.forms import Form, read_form
 from server.web.money_view import FIGURES, SOURCES, note_view, order_money
-from server.web.order_actions import ACTIONS, offered, perform
+from server.web.order_actions import ACTIONS, Overtaken, offered, perform
+from server.web.order_since import told_since
 from server.web.order_view import order_context
 from server.web.page import Page, PageDep
 from server.web.pages.pieces import around
@@ -75,17 +78,37 @@ def order(page: PageDep, principal: Reader, number: Number, before: Before = Non
         return page.go("/track")
     if not principal.is_staff:
         return show_customer_order(page, principal, number)
+    return _show_order(page, principal, number, before=before)
+
+
+def _show_order(
+    page: Page, principal: Principal, number: str, *, before: int | None = None, overtaken: Form | None = None
+) -> Response:
+    """The order for our own people; for a button that somebody overtook, with what has changed since it was shown."""
     here, topic = Here(page.site.zone, page.now), f"order:{number}"
+    form, since = overtaken or Form(), []
     with page.database.read() as session:
         shown = versions(session, topic)
         found = order_page(session, principal, number, here=here, before=before)
+        if overtaken is not None:
+            since = told_since(page, decisions_since(session, found.id, number, _shown_at(page, overtaken)))
         links = links_of(session, found.id)
         money = order_money(session, principal, number, now=page.now)
         cases = order_cases(session, principal, number)
     note_view(page.database, principal, money, now=page.now)
     context = order_context(found, page.formats, version=shown[topic], older=before is not None)
     context |= cases | {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
-    return page.show("pages/order.html", links=links, actions=offered(found, principal), form=Form(), **context)
+    context |= {"overtaken": overtaken is not None, "since": since, "form": form, "seen": page.now.isoformat()}
+    status = 200 if overtaken is None else 409
+    return page.show("pages/order.html", status=status, links=links, actions=offered(found, principal), **context)
+
+
+def _shown_at(page: Page, form: Form) -> datetime:
+    """When the page of the button was made; one that does not say it gets what is newest."""
+    try:
+        return datetime.fromisoformat(form.text("seen")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return page.now - timedelta(days=1)
 
 
 @router.get("/orders/{number}/units/{unit}")
@@ -127,6 +150,8 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
         return page.go(f"/orders/{number}")
     try:
         done, kind = perform(page, principal, number, action=action, form=form)
+    except Overtaken:
+        return _show_order(page, principal, number, overtaken=Form({**form.values, "asked": action}))
     except (Refused, Invalid) as refusal:
         return page.go(f"/orders/{number}", refusal.detail, kind="stop")
     return page.go(f"/orders/{number}", done, kind=kind)

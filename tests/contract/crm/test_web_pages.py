@@ -84,6 +84,7 @@ def test_an_order_goes_through_its_life_by_forms(signed_in: SignedIn, factory: A
         assert answer.status_code == 303, answer.text
         return planner.get(answer.headers["location"], headers=HTML).text
 
+    assert "the promised date Thursday 2 January 2020 is past" in act("confirm", promise_date="2020-01-02")
     assert "is confirmed for" in act("confirm")
     assert "Its units can be scanned now" in act("release")
     assert "Say why in a few words" in act("hold", reason="  ")

@@ -51,3 +51,32 @@ def test_a_form_that_somebody_overtook_shows_what_is_stored_and_keeps_what_was_t
     assert f'value="{next(iter(second.values()))}"' in stale.text
     # and whoever has read it may save
     assert planner.post(posted, data=typed(stale.text, second)).status_code == 303
+
+
+def test_a_button_of_an_order_that_somebody_changed_tells_what_and_is_then_pressed_again(
+    planner: httpx.Client, world: Any
+) -> None:
+    # Given the page of a draft, and somebody who changes the order after it was shown
+    lines = [{"product": "FRAME-CITY", "quantity": 2, "unit_price": "10.00"}]
+    body = {"customer": world.customers["Kestrel Rail"].number, "lines": lines}
+    number = planner.post("/api/v1/orders", json=body).json()["number"]
+    page = planner.get(f"/orders/{number}").text
+    door = f"/api/v1/orders/{number}"
+    lines[0]["quantity"] = 5
+    planner.patch(door, json={"lines": lines, "priority": 1}, headers={"If-Match": "*"})
+
+    # When the first presses a button
+    stale = planner.post(f"/orders/{number}/confirm", data=typed(page, {"promise_date": "2031-03-04"}))
+
+    # Then nothing is done, and the page says what is different by whom, with what was typed
+    assert (stale.status_code, planner.get(door).json()["lifecycle"]) == (409, "draft")
+    assert "was changed meanwhile, so nothing was done" in stale.text
+    told = unescape(stale.text)
+    assert re.search(
+        r"Order changed, .+\. Priority: \d → 1; Ordered: 2 × FRAME-CITY \(10\) → 5 × FRAME-CITY \(10\)", told
+    )
+    assert 'value="2031-03-04"' in stale.text
+
+    # And the button of the page as it stands now works
+    assert planner.post(f"/orders/{number}/confirm", data=typed(stale.text, {})).status_code == 303
+    assert planner.get(door).json()["lifecycle"] == "confirmed"
