@@ -6,7 +6,7 @@ from alembic import op
 from server.db.types import Json
 
 revision = "0023"
-down_revision = "0026"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
