@@ -3,28 +3,33 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.admin.devices import limit_pairing
 from server.admin.keys import KeyMade, KeyOut, key_body, key_made
-from server.auth import gateways, keys, repository
+from server.auth import enrolment, gateways, keys, repository
+from server.auth.enrolment import Fingerprint
 from server.auth.http import AdminPrincipal, DatabaseDep, require
 from server.auth.models import ApiKey
 from server.auth.permissions import Permission
-from server.errors import NotFound
+from server.auth.principal import Principal
+from server.errors import Forbidden, NotFound
 from server.http.door import DoorDep, shown
 from server.http.fields import Name, Patch, Shown, Strict
 from server.http.idempotency import Answer
 from server.http.paging import DEFAULT_LIMIT, After, Keyset, Limit, Number, as_json
 from server.http.versions import guard
 from server.journal.models import Gateway
+from server.messages import translate as _
 from server.settings.clock import utc_now
 
 router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
 readers = [Depends(require(Permission.FLOOR_READ))]
+Speaker = Annotated[Principal, Depends(require(Permission.EVENTS_WRITE))]
 
 
 #: The name in gateway.toml.
@@ -65,6 +70,45 @@ class GatewayOut(Shown):
         plain = {name: getattr(gateway, name) for name in cls.model_fields if name not in computed}
         shown = [KeyOut.of(key) for key in live_keys]
         return cls(**plain, silent=gateways.is_silent(gateway, now), keys=shown)
+
+
+class NextKey(Strict):
+    """What a gateway tells of a key that it made: `ol_<prefix>_<secret>`, the secret only as SHA-256 in hex."""
+
+    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{8}$")]
+    secret_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def shown(self) -> Fingerprint:
+        """The same as bytes."""
+        return Fingerprint(self.prefix, bytes.fromhex(self.secret_sha256))
+
+
+class Enrolment(NextKey):
+    """The same, with the code that an administrator read out."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class KeyTaken(Shown):
+    """Whose key it is, and when it was taken."""
+
+    gateway: str
+    prefix: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "KeyTaken":
+        """The row as it is shown."""
+        return cls(gateway=key.gateway or "", prefix=key.prefix, created_at=key.created_at)
+
+
+class CodeMade(Shown):
+    """A one-time code; a repeated request gets null in its place."""
+
+    gateway: str
+    code: str | None
+    expires_at: datetime | None
 
 
 _KEYSET = Keyset(Gateway.id, Gateway.key)
@@ -140,6 +184,38 @@ def revoke_gateway_key(door: DoorDep, principal: AdminPrincipal, key: Number, pr
         return Answer(200, key_body(found))
 
     return door.post(principal, None, make)
+
+
+@router.post("/{key}/code", response_model=CodeMade)
+def make_code(door: DoorDep, principal: AdminPrincipal, key: Number) -> JSONResponse:
+    """A one-time code, with which the gateway brings a key of its own; shown this once."""
+
+    def make(session: Session) -> Answer:
+        gateway = gateways.get_gateway(session, key, lock=True)
+        code = enrolment.make_code(session, gateway, actor=principal.actor, now=door.now)
+        made = CodeMade(gateway=key, code=code, expires_at=gateway.enrol_expires_at)
+        return Answer(200, made.model_dump(mode="json"), secret=("code",))
+
+    return door.post(principal, None, make)
+
+
+@router.post("/enrol")
+def enrol(body: Enrolment, request: Request, database: DatabaseDep) -> KeyTaken:
+    """A gateway without a key trades its code for the right to speak; it keeps the secret, and tells its hash."""
+    limit_pairing(request)
+    now = utc_now()
+    return database.write(lambda session: KeyTaken.of(enrolment.enrol(session, body.code, body.shown, now=now)))
+
+
+@router.post("/{key}/next-key")
+def bring_next_key(body: NextKey, database: DatabaseDep, principal: Speaker, key: Number) -> KeyTaken:
+    """The key that a gateway will use from now on; the one it comes with ends when the new one is first used."""
+    if principal.gateway != key:
+        raise Forbidden(_("This key speaks for another gateway."), reason="wrong_gateway")
+    now = utc_now()
+    return database.write(
+        lambda session: KeyTaken.of(enrolment.bring_next(session, principal.row_id, body.shown, now=now))
+    )
 
 
 @router.post("/{key}/retire", status_code=204)

@@ -16,17 +16,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from server.auth import repository
+from server.auth import enrolment, repository
 from server.auth.models import ApiKey, Device, User
 from server.auth.principal import Principal
 from server.auth.tokens import KeyText, hash_token
+from server.auth.topic import AUTH_TOPIC
 from server.db import Database
 from server.settings import Settings
 
 log = logging.getLogger("server.auth")
 
-#: The topic that every change of rights touches.
-AUTH_TOPIC = "auth"
 REMEMBER_SECONDS = 5.0
 REMEMBER_AT_MOST = 10_000
 #: `last_seen_at` and `last_used_at` are written at most this often.
@@ -133,7 +132,7 @@ class Authenticator:
         if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             return None
         if _is_old(key.last_used_at, now):
-            self._note(lambda writing: repository.note_key_use(writing, key.id, now))
+            self._note(lambda writing: _note_key_use(writing, key.id, now))
         return key_principal(key)
 
     def _by_session(self, session: Session, digest: bytes, now: datetime) -> Principal | None:
@@ -158,6 +157,11 @@ class Authenticator:
 
     def _note(self, work: Callable[[Session], None]) -> None:
         self._database.submit(work).add_done_callback(_log_failure)
+
+
+def _note_key_use(session: Session, key_id: int, now: datetime) -> None:
+    enrolment.note_first_use(session, key_id, now=now)
+    repository.note_key_use(session, key_id, now)
 
 
 def user_principal(user: User) -> Principal:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.auth import repository
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.models import Device
 from server.auth.tokens import PAIRING_ALPHABET, PAIRING_LENGTH, hash_token, new_pairing_code, new_token
+from server.auth.topic import AUTH_TOPIC
 from server.db import touch
 from server.errors import NotFound, Refused
 from server.journal.audit import changes as differences

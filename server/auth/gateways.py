@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth import keys, repository
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.keys import MadeKey
+from server.auth.topic import AUTH_TOPIC
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound
 from server.journal.audit import changes, write_audit

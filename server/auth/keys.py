@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.auth import repository
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.models import ApiKey
 from server.auth.permissions import GATEWAY_SCOPES, KEY_SCOPES
 from server.auth.tokens import KeyText, hash_token
+from server.auth.topic import AUTH_TOPIC
 from server.db import touch
 from server.errors import Conflict, FieldError, Invalid, NotFound, Refused
 from server.journal.audit import changes as differences

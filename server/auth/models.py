@@ -58,6 +58,8 @@ class ApiKey(Versioned, Base):
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The key that ends when this one is first used; set where a gateway brought it.
+    replaces_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Device(Base):

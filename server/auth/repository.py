@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.auth.models import ApiKey, Device, OneTimeLink, SessionRecord, User
 from server.db import Base
+from server.journal.models import Gateway
 
 # --- users ---
 
@@ -110,6 +111,11 @@ def live_gateway_keys(session: Session, gateways: Collection[str], now: datetime
 def note_key_use(session: Session, key_id: int, now: datetime) -> None:
     """Remember that the key was used."""
     session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))
+
+
+def gateway_by_code(session: Session, enrol_hash: bytes) -> Gateway | None:
+    """The gateway that a one-time code was made for, used or not."""
+    return session.scalars(select(Gateway).where(Gateway.enrol_hash == enrol_hash)).one_or_none()
 
 
 # --- devices ---

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from server.auth import repository, users
-from server.auth.authenticate import AUTH_TOPIC, user_principal
+from server.auth.authenticate import user_principal
 from server.auth.limiter import Limiter
 from server.auth.models import SessionRecord
 from server.auth.passwords import check_new_password, hash_password, verify_password
 from server.auth.principal import Principal
 from server.auth.tokens import hash_token, new_token
+from server.auth.topic import AUTH_TOPIC
 from server.db import Database, touch
 from server.errors import FieldError, Forbidden, Invalid, TooMany, Unauthorized
 from server.journal.audit import write_audit

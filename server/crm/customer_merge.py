@@ -7,8 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.models import User
+from server.auth.topic import AUTH_TOPIC
 from server.catalog.models import PackagingSpec
 from server.catalog.revisions import RevisionState
 from server.db import Base, table_of, touch

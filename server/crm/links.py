@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.principal import Principal
 from server.auth.tokens import hash_token, new_token
+from server.auth.topic import AUTH_TOPIC
 from server.crm.models import CustomerLink, CustomerVisit
 from server.crm.order_page import find_order
 from server.db import touch

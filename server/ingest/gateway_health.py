@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from orderlight.events import EventError, storable
 from orderlight.events.fields import moment
+from server.auth.models import ApiKey
 from server.db import touch
 from server.errors import Invalid, NotFound
 from server.journal.models import Gateway
@@ -43,8 +44,10 @@ def _clean(value: Any, depth: int) -> Any:
     return [_clean(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
-def beat(session: Session, key: str, told: dict[str, Any], *, now: datetime) -> None:
-    """Note the heartbeat of a gateway in use; raises NotFound."""
+def beat(
+    session: Session, key: str, told: dict[str, Any], *, key_id: int | None = None, now: datetime
+) -> datetime | None:
+    """Note the heartbeat of a gateway in use, and give when the key it came with was made; raises NotFound."""
     gateway = session.scalars(select(Gateway).where(Gateway.key == key)).one_or_none()
     if gateway is None or gateway.retired_at is not None:
         raise NotFound
@@ -52,6 +55,8 @@ def beat(session: Session, key: str, told: dict[str, Any], *, now: datetime) -> 
     gateway.health = told
     gateway.clock_offset_seconds = _offset(told.get("clock"), now)
     touch(session, "gateways")
+    made_at: datetime | None = session.scalar(select(ApiKey.created_at).where(ApiKey.id == key_id))
+    return made_at
 
 
 def _offset(clock: Any, now: datetime) -> float | None:

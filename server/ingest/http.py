@@ -70,8 +70,11 @@ async def post_health(request: Request, database: DatabaseDep, principal: Writer
         raise Forbidden(f"This key speaks for {principal.gateway or 'no gateway'}.", reason="wrong_gateway")
     told = gateway_health.parse_health(await read_body(request, gateway_health.MAX_BYTES))
     now = utc_now()
-    await _durable(database.submit(lambda session: gateway_health.beat(session, key, told, now=now)))
-    return JSONResponse({"server_time": utc_now().isoformat()})
+    made_at = await _durable(
+        database.submit(lambda session: gateway_health.beat(session, key, told, key_id=principal.row_id, now=now))
+    )
+    key_made_at = None if made_at is None else made_at.isoformat()
+    return JSONResponse({"server_time": utc_now().isoformat(), "key_made_at": key_made_at})
 
 
 async def read_batch(request: Request) -> wire.Request:

@@ -134,6 +134,7 @@ class Gateway(Base):
     """A gateway the server was told of, and how it is."""
 
     __tablename__ = "gateway"
+    __table_args__ = (Index("ix_gateway_enrol_hash", "enrol_hash", unique=True),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -146,6 +147,10 @@ class Gateway(Base):
     #: The last heartbeat as it came: version, backlog, oldest_age_seconds, devices, set_aside.
     health: Mapped[dict[str, Any] | None] = mapped_column(Json)
     clock_offset_seconds: Mapped[float | None]
+    #: The one-time code by which it may bring a key, and the prefix of the key that it brought.
+    enrol_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    enrol_prefix: Mapped[str | None] = mapped_column(String(12))
+    enrol_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 _FAILED = text("action = 'sign_in_failed'")

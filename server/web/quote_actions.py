@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.auth.talk_limit import count_message
+from server.auth.topic import AUTH_TOPIC
 from server.crm.access import is_customer
 from server.crm.here import Here
 from server.crm.quotes import answers, repository, service, thread

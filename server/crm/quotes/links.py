@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.principal import Principal
 from server.auth.tokens import hash_token, new_token
+from server.auth.topic import AUTH_TOPIC
 from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow, NewLink
 from server.crm.quotes.models import Quote, QuoteLink, QuoteVisit
 from server.db import touch

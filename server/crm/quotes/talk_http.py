@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from server.auth.authenticate import AUTH_TOPIC
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.auth.talk_limit import count_message
+from server.auth.topic import AUTH_TOPIC
 from server.crm.access import is_customer, visible_orders
 from server.crm.here import Here
 from server.crm.http import LinkMade, LinkOut

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from server.admin.gateways import GatewayIn
 from server.admin.health import health, healths, last_reads
-from server.auth import gateways, keys
+from server.auth import enrolment, gateways, keys
 from server.auth.http import AdminPrincipal, require
 from server.auth.keys import MadeKey
 from server.auth.permissions import Permission
@@ -87,6 +87,19 @@ def add_key(page: PageDep, key: str, principal: AdminPrincipal) -> Response:
     except Conflict as refusal:
         return page.go(f"/admin/gateways/{key}#keys", refusal.detail, kind="stop")
     return _key_made(page, key, made)
+
+
+@router.post("/{key}/code")
+def make_code(page: PageDep, key: str, principal: AdminPrincipal) -> Response:
+    """A one-time code, shown this once, with which the gateway brings a key of its own."""
+
+    def work(session: Session) -> str:
+        gateway = gateways.get_gateway(session, key, lock=True)
+        return enrolment.make_code(session, gateway, actor=principal.actor, now=page.now)
+
+    code = page.database.write(work)
+    minutes, server = enrolment.CODE_MINUTES, page.settings.base_url
+    return show_in(ADMIN, page, "admin/gateway_code.html", gateway=key, code=code, minutes=minutes, server=server)
 
 
 @router.post("/{key}/keys/{prefix}/revoke")

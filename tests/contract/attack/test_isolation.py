@@ -21,7 +21,7 @@ OURS, THEIRS = "Aurora Bikes", "Nordwind Energie"
 #: The doors that ask for nothing: signing in, links with a secret of their own, and what the whole world may see.
 OPEN = {
     "GET /", "GET /openapi.json", "GET /docs", "GET /healthz", "GET /readyz", "GET /metrics", "GET /live",
-    "POST /api/v1/session", "POST /api/v1/set-password", "POST /api/v1/devices/pair",
+    "POST /api/v1/session", "POST /api/v1/set-password", "POST /api/v1/devices/pair", "POST /api/v1/gateways/enrol",
     "GET /login", "POST /login", "GET /pair", "POST /pair", "GET /set-password/{token}", "POST /set-password/{token}",
     "GET /track/{token}", "POST /track/{token}", "GET /quote/{token}", "POST /quote/{token}",
     "GET /01/{gtin}/21/{serial:path}",
