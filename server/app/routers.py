@@ -14,6 +14,7 @@ from server.connectors import feed
 from server.crm import customers_http as crm_customers
 from server.crm import http as crm
 from server.crm import search_http as search
+from server.crm import station_list_http as station_list
 from server.crm.cases import http as cases
 from server.crm.quotes import http as quotes
 from server.crm.quotes import talk_http as talk
@@ -76,6 +77,7 @@ ROUTERS = (
     search.router,
     crm.router,
     crm_customers.router,
+    station_list.router,
     quotes.router,
     talk.router,
     cases.router,

@@ -1,4 +1,4 @@
-"""What a customer requires of an order at all times, against the stations that have shown it."""
+"""What a customer requires of an order at all times, against the stations that show it with every scan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from server.messages import N_
 from server.tracking.states import Context, OperationState
 
 
-class ShownAt(NamedTuple):
-    """A station of the order's work, and when it showed the requirement last; None where nobody has worked on it."""
+class WorkedAt(NamedTuple):
+    """A station of the order's work, and when anybody worked on the order there last, so that it was shown."""
 
     station: str
     at: datetime | None
@@ -29,15 +29,15 @@ class Requirement:
 
     name: str
     text: str
-    stations: Sequence[ShownAt]
+    stations: Sequence[WorkedAt]
 
 
 def standing_requirements(session: Session, order: SalesOrder) -> list[Requirement]:
     """Alerts, packaging rule and special instructions of an order whose customer is loaded; two queries."""
     customer = order.customer
     seen = _stations(session, order.id)
-    everywhere = [ShownAt(name, at) for name, _packs, at in seen]
-    packing = [ShownAt(name, at) for name, packs, at in seen if packs]
+    everywhere = [WorkedAt(name, at) for name, _packs, at in seen]
+    packing = [WorkedAt(name, at) for name, packs, at in seen if packs]
     found = [Requirement(N_("Alert"), line.strip(), everywhere) for line in (customer.alerts or "").splitlines()]
     told = (
         (N_("Packaging rule"), customer.packaging_rule, packing),

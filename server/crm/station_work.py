@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
@@ -22,6 +22,8 @@ from server.tracking.states import Fulfilment, OperationState, OrderLifecycle, U
 
 _WAITING = (OperationState.RUNNING, OperationState.READY, OperationState.PAUSED)
 _IN_A_BOX = (UnitState.PACKED.value, UnitState.SHIPPED.value, UnitState.DELIVERED.value)
+#: Of orders that stand here a piece may wait for a box.
+_SOME_MADE = tuple(each.value for each in (Fulfilment.IN_PRODUCTION, Fulfilment.PRODUCED, Fulfilment.PARTIALLY_SHIPPED))
 _MADE = (UnitState.FINISHED.value, UnitState.IN_STOCK.value)
 #: What is on hold comes last, for nobody may go on with it.
 _NEXT_FIRST = (
@@ -62,6 +64,8 @@ class Job:
     for_stock: bool = False
     #: Pieces that are made and in no box yet.
     ready: int = 0
+    #: The day that was promised.
+    promise: date | None = None
 
 
 def work_at(session: Session, work_center_id: int, *, here: Here) -> list[Job]:
@@ -115,11 +119,15 @@ def work_for_stock(session: Session, unit: str) -> str | None:
 
 
 def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job]:
-    """The order in hand and those that are made and wait for their boxes, next first; two queries."""
+    """The order in hand and those with pieces that wait for a box, next first; two queries.
+
+    Pieces are packed as they come: the order may still be in production, or have left in part.
+    """
+    begun = SalesOrder.fulfilment.in_(_SOME_MADE)
     waiting = (
         select(SalesOrder.id)
         .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
-        .where(or_(SalesOrder.number == at_hand, SalesOrder.fulfilment == Fulfilment.PRODUCED.value))
+        .where(or_(SalesOrder.number == at_hand, and_(begun, _unpacked())))
         .order_by(SalesOrder.number != (at_hand or ""), *_NEXT_FIRST)
         .limit(_MOST_TO_PACK)
     )
@@ -128,15 +136,9 @@ def packing_at(session: Session, at_hand: str | None, *, here: Here) -> list[Job
 
 def to_pack(session: Session, *, here: Here, limit: int) -> list[Job]:
     """Every order with pieces that are made and in no box, whatever else of it is still made; three queries."""
-    unpacked = exists().where(
-        WorkOrder.order_id == SalesOrder.id,
-        Unit.work_order_id == WorkOrder.id,
-        Unit.order_id == SalesOrder.id,
-        Unit.state.in_(_MADE),
-    )
     waiting = (
         select(SalesOrder.id)
-        .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, unpacked)
+        .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value, _unpacked())
         .order_by(*_NEXT_FIRST)
         .limit(limit)
     )
@@ -154,6 +156,16 @@ def to_pack(session: Session, *, here: Here, limit: int) -> list[Job]:
         )
         for job in jobs
     ]
+
+
+def _unpacked() -> ColumnElement[bool]:
+    """Whether a piece of the order is made and lies in no box."""
+    return exists().where(
+        WorkOrder.order_id == SalesOrder.id,
+        Unit.work_order_id == WorkOrder.id,
+        Unit.order_id == SalesOrder.id,
+        Unit.state.in_(_MADE),
+    )
 
 
 def _together(said: Iterable[str | None]) -> str | None:
@@ -229,6 +241,7 @@ def _job(row: Row[*tuple[Any, ...]], here: Here) -> Job:
         packaging_rule=row.packaging_rule,
         priority=row.priority,
         ready=int(getattr(row, "ready", 0)),
+        promise=row.promise_date,
     )
 
 

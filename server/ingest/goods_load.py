@@ -15,7 +15,7 @@ from server.ingest.mentioned import Mentioned
 from server.ingest.queries import Found, Query, Statement, among, ask, listed
 from server.tracking import world as w
 from server.tracking.goods_rows import Material, Need, Place, materials_in, units_in
-from server.tracking.states import OperationState, UnitState
+from server.tracking.states import Command, OperationState, UnitState
 from server.tracking.steps import Read
 
 #: An operation that has begun, and one that may begin.
@@ -24,6 +24,7 @@ _OPEN = (*_BEGUN, OperationState.READY.value)
 #: The bills of material of so many operations are looked into at most.
 _MOST = 100
 
+_STOCK = Command.STOCK.value
 _IN_STOCK = UnitState.IN_STOCK.value
 _CODE = func.upper(func.replace(StockLocation.key, "-", ""))
 _PLACE = (StockLocation.id, _CODE, StockLocation.key, StockLocation.name)
@@ -51,6 +52,10 @@ def _select_parts(dialect: Dialect) -> Statement:
 def _select_places(_dialect: Dialect) -> Statement:
     # There are few locations, and their codes follow from their keys.
     return select(*_PLACE)
+
+
+def _select_shelf(_dialect: Dialect) -> Statement:
+    return select(StockLocation.id).limit(1)
 
 
 def _select_needs(dialect: Dialect) -> Statement:
@@ -82,6 +87,7 @@ def _select_stopped(dialect: Dialect) -> Statement:
 _MATERIALS = Query(_select_materials)
 _PARTS = Query(_select_parts)
 _PLACES = Query(_select_places)
+_SHELF = Query(_select_shelf)
 _NEEDS = Query(_select_needs)
 _LYING = Query(_select_lying)
 _STOPPED = Query(_select_stopped)
@@ -107,6 +113,8 @@ def load_goods(connection: Connection, world: w.World, told: Mentioned) -> None:
         asked |= {"parts": _PARTS.of(ids=lying), "needs": _NEEDS.of(ids=centers)}
     if told.naming("location"):
         asked["places"] = _PLACES.of()
+    if told.naming("command") or any(each.armed_command == _STOCK for each in world.contexts.values()):
+        asked["shelf"] = _SHELF.of()
     if asked:
         _put(world, ask(connection, asked))
 
@@ -118,6 +126,7 @@ def _stations(world: w.World, reads: Iterable[Read]) -> set[int]:
 
 def _put(world: w.World, found: Found) -> None:
     goods = world.goods
+    goods.has_place = bool(found.get("shelf", True))
     goods.materials = {row[1]: Material(*row) for row in found.get("materials", ())}
     goods.places = {row[1]: Place(*row) for row in found.get("places", ())}
     goods.parts = {row[0]: Material(*row[1:]) for row in found.get("parts", ())}

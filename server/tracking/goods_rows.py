@@ -79,6 +79,8 @@ class Goods:
 
     materials: dict[str, Material] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    #: Whether there is any location where goods may lie; asked for where the card STOCK is shown or waits.
+    has_place: bool = True
     #: What the units are that lie in stock, by id.
     parts: dict[int, Material] = field(default_factory=dict)
     needs: tuple[Need, ...] = ()

@@ -23,6 +23,7 @@ def put_into_stock(draft: Draft, step: UnitStep) -> Verdict:
     """The surplus unit belongs to nobody from now on; its packing step, if it has one, is done with that."""
     unit = step.unit
     refused = blocked(draft.world, unit) or _lies_there(unit) or _not_here(draft, step) or _not_over(draft, unit)
+    refused = refused or _nowhere(draft, unit)
     if refused is not None:
         return refused
     order = draft.order(unit.order_id or 0)
@@ -66,6 +67,14 @@ def _not_over(draft: Draft, unit: Unit) -> Verdict | None:
     values = {"unit": unit.number, "order": order.number, "count": count}
     values |= {"sku": line.sku if line is not None else "", "total": line.pieces if line is not None else count}
     return refusal(Reason.NOT_OVER, Words(words.NOT_OVER, values), subject=unit.number, order_id=order.id)
+
+
+def _nowhere(draft: Draft, unit: Unit) -> Verdict | None:
+    """A piece in stock lies somewhere: without any location no move could tell where."""
+    if draft.world.goods.has_place:
+        return None
+    said = Words(words.NO_PLACE_FOR_STOCK, {"unit": unit.number})
+    return refusal(Reason.NO_LOCATION, said, subject=unit.number, order_id=unit.order_id)
 
 
 def _not_here(draft: Draft, step: UnitStep) -> Verdict | None:

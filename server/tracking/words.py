@@ -143,6 +143,10 @@ CARDS_ONLY = N_("{unit}: this reader reads cards alone. Scan it at the reader of
 PRODUCT_ONLY = N_("{code} names a product, not one unit of it. Scan the unit's own label.")
 NOT_A_UNIT = N_("{code} names no unit. Scan a unit's label.")
 NOT_A_MATERIAL = N_("{unit} is a unit of ours. Goods are received and counted by the label of a material.")
+NO_PLACE_FOR_STOCK = N_(
+    "{unit} cannot go into stock: no location is set up where goods lie. "
+    "The office makes one at Stock, Locations; then scan STOCK and {unit} again."
+)
 NO_LOCATION = N_("Where is it? Scan the location first, then {code} again.")
 NO_QUANTITY = N_("{code} says no quantity. Scan a label that does, or count on the page of the stock.")
 WRONG_MATERIAL = N_("{material}, lot {lot}, is not used here: {work} takes no such material. Put it back.")

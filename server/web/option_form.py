@@ -105,6 +105,13 @@ def _typed_effect(effect: Mapping[str, Any]) -> dict[str, Any]:
 # --- from what is typed to what can be checked ---
 
 
+def part_fields(form: Form) -> list[str]:
+    """The names of the fields of effects in which a product is named, by its number or name."""
+    kinds = [form.text(f"effects.{row}.kind") for row in range(count_rows(form, "effects", spare=0))]
+    parts = [row for row, kind in enumerate(kinds) if kind in _PARTS]
+    return [f"effects.{row}.{column}" for row in parts for column in ("thing", "by")]
+
+
 def options_of(page: Page, form: Form) -> dict[str, Any]:
     """The options and rules that the rows of a compact form say; raises Fault for a row that names nothing."""
     faults: list[FieldError] = []

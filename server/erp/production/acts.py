@@ -19,6 +19,7 @@ from server.erp.production.lots import part_of
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.told import FIRST, put, told, told_lines, told_order, told_tallies
 from server.erp.stock.lost import put_in, throw_out
+from server.erp.stock.repository import has_location
 from server.errors import Refused
 from server.http.fields import plain
 from server.journal import facts
@@ -69,6 +70,8 @@ def act_on(session: Session, work_order: WorkOrder, numbers: Sequence[str], wish
     rows = _Rows.load(session, work_order, numbers)
     world = rows.world(session)
     world.stations[wish.station.id] = wish.station
+    if wish.command is Command.STOCK:
+        world.goods.has_place = has_location(session)
     draft = Draft(world, about)
     operation = None if wish.step is None else f"{work_order.number.partition('-')[2]}{wish.step:03d}"
     for unit in rows.units.values():

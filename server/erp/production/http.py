@@ -11,7 +11,6 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog.repository import work_center
-from server.erp.floor.repository import station
 from server.erp.orders.access import is_customer, visible_orders
 from server.erp.orders.present import present_snapshot
 from server.erp.orders.snapshot import difference
@@ -104,19 +103,6 @@ def get_queue(database: DatabaseDep, key: Number, limit: Limit = DEFAULT_LIMIT) 
             raise NotFound
         items = [queue_entry(entry) for entry in queue(session, [center.id], limit=limit)]
         later = [queue_entry(entry) for entry in upcoming(session, [center.id], limit=limit)]
-    return JSONResponse({"items": items, "upcoming": later, "next": None})
-
-
-@router.get("/stations/{key}/queue", dependencies=_floor_read)
-def get_station_queue(database: DatabaseDep, key: Number, limit: Limit = DEFAULT_LIMIT) -> JSONResponse:
-    """The operator's list of a station: that of its work center."""
-    with database.read() as session:
-        found = station(session, key)
-        if found is None:
-            raise NotFound
-        centers = [found.work_center_id]
-        items = [queue_entry(entry) for entry in queue(session, centers, limit=limit)]
-        later = [queue_entry(entry) for entry in upcoming(session, centers, limit=limit)]
     return JSONResponse({"items": items, "upcoming": later, "next": None})
 
 

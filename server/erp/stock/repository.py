@@ -1,6 +1,7 @@
 """Every query about locations, moves and balances."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -31,6 +32,11 @@ def location_of_code(session: Session, code: str) -> StockLocation | None:
     return session.scalars(select(StockLocation).where(printed == code)).first()
 
 
+def has_location(session: Session) -> bool:
+    """Whether goods may lie anywhere."""
+    return session.scalar(select(StockLocation.id).limit(1)) is not None
+
+
 def all_locations(session: Session) -> Sequence[StockLocation]:
     """Every location by name, for a choice in a form."""
     return session.scalars(select(StockLocation).order_by(StockLocation.name, StockLocation.id).limit(500)).all()
@@ -51,13 +57,11 @@ def product(session: Session, text: str) -> Product | None:
     return found
 
 
-def known_materials(session: Session) -> Sequence[tuple[str, str]]:
-    """Sku and name of what is bought or counted, as suggestions for a form."""
-    counted = select(StockItem.product_id)
-    statement = select(Product.sku, Product.name).where(
-        Product.active, (Product.kind == Kind.PURCHASED.value) | Product.id.in_(counted)
-    )
-    return [(row[0], row[1]) for row in session.execute(statement.order_by(Product.sku).limit(500))]
+#: What is bought or counted, which is what comes in and is counted.
+KNOWN_MATERIALS: Final = (
+    Product.active,
+    (Product.kind == Kind.PURCHASED.value) | Product.id.in_(select(StockItem.product_id)),
+)
 
 
 def item(session: Session, sku: str) -> tuple[StockItem, Product] | None:

@@ -18,7 +18,7 @@ from server.errors import NotFound
 from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, changed, checked, rows_of, typed_rows
 from server.web.forms import Form
-from server.web.option_form import ROWS, compact_options, options_of, spare_rows, typed_options
+from server.web.option_form import ROWS, compact_options, options_of, part_fields, spare_rows, typed_options
 from server.web.page import Page, PageDep
 from server.web.pages.setup_products import (
     BOM,
@@ -99,6 +99,7 @@ def change_options(page: PageDep, sku: str, name: str, form: FormDep, _principal
     if form.get("more"):
         return _show_options(page, form, product, revision, spare=3)
     try:
+        form = with_products(page, form, part_fields(form))
         patch = checked(page, form, model=RevisionPatch, data=options_of(page, form))
         made = attempt(page, form, _changing(page, (sku, name), form, patch, _options_typed))
     except Fault as fault:

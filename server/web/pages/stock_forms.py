@@ -24,14 +24,15 @@ from server.web.forms import Form
 from server.web.once import attempt_once
 from server.web.page import Page, PageDep
 from server.web.pages.stock import address
-from server.web.product_choice import with_products
+from server.web.place_choice import place_choices, with_place
+from server.web.product_choice import product_choices, with_products
 
 router = APIRouter(prefix="/stock", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
 _WORDS: Final = {
     "lot": N_("Write a lot of at most 20 letters, digits and signs, without blanks."),
-    "target": N_("Choose one of the list."),
+    "target": N_("Name a location that there is."),
 }
 #: What a service says about a move, and the field that it is about.
 _FIELDS: Final = {"nothing_to_change": "quantity", "too_much_stock": "quantity", "not_enough_stock": "quantity"}
@@ -92,7 +93,7 @@ def _typed(product: str | None, lot: str | None, location: str | None) -> Mappin
 
 def _book(page: Page, principal: Principal, asked: _Asked, form: Form) -> Response:
     try:
-        form = with_products(page, form, ["product"])
+        form = with_place(page, with_products(page, form, ["product"]), "target")
         data: dict[str, Any] = given(form, *asked.names)
         if asked.kind is MoveKind.COUNT and "cause" not in data:
             raise Fault(form.with_faults({"cause": page.say(N_("Say why it is counted."))}), 422)
@@ -124,7 +125,6 @@ def _values(page: Page, move: StockMove) -> dict[str, str]:
 
 def _form(page: Page, asked: _Asked, form: Form, *, status: int = 200) -> Response:
     with page.database.read() as session:
-        locations = repository.all_locations(session)
-        known = repository.known_materials(session)
-    choices = [(location.key, location.name) for location in locations]
-    return page.show(asked.template, status=status, form=form, locations=choices, known=known)
+        locations = place_choices(session)
+        known = product_choices(session, *repository.KNOWN_MATERIALS)
+    return page.show(asked.template, status=status, form=form, locations=locations, known=known)

@@ -128,6 +128,12 @@ def test_the_list_of_a_packing_station_has_what_is_made_and_what_is_packed_anew(
         each for each in planner.get("/api/v1/stations/cut/queue").json()["items"] if each["work_order"] == "WO-1000"
     )
     assert (entry["changed_instructions"], entry["special_instructions"]) == ("Grind the seam", "No wax.")
+    waiting = planner.get("/api/v1/stations/pack/queue").json()
+    job = next(each for each in waiting["to_pack"] if each["order"] == order)
+    assert (job["ready"], job["packed"], job["alerts"]) == (2, 1, ["Call before delivery"])
+    assert (job["changed_instructions"], "B77" in job["packaging"]) == ("Grind the seam", True)
+    assert [each["unit"] for each in waiting["to_repack"]] == units[:1]
+    assert planner.get("/api/v1/stations/cut/queue").json()["to_pack"] == []
     assert "Grind the seam" in planner.get(f"/orders/{order}/units/{units[1]}").text
     assert "Grind the seam" in planner.get("/work-orders/WO-1000/traveller").text
     report = planner.get(f"/orders/{order}/requirements").text

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from server.erp.seed import DemoWorld
-from server.web import product_choice
+from server.web import place_choice, product_choice
 
 FORMS = {
     "/setup/orders/new": ("lines.0.product", {"customer": "C-102", "lines.0.quantity": "1"}),
@@ -27,19 +27,21 @@ FORMS = {
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of one is a long list here."""
     monkeypatch.setattr(product_choice, "MOST", 1)
+    monkeypatch.setattr(place_choice, "MOST", 1)
 
 
 @pytest.mark.parametrize("path", FORMS)
 def test_a_product_is_found_by_its_name(manager: httpx.Client, world: DemoWorld, path: str) -> None:
     field, typed = FORMS[path]
-    manager.post("/api/v1/locations", json={"key": "rack", "name": "Rack"})
+    for key in ("rack", "shelf"):
+        manager.post("/api/v1/locations", json={"key": key, "name": key.capitalize()})
     name: Any = manager.get("/api/v1/products/STEP-RAIL").json()["name"]
 
     shown = manager.get(path).text
     made = manager.post(path, data={**typed, field: str(name).upper()})
     unknown = manager.post(path, data={**typed, field: "No such thing"})
 
-    assert not re.search(r'<datalist id="products">\s*<option', shown)
+    assert not re.search(r'<datalist id="(products|known-materials)">\s*<option', shown)
     assert made.status_code == 303, made.text
     assert unknown.status_code == 422
     assert 'value="No such thing"' in unknown.text
@@ -58,3 +60,20 @@ def test_a_name_that_several_have_is_refused_with_their_numbers(manager: httpx.C
     assert "Folding frame (FRAME-A), Folding frame (FRAME-B)" in answer.text
     assert "Write the number." in answer.text
     assert manager.post(path, data=form | {"lines.0.product": "FRAME-B"}).status_code == 303
+
+
+def test_a_location_is_found_by_a_part_of_its_name(manager: httpx.Client, world: DemoWorld) -> None:
+    for key in ("north", "south"):
+        manager.post("/api/v1/locations", json={"key": f"rack-{key}", "name": f"Rack {key} side"})
+    form = {"product": "STEP-RAIL", "quantity": "1", "cause": "Monthly count"}
+    shown = manager.get("/stock/count").text
+
+    told = {target: manager.post("/stock/count", data=form | {"target": target})
+            for target in ("SOUTH side", "rack-north", "rack", "cellar")}  # fmt: skip
+
+    assert '<input id="field-target"' in shown
+    assert [answer.status_code for answer in told.values()] == [303, 303, 422, 422]
+    assert "Rack north side (rack-north), Rack south side (rack-south). Write the key." in told["rack"].text
+    assert 'value="cellar"' in told["cellar"].text
+    moves = manager.get("/api/v1/stock-moves", params={"product": "STEP-RAIL"}).json()["items"]
+    assert {move["target"] for move in moves} == {"rack-south", "rack-north"}

@@ -64,7 +64,8 @@ def test_options_are_changed_by_rows_and_what_names_nothing_is_said_there(
     form = typed(planner.get(path))
     more = {
         "choices.10.group": "Colour", "choices.10.name": "Sea green", "choices.10.surcharge": "18",
-        "effects.6.choice": "Colour: Sea green", "effects.6.kind": "add_part", "effects.6.thing": "ENAMEL",
+        "effects.6.choice": "Colour: Sea green", "effects.6.kind": "add_part",
+        "effects.6.thing": "enamel, mixed",
         "effects.6.amount": "0.4", "effects.6.scrap_percent": "5",
         "effects.7.choice": "Colour: Sea green", "effects.7.kind": "alter_step", "effects.7.thing": "20",
         "effects.7.transfer_quantity": "4",

@@ -139,6 +139,8 @@ def test_the_office_puts_a_piece_too_many_into_stock(planner: httpx.Client, sign
         return [unit.number for unit in units]
 
     numbers = database.write(shorten)
+    homeless = planner.post(f"/api/v1/units/{numbers[0]}/stock")
+    assert (homeless.status_code, homeless.json()["reason"]) == (409, "no_location")
     assert planner.post("/api/v1/locations", json={"key": "hall", "name": "Hall"}).status_code == 201
 
     # When they are put into stock by a program and on a page, and one more that the order wants

@@ -252,9 +252,17 @@ def test_a_piece_too_many_goes_to_stock_and_the_order_finishes_without_it(plant:
     # Given an order of two that has become an order of one, one of them packed and both of them made
     plant.change("UPDATE order_line SET quantity = quantity / 2 WHERE order_id = (SELECT id FROM sales_order "
                  "WHERE number = 'SO-1001')")  # fmt: skip
-    place_for_goods(plant)
     plant.through(OTHER, *MADE)
     plant.through(OTHER_2, *MADE)
+
+    # Without any place for goods it stays where it is, and the sentence says what is missing
+    plant.scan(tools.card("STOCK"), "pack-pack")
+    homeless = plant.scan(tools.code(OTHER_2), "pack-pack")
+    assert (homeless.status, homeless.reason) == ("refused", "no_location")
+    assert "no location is set up where goods lie. The office makes one at Stock, Locations" in homeless.say
+    assert plant.unit(OTHER_2).state == "queued"
+
+    place_for_goods(plant)
     plant.scan(tools.card("STOCK"), "cut-end")
     assert plant.scan(tools.code(OTHER_2), "cut-end").reason == "already_done"
     plant.through(OTHER, "pack-pack")
@@ -297,6 +305,7 @@ def test_a_piece_that_an_order_wants_never_goes_to_stock(plant: Any, tools: Any)
 def test_what_lies_in_stock_of_an_order_can_be_scrapped_by_a_card(plant: Any, tools: Any) -> None:
     plant.change("UPDATE order_line SET quantity = quantity / 2 WHERE order_id = (SELECT id FROM sales_order "
                  "WHERE number = 'SO-1001')")  # fmt: skip
+    place_for_goods(plant)
     plant.through(OTHER_2, *MADE)
     plant.scan(tools.card("STOCK"), "pack-pack")
     plant.scan(tools.code(OTHER_2), "pack-pack")

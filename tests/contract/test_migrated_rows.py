@@ -1,0 +1,94 @@
+"""Rows of older versions are brought up to date as they would be written today."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from server import migrations
+from server.catalog.content import content_of, plain_content
+from server.catalog.repository import product, revisions
+from server.catalog.schemas import RevisionContent
+from server.db import Database
+
+#: Of version 0001: a product that is made and one that is bought.
+_PRODUCTS = (
+    "INSERT INTO work_center (id, key, name, position, row_version) VALUES (1, 'cut', 'Cut', 1, 1)",
+    (
+        "INSERT INTO product (id, sku, name, search_name, revision, uom, tracking, made, active, created_at, "
+        "row_version) VALUES "
+        "(1, 'TABLE', 'Table', 'table', 'C', 'C62', 'serial', true, true, '2026-01-01 00:00:00', 1), "
+        "(2, 'LEG', 'Leg', 'leg', 'A', 'C62', 'none', false, true, '2026-01-01 00:00:00', 1)"
+    ),
+    "INSERT INTO bom_line (id, product_id, position, component_id, quantity) VALUES (1, 1, 1, 2, 4500000)",
+    (
+        "INSERT INTO routing_operation (id, product_id, step, name, work_center_id, setup_minutes, run_minutes, "
+        "transfer_quantity) VALUES (1, 1, 10, 'Cut', 1, 0, 1500000, 1)"
+    ),
+)
+
+
+#: Of version 0022: who shares an e-mail address, beside who is suspected already, and a mailbox of far too many.
+_KEYS = {
+    1: [("email", "office@aurora.example")],
+    2: [("email", "office@aurora.example")],
+    3: [("email", "buy@nordwind.example"), ("name", "nordwind")],
+    4: [("email", "buy@nordwind.example"), ("name", "nordwind")],
+    5: [("email", "alone@kestrel.example")],
+    **{number: [("email", "info@mailbox.example")] for number in range(6, 19)},
+}
+_CUSTOMERS = (
+    "INSERT INTO customer (id, number, name, search_name, language, currency, payment_terms_days, priority, "
+    "created_at, row_version) VALUES (:id, :number, :number, :number, 'en', 'EUR', 30, 5, '2026-01-01 00:00:00', 1)"
+)
+_TRAITS = "INSERT INTO customer_match_key (customer_id, kind, value) VALUES (:id, :kind, :value)"
+_SUSPECTS = "INSERT INTO customer_suspect (low_id, high_id, weight) VALUES (3, 4, 110)"
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database that has grown old with its rows and is brought up to date."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('old') / 'old.db'}"
+    else:
+        url = request.getfixturevalue("create_postgres")("old_rows")
+    database = Database(url)
+    command.upgrade(migrations._config(database.engine), "0001")
+    for statement in _PRODUCTS:
+        _write(database, statement)
+    command.upgrade(migrations._config(database.engine), "0022")
+    _write(database, _CUSTOMERS, [{"id": each, "number": f"C-{each}"} for each in _KEYS])
+    traits = [(each, *trait) for each, found in _KEYS.items() for trait in found]
+    _write(database, _TRAITS, [dict(zip(("id", "kind", "value"), row, strict=True)) for row in traits])
+    _write(database, _SUSPECTS)
+    migrations.upgrade(database.engine)
+    yield database
+    database.close()
+
+
+def _write(database: Database, statement: str, rows: Sequence[Mapping[str, Any]] = ()) -> None:
+    with database.engine.connect().execution_options(sqlite_writes=True) as connection, connection.begin():
+        connection.execute(text(statement), list(rows) or None)
+
+
+def test_an_old_product_has_its_rows_as_its_first_revision(migrated: Database) -> None:
+    with migrated.read() as session:
+        table, leg = product(session, "TABLE"), product(session, "LEG")
+        assert table is not None
+        assert leg is not None
+        first = revisions(session, table.id)
+        assert [(found.name, found.state) for found in first] == [("C", "released")]
+        assert first[0].content == content_of(table) == plain_content(RevisionContent.model_validate(first[0].content))
+        assert (table.made, leg.made, leg.kind) == (True, False, "purchased")
+        assert first[0].content["bom"] == [{"component": "LEG", "quantity": "4.5", "scrap_percent": "0"}]
+
+
+def test_customers_who_share_an_address_are_suspects_as_if_they_were_entered_today(migrated: Database) -> None:
+    with migrated.read() as session:
+        rows = session.execute(text("SELECT low_id, high_id, weight FROM customer_suspect ORDER BY low_id"))
+        found = [tuple(row) for row in rows]
+
+        # The one pair is new, the other is suspected as before, and a mailbox that thirteen share says nothing.
+        assert found == [(1, 2, 50), (3, 4, 110)]
