@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from gettext import gettext as _
 from pathlib import Path
 
-from gateway.cli import commands
+from gateway.cli import commands, enrolment
 from gateway.config import ConfigError
 from gateway.outbox import OutboxError
 
@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help=_("gateway.toml; else ./ or /etc/orderlight/ is searched")
     )
     _add_running(found, config)
+    _add_keys(found, config)
     _add_looking(found, config)
     return parser
 
@@ -68,6 +69,26 @@ def _add_running(found: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     identify = found.add_parser("identify", help=_("say what codes mean: one a line in, one JSON object a line out"))
     identify.add_argument("--gcp-length", type=int, metavar="N", help=_("length of the GS1 company prefix"))
     identify.set_defaults(command=commands.identify)
+
+
+def _add_keys(found: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:
+    enrol = found.add_parser(
+        "enrol",
+        parents=[config],
+        help=_("get a name and a key from the server, by a one-time code of its administrator"),
+    )
+    enrol.add_argument("--server", required=True, metavar="URL", help=_("address of the server"))
+    enrol.add_argument("--code", required=True, help=_("the code, from Admin, Gateways, the gateway's page"))
+    enrol.add_argument("--ca", metavar="FILE", help=_("certificate authority to trust beside the usual ones"))
+    enrol.add_argument(
+        "--key-file", type=Path, metavar="FILE", help=_("where to keep the key; gateway.key beside gateway.toml")
+    )
+    enrol.set_defaults(command=enrolment.enrol_gateway)
+
+    rotate = found.add_parser(
+        "rotate-key", parents=[config], help=_("bring the server a new key, and use it from now on")
+    )
+    rotate.set_defaults(command=enrolment.rotate_key)
 
 
 def _add_looking(found: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -85,7 +86,11 @@ class _Reader:
             name=values["gateway.name"],
             data_dir=self._folder / values["gateway.data_dir"],
             server=ServerConfig(
-                values["server.url"].rstrip("/"), key, str(self._folder / ca_file) if ca_file else None
+                values["server.url"].rstrip("/"),
+                key,
+                str(self._folder / ca_file) if ca_file else None,
+                None if self._environ.get("ORDERLIGHT_GATEWAY_KEY") else self._folder / values["server.key_file"],
+                values["server.key_days"],
             ),
             outbox=OutboxConfig(**{s.key: values[s.name] for s in SETTINGS if s.section == "outbox"}),
             devices=devices,
@@ -142,6 +147,18 @@ class _Reader:
         if isinstance(url, str) and not _is_http(url):
             sentence = _('url is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000".')
             self._note("server", "url", sentence.format(url=url))
+
+        if isinstance(ca_file := values["server.ca_file"], str) and ca_file:
+            self._check_authority(self._folder / ca_file)
+
+    def _check_authority(self, path: Path) -> None:
+        try:
+            ssl.create_default_context(cafile=str(path))
+        except OSError as error:
+            # What is no certificate at all is an OSError of ssl's own.
+            reason = (error.strerror or str(error)).rstrip(".")
+            sentence = _("ca_file {path} cannot be used ({reason}). Save the authority's certificate there, as PEM.")
+            self._note("server", "ca_file", sentence.format(path=path, reason=reason))
 
     def _check_name(self, name: str) -> None:
         try:

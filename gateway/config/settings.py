@@ -39,6 +39,11 @@ SETTINGS: tuple[Setting, ...] = (
         "ORDERLIGHT_GATEWAY_KEY gives the key itself instead.",
         "ORDERLIGHT_GATEWAY_KEY_FILE",
     ),
+    Setting(
+        "server.key_days",
+        90,
+        "After so many days the gateway brings the server a new key and writes it to key_file by itself.",
+    ),
     Setting("server.ca_file", "", "Certificate authority to trust beside the usual ones, for an https server."),
     Setting(
         "outbox.max_bytes",

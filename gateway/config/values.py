@@ -34,6 +34,9 @@ class ServerConfig:
     url: str
     key: str = field(repr=False)
     ca_file: str | None = None
+    #: None where the key came by the environment.
+    key_file: Path | None = None
+    key_days: float = 90
 
 
 @dataclass(frozen=True, slots=True)

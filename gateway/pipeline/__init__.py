@@ -3,7 +3,7 @@
 from gateway.pipeline.aside import DISCARD, LIST, RETRY, set_aside
 from gateway.pipeline.check import Plan, PlannedDevice, check, plan
 from gateway.pipeline.door import ask
-from gateway.pipeline.gateway import Gateway
+from gateway.pipeline.gateway import Gateway, version
 from gateway.pipeline.health import status_at_rest
 from gateway.pipeline.replay import ReplayError, replay
 from gateway.protocols import describe as describe_drivers
@@ -23,4 +23,5 @@ __all__ = [
     "replay",
     "set_aside",
     "status_at_rest",
+    "version",
 ]

@@ -23,6 +23,8 @@ from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
 from gateway.uplink.heartbeat import Heartbeat
 from gateway.uplink.http import HttpTransport
+from gateway.uplink.keeper import KeyKeeper
+from gateway.uplink.keyring import Keyring
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +68,15 @@ class Gateway:
         self.reloader = Reloader(plan, self._adopt)
         self.page = LocalPage(Sight(lambda: health.status(self._parts), self.flow.explain))
         self._transports = [_transport(plan), _transport(plan)]
+        self._keyring = Keyring(config.server.key_file, config.server.key, self._use_key)
+        self._keeper = KeyKeeper(self._keyring, self._transports[1], gateway=config.name, days=config.server.key_days)
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
         self._heartbeat = Heartbeat(
-            self._transports[1], lambda: health.heartbeat(self._parts), gateway=config.name, clock=clock
+            self._transports[1],
+            lambda: health.heartbeat(self._parts),
+            gateway=config.name,
+            clock=clock,
+            heed=self._keeper.heed,
         )
         self._parts = health.Parts(
             name=config.name,
@@ -82,11 +90,16 @@ class Gateway:
             devices=self.devices,
             reloader=self.reloader,
             page=self.page,
+            key=self._keeper.state,
             heartbeat_error=lambda: self._heartbeat.last_error,
         )
         self._door = Door(
             config.data_dir,
-            {"status": lambda _wanted: health.status(self._parts), "set_aside": self._set_aside},
+            {
+                "status": lambda _wanted: health.status(self._parts),
+                "set_aside": self._set_aside,
+                "rotate_key": self._rotate_key,
+            },
             self._watch,
         )
 
@@ -152,6 +165,7 @@ class Gateway:
 
     def _adopt(self, wanted: Plan) -> Changes:
         changes = self.devices.adopt(wanted.devices)
+        self._keyring.use(wanted.config.server.key)
         self._show(wanted.config.local_page)
         return changes
 
@@ -165,6 +179,17 @@ class Gateway:
             self.flow.restless.wait()
             if not self._stop.wait(SWEEP_SECONDS):
                 self.flow.sweep()
+
+    def _use_key(self, key: str) -> None:
+        for transport in self._transports:
+            transport.use_key(key)
+
+    def _rotate_key(self, _wanted: Mapping[str, Any]) -> Mapping[str, object]:
+        """What the key is now; the heartbeat's thread changes it."""
+        before = self._keeper.state()
+        self._keeper.ask()
+        self._heartbeat.beat_soon()
+        return before
 
     def _set_aside(self, wanted: Mapping[str, Any]) -> Mapping[str, object]:
         try:

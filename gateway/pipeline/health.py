@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from gettext import gettext as _
 
@@ -38,6 +38,7 @@ class Parts:
     devices: Devices
     reloader: Reloader
     page: LocalPage
+    key: Callable[[], Mapping[str, object]]
     heartbeat_error: Callable[[], str | None]
 
 
@@ -60,6 +61,7 @@ def status(parts: Parts) -> dict[str, object]:
         },
         "config": parts.reloader.state.as_json(),
         "local_page": parts.page.state(),
+        "key": parts.key(),
         "clock": _clock(parts.clock),
         "flow": _flow(parts),
         "outbox": outbox_status(parts.outbox),

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 Adopt = Callable[[Plan], Changes]
 _NO_CHANGES = Changes()
-#: What is read from a file has the name of that file's setting.
-_SETTING_OF = {"key": "key_file"}
+#: What a key file holds is taken up at once.
+_HOT = {"key"}
 
 
 class ConfigPhase(StrEnum):
@@ -137,10 +137,8 @@ def differences(running: GatewayConfig, wanted: GatewayConfig) -> tuple[str, ...
         ("server", running.server, wanted.server),
         ("outbox", running.outbox, wanted.outbox),
     ):
-        pairs |= {
-            f"{section}.{_SETTING_OF.get(key, key)}": (value, asdict(after)[key])
-            for key, value in asdict(before).items()
-        }
+        later = asdict(after)
+        pairs |= {f"{section}.{key}": (value, later[key]) for key, value in asdict(before).items() if key not in _HOT}
     return tuple(name for name, (before, after) in pairs.items() if before != after)
 
 

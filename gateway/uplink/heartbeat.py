@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from gateway.uplink.clock import GatewayClock
-from gateway.uplink.http import Transport, TransportFault
+from gateway.uplink.http import Reply, Transport, TransportFault
 
 log = logging.getLogger(__name__)
 
@@ -27,25 +27,33 @@ class Heartbeat:
         gateway: str,
         clock: GatewayClock,
         every: float = EVERY_SECONDS,
+        heed: Callable[[Reply], None] = lambda _reply: None,
     ) -> None:
         self.last_error: str | None = None
         self._transport, self._health, self._clock = transport, health, clock
         self._path = f"/api/v1/gateways/{quote(gateway, safe='')}/health"
-        self._every = every
-        self._stop = threading.Event()
+        self._every, self._heed = every, heed
+        self._stopping = False
+        self._wake = threading.Event()
         #: Set after the first heartbeat, whether or not it was answered.
         self.tried = threading.Event()
 
     def run(self) -> None:
         """Beat at once, so that the clock is known early, then at every interval."""
-        while not self._stop.is_set():
+        while not self._stopping:
+            self._wake.clear()
             self.beat()
             self.tried.set()
-            self._stop.wait(self._every)
+            self._wake.wait(self._every)
+
+    def beat_soon(self) -> None:
+        """Send the next one now."""
+        self._wake.set()
 
     def stop(self) -> None:
         """End run()."""
-        self._stop.set()
+        self._stopping = True
+        self._wake.set()
 
     def beat(self) -> None:
         """Send one heartbeat."""
@@ -56,8 +64,9 @@ class Heartbeat:
             if reply.status != 200:
                 self._learn_from_date(reply.date, sent)
                 self._remember(f"Server answers {reply.status} to heartbeats.")
-                return
-            self._learn(reply.body, sent)
+            else:
+                self._learn(reply.body, sent)
+            self._heed(reply)
         except TransportFault as fault:
             self._remember(str(fault))
 

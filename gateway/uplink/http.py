@@ -58,11 +58,16 @@ class HttpTransport:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._prefix = parts.path.rstrip("/")
         self._tls = _trust(ca_file) if parts.scheme == "https" else None
-        self._head = (
-            f"Host: {parts.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {key}\r\n"
-            f"Content-Type: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: {agent}\r\n"
+        self._shared_head = (
+            f"Host: {parts.netloc.rpartition('@')[2]}\r\nContent-Type: application/json\r\n"
+            f"Accept-Encoding: identity\r\nUser-Agent: {agent}\r\n"
         )
+        self.use_key(key)
         self._socket: socket.socket | None = None
+
+    def use_key(self, key: str) -> None:
+        """Show this key from the next request on; any thread may call it."""
+        self._head = f"{self._shared_head}Authorization: Bearer {key}\r\n"
 
     def post(self, path: str, body: bytes, timeout: float = READ_SECONDS) -> Reply:
         """Send and wait for the answer; TransportFault when none comes."""

@@ -1,9 +1,14 @@
 """The gateway's HTTP over real sockets: one connection kept, and every fault in words."""
 
+import contextlib
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +21,13 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\n\r\n{}"
 class Server:
     """Answers each request with the next of its answers, byte for byte; None closes the connection instead."""
 
-    def __init__(self, answers: Sequence[bytes | None]) -> None:
+    def __init__(self, answers: Sequence[bytes | None], tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[bytes] = []
         self.connections = 0
         self._answers = iter(answers)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -34,8 +41,13 @@ class Server:
             except OSError:
                 return
             self.connections += 1
-            with peer:
-                self._talk(peer)
+            # A client that does not trust us breaks the handshake off.
+            with (
+                contextlib.suppress(ssl.SSLError, ConnectionError),
+                peer,
+                self._tls.wrap_socket(peer, server_side=True) if self._tls else peer as open_peer,
+            ):
+                self._talk(open_peer)
 
     def _talk(self, peer: socket.socket) -> None:
         while request := peer.recv(65536):
@@ -128,3 +140,59 @@ def test_silence_and_a_closed_door_are_told_apart() -> None:
 
     with pytest.raises(TransportFault, match=r"cannot be reached \(Connection refused\)"):
         HttpTransport(url, "k", agent="t").post("/x", b"1")
+
+
+def openssl(*words: str) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority of our own, a certificate of it for this machine, one for another, and a second authority."""
+    folder = tmp_path_factory.mktemp("papers")
+    new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    for name in ("ca", "stranger"):
+        usage = "keyUsage=critical,keyCertSign"
+        out = ("-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
+        openssl(*new, *out, "-subj", f"/CN=Factory {name}", "-addext", usage)
+    for name, host in (("server", "IP:127.0.0.1"), ("other", "DNS:other.example")):
+        signed = ("-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-addext", f"subjectAltName={host}")
+        out = ("-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
+        openssl(*new, *signed, *out, "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:FALSE")
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: apt-get install openssl")
+class TestOwnAuthority:
+    @contextmanager
+    def posting(self, papers: Path, name: str, ca: str | None) -> Iterator[HttpTransport]:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(papers / f"{name}.pem", papers / f"{name}.key")
+        server = Server([OK, OK], tls)
+        url = f"https://127.0.0.1:{server.port}"
+        transport = HttpTransport(url, "ol_key", agent="test/1", ca_file=str(papers / f"{ca}.pem") if ca else None)
+        try:
+            yield transport
+        finally:
+            transport.close()
+            server.close()
+
+    def test_a_server_whose_certificate_is_of_our_authority_is_trusted(self, papers: Path) -> None:
+        with self.posting(papers, "server", "ca") as transport:
+            assert [transport.post("/api/v1/events", b"{}").status for _ in range(2)] == [200, 200]
+
+    @pytest.mark.parametrize(
+        ("name", "ca", "why"),
+        [
+            ("server", None, "certificate verify failed"),
+            ("server", "stranger", "certificate verify failed"),
+            ("other", "ca", "certificate is not valid for"),
+        ],
+    )
+    def test_any_other_server_hears_no_key_and_no_event(
+        self, papers: Path, name: str, ca: str | None, why: str
+    ) -> None:
+        with self.posting(papers, name, ca) as transport:
+            with pytest.raises(TransportFault, match="no certificate that is trusted here") as fault:
+                transport.post("/api/v1/events", b"{}")
+            assert why in str(fault.value)

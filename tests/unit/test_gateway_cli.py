@@ -30,6 +30,7 @@ def test_every_command_and_every_option_has_help() -> None:
     found = commands()
 
     names = {"run", "check", "status", "discover", "drivers", "tail", "replay", "identify", "set-aside"}
+    names |= {"enrol", "rotate-key"}
     assert set(found) == names
     parser = build_parser()
     action = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))

@@ -150,6 +150,17 @@ def test_a_missing_key_says_how_to_get_one(folder: Path) -> None:
     assert "Make one at the server" in sentences(folder, text)[0]
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_used_is_a_mistake_and_no_traceback(folder: Path, content: str | None) -> None:
+    if content is not None:
+        (folder / "ca.pem").write_text(content)
+
+    (mistake,) = sentences(folder, GOOD.replace("[server]", '[server]\nca_file = "ca.pem"'))
+
+    assert "ca.pem cannot be used (" in mistake
+    assert "Save the authority's certificate there" in mistake
+
+
 @pytest.mark.parametrize(
     "text",
     ["gateway = 3\nserver = 4\noutbox = []\ndevice = 1", "device = [1, 2]", "[device]\nname = 3", "[[gateway]]"],
