@@ -46,8 +46,9 @@ from orderlight.autoid.gln import Gln
 from orderlight.autoid.gtin import Gtin
 from orderlight.autoid.identification import Identification, Interpretation
 from orderlight.autoid.own import OWN_TYPES, OwnCode
-from orderlight.autoid.recognition import identify, identify_epc
+from orderlight.autoid.recognition import identify
 from orderlight.autoid.sscc import Sscc
+from orderlight.autoid.tag_reading import identify_epc
 from orderlight.autoid.tags import SgtinEpc, SsccEpc, sgtin96_hex, sscc96_hex
 
 __all__ = [

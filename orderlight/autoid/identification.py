@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple, Protocol, Self
 
 
@@ -77,10 +78,9 @@ class Identification:
         """The code as it came, as text."""
         return self._input
 
-    @property
-    def keys(self) -> Mapping[str, str]:
-        """Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes."""
-        return self._keys
+    #: Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes. Cannot be set:
+    #: it is a property whose getter is no Python function, because every reader asks for it.
+    keys: Mapping[str, str] = property(attrgetter("_keys"))  # type: ignore[assignment]
 
     @property
     def told(self) -> Told:

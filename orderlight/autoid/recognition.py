@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from orderlight.autoid import epc
@@ -25,7 +24,6 @@ from orderlight.autoid.answers import (
     MemoryForms,
     from_elements,
     from_fields,
-    from_plus,
     plain_text,
     unread_elements,
     unreadable,
@@ -39,7 +37,7 @@ from orderlight.autoid.own import own_form, own_keys
 from orderlight.autoid.separators import with_separators
 from orderlight.autoid.sscc import Sscc
 from orderlight.autoid.symbology import Symbology, split_prefix
-from orderlight.autoid.tag_plans import PLANS, choose
+from orderlight.autoid.tag_reading import identify_epc
 from orderlight.autoid.tags import require_prefix_length
 
 #: Longer codes are not looked into; serial readers cut there too.
@@ -54,11 +52,6 @@ _FORMAT_05: Final = ("[)>\x1e05\x1d", "\x1e\x04")
 _FNC1_FRONTS: Final = (GS, "{GS}", "{FNC1}", "^", "~", "|", "\u241d")
 #: Tag memory given as text.
 _TAG: Final = "epc:"
-#: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
-_REMEMBERED: Final = 1024
-
-#: Answers to tags that the short way reads, which do not ask for a prefix length.
-_KNOWN: Final[dict[str, Identification]] = {}
 
 
 def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes: str = "") -> Identification:
@@ -86,58 +79,11 @@ def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes
     return _foreign(asked, symbology, data)
 
 
-def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identification:
-    """Say what tag memory in hexadecimal holds. Never raises on bad data: `.error` says why.
-
-    EPCs that are not of GS1 keep their memory as key `epc`, with the reason in `error`. A protocol control word
-    in front is taken off. The company prefix stands in most tags themselves; those of TDS 2.x (SGTIN+ and so on)
-    need `gcp_length` for an EPC URI. The answer is shared: leave its keys as they are.
-
-    >>> identify_epc("F73795211411234538566CB0AFC4", gcp_length=7).epc_uri
-    'urn:epc:id:sgtin:9521141.712345.32a%2Fb'
-    """
-    if gcp_length is not None:
-        require_prefix_length(gcp_length)
-    known = _KNOWN.get(epc_hex)
-    if known is not None:
-        return known
-    # The lines of `tag_plans.read`, of whose time a call would be a part.
-    plan = PLANS.get(epc_hex[:4]) or choose(epc_hex[:4])
-    try:
-        found = plan(epc_hex)
-    except (ValueError, LookupError):
-        found = None
-    if found is None:
-        return _remembered_epc(epc_hex, gcp_length)
-    if len(_KNOWN) >= _REMEMBERED:
-        _KNOWN.clear()
-    _KNOWN[epc_hex] = found
-    return found
-
-
 def _tag_in_text(text: str, epc_hex: str, gcp_length: int | None) -> Identification:
     found = identify_epc(epc_hex, gcp_length=gcp_length)
     # The forms are made of the digits, not of the whole text.
     forms = MemoryForms(epc_hex) if found.told.forms is MemoryForms else found.told.forms
     return Identification.of(text, found.keys, found.told._replace(forms=forms))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _remembered_epc(epc_hex: str, gcp_length: int | None) -> Identification:
-    asked = Asked(epc_hex, gcp_length)
-    try:
-        digits = epc.clean_hex(epc_hex)
-    except AutoIdError as error:
-        return unreadable(asked, "", (Interpretation("epc", error=str(error)),), kind="epc")
-    try:
-        memory = epc.without_control_word(digits)
-        plus = epc.read_plus(memory)
-        if plus is not None:
-            return from_plus(asked, plus)
-        return from_fields(asked, epc.read_hex(memory), with_tag=True)
-    except AutoIdError as error:
-        reading = Interpretation("epc", {"epc": digits}, str(error))
-        return Identification.of(epc_hex, reading.keys, Told("epc", error=reading.error, tried=(reading,)))
 
 
 def _decoded(code: bytes) -> str:
