@@ -13,20 +13,23 @@ if [ ! -e /secrets/server/database_url ]; then
     put /secrets/server/database_url "postgresql+psycopg://orderlight:$password@postgres:5432/orderlight"
     echo "made the database password"
 fi
-if [ ! -e /secrets/broker/passwords ]; then
-    : > /secrets/broker/passwords.new
-    for user in gateway readers health; do
-        password=$(random)
-        mosquitto_passwd -b /secrets/broker/passwords.new "$user" "$password"
-        case $user in
-            gateway) put /secrets/gateway/mqtt_password "$password" ;;
-            readers) put /secrets/readers/mqtt_password "$password" ;;
-            health) put /secrets/broker/health "$password" ;;
-        esac
-    done
+touch /secrets/broker/passwords
+# One by one, so that a user who came with a later version gets his password, too.
+for user in gateway readers health server gw-compose; do
+    grep -q "^$user:" /secrets/broker/passwords && continue
+    password=$(random)
+    cp /secrets/broker/passwords /secrets/broker/passwords.new
+    mosquitto_passwd -b /secrets/broker/passwords.new "$user" "$password"
+    case $user in
+        gateway) put /secrets/gateway/mqtt_password "$password" ;;
+        readers) put /secrets/readers/mqtt_password "$password" ;;
+        health) put /secrets/broker/health "$password" ;;
+        server) put /secrets/server/broker_password "$password" ;;
+        gw-compose) put /secrets/gateway/broker_password "$password" ;;
+    esac
     mv /secrets/broker/passwords.new /secrets/broker/passwords
-    echo "made the broker's passwords"
-fi
+    echo "made the broker's password of $user"
+done
 # The set-up service runs as the image's own user and writes the gateways' keys here.
 chown 10001:10001 /secrets/gateway /secrets/readers
 echo "secrets are in place"

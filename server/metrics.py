@@ -50,5 +50,10 @@ LIVE_VIEWERS = Gauge("orderlight_live_viewers", "Open live streams.")
 LIVE_FRAMES = Counter("orderlight_live_frames", "Fragments sent to viewers.")
 LIVE_RENDERS = Counter("orderlight_live_renders", "Fragments rendered; viewers of one topic share them.")
 LIVE_DROPPED = Counter("orderlight_live_dropped_viewers", "Viewers cut off because they did not read.")
+BROKER_CONNECTED = Gauge("orderlight_broker_connected", "1 while the server hears the broker, else 0.")
+#: leaf: events, health or next-key; outcome: 2xx, 4xx, 5xx, or unanswerable.
+BROKER_MESSAGES = Counter(
+    "orderlight_broker_messages", "Messages of gateways through the broker, by topic and outcome.", ["leaf", "outcome"]
+)
 SCRAPE_FAULTS = Counter("orderlight_scrape_faults", "Times the database could not be asked for gauges.")
 BUILD_INFO = Gauge("orderlight_build_info", "Always 1; the labels tell which program runs.", ["version", "build"])

@@ -56,30 +56,63 @@ def find_mosquitto() -> str:
     return found
 
 
-@contextmanager
-def private_mosquitto(port: int | None = None) -> Iterator[int]:
-    """Run a broker on loopback without persistence and yield its port."""
-    program, port = find_mosquitto(), port or free_port()
-    with tempfile.TemporaryDirectory(prefix="orderlight-mosquitto-") as folder:
-        config = Path(folder) / "mosquitto.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+class Mosquitto:
+    """A broker on loopback that remembers nothing: after a kill it starts empty."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self._config = folder / "mosquitto.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
         # mosquitto drops root and must still read its configuration, whatever umask this process has.
         os.chmod(folder, 0o755)  # noqa: S103
-        config.chmod(0o644)
+        self._config.chmod(0o644)
+
+    def start(self, *more: str) -> None:
+        """Begin, with further lines of configuration; return once it listens."""
+        if more:
+            with self._config.open("a") as config:
+                config.write("\n".join(more) + "\n")
         # Started as root it would change to its own account itself, which would cut the tether.
         account = _account("mosquitto")
-        process = subprocess.Popen(
-            tethered([program, "-c", str(config)], account=account.pw_name if account else None),
+        self._process = subprocess.Popen(
+            tethered([find_mosquitto(), "-c", str(self._config)], account=account.pw_name if account else None),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        wait_for_port(self.port, self._process, "mosquitto")
+
+    def kill(self) -> None:
+        """kill -9: nothing is saved, nobody is told."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(timeout=10)
+
+    def stop(self) -> None:
+        """End it in good order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+
+
+@contextmanager
+def killable_mosquitto(port: int | None = None, *more: str) -> Iterator[Mosquitto]:
+    """Run a broker on loopback, with further lines of configuration; it may be killed and started again."""
+    with tempfile.TemporaryDirectory(prefix="orderlight-mosquitto-") as folder:
+        broker = Mosquitto(Path(folder), port)
         try:
-            wait_for_port(port, process, "mosquitto")
-            yield port
+            broker.start(*more)
+            yield broker
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            broker.stop()
+
+
+@contextmanager
+def private_mosquitto(port: int | None = None, *more: str) -> Iterator[int]:
+    """Run a broker on loopback without persistence and yield its port."""
+    with killable_mosquitto(port, *more) as broker:
+        yield broker.port
 
 
 # --- PostgreSQL ---

@@ -85,10 +85,10 @@ def _await_change(folder: Path, before: object) -> int:
 def _rotate_here(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     server = config.server
-    transport = HttpTransport(server.url, server.key, agent=_agent(), ca_file=server.ca_file)
-    keyring = Keyring(server.key_file, server.key, transport.use_key)
     try:
-        KeyKeeper(keyring, transport, gateway=config.name, days=server.key_days).rotate()
+        with pipeline.opened_transport(config) as transport:
+            keyring = Keyring(server.key_file, server.key, transport.use_key)
+            KeyKeeper(keyring, transport, gateway=config.name, days=server.key_days).rotate()
     except (KeyFault, OSError) as error:
         print(str(error), file=sys.stderr)
         return 1

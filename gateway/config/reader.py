@@ -69,7 +69,7 @@ class _Reader:
     def draft(self) -> Draft:
         values = {setting.name: self._value(setting) for setting in SETTINGS}
         self._note_unknown()
-        key = self._key(values)
+        key, password = self._key(values), self._broker_password(values["server.broker_password_file"])
         self._check_values(values)
         devices = DeviceReader(self._note, self._lines).read(self._root.get("device", []))
         local_page = None
@@ -77,10 +77,12 @@ class _Reader:
             local_page = LocalPageReader(self._note, self._folder).read(values)
         if any(not mistake.warning for mistake in self._mistakes):
             return Draft(None, devices, self._mistakes)
-        config = self._config(values, key, devices)
+        config = self._config(values, key, password, devices)
         return Draft(replace(config, local_page=local_page), devices, self._mistakes)
 
-    def _config(self, values: Mapping[str, Any], key: str, devices: tuple[DeviceTable, ...]) -> GatewayConfig:
+    def _config(
+        self, values: Mapping[str, Any], key: str, password: str | None, devices: tuple[DeviceTable, ...]
+    ) -> GatewayConfig:
         ca_file = values["server.ca_file"]
         return GatewayConfig(
             name=values["gateway.name"],
@@ -91,6 +93,8 @@ class _Reader:
                 str(self._folder / ca_file) if ca_file else None,
                 None if self._environ.get("ORDERLIGHT_GATEWAY_KEY") else self._folder / values["server.key_file"],
                 values["server.key_days"],
+                values["server.broker_user"],
+                password,
             ),
             outbox=OutboxConfig(**{s.key: values[s.name] for s in SETTINGS if s.section == "outbox"}),
             devices=devices,
@@ -144,8 +148,11 @@ class _Reader:
         name, url = values["gateway.name"], values["server.url"]
         if isinstance(name, str):
             self._check_name(name)
-        if isinstance(url, str) and not _is_http(url):
-            sentence = _('url is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000".')
+        if isinstance(url, str) and not _is_address(url):
+            sentence = _(
+                'url is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000", '
+                'or mqtt:// or mqtts:// and a broker, such as "mqtts://broker.example:8883".'
+            )
             self._note("server", "url", sentence.format(url=url))
 
         if isinstance(ca_file := values["server.ca_file"], str) and ca_file:
@@ -192,6 +199,17 @@ class _Reader:
             self._note("server", "key_file", sentence.format(origin=origin))
         return key
 
+    def _broker_password(self, name: object) -> str | None:
+        if not isinstance(name, str) or not name:
+            return None
+        try:
+            return (self._folder / name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            sentence = _("broker_password_file {path} cannot be read ({reason}). Save the broker's password there.")
+            self._note("server", "broker_password_file", sentence.format(path=self._folder / name, reason=reason))
+            return None
+
 
 _KEY_MISSING = _(
     "The gateway key is missing. Make one at the server (Administration, Gateways), save it in a file, "
@@ -211,9 +229,15 @@ def _no_such(key: str, known: list[str]) -> str:
     return _('There is no setting "{key}". Remove it; known are {known}.').format(key=key, known=", ".join(known))
 
 
-def _is_http(url: str) -> bool:
+def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_broker = parts.scheme in ("mqtt", "mqtts")
+        # A broker has topics, no paths; what stands there would be passed over in silence.
+        return (
+            (parts.scheme in ("http", "https") or (is_broker and not parts.path.strip("/") and not parts.username))
+            and bool(parts.hostname)
+            and parts.port != 0
+        )
     except ValueError:
         return False

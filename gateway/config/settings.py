@@ -31,7 +31,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Directory of the outbox and the status socket; one for each gateway process.",
         "ORDERLIGHT_GATEWAY_DATA_DIR",
     ),
-    Setting("server.url", None, "Address of the server, such as https://orderlight.example.", "ORDERLIGHT_SERVER_URL"),
+    Setting(
+        "server.url",
+        None,
+        "Address of the server, such as https://orderlight.example; or of the broker between, such as "
+        "mqtts://broker.example:8883.",
+        "ORDERLIGHT_SERVER_URL",
+    ),
     Setting(
         "server.key_file",
         None,
@@ -44,7 +50,22 @@ SETTINGS: tuple[Setting, ...] = (
         90,
         "After so many days the gateway brings the server a new key and writes it to key_file by itself.",
     ),
-    Setting("server.ca_file", "", "Certificate authority to trust beside the usual ones, for an https server."),
+    Setting(
+        "server.ca_file",
+        "",
+        "Certificate authority to trust beside the usual ones, for an https server or an mqtts broker.",
+    ),
+    Setting(
+        "server.broker_user",
+        "",
+        "Name at the broker; by default the gateway's own name, where there is a password.",
+    ),
+    Setting(
+        "server.broker_password_file",
+        "",
+        "File that holds the password at the broker; a relative path starts at gateway.toml.",
+        "ORDERLIGHT_GATEWAY_BROKER_PASSWORD_FILE",
+    ),
     Setting(
         "outbox.max_bytes",
         200_000_000,

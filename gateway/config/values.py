@@ -37,6 +37,13 @@ class ServerConfig:
     #: None where the key came by the environment.
     key_file: Path | None = None
     key_days: float = 90
+    broker_user: str = ""
+    broker_password: str | None = field(default=None, repr=False)
+
+    @property
+    def is_broker(self) -> bool:
+        """Whether the server is reached through an MQTT broker."""
+        return self.url.startswith(("mqtt://", "mqtts://"))
 
 
 @dataclass(frozen=True, slots=True)

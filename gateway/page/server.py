@@ -14,7 +14,7 @@ from gateway.page.door import HEADERS, MAX_BODY, PageDoor, Request, Response
 from gateway.page.recent import Recent
 from gateway.page.views import Sight
 from gateway.sources.listener import Limits, Listener, tls_of
-from gateway.sources.wake import Waker
+from gateway.wake import Waker
 
 log = logging.getLogger(__name__)
 

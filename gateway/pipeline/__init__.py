@@ -3,9 +3,10 @@
 from gateway.pipeline.aside import DISCARD, LIST, RETRY, set_aside
 from gateway.pipeline.check import Plan, PlannedDevice, check, plan
 from gateway.pipeline.door import ask
-from gateway.pipeline.gateway import Gateway, version
+from gateway.pipeline.gateway import Gateway
 from gateway.pipeline.health import status_at_rest
 from gateway.pipeline.replay import ReplayError, replay
+from gateway.pipeline.way import opened_transport, version
 from gateway.protocols import describe as describe_drivers
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ask",
     "check",
     "describe_drivers",
+    "opened_transport",
     "plan",
     "replay",
     "set_aside",

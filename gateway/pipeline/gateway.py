@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from typing import Any
 
 from gateway.bell import Bell
@@ -19,10 +18,10 @@ from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
 from gateway.pipeline.quota import quota_of
 from gateway.pipeline.reload import Reloader
+from gateway.pipeline.way import make_link, make_transport, version
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
 from gateway.uplink.heartbeat import Heartbeat
-from gateway.uplink.http import HttpTransport
 from gateway.uplink.keeper import KeyKeeper
 from gateway.uplink.keyring import Keyring
 
@@ -41,11 +40,6 @@ Tell = Callable[[], None]
 
 def _silent() -> None:
     """Nobody wants to know."""
-
-
-def version() -> str:
-    """The installed version."""
-    return metadata.version("orderlight")
 
 
 class Gateway:
@@ -67,7 +61,9 @@ class Gateway:
         self.devices = Devices(plan, self.flow)
         self.reloader = Reloader(plan, self._adopt)
         self.page = LocalPage(Sight(lambda: health.status(self._parts), self.flow.explain))
-        self._transports = [_transport(plan), _transport(plan)]
+        #: The way through a broker; None where the server is reached directly.
+        self.link = make_link(config)
+        self._transports = [make_transport(config, self.link), make_transport(config, self.link)]
         self._keyring = Keyring(config.server.key_file, config.server.key, self._use_key)
         self._keeper = KeyKeeper(self._keyring, self._transports[1], gateway=config.name, days=config.server.key_days)
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
@@ -127,6 +123,8 @@ class Gateway:
         """Begin; the heartbeat goes first, because it tells the time."""
         log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.devices)})
         if uplink:
+            if self.link is not None:
+                self.link.start()
             self._begin("heartbeat", self._heartbeat.run)
             self._begin("uplink", self.deliverer.run)
             # A server that is there tells the time at once, and then no read needs a doubtful one.
@@ -151,6 +149,8 @@ class Gateway:
         until = time.monotonic() + DELIVERY_SECONDS + 0.5
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        if self.link is not None:
+            self.link.close()
         self._door.stop()
         backlog = self.outbox.figures().backlog if not self.outbox.broken.is_set() else None
         self.outbox.close()
@@ -204,8 +204,3 @@ class Gateway:
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
-
-
-def _transport(plan: Plan) -> HttpTransport:
-    server = plan.config.server
-    return HttpTransport(server.url, server.key, agent=f"orderlight-gateway/{version()}", ca_file=server.ca_file)

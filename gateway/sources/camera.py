@@ -11,8 +11,8 @@ from gateway.protocols.pictures import CameraOptions
 from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
-from gateway.sources.wake import Waker
 from gateway.vision.evidence import Retention, prune
+from gateway.wake import Waker
 
 #: How often kept pictures are counted while nothing is read.
 PRUNE_SECONDS: Final = 60.0

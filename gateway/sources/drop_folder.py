@@ -12,8 +12,8 @@ from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.picture_folder import PictureFolder
 from gateway.sources.picture_process import START_SECONDS, PictureProcess, ProcessStuck
-from gateway.sources.wake import Waker
 from gateway.vision.evidence import Retention
+from gateway.wake import Waker
 
 #: How long the codes of one picture may take to reach the disk; the outbox commits within milliseconds.
 STORE_SECONDS: Final = 10.0

@@ -17,7 +17,7 @@ from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.link import LONGEST_WAIT
 from gateway.sources.listener import Limits, Listener, tls_of
 from gateway.sources.posts import Post, Posts
-from gateway.sources.wake import Waker
+from gateway.wake import Waker
 
 #: A request that takes longer in all is broken off.
 REQUEST_SECONDS: Final = 40.0

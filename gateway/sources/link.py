@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final
 
-from gateway.sources.wake import Waker
+from gateway.wake import Waker
 
 #: The longest wait, so that `stop` is seen even when nobody calls cancel().
 LONGEST_WAIT: Final = 0.5

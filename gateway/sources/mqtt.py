@@ -15,7 +15,7 @@ from gateway.protocols.reads import DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.broker import Broker, Message
 from gateway.sources.deliveries import Arrival, Deliveries
-from gateway.sources.wake import Waker
+from gateway.wake import Waker
 
 LONGEST_WAIT: Final = 0.5
 #: Connect, CONNACK and SUBACK together may take so long.

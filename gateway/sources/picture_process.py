@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import IO, Any, Final
 
 from gateway.sources.base import SourceLost
-from gateway.sources.wake import Waker
 from gateway.vision import missing
+from gateway.wake import Waker
 
 #: What is started; the job and its settings follow.
 COMMAND: Final = (sys.executable, "-m", "gateway.vision.worker")

@@ -57,7 +57,7 @@ class HttpTransport:
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._prefix = parts.path.rstrip("/")
-        self._tls = _trust(ca_file) if parts.scheme == "https" else None
+        self._tls = trust(ca_file) if parts.scheme == "https" else None
         self._shared_head = (
             f"Host: {parts.netloc.rpartition('@')[2]}\r\nContent-Type: application/json\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: {agent}\r\n"
@@ -163,7 +163,8 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext:
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """What proves a server to be ours: the usual authorities, and our own."""
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(ca_file)

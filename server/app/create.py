@@ -19,6 +19,7 @@ from server.auth.limiter import Limiter
 from server.auth.principal import Principal
 from server.auth.sessions import SignIn
 from server.auth.talk_limit import new_talk_limit
+from server.broker.door import BrokerDoor
 from server.db import Database
 from server.labels.queue.worker import PrintWorker
 from server.live.door import LiveDoor
@@ -69,6 +70,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
+    app.state.broker = BrokerDoor(settings)
     app.state.database = database
     app.state.authenticator = Authenticator(database, settings, clock=utc_now, visit=rights.visit_of)
     app.state.sign_in = SignIn(database, settings)
@@ -127,7 +129,9 @@ def _lifespan(*, owns_database: bool) -> Callable[[Any], AbstractAsyncContextMan
             raise NotMigrated
         app.state.hub.start()
         app.state.print_worker.start()
+        app.state.broker.start(app)
         yield
+        await app.state.broker.close()
         await run_in_threadpool(app.state.print_worker.close)
         app.state.hub.close()
         if owns_database:

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from server.app.scrape import refresh_gauges
 from server.auth.http import DatabaseDep, SettingsDep, find_principal
 from server.auth.permissions import Permission
+from server.broker.door import BrokerDoor
 from server.db import Database
 from server.errors import Forbidden, Unauthorized
 from server.messages import translate as _
@@ -36,14 +37,18 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def readyz(database: DatabaseDep, settings: SettingsDep) -> JSONResponse:
+async def readyz(request: Request, database: DatabaseDep, settings: SettingsDep) -> JSONResponse:
     """Whether scans can be taken in now, part by part; 503 when not."""
+    broker: BrokerDoor = request.app.state.broker
     parts = {
         "database": await _database_part(database),
         "migrations": await run_in_threadpool(_migrations_part, database),
         "disk": _disk_part(settings),
     }
     is_ready = all(part["ok"] for part in parts.values())
+    if broker.is_set:
+        # Told, and no reason to be called not ready: gateways over HTTP and all pages work without it.
+        parts["broker"] = broker.state.as_json()
     body = {"ready": is_ready, "version": program_version(), "parts": parts}
     return JSONResponse(body, status_code=200 if is_ready else 503, headers={} if is_ready else {"Retry-After": "5"})
 

@@ -18,6 +18,7 @@ from server.auth.gateways import BROWSER
 from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.broker.inner_request import TOPIC_GATEWAY
 from server.db import Database
 from server.erp.floor.models import Station
 from server.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
@@ -39,9 +40,7 @@ Scanner = Annotated[Principal, Depends(require(Permission.SCAN))]
 async def post_events(request: Request, database: DatabaseDep, principal: Writer) -> Response:
     """A gateway's batch; 200 with a verdict for each event, whatever their fates (docs/reference/events.md)."""
     batch = await read_batch(request)
-    if principal.gateway != batch.gateway:
-        detail = f"This key speaks for {principal.gateway or 'no gateway'}, the batch is of {batch.gateway}."
-        raise Forbidden(detail, reason="wrong_gateway")
+    _require_own(request, principal, batch.gateway)
     door = Door(actor=f"gateway:{batch.gateway}", speak=speaker(request))
     return await _take(database, batch, door)
 
@@ -66,8 +65,7 @@ async def post_scans(request: Request, database: DatabaseDep, principal: Scanner
 @router.post("/gateways/{key}/health", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
 async def post_health(request: Request, database: DatabaseDep, principal: Writer, key: Number) -> JSONResponse:
     """A gateway's heartbeat; the answer tells it our time."""
-    if principal.gateway != key:
-        raise Forbidden(f"This key speaks for {principal.gateway or 'no gateway'}.", reason="wrong_gateway")
+    _require_own(request, principal, key)
     told = gateway_health.parse_health(await read_body(request, gateway_health.MAX_BYTES))
     now = utc_now()
     made_at = await _durable(
@@ -75,6 +73,16 @@ async def post_health(request: Request, database: DatabaseDep, principal: Writer
     )
     key_made_at = None if made_at is None else made_at.isoformat()
     return JSONResponse({"server_time": utc_now().isoformat(), "key_made_at": key_made_at})
+
+
+def _require_own(request: Request, principal: Principal, gateway: str) -> None:
+    """A key speaks for its own gateway alone, and at the broker only in that gateway's own topics."""
+    if principal.gateway != gateway:
+        detail = f"This key speaks for {principal.gateway or 'no gateway'}, not for {gateway}."
+        raise Forbidden(detail, reason="wrong_gateway")
+    topic = request.scope.get(TOPIC_GATEWAY, gateway)
+    if topic != gateway:
+        raise Forbidden(f"This stood in the topic of {topic}, and is of {gateway}.", reason="wrong_gateway")
 
 
 async def read_batch(request: Request) -> wire.Request:

@@ -36,6 +36,10 @@ class Settings:
     session_idle_hours: int
     session_days: int
     live_max_viewers: int
+    broker_url: str
+    broker_user: str
+    broker_password: str
+    broker_ca_file: str
     min_free_disk_mb: int
 
     @classmethod
@@ -143,10 +147,27 @@ def _check_together(values: dict[str, Any], mistakes: list[str]) -> None:
                 f"public_url: expected http(s)://host without a path, such as https://orders.example.com, "
                 f"got {public_url!r}."
             )
+    _check_broker(values["broker_url"], mistakes)
     url = values["database_url"]
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
         scheme = url.split(":", 1)[0]
         mistakes.append(f"database_url: expected sqlite:///... or postgresql://..., got {scheme!r}.")
+
+
+def _check_broker(url: str, mistakes: list[str]) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        is_sound = parts.scheme in {"mqtt", "mqtts"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_sound = False
+    # A password in the address would stand in every log line that names it.
+    if not is_sound or parts.username is not None or parts.path.strip("/"):
+        mistakes.append(
+            "broker_url: expected mqtt://host:1883 or mqtts://host:8883 without a path and without a name, which "
+            "has settings of its own."
+        )
 
 
 def _database_url(values: Mapping[str, Any]) -> str:

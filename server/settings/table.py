@@ -53,6 +53,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("session_idle_hours", 12, "A signed-in browser is signed out after so many idle hours.", minimum=1),
     Setting("session_days", 7, "A signed-in browser is signed out after so many days, idle or not.", minimum=1),
     Setting("live_max_viewers", 5000, "Live streams this server keeps open at once.", minimum=1),
+    Setting(
+        "broker_url",
+        "",
+        "`mqtt://host:1883` or `mqtts://host:8883`: a broker at which gateways may speak, too. Empty is none.",
+    ),
+    Setting("broker_user", "", "The server's name at the broker."),
+    Setting("broker_password", "", "Its password there.", secret=True),
+    Setting("broker_ca_file", "", "Certificate authority to trust beside the usual ones, for `mqtts`."),
     Setting("min_free_disk_mb", 200, "Less free disk than this and the server calls itself not ready.", minimum=0),
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""The door through a message broker: what gateways say there goes the way of their requests over HTTP."""

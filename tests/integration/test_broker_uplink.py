@@ -1,0 +1,118 @@
+"""One scan through a broker, over real processes: pseudo-terminal, gateway, broker, server, database."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.uplink.http import Reply
+from gateway.uplink.link import BrokerLink
+from gateway.uplink.mqtt import MqttTransport, broker_access
+from simulators.api import Api
+from simulators.day.floor import unit_piece
+from simulators.day.hands import Shown
+from simulators.demo.prepare import GATEWAY, Access, prepare
+from simulators.rig import Rig
+from simulators.services import Mosquitto, free_port, killable_mosquitto
+
+PATIENCE = 15.0
+
+
+@dataclass
+class House:
+    """The running factory of this module; all its gateway says goes through the broker."""
+
+    rig: Rig
+    access: Access
+    api: Api
+    broker: Mosquitto
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.broker.port}"
+
+    def codes(self) -> list[tuple[str, str]]:
+        """Number and code of the units that were cut by nobody yet."""
+        units = self.api.items("/api/v1/units", order=self.access.order)
+        return [(str(u["number"]), unit_piece(u).label.code) for u in units if u["step"] == 10]
+
+    def scan(self, code: str, patience: float = PATIENCE) -> str | None:
+        assert self.rig.line is not None
+        return self.rig.line.hands["cut-1"].show(Shown(code, "]C0"), patience)
+
+    def step(self, number: str) -> object:
+        return self.api.get(f"/api/v1/units/{number}")["step"]
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    database = folder / "orderlight.db"
+    database.write_bytes(sqlite_template.read_bytes())
+    access = prepare(f"sqlite:///{database}")
+    with killable_mosquitto() as broker, Rig(folder, database_url=f"sqlite:///{database}", port=free_port()) as rig:
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        rig.start_server({"ORDERLIGHT_BROKER_URL": url})
+        api = Api(rig.url, access.api_key)
+        rig.set_up_line(api, broker=None, seed=7, only=["cut-1"])
+        rig.write_gateway_config(GATEWAY, access.gateway_key)
+        rig.start_gateway({"ORDERLIGHT_SERVER_URL": url})
+        yield House(rig, access, api, broker)
+
+
+def until(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_scan_through_the_broker_moves_the_unit_and_the_scanner_says_so(house: House) -> None:
+    number, code = house.codes()[0]
+
+    assert house.scan(code) == "ok"
+    assert house.step(number) == 20
+    assert house.api.get("/readyz")["parts"]["broker"]["ok"] is True
+
+
+def post(house: House, *, topic: str, named: str, key: str) -> Reply:
+    link = BrokerLink(broker_access(house.url, topic), gateway=topic, key=key, version="1")
+    link.start()
+    body = {"gateway": named, "epoch": "0123456789abcdef", "events": []}
+    try:
+        return MqttTransport(link).post("/api/v1/events", json.dumps(body).encode())
+    finally:
+        link.close()
+
+
+def test_the_door_at_the_broker_asks_for_the_key_of_the_gateway_in_whose_topic_it_stands(house: House) -> None:
+    key = house.access.gateway_key
+
+    wrong = post(house, topic="gw-other", named="gw-other", key="ol_wrong_key")
+    of_another = post(house, topic="gw-other", named="gw-other", key=key)
+    elsewhere = post(house, topic="gw-other", named=GATEWAY, key=key)
+
+    assert wrong.status == 401
+    assert json.loads(wrong.body)["reason"] == "key_not_valid"
+    assert [of_another.status, elsewhere.status] == [403, 403]
+    assert json.loads(elsewhere.body)["reason"] == "wrong_gateway"
+
+
+def test_what_is_scanned_while_the_broker_is_dead_arrives_once_after_it_came_back_empty(house: House) -> None:
+    pieces = house.codes()[:2]
+    house.broker.kill()
+
+    said = [house.scan(code, 0.5) for _number, code in pieces]
+    house.broker.start()
+
+    assert said == ["stored", "stored"]
+    assert until(lambda: [house.step(number) for number, _code in pieces] == [20, 20])
+    for number, _code in pieces:
+        facts = house.api.get(f"/api/v1/units/{number}")["facts"]
+        assert len([fact for fact in facts if fact["kind"] == "operation_completed"]) == 1
+    assert until(lambda: house.rig.gateway_status()["outbox"]["backlog"] == 0)
