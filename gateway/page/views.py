@@ -134,7 +134,8 @@ def _clock(found: Status) -> Markup:
     offset = clock["offset_seconds"]
     sure = _("not confirmed by the server, may be wrong") if clock["suspect"] else _("confirmed by the server")
     facts: list[tuple[str, Child]] = [
-        (_("Now"), el("span", f"{clock['now'][:19].replace('T', ' ')} UTC", class_="nowrap")),
+        (_("Date"), clock["now"][:10]),
+        (_("Time"), f"{clock['now'][11:19]} UTC"),
         (_("Server is ahead by"), "–" if offset is None else f"{offset:.1f} s"),
         (_("Was set"), str(clock["steps"])),
     ]

@@ -5,6 +5,7 @@ lets a gateway in that has no key yet; a key that is live lets it bring the next
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -77,9 +78,7 @@ def bring_next(session: Session, key_id: int | None, shown: Fingerprint, *, now:
         if key.replaces_id == present.id and key.last_used_at is None:
             # The gateway lost the key that it brought before, and brings another.
             revoke_key(session, key, actor=f"gateway:{present.gateway}", now=now)
-    if len([key for key in live if key.revoked_at is None]) >= LIVE_GATEWAY_KEYS:
-        message = _("{gateway} has two live keys. Revoke the one it no longer uses, then try again.")
-        raise Conflict(message.format(gateway=present.gateway), reason="two_live_keys")
+    _require_room(present.gateway, live)
     return _take(session, present.gateway, shown, present.id, now)
 
 
@@ -120,6 +119,10 @@ def _make_room(session: Session, gateway: str, now: datetime) -> None:
     for key in live:
         if key.last_used_at is None:
             revoke_key(session, key, actor=f"gateway:{gateway}", now=now)
+    _require_room(gateway, live)
+
+
+def _require_room(gateway: str, live: Sequence[ApiKey]) -> None:
     if len([key for key in live if key.revoked_at is None]) >= LIVE_GATEWAY_KEYS:
         message = _("{gateway} has two live keys. Revoke the one it no longer uses, then try again.")
         raise Conflict(message.format(gateway=gateway), reason="two_live_keys")

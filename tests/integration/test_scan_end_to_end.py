@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from gateway.pipeline import ask
 from orderlight.autoid import OwnCode
 from simulators.api import Api
 from simulators.day.floor import ApiFloor, Piece, Wish, unit_piece
@@ -231,6 +232,25 @@ def test_what_is_scanned_while_the_server_is_away_is_stored_and_counts_once_when
     assert until(lambda: house.rig.gateway_status()["outbox"]["backlog"] == 0, 30)
     identities = house.count("SELECT count(*) FROM event_identity")
     assert identities == house.count("SELECT count(*) FROM event")
+
+
+def test_the_key_changes_twice_in_the_middle_of_scans_and_none_of_them_is_lost(house: House) -> None:
+    def key() -> str:
+        return str(house.rig.gateway_status()["key"]["prefix"])
+
+    keys = [key()]
+    for turn in range(12):
+        if turn in (3, 7):
+            assert turn == 3 or until(lambda: key() != keys[0])
+            next(ask(house.rig.gateway_dir, "rotate_key"))
+        house.scan("cut-1", f"TURN-{turn}", aim="")
+        keys.append(key())
+
+    assert until(lambda: house.count("SELECT count(*) FROM quarantine WHERE code LIKE 'TURN-%'") == 12)
+    assert until(lambda: house.count("SELECT count(*) FROM api_key WHERE revoked_at IS NOT NULL") == 2)
+    assert key() not in keys[:4]
+    assert key() in (house.rig.folder / "gateway.key").read_text()
+    assert house.rig.gateway_status()["server"]["state"] == "online"
 
 
 def test_the_crew_can_place_an_order_that_is_at_once_in_production(house: House) -> None:
