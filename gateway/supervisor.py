@@ -62,6 +62,11 @@ class Supervisor:
         self._driver, self._emit, self._share = driver, emit, share
         self._on_lost, self._on_recovered = on_lost, on_recovered
         self._stop = threading.Event()
+        # What the source looks at: set by a stop and by a pause.
+        self._halt = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
+        self._turn = threading.Lock()
         self._state = self._at_stop = DeviceState(DevicePhase.CONNECTING)
         self._since = time.time()
         self._last_read_at: float | None = None
@@ -89,8 +94,26 @@ class Supervisor:
         """Ask it to end; join() waits for it."""
         if not self._stop.is_set():
             self._at_stop = self._state
-        self._stop.set()
+        with self._turn:
+            self._stop.set()
+            self._halt.set()
+            self._going.set()
         self.source.cancel()
+
+    def pause(self) -> None:
+        """Let the device go until resume(); a stop ends it all the same."""
+        with self._turn:
+            if not self._stop.is_set():
+                self._going.clear()
+                self._halt.set()
+        self.source.cancel()
+
+    def resume(self) -> None:
+        """Open the device again; does nothing where it was not paused."""
+        with self._turn:
+            if not self._stop.is_set():
+                self._halt.clear()
+            self._going.set()
 
     def join(self, timeout: float) -> bool:
         """Wait for the end; False when the device did not let go in time."""
@@ -114,13 +137,24 @@ class Supervisor:
         """Run the source again and again until stop()."""
         while not self._stop.is_set():
             self._lose(self._run_once())
-            self._stop.wait(self._pause())
+            if self._going.is_set():
+                self._halt.wait(self._pause())
+            if not self._going.is_set():
+                self._rest()
         self._show(DeviceState(DevicePhase.STOPPED))
+
+    def _rest(self) -> None:
+        before = self._state
+        self._show(DeviceState(DevicePhase.STOPPED, _("Paused by a command; resume it at the server.")))
+        self._going.wait()
+        if before.phase is DevicePhase.LOST and not self._stop.is_set():
+            # Its loss was told, and so its end shall be.
+            self._show(before)
 
     def _run_once(self) -> str:
         """One life of the source; give the reason of its end."""
         try:
-            self.source.run(self._take, self._stop, self._hear)
+            self.source.run(self._take, self._halt, self._hear)
         except SourceLost as lost:
             return lost.reason
         except Exception as error:
@@ -167,7 +201,7 @@ class Supervisor:
             self._on_recovered(self.name)
 
     def _lose(self, reason: str) -> None:
-        if self._stop.is_set():
+        if self._halt.is_set():
             return
         news = self._state.phase is not DevicePhase.LOST
         self._show(DeviceState(DevicePhase.LOST, reason))

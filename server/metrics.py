@@ -55,5 +55,9 @@ BROKER_CONNECTED = Gauge("orderlight_broker_connected", "1 while the server hear
 BROKER_MESSAGES = Counter(
     "orderlight_broker_messages", "Messages of gateways through the broker, by topic and outcome.", ["leaf", "outcome"]
 )
+#: command: identify, pause, resume, reload; outcome: done, refused, unanswered.
+BROKER_COMMANDS = Counter(
+    "orderlight_broker_commands", "Commands to gateways, by command and outcome.", ["command", "outcome"]
+)
 SCRAPE_FAULTS = Counter("orderlight_scrape_faults", "Times the database could not be asked for gauges.")
 BUILD_INFO = Gauge("orderlight_build_info", "Always 1; the labels tell which program runs.", ["version", "build"])

@@ -54,6 +54,10 @@ class Devices:
         """How each device is now, in the order of gateway.toml."""
         return [supervisor.health() for supervisor in tuple(self._supervisors.values())]
 
+    def chosen(self, name: str | None) -> list[Supervisor]:
+        """The device of this name, if there is one; all of them for None."""
+        return [each for each in tuple(self._supervisors.values()) if name in (None, each.name)]
+
     def total(self) -> DeviceCounters:
         """What all devices counted since the start, those that are gone too."""
         counters = tuple(self._counters.values())

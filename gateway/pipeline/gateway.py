@@ -18,6 +18,7 @@ from gateway.pipeline.door import Door, Watch
 from gateway.pipeline.flow import SWEEP_SECONDS, Flow
 from gateway.pipeline.quota import quota_of
 from gateway.pipeline.reload import Reloader
+from gateway.pipeline.remote import Remote
 from gateway.pipeline.way import make_link, make_transport, version
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
@@ -74,6 +75,9 @@ class Gateway:
             clock=clock,
             heed=self._keeper.heed,
         )
+        self._remote = Remote(self.devices, self.reloader)
+        if self.link is not None:
+            self.link.on_command = self._remote.take
         self._parts = health.Parts(
             name=config.name,
             url=config.server.url,
@@ -124,6 +128,7 @@ class Gateway:
         log.info("gateway_started", extra={"epoch": self.outbox.epoch, "devices": len(self.devices)})
         if uplink:
             if self.link is not None:
+                self._remote.start()
                 self.link.start()
             self._begin("heartbeat", self._heartbeat.run)
             self._begin("uplink", self.deliverer.run)

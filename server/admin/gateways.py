@@ -9,6 +9,8 @@ from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from orderlight.events.commands import Command, Verb
+from server.admin.commands import give_command
 from server.admin.devices import limit_pairing
 from server.admin.keys import KeyMade, KeyOut, key_body, key_made
 from server.auth import enrolment, gateways, keys, repository
@@ -216,6 +218,30 @@ def bring_next_key(body: NextKey, database: DatabaseDep, principal: Speaker, key
     return database.write(
         lambda session: KeyTaken.of(enrolment.bring_next(session, principal.row_id, body.shown, now=now))
     )
+
+
+class CommandIn(Strict):
+    """What a gateway shall do; without a device it means all of them."""
+
+    command: Verb
+    device: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class CommandDone(Shown):
+    """What became of it: `done` is false where the gateway refused, and `say` tells why."""
+
+    done: bool
+    say: str
+
+
+@router.post("/{key}/commands")
+async def command_gateway(
+    request: Request, database: DatabaseDep, principal: AdminPrincipal, key: Number, body: CommandIn
+) -> CommandDone:
+    """Let a gateway identify, pause, resume or reload; only where it is connected through a broker."""
+    command = Command(body.command, body.device)
+    result = await give_command(database, request.app.state.broker, key, command, actor=principal.actor)
+    return CommandDone(done=result.done, say=result.say)
 
 
 @router.post("/{key}/retire", status_code=204)

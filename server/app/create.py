@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount, Route
 
+from server.admin.commands import touch_gateways
 from server.app import rights
 from server.app.envelope import Envelope
 from server.app.guards import BodyGuard, CrossSiteGuard
@@ -82,6 +83,7 @@ def _give_parts(app: FastAPI, settings: Settings, database: Database) -> None:
     database.on_commit(app.state.hub.woken)
     app.state.print_worker = PrintWorker(database)
     database.on_commit(app.state.print_worker.woken)
+    app.state.broker.on_change = lambda: touch_gateways(database)
 
 
 def _describe_keys(app: FastAPI) -> None:

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from gateway.uplink.http import Reply
@@ -15,6 +17,7 @@ from simulators.api import Api
 from simulators.day.floor import unit_piece
 from simulators.day.hands import Shown
 from simulators.demo.prepare import GATEWAY, Access, prepare
+from simulators.processes import Child
 from simulators.rig import Rig
 from simulators.services import Mosquitto, free_port, killable_mosquitto
 
@@ -29,6 +32,8 @@ class House:
     access: Access
     api: Api
     broker: Mosquitto
+    admin: httpx.Client
+    gateway: Child
 
     @property
     def url(self) -> str:
@@ -59,8 +64,11 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         api = Api(rig.url, access.api_key)
         rig.set_up_line(api, broker=None, seed=7, only=["cut-1"])
         rig.write_gateway_config(GATEWAY, access.gateway_key)
-        rig.start_gateway({"ORDERLIGHT_SERVER_URL": url})
-        yield House(rig, access, api, broker)
+        child = rig.start_gateway({"ORDERLIGHT_SERVER_URL": url})
+        with httpx.Client(base_url=rig.url, headers={"Origin": rig.url}, timeout=20) as admin:
+            login = {"login": "admin", "password": access.admin_password}
+            assert admin.post("/api/v1/session", json=login).is_success
+            yield House(rig, access, api, broker, admin, child)
 
 
 def until(true: Callable[[], bool]) -> bool:
@@ -101,6 +109,45 @@ def test_the_door_at_the_broker_asks_for_the_key_of_the_gateway_in_whose_topic_i
     assert json.loads(wrong.body)["reason"] == "key_not_valid"
     assert [of_another.status, elsewhere.status] == [403, 403]
     assert json.loads(elsewhere.body)["reason"] == "wrong_gateway"
+
+
+def command(house: House, verb: str, device: str | None = None, *, status: int = 200) -> Any:
+    answer = house.admin.post(
+        f"/api/v1/gateways/{GATEWAY}/commands", json={"command": verb} | ({"device": device} if device else {})
+    )
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def devices(house: House) -> list[str]:
+    return [device["state"] for device in house.rig.gateway_status()["devices"]]
+
+
+def test_a_device_is_paused_and_resumed_from_afar_and_every_command_is_audited(house: House) -> None:
+    name = house.rig.gateway_status()["devices"][0]["name"]
+
+    assert command(house, "pause", name)["done"] is True
+    assert until(lambda: devices(house) == ["stopped"])
+    assert command(house, "resume")["say"] == f"Resumed {name}."
+    assert until(lambda: devices(house) == ["ready"])
+    assert command(house, "pause", "nobody") == {"done": False, "say": "There is no device nobody here."}
+    assert command(house, "reload")["done"] is True
+    assert command(house, "identify", name)["done"] is True
+
+    page = house.admin.get("/admin/audit").text
+    assert page.count("Command given to a gateway") >= 5
+
+
+def test_the_broker_tells_who_is_there_and_a_gateway_that_is_not_gets_no_command(house: House) -> None:
+    assert ">online" in house.admin.get(f"/admin/gateways/{GATEWAY}").text
+
+    # Killed, so that it is the broker who tells, by its last will.
+    house.rig.children.end(house.gateway, by_force=True)
+
+    assert until(lambda: ">offline" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
+    assert command(house, "pause", status=409)["reason"] == "gateway_offline"
+    house.rig.start_gateway({"ORDERLIGHT_SERVER_URL": house.url})
+    assert until(lambda: ">online" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
 
 
 def test_what_is_scanned_while_the_broker_is_dead_arrives_once_after_it_came_back_empty(house: House) -> None:

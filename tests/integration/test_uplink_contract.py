@@ -2,9 +2,11 @@
 
 import http.server
 import json
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -298,3 +300,80 @@ def test_a_receipt_of_other_events_deletes_nothing_even_under_the_right_correlat
     assert list(heap.waiting) == [1]
     with pytest.raises(ReceiptError):
         read_receipt(b"{}", "gw-1", Parcel("e" * 16, (1,), (b"{}",)))
+
+
+# --- state, commands and the access list ---
+
+
+class Listener:
+    """Somebody at the broker who hears some topics."""
+
+    def __init__(self, port: int, *wanted: str, user: str = "") -> None:
+        self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        granted = threading.Event()
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        if user:
+            self.client.username_pw_set(user, None)
+        self.client.on_message = lambda _client, _data, message: self.heard.put((message.topic, message.payload))
+        self.client.on_subscribe = lambda *_: granted.set()
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        self.client.subscribe([(topic, 1) for topic in wanted])
+        assert granted.wait(5)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def test_the_broker_keeps_that_a_gateway_is_online_and_that_it_left_in_good_order(mosquitto: int) -> None:
+    link = BrokerLink(broker_access(f"mqtt://127.0.0.1:{mosquitto}", "gw-9"), gateway="gw-9", key="k", version="1.2")
+    listener = Listener(mosquitto, topics.topic("gw-9", Leaf.STATE))
+    link.start()
+
+    online = json.loads(listener.heard.get(timeout=5)[1])
+    link.close()
+    offline = json.loads(listener.heard.get(timeout=5)[1])
+    listener.close()
+
+    assert (online["state"], online["version"], offline["state"]) == ("online", "1.2", "offline")
+
+
+def test_a_command_is_answered_under_its_own_correlation(broker_server: BrokerServer, mosquitto: int) -> None:
+    broker_server.link.on_command = lambda body, respond: respond(b"did " + body)
+    heard: queue.Queue[paho.MQTTMessage] = queue.Queue()
+    listener = Listener(mosquitto, topics.topic("gw-1", Leaf.RESULTS))
+    listener.client.on_message = lambda _client, _data, message: heard.put(message)
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.CorrelationData = b"c-17"
+
+    broker_server.transport.post(PATH, b"{}")
+    listener.client.publish(topics.topic("gw-1", Leaf.COMMANDS), b"pause", qos=1, properties=properties)
+    result = heard.get(timeout=5)
+    listener.close()
+
+    assert (result.payload, result.properties.CorrelationData) == (b"did pause", b"c-17")
+
+
+def test_the_access_list_opens_to_a_gateway_its_own_topics_alone() -> None:
+    acl = Path(__file__).parents[2] / "deploy" / "mosquitto" / "acl"
+    with private_mosquitto(None, f"acl_file {acl}") as port:
+        url = f"mqtt://127.0.0.1:{port}"
+        server = Listener(port, topics.topic("+", Leaf.EVENTS), user="server")
+        thief = Listener(port, topics.topic("+", Leaf.EVENTS), user="gw-b")
+        own = BrokerLink(broker_access(url, "gw-a", username="gw-a"), gateway="gw-a", key="k", version="1")
+        other = BrokerLink(broker_access(url, "gw-a", username="gw-b"), gateway="gw-a", key="k", version="1")
+        own.start()
+        with pytest.raises(TransportFault, match="in time"):
+            own.ask(Leaf.EVENTS, b"mine", 0.3)
+        own.close()
+        other.start()
+        refused = other.ask(Leaf.EVENTS, b"foreign", 2.0)
+        other.close()
+        thief.close()
+        server.close()
+
+    assert server.heard.get(timeout=5) == ("orderlight/v1/gw-a/events", b"mine")
+    assert server.heard.empty()
+    assert thief.heard.empty()
+    assert (refused.status, b"access list" in refused.body) == (403, True)

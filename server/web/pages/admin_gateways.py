@@ -1,12 +1,14 @@
 """Gateways: a list of living things, one with its devices and last reads, and their keys."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from orderlight.events.commands import Command, Verb
+from server.admin.commands import give_command
 from server.admin.gateways import GatewayIn
 from server.admin.health import health, healths, last_reads
 from server.auth import enrolment, gateways, keys
@@ -14,8 +16,10 @@ from server.auth.http import AdminPrincipal, require
 from server.auth.keys import MadeKey
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.broker.door import BrokerDoor
+from server.broker.presence import Presence
 from server.db.topics import versions
-from server.errors import Conflict, NotFound
+from server.errors import Conflict, Invalid, NotFound, Unavailable
 from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
@@ -36,7 +40,10 @@ def show_gateways(page: PageDep, _principal: Deciders) -> Response:
         shown = versions(session, "gateways")
         found = healths(session, page.now)
     sentences = {gateway.key: trouble(page, gateway) for gateway in found if gateway.state == "trouble"}
-    return show_in(ADMIN, page, "admin/gateways.html", found=found, sentences=sentences, versions=shown)
+    presences = _presences(page, [gateway.key for gateway in found])
+    return show_in(
+        ADMIN, page, "admin/gateways.html", found=found, sentences=sentences, versions=shown, presences=presences
+    )
 
 
 @router.get("/new")
@@ -69,9 +76,8 @@ def show_gateway(page: PageDep, key: str, _principal: Deciders) -> Response:
         found = health(session, key, page.now)
         reads = last_reads(session, key)
     sentence = trouble(page, found) if found.state == "trouble" else None
-    return show_in(
-        ADMIN, page, "admin/gateway.html", found=found, reads=reads, sentence=sentence, versions=shown, **_rights(page)
-    )
+    told: dict[str, Any] = {"reads": reads, "sentence": sentence, "presences": _presences(page, [key])}
+    return show_in(ADMIN, page, "admin/gateway.html", found=found, versions=shown, **told, **_rights(page))
 
 
 @router.post("/{key}/keys")
@@ -138,6 +144,28 @@ def _key_made(page: Page, key: str, made: MadeKey) -> Response:
     return show_in(
         ADMIN, page, "admin/gateway_key_made.html", gateway=key, key=made.text, server=page.settings.base_url
     )
+
+
+@router.post("/{key}/commands")
+async def command_gateway(page: PageDep, form: FormDep, key: str, principal: AdminPrincipal) -> Response:
+    """Tell a gateway to signal, pause, resume or read its settings anew."""
+    back = f"/admin/gateways/{key}#commands"
+    if form.text("command") not in set(Verb):
+        raise Invalid(page.say(N_("Choose one of the commands.")))
+    command = Command(Verb(form.text("command")), form.text("device") or None)
+    try:
+        result = await give_command(page.database, _broker(page), key, command, actor=principal.actor)
+    except (Conflict, Unavailable) as refusal:
+        return page.go(back, refusal.detail, kind="stop")
+    return page.go(back, result.say) if result.done else page.go(back, result.say, kind="stop")
+
+
+def _broker(page: Page) -> BrokerDoor:
+    return cast(BrokerDoor, page.request.app.state.broker)
+
+
+def _presences(page: Page, keys: Sequence[str]) -> dict[str, Presence | None]:
+    return {key: _broker(page).presences.of(key) for key in keys}
 
 
 def _rights(page: Page) -> Mapping[str, Any]:

@@ -312,7 +312,7 @@ def test_a_gateway_speaks_for_itself_alone(house: Any) -> None:
     batch = gateway.post("/api/v1/events", json={"gateway": "gw-other", "epoch": "0" * 16, "events": []})
 
     assert (there.status_code, batch.status_code) == (403, 403)
-    assert batch.json()["detail"] == "This key speaks for gw-attack, the batch is of gw-other."
+    assert batch.json()["detail"] == "This key speaks for gw-attack, not for gw-other."
 
 
 # --- live ---
