@@ -139,15 +139,15 @@ def test_a_device_is_paused_and_resumed_from_afar_and_every_command_is_audited(h
 
 
 def test_the_broker_tells_who_is_there_and_a_gateway_that_is_not_gets_no_command(house: House) -> None:
-    assert ">online" in house.admin.get(f"/admin/gateways/{GATEWAY}").text
+    assert ">online<" in house.admin.get(f"/admin/gateways/{GATEWAY}").text
 
     # Killed, so that it is the broker who tells, by its last will.
     house.rig.children.end(house.gateway, by_force=True)
 
-    assert until(lambda: ">offline" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
+    assert until(lambda: ">offline<" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
     assert command(house, "pause", status=409)["reason"] == "gateway_offline"
     house.rig.start_gateway({"ORDERLIGHT_SERVER_URL": house.url})
-    assert until(lambda: ">online" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
+    assert until(lambda: ">online<" in house.admin.get(f"/admin/gateways/{GATEWAY}").text)
 
 
 def test_what_is_scanned_while_the_broker_is_dead_arrives_once_after_it_came_back_empty(house: House) -> None:
