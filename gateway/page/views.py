@@ -49,10 +49,9 @@ def _sentence(found: Status) -> tuple[str, str]:
     outbox, server = found["outbox"], found["server"]
     if fault := outbox.get("fault") or outbox.get("full"):
         return "stop", _("Reads cannot be stored: {reason}").format(reason=fault)
-    away = [device["name"] for device in found["devices"] if device["state"] == "lost"]
-    if away:
+    if away := _named(found, "lost"):
         sentence = _("Away: {names}, {count} of {all} readers. The gateway goes on trying to open them.")
-        return "stop", sentence.format(count=len(away), all=len(found["devices"]), names=", ".join(away))
+        return "stop", sentence.format(names=away, count=_count(found, "lost"), all=len(found["devices"]))
     if server["state"] not in ("online", "starting"):
         sentence = _("Reads are kept here and nothing is lost: {backlog} wait. {detail}")
         return "warn", sentence.format(backlog=outbox["backlog"], detail=server["detail"] or "")
@@ -62,7 +61,20 @@ def _sentence(found: Status) -> tuple[str, str]:
         return "warn", _("Reads go through; a reader has something to say.")
     if not found["devices"]:
         return "warn", _("There is no reader yet. Write a [[device]] into gateway.toml.")
+    if stopped := _named(found, "stopped"):
+        return "warn", _("Stopped for now: {names}.").format(names=stopped)
+    if waiting := _named(found, "connecting"):
+        return "warn", _("Not open yet: {names}.").format(names=waiting)
     return "ok", _("All readers are open, and the server takes what they read.")
+
+
+def _named(found: Status, state: str) -> str:
+    """The readers in this state, in words."""
+    return ", ".join(device["name"] for device in found["devices"] if device["state"] == state)
+
+
+def _count(found: Status, state: str) -> int:
+    return sum(device["state"] == state for device in found["devices"])
 
 
 def _hops(found: Status) -> Markup:

@@ -25,6 +25,8 @@ Adopt = Callable[[Plan], Changes]
 _NO_CHANGES = Changes()
 #: What a key file holds is taken up at once.
 _HOT = {"key"}
+#: What is read from a file has the name of that file's setting.
+_SETTING_OF = {"broker_password": "broker_password_file"}
 
 
 class ConfigPhase(StrEnum):
@@ -138,7 +140,11 @@ def differences(running: GatewayConfig, wanted: GatewayConfig) -> tuple[str, ...
         ("outbox", running.outbox, wanted.outbox),
     ):
         later = asdict(after)
-        pairs |= {f"{section}.{key}": (value, later[key]) for key, value in asdict(before).items() if key not in _HOT}
+        pairs |= {
+            f"{section}.{_SETTING_OF.get(key, key)}": (value, later[key])
+            for key, value in asdict(before).items()
+            if key not in _HOT
+        }
     return tuple(name for name, (before, after) in pairs.items() if before != after)
 
 

@@ -137,6 +137,8 @@ class TestWhatItShows:
             (changed(config={"sentence": "Restart it."}), "Restart it."),
             (STATUS | {"devices": []}, "There is no reader yet."),
             (STATUS | {"devices": [STATUS["devices"][0] | {"state": "lost"}]}, "Away: scanner-1, 1 of 1 readers."),
+            (STATUS | {"devices": [STATUS["devices"][0] | {"state": "stopped"}]}, "Stopped for now: scanner-1."),
+            (STATUS | {"devices": [STATUS["devices"][0] | {"state": "connecting"}]}, "Not open yet: scanner-1."),
             (changed(clock={"suspect": True}), "not confirmed by the server"),
             (changed(config={"state": "refused", "mistakes": ["line 3: no"]}), "has mistakes line 3: no"),
         ],
