@@ -1,6 +1,7 @@
 """One connection to an MQTT broker, driven by the thread that calls turn(); paho-mqtt behind a small door."""
 
 import contextlib
+import socket
 import ssl
 import traceback
 from collections.abc import Sequence
@@ -105,7 +106,11 @@ class Connection:
         return self
 
     def _unreachable(self, error: Exception) -> BrokerLost:
-        # The socket of a failed TLS handshake lives on in paho's stack frames, as long as the error does.
+        # The socket of a failed TLS handshake is known to the library's stack frames alone, as long as the error lives.
+        for frame, _line in traceback.walk_tb(error.__traceback__):
+            for held in frame.f_locals.values():
+                if isinstance(held, socket.socket):
+                    held.close()
         traceback.clear_frames(error.__traceback__)
         return BrokerLost(
             _("The broker {broker} cannot be reached: {error}.").format(
@@ -124,13 +129,13 @@ class Connection:
 
     def _handle(self, waker: Waker, seconds: float) -> None:
         """Wait for traffic or a wake, and handle it."""
-        socket: Any = self._client.socket()
-        if socket is None:
+        wire: Any = self._client.socket()
+        if wire is None:
             return
         # Decrypted bytes that TLS holds back do not show at the descriptor.
-        buffered = isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
+        buffered = isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
         writable = self._client.want_write()
-        if waker.wait(socket.fileno(), 0 if buffered else seconds, writable=writable) or buffered:
+        if waker.wait(wire.fileno(), 0 if buffered else seconds, writable=writable) or buffered:
             self._client.loop_read()
             self._client.loop_write()
         self._client.loop_misc()

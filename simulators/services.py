@@ -8,14 +8,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from simulators.processes import tethered
 
 STARTUP_SECONDS = 30.0
+NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
 
 class ServiceMissing(Exception):
@@ -68,6 +70,13 @@ class Mosquitto:
         os.chmod(folder, 0o755)  # noqa: S103
         self._config.chmod(0o644)
 
+    def lend(self, path: Path) -> Path:
+        """A copy of a file where the broker's own account can read it, to be named in the configuration."""
+        copy = self._config.with_name(path.name)
+        copy.write_bytes(path.read_bytes())
+        copy.chmod(0o644)
+        return copy
+
     def start(self, *more: str) -> None:
         """Begin, with further lines of configuration; return once it listens."""
         if more:
@@ -97,21 +106,23 @@ class Mosquitto:
 
 
 @contextmanager
-def killable_mosquitto(port: int | None = None, *more: str) -> Iterator[Mosquitto]:
-    """Run a broker on loopback, with further lines of configuration; it may be killed and started again."""
+def killable_mosquitto(
+    port: int | None = None, *more: str, files: Mapping[str, Path] = NO_FILES
+) -> Iterator[Mosquitto]:
+    """Run a broker on loopback, with further lines and files of configuration; it may be killed and started again."""
     with tempfile.TemporaryDirectory(prefix="orderlight-mosquitto-") as folder:
         broker = Mosquitto(Path(folder), port)
         try:
-            broker.start(*more)
+            broker.start(*more, *(f"{name} {broker.lend(path)}" for name, path in files.items()))
             yield broker
         finally:
             broker.stop()
 
 
 @contextmanager
-def private_mosquitto(port: int | None = None, *more: str) -> Iterator[int]:
+def private_mosquitto(port: int | None = None, *more: str, files: Mapping[str, Path] = NO_FILES) -> Iterator[int]:
     """Run a broker on loopback without persistence and yield its port."""
-    with killable_mosquitto(port, *more) as broker:
+    with killable_mosquitto(port, *more, files=files) as broker:
         yield broker.port
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -73,6 +74,8 @@ class Client:
         try:
             await self._loop.run_in_executor(None, self._connect)
         except (OSError, ValueError) as error:
+            # The socket of a failed TLS handshake lives on in paho's stack frames, as long as the error does.
+            traceback.clear_frames(error.__traceback__)
             raise BrokerLost(f"The broker {self.address} cannot be reached: {str(error).rstrip('.')}.") from error
         self._watch()
         try:

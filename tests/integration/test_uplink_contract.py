@@ -357,7 +357,7 @@ def test_a_command_is_answered_under_its_own_correlation(broker_server: BrokerSe
 
 def test_the_access_list_opens_to_a_gateway_its_own_topics_alone() -> None:
     acl = Path(__file__).parents[2] / "deploy" / "mosquitto" / "acl"
-    with private_mosquitto(None, f"acl_file {acl}") as port:
+    with private_mosquitto(files={"acl_file": acl}) as port:
         url = f"mqtt://127.0.0.1:{port}"
         server = Listener(port, topics.topic("+", Leaf.EVENTS), user="server")
         thief = Listener(port, topics.topic("+", Leaf.EVENTS), user="gw-b")
