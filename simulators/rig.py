@@ -87,12 +87,14 @@ class Rig:
         self.line = Line(posts, folder=self.folder / "ports", broker=broker, seed=seed, scanners=scanners)
         return self.line
 
-    def write_gateway_config(self, name: str, key: str) -> Path:
-        """gateway.toml for the line, and the gateway's key beside it."""
+    def write_gateway_config(self, name: str, key: str, *, page_port: int | None = None) -> Path:
+        """gateway.toml for the line, and the gateway's key beside it; its own page where there is a port for it."""
         assert self.line is not None, "set_up_line() comes first"
         key_file, config = self.folder / "gateway.key", self.folder / "gateway.toml"
         write_secret(key_file, key)
         text = self.line.gateway_toml(name=name, data_dir=self.gateway_dir, url=self.url, key_file=key_file)
+        if page_port is not None:
+            text += f"\n[local_page]\nport = {page_port}\n"
         config.write_text(text, encoding="utf-8")
         return config
 

@@ -10,7 +10,7 @@ from simulators.api import Api
 from simulators.day.line import Broker, Line
 from simulators.demo.prepare import GATEWAY, Access
 from simulators.rig import Rig
-from simulators.services import ServiceMissing, private_mosquitto
+from simulators.services import ServiceMissing, free_port, private_mosquitto
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Factory:
     line: Line
     #: Why the MQTT reader was left out.
     note: str | None
+    #: Where the gateway's own page is.
+    page_url: str
 
 
 @contextmanager
@@ -31,9 +33,10 @@ def running_factory(folder: Path, access: Access, *, port: int, seed: int) -> It
         rig = stack.enter_context(Rig(folder, database_url=access.database_url, port=port))
         rig.start_server()
         line = rig.set_up_line(Api(rig.url, access.api_key), broker=broker, seed=seed)
-        rig.write_gateway_config(GATEWAY, access.gateway_key)
+        page_port = free_port()
+        rig.write_gateway_config(GATEWAY, access.gateway_key, page_port=page_port)
         rig.start_gateway()
-        yield Factory(rig, line, note)
+        yield Factory(rig, line, note, f"http://127.0.0.1:{page_port}")
 
 
 def _broker(stack: contextlib.ExitStack) -> tuple[Broker | None, str | None]:

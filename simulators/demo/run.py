@@ -61,7 +61,7 @@ def run_demo(options: DemoOptions, say: Say) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         access = prepare(f"sqlite:///{folder / 'orderlight.db'}")
         with running_factory(folder, access, port=port, seed=options.seed) as factory:
-            place = Place(factory.rig.url, _shown(folder), factory.line.describe(), factory.note)
+            place = Place(factory.rig.url, _shown(folder), factory.line.describe(), factory.page_url, factory.note)
             say(welcome(access, place, version=version("orderlight")))
             say(f"Ready after {time.monotonic() - started:.1f} s.")
             _Shift(factory, access, options, say).run()

@@ -16,6 +16,7 @@ class Place:
     url: str
     folder: str
     devices: str
+    gateway_page: str
     note: str | None = None
 
 
@@ -34,6 +35,7 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"  Quote       {place.url}/quote/{access.quote_token}",
         f"              no login; whoever holds it reads {access.quote}, answers, and may order it",
         f"  Admin       {place.url}/admin           admin / {access.admin_password}   (drawn for this run, shown once)",
+        f"  Gateway     {place.gateway_page}           its own page: readers, their last reads, a scanner test",
         f"Simulated: {place.devices}.",
         *([place.note] if place.note else []),
         "",

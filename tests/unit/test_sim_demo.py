@@ -34,7 +34,8 @@ ACCESS = Access(
 
 
 def test_the_block_names_every_door_and_the_drawn_password_once() -> None:
-    place = Place("http://127.0.0.1:8000", "var/demo/1", "4 scanners, 2 RFID gates", "No broker here.")
+    page = "http://127.0.0.1:8737"
+    place = Place("http://127.0.0.1:8000", "var/demo/1", "4 scanners, 2 RFID gates", page, "No broker here.")
 
     text = welcome(ACCESS, place, version="0.1.0")
 
