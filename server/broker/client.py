@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -136,6 +137,8 @@ class Client:
         if sock is None:
             return
         self._descriptor = sock.fileno()
+        # A small packet behind another one would wait some 40 ms for the broker's delayed acknowledgement.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_close = lambda *_: self._unwatch()
         self._client.on_socket_register_write = lambda *_: self._write_when_free()
         self._client.on_socket_unregister_write = lambda *_: self._write_no_more()
