@@ -21,6 +21,7 @@ VIEW: Final = (
 def add_camera(kinds: "Commands") -> None:
     """Both commands with their help."""
     camera = kinds.add_parser("camera", help="a network camera over a belt; needs the vision extra")
+    camera.add_argument("--host", default="127.0.0.1", help="address it listens on; 0.0.0.0 for others (127.0.0.1)")
     camera.add_argument("--port", type=int, default=0, help="port of its stream on this machine (a free one)")
     for name, default, of in VIEW:
         camera.add_argument(f"--{name}", type=float, default=default, help=f"{of} ({default:g})")
@@ -37,7 +38,8 @@ def _camera(arguments: argparse.Namespace) -> int:
     from simulators.camera.scenes import View
     from simulators.camera.shell import run_camera
 
-    run_camera(arguments.port, View(**{name: getattr(arguments, name) for name, _default, _of in VIEW}))
+    view = View(**{name: getattr(arguments, name) for name, _default, _of in VIEW})
+    run_camera((arguments.host, arguments.port), view)
     return 0
 
 

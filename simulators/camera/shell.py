@@ -25,10 +25,12 @@ _KINDS = {
 }
 
 
-def run_camera(port: int, view: View, lines: Iterable[str] = sys.stdin, say: Callable[[str], None] = print) -> None:
-    """Offer a stream until the input ends."""
+def run_camera(
+    address: tuple[str, int], view: View, lines: Iterable[str] = sys.stdin, say: Callable[[str], None] = print
+) -> None:
+    """Offer a stream at this host and port until the input ends."""
     belt = Belt(view)
-    server = CameraServer(belt.frame, port)
+    server = CameraServer(belt.frame, address)
     server.start()
     say(f'Camera: driver = "camera", device = "{server.address}".\n{HELP}')
     try:

@@ -51,9 +51,9 @@ class Belt:
 
 
 class CameraServer:
-    """Serves frames to whoever asks, until stop(); `port` 0 takes a free one."""
+    """Serves frames to whoever asks at this host and port, until stop(); port 0 takes a free one."""
 
-    def __init__(self, frame: Callable[[], Picture], port: int = 0) -> None:
+    def __init__(self, frame: Callable[[], Picture], address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self._stop = threading.Event()
         self._frame = frame
         server = self
@@ -65,14 +65,15 @@ class CameraServer:
             def log_message(self, format: str, *args: Any) -> None:
                 """The simulator's output is for the person at it."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._http = ThreadingHTTPServer(address, Handler)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, name="camera", daemon=True)
 
     @property
     def address(self) -> str:
         """Where the stream is."""
-        return f"http://127.0.0.1:{self._http.server_port}/camera.mjpg"
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}/camera.mjpg"
 
     def start(self) -> None:
         """Begin to serve."""
