@@ -12,7 +12,7 @@ from server.crm.seed import seed_relations
 from server.db import Database
 from server.db.topics import versions
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import WorkOrder
+from server.erp.production.models import Unit, WorkOrder
 from server.erp.seed import DemoWorld
 from server.journal.models import Audit
 from server.settings.clock import utc_now
@@ -209,7 +209,8 @@ def test_where_boxes_are_packed_the_next_order_stands_with_its_customers_packagi
 ) -> None:
     made = world.orders[0].number
     produced = update(SalesOrder).where(SalesOrder.number == made).values(fulfilment="produced")
-    database.write(lambda session: session.execute(produced) and None)
+    finished = update(Unit).where(Unit.order_id == world.orders[0].id).values(state="finished")
+    database.write(lambda session: [session.execute(each) for each in (produced, finished)] and None)
 
     packing, cutting = sales.get("/station/pack").text, sales.get("/station/cut").text
 
