@@ -11,16 +11,12 @@ from server.http.text import fold
 from server.messages import N_
 from server.web.entry import Fault
 from server.web.forms import Form
+from server.web.named_choice import TOLD, Choices, few, names_of
 from server.web.page import Page
 
-#: A longer list is no list to choose from.
-MOST = 500
-#: So many names are told to whoever named more than one product.
-TOLD = 5
 #: Among so many that hold what was typed, one that is called just so is looked for.
 _LOOKED_AT = 500
 
-Choices = Sequence[tuple[str, str]] | None
 Conditions = Sequence[Any]
 
 #: What may be ordered, and what is made here.
@@ -30,9 +26,8 @@ MADE: Conditions = (Product.active, Product.made)
 
 def product_choices(session: Session, *conditions: Any) -> Choices:
     """Number and name of each such product, by number; None where there are too many to choose from."""
-    statement = select(Product.sku, Product.name).where(*conditions).order_by(Product.sku).limit(MOST + 1)
-    rows = [(sku, name) for sku, name in session.execute(statement)]
-    return rows if len(rows) <= MOST else None
+    statement = select(Product.sku, Product.name).where(*conditions).order_by(Product.sku)
+    return few(session, statement)
 
 
 def product_fields(form: Form, prefix: str, column: str = "product") -> list[str]:
@@ -57,9 +52,8 @@ def with_products(page: Page, form: Form, fields: Iterable[str], conditions: Con
             if len(named) == 1:
                 found[name] = named[0][0]
             elif named:
-                names = ", ".join(f"{each} ({sku})" for sku, each in named[:TOLD])
                 said = N_("More than one product is called so: %(names)s. Write the number.")
-                faults[name] = page.say(said, names=names)
+                faults[name] = page.say(said, names=names_of(named))
     if faults:
         raise Fault(form.with_faults(faults), 422)
     return Form({**form.values, **found}, form.faults, form.fault) if found else form

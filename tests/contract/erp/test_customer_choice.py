@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from server.erp.seed import DemoWorld
-from server.web import customer_choice
+from server.web import named_choice
 
 NEW = "/setup/orders/new"
 
@@ -12,7 +12,7 @@ NEW = "/setup/orders/new"
 @pytest.fixture(autouse=True)
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of one is a long list here."""
-    monkeypatch.setattr(customer_choice, "MOST", 1)
+    monkeypatch.setattr(named_choice, "MOST", 1)
 
 
 def ordered(planner: httpx.Client, customer: str) -> httpx.Response:

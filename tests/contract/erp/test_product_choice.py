@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from server.erp.seed import DemoWorld
-from server.web import place_choice, product_choice
+from server.web import named_choice
 
 FORMS = {
     "/setup/orders/new": ("lines.0.product", {"customer": "C-102", "lines.0.quantity": "1"}),
@@ -26,8 +26,7 @@ FORMS = {
 @pytest.fixture(autouse=True)
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of one is a long list here."""
-    monkeypatch.setattr(product_choice, "MOST", 1)
-    monkeypatch.setattr(place_choice, "MOST", 1)
+    monkeypatch.setattr(named_choice, "MOST", 1)
 
 
 @pytest.mark.parametrize("path", FORMS)
