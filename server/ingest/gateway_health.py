@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from orderlight.events import EventError, storable
@@ -13,7 +13,7 @@ from orderlight.events.fields import moment
 from server.auth.models import ApiKey
 from server.db import touch
 from server.errors import Invalid, NotFound
-from server.journal.models import Gateway
+from server.journal.models import EventSource, Gateway
 
 MAX_BYTES = 64 * 1024
 #: A heartbeat holds lists of devices, not documents.
@@ -52,6 +52,9 @@ def beat(
     if gateway is None or gateway.retired_at is not None:
         raise NotFound
     gateway.last_seen_at = now
+    # Batches do not write to the gateway's row, for many may be under way; its sources know when they spoke.
+    spoke = select(func.max(EventSource.last_seen_at)).where(EventSource.gateway == key, EventSource.max_sequence > 0)
+    gateway.last_event_at = session.scalar(spoke)
     gateway.health = told
     gateway.clock_offset_seconds = _offset(told.get("clock"), now)
     touch(session, "gateways")

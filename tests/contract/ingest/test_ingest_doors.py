@@ -184,6 +184,17 @@ def test_a_heartbeat_is_kept_and_answered_with_our_time(plant: Any, gateway: htt
     assert row.last_seen_at is not None
 
 
+def test_a_heartbeat_notes_when_the_last_events_came(plant: Any, tools: Any, gateway: httpx.Client) -> None:
+    gateway.post("/api/v1/gateways/gw-1/health", json={})
+    assert plant.one(Gateway, key="gw-1").last_event_at is None
+
+    before = utc_now()
+    gateway.post("/api/v1/events", json=body(plant, plant.event(tools.code(A))))
+    gateway.post("/api/v1/gateways/gw-1/health", json={})
+
+    assert before <= plant.one(Gateway, key="gw-1").last_event_at <= utc_now()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"[]", b"nope", b'"x"', b'{"a":' * 3000, b'{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}', b"\xff"],
