@@ -91,6 +91,14 @@ class HomeChange:
         return replace(self, difference=as_told(self.difference, self.origin))
 
 
+class HomeOffer(NamedTuple):
+    """The wording of a quote that the customer was sent, or that he signed."""
+
+    number: str
+    version: int
+    sent_at: datetime | None
+
+
 class HomeShipment(NamedTuple):
     """What left together for one of his orders."""
 
@@ -108,7 +116,7 @@ class CustomerHome:
     closed: Sequence[OrderRow]
     quotes: Sequence[HomeQuote]
     #: The newest quotes that were sent, answered or not.
-    papers: Sequence[Quote]
+    papers: Sequence[HomeOffer]
     #: What has left our house lately.
     shipments: Sequence[HomeShipment]
     changes: Sequence[HomeChange]
@@ -136,7 +144,7 @@ def customer_home(session: Session, principal: Principal, *, here: Here) -> Cust
         open_orders=len(opened),
         closed=[rows[found] for found in closed],
         quotes=_quotes(session, waiting),
-        papers=quotes.newest(session, quotes.QuoteFilter(today=here.today), visible=sent, limit=OTHERS_SHOWN).items,
+        papers=_offers(session, sent),
         shipments=_shipments(session, principal),
         changes=_changes(session, principal),
         conversations=conversations(session, principal, limit=OTHERS_SHOWN),
@@ -196,6 +204,18 @@ def _quotes(session: Session, found: Sequence[Quote]) -> list[HomeQuote]:
         )
         for quote in found
     ]  # fmt: skip
+
+
+def _offers(session: Session, visible: ColumnElement[bool]) -> list[HomeOffer]:
+    """The newest quotes that were sent, each in the version that was signed, else in the last one; one query."""
+    statement = (
+        select(Quote.number, QuoteVersion.version, QuoteVersion.sent_at)
+        .join(Quote, Quote.id == QuoteVersion.quote_id)
+        .where(visible, QuoteVersion.version == func.coalesce(Quote.accepted_version, Quote.sent_version))
+        .order_by(Quote.id.desc())
+        .limit(OTHERS_SHOWN)
+    )
+    return [HomeOffer(*row) for row in session.execute(statement)]
 
 
 def _shipments(session: Session, principal: Principal) -> list[HomeShipment]:

@@ -31,6 +31,14 @@ def order_figures(session: Session, customer_id: int) -> OrderFigures:
     return OrderFigures(int(total), int(opened))
 
 
+def glanced_orders(session: Session, customer_id: int, *, here: Here, limit: int) -> Sequence[OrderRow]:
+    """His open orders, the newest first, and the newest others behind them; five queries."""
+    is_over = SalesOrder.lifecycle.in_(_OVER)
+    statement = select(SalesOrder.id).where(SalesOrder.customer_id == customer_id)
+    ids = list(session.scalars(statement.order_by(is_over, SalesOrder.id.desc()).limit(limit)))
+    return rows_of(session, ids, here=here)
+
+
 def latest_orders(session: Session, customer_id: int, *, here: Here, limit: int = ORDERS_SHOWN) -> Sequence[OrderRow]:
     """His newest orders as the list of orders shows them; five queries."""
     statement = select(SalesOrder.id).where(SalesOrder.customer_id == customer_id)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from server.crm.cases.rules import CaseState
-from server.crm.customer_home import CustomerHome, HomeOrder
-from server.crm.quotes.models import Quote
+from server.crm.customer_home import CustomerHome, HomeOffer, HomeOrder
 from server.crm.quotes.rules import QuoteState
 from server.crm.risk import Risk
 from server.erp.changes.rules import may_be_changed
@@ -131,17 +130,17 @@ def _papers(home: CustomerHome, account: Account | None, formats: Formats) -> li
     found += [_quote_paper(quote, say) for quote in home.papers]
     if account is not None:
         found += [
-            Paper("receipt", say(N_("Invoice")), row.number, f"/invoices/{row.number}", formats.end_of(row.issued_on))
+            Paper("receipt", say(N_("Invoice")), row.number, f"/invoices/{row.number}",
+                  datetime.combine(row.issued_on, time.max, formats.zone))
             for row in account.invoices
             if row.issued_on is not None
-        ]
+        ]  # fmt: skip
     ranked = sorted([paper for paper in found if paper.at is not None], key=lambda each: each.at or formats.now)
     return ranked[::-1][:PAPERS_SHOWN]
 
 
-def _quote_paper(quote: Quote, say: Say) -> Paper:
-    number = quote.accepted_version or quote.sent_version
+def _quote_paper(offer: HomeOffer, say: Say) -> Paper:
     return Paper(
-        "file-text", say(N_("Quote, version %(version)s"), version=number), quote.number,
-        f"/quotes/{quote.number}/versions/{number}", quote.moved_at,
+        "file-text", say(N_("Quote, version %(version)s"), version=offer.version), offer.number,
+        f"/quotes/{offer.number}/versions/{offer.version}", offer.sent_at,
     )  # fmt: skip

@@ -38,6 +38,11 @@ class Exposure:
         """What may still be confirmed; None without a limit, nothing once it is reached."""
         return None if self.limit is None else max(self.limit - self.total, ZERO)
 
+    @property
+    def above(self) -> Decimal:
+        """How far it is above the limit already, such as when the limit was lowered later; nothing without a limit."""
+        return ZERO if self.limit is None else max(self.total - self.limit, ZERO)
+
 
 @dataclass(frozen=True, slots=True)
 class CreditCheck:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.crm.customer_page import latest_orders, order_figures
+from server.crm.customer_page import glanced_orders, latest_orders, order_figures
 from server.crm.customer_timeline import customer_timeline
 from server.crm.here import Here
 from server.crm.interactions import InteractionIn, write_down
@@ -77,7 +77,7 @@ def show_overview(page: PageDep, _principal: Reader, number: Number) -> Response
         shared = around(session, customer, None)
         alike = _alike(session, customer) if page.principal and page.principal.may(Permission.PARTY_MERGE) else []
         timeline = customer_timeline(session, customer, sees_credit=_sees_credit(page)).items[:_GLANCE]
-        rows = latest_orders(session, customer.id, here=_here(page), limit=_GLANCE)
+        rows = glanced_orders(session, customer.id, here=_here(page), limit=_GLANCE)
     return page.show("customers/overview.html", **shared, timeline=timeline, rows=rows, form=Form(), alike=alike)
 
 

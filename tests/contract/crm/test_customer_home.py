@@ -1,5 +1,6 @@
 """The customer's one place: his orders, what waits for him, and nothing of anybody else."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -14,8 +15,10 @@ from sqlalchemy import select, update
 from orderlight.autoid import identify
 from server.crm.quotes import service as quotes
 from server.crm.quotes import thread
+from server.crm.quotes.models import Quote, QuoteVersion
 from server.crm.quotes.schemas import MessageIn, QuoteIn, QuoteLineIn
 from server.db import Database
+from server.erp.billing.models import Invoice
 from server.erp.billing.seed import seed_past
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.schemas import OrderIn, OrderLineIn
@@ -23,6 +26,7 @@ from server.erp.orders.service import confirm_order, create_order
 from server.parties.models import Customer, Site
 from server.parties.schemas import CustomerIn
 from server.parties.service import create_customer
+from server.web import home_view
 
 HTML = {"Accept": "text/html"}
 AURORA, KESTREL = "Aurora Bikes", "Kestrel Rail"
@@ -174,3 +178,30 @@ def test_what_has_left_comes_with_its_delivery_note(
     with pypdfium2.PdfDocument(signed_in("planner").get(f"/shipments/{number}/note?form=pdf").content) as pdf:
         codes = [code.text for page in pdf for code in zxingcpp.read_barcodes(page.render(scale=300 / 72).to_pil())]
     assert [identify(code).keys for code in codes] == [{"shipment": number.removeprefix("SH-")}]
+
+
+def test_papers_bear_the_day_they_were_made_and_not_that_of_the_last_word(
+    buyer: httpx.Client, factory: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_view, "PAPERS_SHOWN", 50)
+    number = offer(factory, database)
+    sent, talked = factory.now - timedelta(days=9), factory.now - timedelta(days=1)
+    of_it = select(Quote.id).where(Quote.number == number).scalar_subquery()
+
+    def work(session: Any) -> Any:
+        session.execute(update(QuoteVersion).where(QuoteVersion.quote_id == of_it).values(sent_at=sent))
+        session.execute(update(Quote).where(Quote.number == number).values(moved_at=talked))
+        seed_past(session, factory.now)
+        session.execute(update(Site).values(shows_balance=True))
+        of_his = select(Invoice.number, Invoice.issued_on).join(Customer, Customer.id == Invoice.customer_id)
+        found = session.execute(of_his.where(Customer.name == AURORA, Invoice.issued_on.is_not(None)).limit(1))
+        return tuple(found.one())
+
+    invoice, issued = database.write(work)
+    page = buyer.get("/home", headers=HTML).text
+    papers = page[page.index('id="papers-head"') :].partition("</section>")[0]
+    days = dict(re.findall(r'<a href="([^"]+)".*?<time[^>]*>([^<]+)</time>', papers))
+
+    local = sent.astimezone(factory.here.zone)
+    assert days[f"/quotes/{number}/versions/1"].endswith(f"{local.day} {local:%b}")
+    assert days[f"/invoices/{invoice}"].endswith(f"{issued.day} {issued:%b}")

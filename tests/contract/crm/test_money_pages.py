@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -173,3 +174,24 @@ def test_the_page_of_holds_costs_the_same_few_statements(
 
 def test_the_past_of_the_demo_has_every_kind_of_invoice(database: Database, past: dict[str, str]) -> None:
     assert states(database) == ["issued", "issued", "paid", "partially_paid"]
+
+
+def test_a_limit_that_was_lowered_below_what_is_confirmed_is_said_with_how_far(
+    signed_in: Callable[..., httpx.Client], database: Database, past: dict[str, str]
+) -> None:
+    sales, number = signed_in("sales"), past["Aurora Bikes"]
+    page = f"/customers/{number}/account"
+    credit = sales.get(f"/api/v1/customers/{number}/credit").json()
+    before = sales.get(page, headers=HTML).text
+
+    lowered = Decimal(credit["exposure"]) - Decimal("12.5")
+    database.write(
+        lambda session: session.execute(update(Customer).where(Customer.number == number).values(credit_limit=lowered))
+    )
+    after = sales.get(page, headers=HTML).text
+
+    assert "Still free" in before
+    assert "Above the limit" not in before
+    assert "Above the limit</dt><dd>€12.50" in after
+    assert "or until €12.50 less is open." in after
+    assert "Still free" not in after

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from server.crm.seed import seed_relations
 from server.db import Database
@@ -15,6 +16,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.seed import DemoWorld
 from server.journal.models import Audit
+from server.parties.models import Customer
 from server.settings.clock import utc_now
 
 SignedIn = Callable[..., httpx.Client]
@@ -218,3 +220,23 @@ def test_where_boxes_are_packed_the_next_order_stands_with_its_customers_packagi
     assert "Foam between frames" in packing
     assert "Show every scratch" in packing
     assert "Foam between frames" not in cutting
+
+
+def test_the_overview_shows_every_open_order_before_those_that_are_over(
+    sales: httpx.Client, database: Database, world: DemoWorld
+) -> None:
+    def close_the_newest(session: Session) -> list[str]:
+        orders = session.scalars(
+            select(SalesOrder)
+            .join(Customer, Customer.id == SalesOrder.customer_id)
+            .where(Customer.number == "C-100")
+            .order_by(SalesOrder.id.desc())
+        ).all()
+        orders[0].lifecycle = "done"
+        return [order.number for order in (*orders[1:], orders[0])]
+
+    wanted = database.write(close_the_newest)
+    page = sales.get("/customers/C-100").text
+    shown = re.findall(r'href="/orders/([^"/]+)"', page.partition('id="now-head"')[2].partition("</section>")[0])
+
+    assert list(dict.fromkeys(shown)) == wanted[:6]
