@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gateway.decode import NO_RULES, decode, explain
+from gateway.decode import NO_RULES, Reading, decode, explain
 from gateway.outbox import Outbox, OutboxError, OutboxFull
 from gateway.page.recent import Recent, Seen
 from gateway.pipeline.answers import Answerer, Question
@@ -46,7 +46,7 @@ class Flow:
         self._kept_by_broker: set[str] = set()
         self._held: deque[tuple[Source, DeviceCounters, Read]] = deque()
         self._stations = Stations(())
-        self._smoother = Smoother({}, self._stations.zone_of)
+        self._smoother = Smoother({}, self._stations.zone_of, decode=self._decode)
         self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._lock = threading.Lock()
         #: Set while sweep() has something to look at; nothing wakes up in an idle gateway.
@@ -72,10 +72,10 @@ class Flow:
         read_at = self._clock.monotonic()
         with self._lock:
             stamp = self._clock.now()
-            reading = decode(read, self._rules[read.reader])
-            sighting = self._smoother.observe(reading, read_at, stamp.at)
+            sighting = self._smoother.observe(read, read_at, stamp.at)
             if sighting is None and self._was_refused(read):
-                sighting = Sighting("code_scanned", reading, stamp.at, self._stations.zone_of(read.reader, None))
+                zone = self._stations.zone_of(read.reader, None)
+                sighting = Sighting("code_scanned", self._decode(read), stamp.at, zone)
             event = None if sighting is None else self._stations.place(sighting, clock_suspect=stamp.suspect)
             ticket = None if event is None else self._outbox.append(event)
             settle = partial(self._settle, source, counters, read, sighting)
@@ -97,6 +97,9 @@ class Flow:
             return False
         self._lock.release()
         return True
+
+    def _decode(self, read: Read) -> Reading:
+        return decode(read, self._rules[read.reader])
 
     def _was_refused(self, read: Read) -> bool:
         return isinstance(read, CodeRead) and (read.reader, read.raw) in self._refused

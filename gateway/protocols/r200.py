@@ -5,6 +5,7 @@ the last parameter. Two dialects differ only in head and tail: BB..7E and AA..DD
 """
 
 import struct
+from binascii import crc_hqx
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ FAILED: Final = 0xFF
 
 NO_TAG: Final = 0x15  # Inventory round without a tag, or with a tag whose CRC failed; not a fault.
 
+#: Tag reports remembered as they came: a tag before the antenna is reported again and again with the same bytes.
+MAX_KNOWN: Final = 4096
 #: Longest parameters taken seriously: a tag report is 69 bytes at most; answers to reads are longer.
 MAX_PARAMETERS: Final = 520
 
@@ -76,20 +79,7 @@ def crc16_genibus(data: bytes) -> int:
     >>> hex(crc16_genibus(bytes.fromhex("3400 3075 1FEB 705C 5904 E3D5 0D70")))
     '0x3a76'
     """
-    crc = 0xFFFF
-    for byte in data:
-        crc = (crc << 8 & 0xFFFF) ^ _CRC_TABLE[crc >> 8 ^ byte]
-    return crc ^ 0xFFFF
-
-
-def _crc_row(value: int) -> int:
-    row = value << 8
-    for _bit in range(8):
-        row = (row << 1 ^ 0x1021 if row & 0x8000 else row << 1) & 0xFFFF
-    return row
-
-
-_CRC_TABLE: Final = tuple(_crc_row(value) for value in range(256))
+    return crc_hqx(data, 0xFFFF) ^ 0xFFFF
 
 
 def frame(command: int, parameters: bytes = b"", *, kind: int = COMMAND, head: int = 0xBB) -> bytes:
@@ -114,14 +104,16 @@ class R200Parser:
     nothing. feed() at every chunk, idle() after a silence, close() at the end.
     """
 
-    __slots__ = ("_buffer", "_heads", "_reader", "counts", "errors", "head")
+    __slots__ = ("_buffer", "_heads", "_known", "_reader", "counts", "errors", "head")
 
     def __init__(self, reader: str, options: R200Options) -> None:
         self._reader = reader
-        self._buffer = bytearray()
+        self._buffer = b""
+        # The frames of whole tag reports, and what they say.
+        self._known: dict[bytes, TagRead] = {}
         #: The dialect's head byte; with "auto" the one of the last good frame, at first BB.
         self.head = _HEAD_OF.get(options.dialect, 0xBB)
-        self._heads = (self.head,) if options.dialect in _HEAD_OF else tuple(_TAIL_OF)
+        self._heads = bytes((self.head,)) if options.dialect in _HEAD_OF else bytes(_TAIL_OF)
         #: frames, tags, no_tag, bad_frames, bad_crc, noise_bytes since the start.
         self.counts: Counter[str] = Counter()
         #: What the module complained about since take_errors(), newest last, few of them.
@@ -142,14 +134,15 @@ class R200Parser:
         reads: list[TagRead] = []
         while self._buffer:
             self.counts["bad_frames"] += 1
-            self._drop(1)
+            self.counts["noise_bytes"] += 1
+            self._buffer = self._buffer[1:]
             reads.extend(self._scan())
         return reads
 
     def close(self) -> list[TagRead]:
         """The port is gone; what is left can only be half a frame."""
         self.counts["noise_bytes"] += len(self._buffer)
-        self._buffer.clear()
+        self._buffer = b""
         return []
 
     def take_errors(self) -> list[str]:
@@ -159,50 +152,70 @@ class R200Parser:
 
     def _scan(self) -> list[TagRead]:
         reads: list[TagRead] = []
-        while self._seek_head():
-            size = self._frame_size()
-            if size is None:
-                break
-            if size == 0:
-                self._drop(1)
-                continue
-            tag = self._take(bytes(self._buffer[:size]))
-            del self._buffer[:size]
+        buffer, known, at, again = self._buffer, self._known, 0, 0
+        last = len(buffer) - 5
+        while at <= last:
+            size = (buffer[at + 3] << 8 | buffer[at + 4]) + 7
+            tag = known.get(buffer[at : at + size])
+            if tag is not None:
+                self.head = buffer[at]
+                again += 1
+            else:
+                size, tag = self._look(at)
+                if not size:
+                    break
+            at += size
             if tag is not None:
                 reads.append(tag)
+        self._buffer = buffer[at:]
+        if self._buffer and self._buffer[0] not in self._heads:
+            self._buffer = self._buffer[self._noise(0) :]
+        self.counts["frames"] += again
+        self.counts["tags"] += again
         return reads
 
-    def _seek_head(self) -> bool:
-        found = [at for at in (self._buffer.find(head) for head in self._heads) if at >= 0]
-        self._drop(min(found, default=len(self._buffer)))
-        return bool(self._buffer)
+    def _look(self, at: int) -> tuple[int, TagRead | None]:
+        """What begins here: how many bytes are done with, and the tag they report; 0 while a frame is not all here."""
+        if self._buffer[at] not in self._heads:
+            return self._noise(at), None
+        size = self._frame_size(at)
+        if size is None:
+            return 0, None
+        if size == 0:
+            self.counts["noise_bytes"] += 1
+            return 1, None
+        return size, self._take(self._buffer[at : at + size])
 
-    def _drop(self, count: int) -> None:
+    def _noise(self, at: int) -> int:
+        """How many bytes from here on cannot begin a frame; they are counted."""
+        found = [head for head in (self._buffer.find(head, at) for head in self._heads) if head >= 0]
+        count = min(found, default=len(self._buffer)) - at
         self.counts["noise_bytes"] += count
-        del self._buffer[:count]
+        return count
 
-    def _frame_size(self) -> int | None:
-        """The size of the frame at the start of the buffer; None: not all here yet; 0: not a frame."""
+    def _frame_size(self, at: int) -> int | None:
+        """The size of the frame that begins here; None: not all here yet; 0: not a frame."""
         buffer = self._buffer
-        if len(buffer) < 5:
-            return None
-        length = buffer[3] << 8 | buffer[4]
-        if buffer[1] > NOTIFICATION or length > MAX_PARAMETERS:
+        length = buffer[at + 3] << 8 | buffer[at + 4]
+        if buffer[at + 1] > NOTIFICATION or length > MAX_PARAMETERS:
             return 0
-        size = length + 7
-        if len(buffer) < size:
+        end = at + length + 7
+        if len(buffer) < end:
             return None
-        if buffer[size - 1] != _TAIL_OF[buffer[0]] or sum(buffer[1 : size - 2]) & 0xFF != buffer[size - 2]:
+        if buffer[end - 1] != _TAIL_OF[buffer[at]] or sum(buffer[at + 1 : end - 2]) & 0xFF != buffer[end - 2]:
             self.counts["bad_frames"] += 1
             return 0
-        return size
+        return length + 7
 
     def _take(self, whole: bytes) -> TagRead | None:
         self.head = whole[0]
         self.counts["frames"] += 1
         kind, command, parameters = whole[1], whole[2], whole[5:-2]
         if kind == NOTIFICATION and command == POLL:
-            return self._tag(parameters)
+            tag = self._tag(parameters)
+            if tag is not None:
+                self._remember(whole, tag)
+            return tag
         if kind == RESPONSE and command == FAILED and parameters:
             self._complaint(parameters[0])
         return None
@@ -216,6 +229,11 @@ class R200Parser:
         self.counts["tags"] += 1
         rssi = parameters[0] - 256 if parameters[0] > 127 else parameters[0]
         return TagRead(self._reader, parameters[3:-2].hex().upper(), rssi_dbm=float(rssi))
+
+    def _remember(self, whole: bytes, tag: TagRead) -> None:
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[whole] = tag
 
     def _complaint(self, code: int) -> None:
         if code == NO_TAG:

@@ -5,6 +5,7 @@ end or the longest time ends it. Reads outside a cycle that a trigger must begin
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -25,7 +26,8 @@ MAX_TAGS: Final = 5_000
 class _Passing:
     """One tag on its way through the door."""
 
-    reading: Reading
+    #: The last one.
+    read: TagRead
     zone: str
     place: Place
     sides: dict[str, Heard] = field(default_factory=dict)
@@ -34,8 +36,15 @@ class _Passing:
 class Passage:
     """One reader's door. `now` is monotonic seconds, `at` the wall clock of the same moment."""
 
-    def __init__(self, options: PassageOptions, smoothing: SmoothingOptions, counts: Counter[str]) -> None:
-        self._options, self._smoothing, self._counts = options, smoothing, counts
+    def __init__(
+        self,
+        options: PassageOptions,
+        smoothing: SmoothingOptions,
+        counts: Counter[str],
+        decode: Callable[[TagRead], Reading],
+    ) -> None:
+        self._options, self._smoothing, self._counts, self._decode = options, smoothing, counts, decode
+        self._by_reads, self._by_sides = options.trigger == "reads", options.direction == "antennas"
         self._tags: dict[str, _Passing] = {}
         # Begun by reads: tags that were told, and when they were last read; the one silent for longest is first.
         self._told: dict[str, float] = {}
@@ -58,23 +67,23 @@ class Passage:
         """Whether time alone may change something here."""
         return self.open or bool(self._tags)
 
-    def note(self, reading: Reading, read: TagRead, zone: str, *, now: float, at: datetime) -> None:
+    def note(self, read: TagRead, zone: str, *, now: float, at: datetime) -> None:
         """One tag was read."""
-        if self._options.trigger == "reads":
-            if self._is_parked(read.epc, now):
+        if self._by_reads:
+            if self._told and self._is_parked(read.epc, now):
                 return
-            if not self.open:
+            if self._began_at is None:
                 self._begin(now)
             self._alive_at = now
         passing = self._tags.get(read.epc)
         if passing is None:
             if len(self._tags) >= MAX_TAGS and not self.open:
                 del self._tags[next(iter(self._tags))]
-            passing = self._tags[read.epc] = _Passing(reading, zone, Place(at, at, now))
+            passing = self._tags[read.epc] = _Passing(read, zone, Place(at, at, now))
             self._alive_at = now
-        passing.reading, passing.zone = reading, zone
+        passing.read, passing.zone = read, zone
         passing.place.note(read, self._smoothing, now=now, at=at)
-        if self._options.direction == "antennas":
+        if self._by_sides:
             self._note_side(passing, zone, now, read.rssi_dbm)
 
     @staticmethod
@@ -157,7 +166,7 @@ class Passage:
             return None
         return Sighting(
             "tag_arrived",
-            passing.reading,
+            self._decode(passing.read),
             at,
             zone,
             antenna=place.antenna,

@@ -7,9 +7,9 @@ signal of the old one by 6 dB, less the longer the old zone has been silent.
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 from typing import Final
 
-from gateway.decode import Reading
 from gateway.protocols.reads import TagRead
 from gateway.smoothing.options import SmoothingOptions
 
@@ -27,6 +27,7 @@ class Place:
     antenna: int | None = None
     reads: int = 0
     _rssi: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    #: The last reads, as many as make it sure.
     _moments: deque[float] = field(default_factory=deque)
 
     def note(self, read: TagRead, options: SmoothingOptions, *, now: float, at: datetime) -> None:
@@ -35,11 +36,11 @@ class Place:
         self.reads += read.count
         if read.rssi_dbm is not None:
             self._rssi.append(read.rssi_dbm)
-        moments, needed = self._moments, options.min_reads
-        for _ in range(min(read.count, needed)):
-            if len(moments) >= needed:
-                moments.popleft()
-            moments.append(now)
+        if self._moments.maxlen != options.min_reads:
+            self._moments = deque(self._moments, options.min_reads)
+        self._moments.append(now)
+        if read.count > 1:
+            self._moments.extend(repeat(now, min(read.count, options.min_reads) - 1))
 
     def sure(self, options: SmoothingOptions) -> bool:
         """Whether enough reads came within the window to believe that the tag is here."""
@@ -56,7 +57,8 @@ class Place:
 class Tag:
     """One tag: the zone it is present in (None: not yet sure of any), and what each zone heard of it."""
 
-    reading: Reading
+    #: The last one.
+    read: TagRead
     zone: str | None = None
     heard_at: float = 0.0
     departs_after: float = 0.0
@@ -64,7 +66,7 @@ class Tag:
 
     def note(self, zone: str, read: TagRead, options: SmoothingOptions, *, now: float, at: datetime) -> Place:
         """One more report of this tag from `zone`."""
-        self.heard_at, self.departs_after = now, options.departed_after
+        self.read, self.heard_at, self.departs_after = read, now, options.departed_after
         place = self.places.get(zone)
         if place is None or now - place.heard_at >= options.departed_after:
             # What a zone heard long ago says nothing about where the tag is now.

@@ -1,20 +1,17 @@
 """The same code on the same scanner within a moment: one scan, however often the scanner reads it."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
-from gateway.decode import Reading
 from gateway.protocols.reads import CodeRead
 from gateway.smoothing.options import SmoothingOptions
-from gateway.smoothing.sightings import Sighting
 
 MAX_SCANS: Final = 10_000
 
 
 @dataclass(slots=True)
-class _Scan:
+class Scan:
     """Until when the same code counts as a repeat, and the event that the first of them became."""
 
     until: float
@@ -26,16 +23,14 @@ class Repeats:
 
     def __init__(self, counts: Counter[str]) -> None:
         # A scan goes to the end at each read, so the one that was silent longest is first.
-        self._scans: dict[tuple[str, bytes], _Scan] = {}
+        self._scans: dict[tuple[str, bytes], Scan] = {}
         self._counts = counts
 
     def __len__(self) -> int:
         return len(self._scans)
 
-    def observe(
-        self, reading: Reading, read: CodeRead, options: SmoothingOptions, *, now: float, at: datetime, zone: str
-    ) -> Sighting | None:
-        """The scan, or None for a repeat that is dropped.
+    def observe(self, read: CodeRead, options: SmoothingOptions, now: float) -> Scan | None:
+        """The scan that this read is, or that it repeats; None for a repeat that is dropped.
 
         Each repeat extends the window: a label that stays before the scanner is one scan, however long.
         """
@@ -44,14 +39,12 @@ class Repeats:
         scan = self._scans.pop(key, None)
         until = now + options.repeat_seconds
         if scan is None or now >= scan.until:
-            self._scans[key] = _Scan(until)
-            return Sighting("code_scanned", reading, at, zone)
+            scan = self._scans[key] = Scan(until)
+            return scan
         scan.until = until
         self._scans[key] = scan
         self._counts["repeats"] += 1
-        if options.repeat == "drop":
-            return None
-        return replace(Sighting("code_scanned", reading, at, zone), repeat_of=scan.sequence)
+        return None if options.repeat == "drop" else scan
 
     def _forget(self, now: float) -> None:
         while self._scans:

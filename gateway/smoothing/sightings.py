@@ -33,13 +33,15 @@ class Sighting:
     direction: str | None = None
 
 
-def tag_sighting(kind: SightingKind, tag: Tag, at: datetime, *, previous_zone: str | None = None) -> Sighting:
+def tag_sighting(
+    kind: SightingKind, tag: Tag, reading: Reading, at: datetime, *, previous_zone: str | None = None
+) -> Sighting:
     """A sighting of a tag in the zone it is present in."""
     assert tag.zone is not None
     place: Place = tag.places[tag.zone]
     return Sighting(
         kind,
-        tag.reading,
+        reading,
         at,
         tag.zone,
         antenna=place.antenna,

@@ -105,9 +105,14 @@ def _identification(_folder: Path, *, quick: bool) -> list[Figure]:
 
 
 def _readers(_folder: Path, *, quick: bool) -> list[Figure]:
-    from readers import measure
+    import gate
+    import readers
 
-    return measure(rounds=3 if quick else 7, lines=30_000 if quick else 100_000)
+    rounds = 3 if quick else 7
+    return [
+        *readers.measure(rounds=rounds, lines=30_000 if quick else 100_000),
+        *gate.measure(rounds=rounds, reads=100_000),
+    ]
 
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {

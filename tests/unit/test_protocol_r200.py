@@ -150,6 +150,30 @@ class TestDamage:
 
         assert got == sent
 
+    def test_a_report_that_comes_again_tells_the_same_and_is_counted_again(self) -> None:
+        machine, whole = parser(), report(bytes.fromhex(EPC), -50)
+
+        reads = machine.feed(whole) + machine.feed(whole * 2)
+
+        assert [(read.epc, read.rssi_dbm) for read in reads] == [(EPC, -50.0)] * 3
+        assert (machine.counts["frames"], machine.counts["tags"], machine.counts["noise_bytes"]) == (3, 3, 0)
+
+    def test_a_known_report_with_one_bit_changed_is_no_report(self) -> None:
+        machine, whole = parser(), report(bytes.fromhex(EPC), -50)
+        machine.feed(whole)
+
+        for bit in range(8 * len(whole)):
+            spoilt = bytearray(whole)
+            spoilt[bit // 8] ^= 1 << bit % 8
+            assert [read.epc for read in machine.feed(bytes(spoilt)) + machine.idle()] == [], bit
+
+    def test_reports_are_remembered_in_bounded_room(self) -> None:
+        machine = parser()
+
+        for number in range(2 * r200.MAX_KNOWN + 10):
+            assert len(machine.feed(report(number.to_bytes(12), -50))) == 1
+        assert len(machine._known) <= r200.MAX_KNOWN
+
     def test_random_bytes_never_raise_and_never_pile_up(self) -> None:
         chance, machine = random.Random(1), parser()
 

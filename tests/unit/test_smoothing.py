@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.decode import Reading
 from gateway.protocols.options import OptionsError
 from gateway.protocols.reads import CodeRead, TagRead
 from gateway.smoothing import Sighting, Smoother, SmoothingOptions
@@ -35,11 +34,11 @@ class Hall:
         return self
 
     def scan(self, text: str = "OLU00113", reader: str = "scanner-1") -> Sighting | None:
-        return self.smoother.observe(Reading(CodeRead(reader, text.encode()), "own", {}, code=text), self.now, self.at)
+        return self.smoother.observe(CodeRead(reader, text.encode()), self.now, self.at)
 
     def tag(self, antenna: int = 1, rssi: float | None = -60.0, *, epc: str = EPC, count: int = 1) -> Sighting | None:
         read = TagRead("gate-1", epc, antenna, rssi, count=count)
-        return self.smoother.observe(Reading(read, "epc", {}, epc=epc), self.now, self.at)
+        return self.smoother.observe(read, self.now, self.at)
 
     def sweep(self) -> list[Sighting]:
         return self.smoother.sweep(self.now, self.at)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.decode import Reading
 from gateway.protocols.options import OptionsError
 from gateway.protocols.reads import InputChange, TagRead
 from gateway.smoothing import PassageOptions, Sighting, Smoother, SmoothingOptions
@@ -48,7 +47,7 @@ class Door:
     def tag(self, antenna: int = 1, rssi: float | None = -60.0, *, epc: str = EPC, times: int = 1) -> "Door":
         for _ in range(times):
             read = TagRead("door", epc, antenna, rssi)
-            assert self.smoother.observe(Reading(read, "epc", {}, epc=epc), self.now, self.at) is None
+            assert self.smoother.observe(read, self.now, self.at) is None
         return self
 
     def beam(self, pin: int, high: bool) -> "Door":

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gateway.decode import decode
 from gateway.protocols.reads import TagRead
 from gateway.smoothing import Sighting, Smoother, SmoothingOptions
 from server.ingest.rebuild import rebuild
@@ -135,7 +134,7 @@ def told_by(antenna: int, smoother: Smoother, field: RadioField, doors: Any) -> 
         for seen in field.round(round_ / 10):
             if seen.antenna == antenna:
                 read = TagRead("door", seen.epc, antenna, seen.rssi_dbm)
-                sightings.append(smoother.observe(decode(read), round_ / 10, doors.now))
+                sightings.append(smoother.observe(read, round_ / 10, doors.now))
     return [
         {"epc": sighting.reading.epc, "rssi_dbm": sighting.rssi_dbm, "reads": sighting.reads}
         for sighting in sightings
