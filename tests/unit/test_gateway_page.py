@@ -253,7 +253,7 @@ class TestTheSettings:
 class TestServed:
     @pytest.fixture
     def page(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPage]:
-        monkeypatch.setattr(server, "LIMITS", Limits(connections=2, request_seconds=0.3))
+        monkeypatch.setattr(server, "LIMITS", Limits(connections=2, request_seconds=1.0))
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         page = LocalPage(Sight(lambda: STATUS, explain))
