@@ -6,14 +6,13 @@ import threading
 import time
 from collections import Counter
 from gettext import gettext as _
-from http.server import BaseHTTPRequestHandler
-from typing import Any, Final
+from typing import Final
 
 from gateway.config import LocalPageConfig
 from gateway.page.door import HEADERS, MAX_BODY, PageDoor, Request, Response
 from gateway.page.recent import Recent
 from gateway.page.views import Sight
-from gateway.sources.listener import Limits, Listener, tls_of
+from gateway.sources.listener import Limits, Listener, RequestHandler, tls_of
 from gateway.wake import Waker
 
 log = logging.getLogger(__name__)
@@ -107,10 +106,7 @@ def _own_names() -> tuple[str, ...]:
     return name, f"{name.partition('.')[0]}.local"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "orderlight-gateway"
-    sys_version = ""
+class _Handler(RequestHandler):
     door: PageDoor
 
     def do_GET(self) -> None:
@@ -146,6 +142,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The gateway's own log says what matters; who looks at a page does not."""

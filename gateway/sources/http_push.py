@@ -6,20 +6,19 @@ import threading
 import time
 from collections import Counter
 from gettext import gettext as _
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from gateway.protocols.http_push import Answer, HttpPushOptions, Request, refuse, stored, too_long, try_again
 from gateway.protocols.mqtt_json import JsonReader
 from gateway.protocols.reads import DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.link import LONGEST_WAIT
-from gateway.sources.listener import Limits, Listener, tls_of
+from gateway.sources.listener import Limits, Listener, RequestHandler, tls_of
 from gateway.sources.posts import Post, Posts
 from gateway.wake import Waker
 
-#: A request that takes longer in all is broken off.
+#: A request that takes longer in all is broken off; a kept connection begins anew with each.
 REQUEST_SECONDS: Final = 40.0
 _CHUNK_LINE: Final = 64
 
@@ -133,10 +132,7 @@ class _Server(Listener):
         )
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "orderlight-gateway"
-    sys_version = ""
+class _Handler(RequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
@@ -191,9 +187,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The gateway's own log and counters say what happened."""
 
 
 def _open(source: HttpPushSource, options: HttpPushOptions) -> _Server:

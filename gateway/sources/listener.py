@@ -17,11 +17,16 @@ log = logging.getLogger(__name__)
 
 #: A connection that says nothing for so long is closed.
 SILENCE_SECONDS: Final = 10.0
+#: How long the next one waits for a place: whoever has read his answer to the end still holds his for a moment.
+_PLACE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the server bears: connections at a time, and how long a request may take in all."""
+    """What the server bears: connections at a time, and the seconds a request may take in all.
+
+    They count from the answer before, or from the connection: one that is kept open may serve for ever.
+    """
 
     connections: int
     request_seconds: float
@@ -37,7 +42,7 @@ class Listener(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        handler: type[BaseHTTPRequestHandler],
+        handler: type["RequestHandler"],
         limits: Limits,
         *,
         count: Callable[[str], None],
@@ -56,11 +61,10 @@ class Listener(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread for this connection, where there is a place."""
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(timeout=_PLACE_SECONDS):
             self._count("turned_away")
             self.shutdown_request(request)
             return
-        self._began[request] = time.monotonic()
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -68,15 +72,30 @@ class Listener(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._began.pop(request, None)
             self._places.release()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Here, in its own thread, a slow handshake holds up nobody else."""
         request.settimeout(SILENCE_SECONDS)
-        if self._context is not None:
-            request = self._context.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self._context is None:
+            self._serve(request, client_address)
+            return
+        # The shake is begun by hand, because sweep() can only break off what it knows of.
+        with self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as connection:
+            self._serve(connection, client_address)
+
+    def _serve(self, connection: socket, client_address: Any) -> None:
+        self.begin(connection)
+        try:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
+            super().finish_request(connection, client_address)
+        finally:
+            self._began.pop(connection, None)
+
+    def begin(self, connection: socket) -> None:
+        """The time of a request begins."""
+        self._began[connection] = time.monotonic()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever hangs up, speaks no TLS or no HTTP is counted; anything else is a fault of ours."""
@@ -90,10 +109,28 @@ class Listener(ThreadingHTTPServer):
 
     def sweep(self, now: float) -> None:
         """Close what has been at it for too long, be it one byte a second."""
-        for request, began in list(self._began.items()):
+        for connection, began in list(self._began.items()):
             if now - began > self._limits.request_seconds:
+                # Not the shutdown of a TLS socket: what its thread writes after that would go out in the clear.
                 with contextlib.suppress(OSError):
-                    request.shutdown(SHUT_RDWR)
+                    socket.shutdown(connection, SHUT_RDWR)
+
+
+class RequestHandler(BaseHTTPRequestHandler):
+    """One connection; each of its requests has the whole time."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "orderlight-gateway"
+    sys_version = ""
+    server: Listener
+
+    def handle_one_request(self) -> None:
+        """The next request, whose time begins."""
+        self.server.begin(self.connection)
+        super().handle_one_request()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The gateway's own log and counters say what happened."""
 
 
 def tls_of(cert_file: str, key_file: str) -> ssl.SSLContext | None:

@@ -182,8 +182,7 @@ class LlrpReader(WiredWorker):
         alive_at = time.monotonic()
         while True:
             with self._work:
-                pause = self.settings.round_seconds if self._reading else self._keepalive
-                self._work.wait_for(lambda: not self._running, pause if self._transport.wait_for_host(0) else 0.02)
+                self._rest(self._reading, self._keepalive)
                 if not self._running:
                     return
                 reading = self._reading
@@ -192,6 +191,14 @@ class LlrpReader(WiredWorker):
             if self._keepalive is not None and time.monotonic() - alive_at >= self._keepalive:
                 alive_at = time.monotonic()
                 self._send(pack(62, self._next()))
+
+    def _rest(self, reading: bool, keepalive: float | None) -> None:
+        """Until the next round or keepalive, or until the host orders something else, which must not wait for them."""
+        pause = self.settings.round_seconds if reading else keepalive
+        self._work.wait_for(
+            lambda: not self._running or (self._reading, self._keepalive) != (reading, keepalive),
+            pause if self._transport.wait_for_host(0) else 0.02,
+        )
 
     def _report(self) -> None:
         wanted = self._inventory.antennas if self._inventory else ()
