@@ -17,6 +17,7 @@ from gateway.smoothing.options import SmoothingOptions
 from gateway.smoothing.passage_options import PassageOptions
 from gateway.smoothing.presence import Place
 from gateway.smoothing.sightings import Sighting
+from gateway.smoothing.strongest import Ear, strongest
 
 #: Tags of one passage, and tags remembered outside one; a passage that is full ends at once.
 MAX_TAGS: Final = 5_000
@@ -28,8 +29,9 @@ class _Passing:
 
     #: The last one.
     read: TagRead
-    zone: str
     place: Place
+    #: By zone and antenna: several antennas may share a read point.
+    ears: dict[tuple[str, int | None], Ear] = field(default_factory=dict)
     sides: dict[str, Heard] = field(default_factory=dict)
 
 
@@ -79,12 +81,20 @@ class Passage:
         if passing is None:
             if len(self._tags) >= MAX_TAGS and not self.open:
                 del self._tags[next(iter(self._tags))]
-            passing = self._tags[read.epc] = _Passing(read, zone, Place(at, at, now))
+            passing = self._tags[read.epc] = _Passing(read, Place(at, at, now))
             self._alive_at = now
-        passing.read, passing.zone = read, zone
+        passing.read = read
+        self._note_ear(passing, zone, read, now)
         passing.place.note(read, self._smoothing, now=now, at=at)
         if self._by_sides:
             self._note_side(passing, zone, now, read.rssi_dbm)
+
+    @staticmethod
+    def _note_ear(passing: _Passing, zone: str, read: TagRead, now: float) -> None:
+        ear = passing.ears.get((zone, read.antenna))
+        if ear is None:
+            ear = passing.ears[zone, read.antenna] = Ear(zone, read.antenna)
+        ear.note(read, now)
 
     @staticmethod
     def _note_side(passing: _Passing, zone: str, now: float, rssi_dbm: float | None) -> None:
@@ -160,7 +170,8 @@ class Passage:
         if self._options.trigger == "reads":
             self._told[epc] = place.heard_at
         direction = self._direction(passing)
-        zone = self._options.told_at(direction, passing.zone)
+        best = strongest(passing.ears.values(), self._smoothing.min_reads)
+        zone = self._options.told_at(direction, best.zone)
         if not zone:
             self._counts["undirected"] += 1
             return None
@@ -169,8 +180,8 @@ class Passage:
             self._decode(passing.read),
             at,
             zone,
-            antenna=place.antenna,
-            rssi_dbm=place.rssi_dbm,
+            antenna=best.antenna,
+            rssi_dbm=best.rssi_dbm,
             reads=place.reads,
             first_seen_at=place.first_seen_at,
             last_seen_at=place.last_seen_at,

@@ -218,6 +218,36 @@ class TestTriggers:
         assert len(door.smoother._passages["door"]._tags) == 5_000
 
 
+class TestTheStrongestAntenna:
+    def test_a_door_without_direction_tells_the_antenna_that_heard_best_not_the_last_one(self) -> None:
+        door = Door({}).tag(1, -50.0, times=4).wait(0.1).tag(2, -70.0, times=9).wait(1.1)
+
+        (told,) = door.told
+        assert (told.zone, told.antenna, told.rssi_dbm, told.reads) == ("hall", 1, -50.0, 13)
+
+    def test_the_mean_of_the_whole_passage_counts_not_its_end(self) -> None:
+        door = Door({}).tag(1, -50.0, times=30).wait(0.1).tag(1, -80.0, times=20).tag(2, -65.0, times=20).wait(1.1)
+
+        # Antenna 1: 30 reads of -50 and 20 of -80 are -62 dBm.
+        assert [(told.zone, told.rssi_dbm) for told in door.told] == [("hall", -62.0)]
+
+    def test_one_loud_reflection_is_no_place(self) -> None:
+        door = Door({}, min_reads=3).tag(1, -30.0).wait(0.1).tag(2, -60.0, times=5).wait(1.1)
+
+        assert [(told.zone, told.antenna) for told in door.told] == [("yard", 2)]
+
+    def test_where_no_antenna_has_enough_reads_alone_the_loudest_is_told(self) -> None:
+        door = Door({}, min_reads=3).tag(1, -40.0, times=2).tag(2, -60.0, times=2).wait(1.1)
+
+        assert [told.zone for told in door.told] == ["hall"]
+
+    def test_without_strength_the_antenna_that_read_most_is_told_and_of_equals_the_last(self) -> None:
+        most = Door({}).tag(1, None, times=6).wait(0.1).tag(2, None, times=3).wait(1.1)
+        equal = Door({}).tag(1, None, times=3).wait(0.1).tag(2, None, times=3).wait(1.1)
+
+        assert ([told.zone for told in most.told], [told.zone for told in equal.told]) == (["hall"], ["yard"])
+
+
 class TestOtherOptionsMeanwhile:
     def test_the_passage_that_goes_on_is_told_as_it_began_and_the_next_one_by_the_new_options(self) -> None:
         door = Door(ANTENNAS)
