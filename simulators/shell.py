@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from simulators.devices.r200 import R200, R200Settings
@@ -20,6 +20,7 @@ SCANNER_HELP = (
     "/unplug /plug /noise /garbage /half CODE /twice CODE /burst N CODE /quit"
 )
 READER_HELP = "Type an EPC (hex) and press Enter: the tag passes.  EPC@2 is antenna 2.  /stay EPC /leave EPC /quit"
+INPUT_HELP = "  /input 1 on  /input 1 off"
 PRINTER_HELP = "/off /on, /empty /paper, /open /close, /cut breaks the line within the next label, /quit"
 _DWELL_SECONDS = 1.5
 _CUT_BYTES = 100
@@ -164,6 +165,18 @@ def run_printer(port: int, lines: Iterable[str] = sys.stdin, say: Say = print) -
 def _told(label: Printed) -> str:
     codes = ", ".join(f"{code.carrier} {code.data}" for code in label.codes)
     return f"  came out: {' | '.join(label.texts)} [{codes}]" + (f" × {label.copies}" if label.copies > 1 else "")
+
+
+def change_inputs(lines: Iterable[str], change: Callable[[int, bool], None], say: Say) -> Iterator[str]:
+    """Obey the lines that change an input of the reader, and hand on the others."""
+    for line in lines:
+        word, *about = line.split() or [""]
+        if word != "/input":
+            yield line
+        elif len(about) == 2 and about[0].isdecimal() and about[1] in ("on", "off"):
+            change(int(about[0]), about[1] == "on")
+        else:
+            say("Write /input 1 on or /input 1 off.")
 
 
 def pass_tags(field: RadioField, lines: Iterable[str], say: Say) -> None:

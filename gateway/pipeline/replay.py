@@ -16,7 +16,7 @@ from gateway.config import GatewayConfig
 from gateway.pipeline.check import Plan, PlannedDevice
 from gateway.pipeline.gateway import Gateway
 from gateway.protocols import driver_of
-from gateway.protocols.reads import Read
+from gateway.protocols.reads import InputChange, Read, Sign
 from gateway.sources import Emit, Report
 from gateway.supervisor import DeviceCounters
 
@@ -34,8 +34,8 @@ class RecordedSource:
         self.tones: list[str] = []
         self._feed = driver_of(device.options).machine(device.name, device.options)
 
-    def reads(self, data: bytes) -> Iterable[Read]:
-        """The reads in one recorded piece."""
+    def signs(self, data: bytes) -> Iterable[Sign]:
+        """The reads and changes of inputs in one recorded piece."""
         return self._feed(data)
 
     def run(self, emit: Emit, stop: threading.Event, state: Report) -> None:
@@ -81,13 +81,20 @@ def _replay(plan: Plan, lines: Iterable[str], seconds: float, write: Callable[[s
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 source, data = _parse(number, line, sources)
-                for read in source.reads(data):
-                    counters.read += 1
-                    gateway.flow.take(source, counters, read)
+                for sign in source.signs(data):
+                    _take(gateway, source, counters, sign)
         _await_delivery(gateway, seconds)
     finally:
         gateway.close(devices=False)
     return _result(gateway, counters)
+
+
+def _take(gateway: Gateway, source: RecordedSource, counters: DeviceCounters, sign: Sign) -> None:
+    if isinstance(sign, InputChange):
+        gateway.flow.hear(sign)
+        return
+    counters.read += 1
+    gateway.flow.take(source, counters, sign)
 
 
 def _await_delivery(gateway: Gateway, seconds: float) -> None:

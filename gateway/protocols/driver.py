@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.protocols.reads import Read
+from gateway.protocols.reads import Read, Sign
 
-#: One recorded piece of bytes in, its reads out; a piece may end anywhere in a stream, but a message is whole.
-Feed = Callable[[bytes], Sequence[Read]]
+#: One recorded piece of bytes in, its reads and changes of inputs out; a piece may end anywhere in a stream, but a
+#: message is whole.
+Feed = Callable[[bytes], Sequence[Sign]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class Machine(Protocol):
     def open(self, now: float) -> None:
         """The connection stands: forget the one before, and begin."""
 
-    def feed(self, data: bytes, now: float) -> Sequence[Read]:
-        """The reads that ended within this chunk."""
+    def feed(self, data: bytes, now: float) -> Sequence[Sign]:
+        """The reads, and the changes of inputs, that ended within this chunk."""
 
-    def tick(self, now: float) -> Sequence[Read]:
+    def tick(self, now: float) -> Sequence[Sign]:
         """Time has passed: ask again, or give up on half a frame."""
 
     def next_at(self) -> float:

@@ -11,7 +11,7 @@ from gateway.protocols.llrp_codec import LlrpError, Message, find, message, numb
 from gateway.protocols.llrp_setup import choose_power, config_body, rospec_body
 from gateway.protocols.options import DeviceOptions, option, required
 from gateway.protocols.quiet import QuietMachine
-from gateway.protocols.reads import TagRead
+from gateway.protocols.reads import InputChange, Sign, TagRead
 
 ROSPEC_ID: Final = 1
 #: The greeting and the answer to each request may take so long.
@@ -46,6 +46,9 @@ class LlrpOptions(DeviceOptions):
     gpi_level: str = option("high", "The level at which it reads.", choices=("high", "low"))
     gpi_max_ms: int = option(
         0, "It stops reading after so long, even if the input stays on; 0: never.", low=0, high=3_600_000
+    )
+    inputs: int = option(
+        0, "How many inputs are switched on, counted from the first; 0: as the reader has them.", low=0, high=16
     )
 
     def check(self) -> list[str]:
@@ -123,12 +126,12 @@ class LlrpMachine(QuietMachine):
             self.dead = _("The reader at {host} does not answer any more.").format(host=self._options.host)
         return []
 
-    def feed(self, data: bytes, now: float) -> list[TagRead]:
-        """The tags in the messages that ended within this chunk."""
+    def feed(self, data: bytes, now: float) -> list[Sign]:
+        """The tags, and the changes of inputs, in the messages that ended within this chunk."""
         if self.dead is not None:
             return []
         self._buffer += data
-        reads: list[TagRead] = []
+        reads: list[Sign] = []
         try:
             for each in codec.take_messages(self._buffer):
                 self.counts["messages"] += 1
@@ -145,7 +148,7 @@ class LlrpMachine(QuietMachine):
 
     # -- what the reader says
 
-    def _take(self, each: Message) -> list[TagRead]:
+    def _take(self, each: Message) -> list[Sign]:
         if each.kind == codec.REPORT:
             return [read for kind, content in parameters(each.body) if kind == codec.TAG_REPORT
                     if (read := self._tag(content)) is not None]  # fmt: skip
@@ -153,7 +156,7 @@ class LlrpMachine(QuietMachine):
             self.counts["keepalives"] += 1
             self._outgoing.append(message(codec.KEEPALIVE_ACK, each.number))
         elif each.kind == codec.EVENT:
-            self._events(find(each.body, codec.EVENT_DATA) or b"")
+            return self._events(find(each.body, codec.EVENT_DATA) or b"")
         elif each.kind == self._awaited or each.kind == codec.ERROR:
             self._answered(each)
         return []
@@ -189,25 +192,38 @@ class LlrpMachine(QuietMachine):
         self.counts["clock_unset"] += self._clock_wrong
         return None if self._clock_wrong else moment
 
-    def _events(self, data: bytes) -> None:
-        for kind, content in parameters(data):
+    def _events(self, data: bytes) -> list[Sign]:
+        changes: list[Sign] = []
+        found = list(parameters(data))
+        stamp = next((content for kind, content in found if kind == codec.UTC_TIMESTAMP), None)
+        for kind, content in found:
             self.counts["events"] += 1
-            if kind == codec.ATTEMPT_EVENT:
-                self._greeted(number(content))
-            elif kind == codec.GPI_EVENT:
+            if kind == codec.GPI_EVENT and len(content) == 3:
                 self.counts["gpi_events"] += 1
-            elif kind == codec.ANTENNA_EVENT and len(content) == 3:
-                antenna = number(content[1:])
-                (self._away.discard if content[0] else self._away.add)(antenna)
-            elif kind == codec.EXCEPTION_EVENT:
-                words = content[2 : 2 + number(content[:2])].decode("utf-8", "replace")
-                self._said = _("The reader says: {error}.").format(error=words.rstrip("."))
-            elif kind == codec.ROSPEC_EVENT and content[:1] in (b"\1", b"\2") and self._options.trigger == "always":
-                # It ended without our wish: another program, or the reader itself, stopped it.
-                self.counts["restarts"] += 1
-                self._ask(codec.START_ROSPEC)
-            elif kind == codec.CLOSE_EVENT:
-                self.dead = _("The reader at {host} closed the connection.").format(host=self._options.host)
+                changes.append(self._input(content, stamp))
+            else:
+                self._note_event(kind, content)
+        return changes
+
+    def _input(self, content: bytes, stamp: bytes | None) -> InputChange:
+        """GPIPortNum in 16 bits, then the new level in the highest bit of a byte."""
+        return InputChange(self._reader, number(content[:2]), bool(content[2] & 0x80), self._moment(stamp))
+
+    def _note_event(self, kind: int, content: bytes) -> None:
+        if kind == codec.ATTEMPT_EVENT:
+            self._greeted(number(content))
+        elif kind == codec.ANTENNA_EVENT and len(content) == 3:
+            antenna = number(content[1:])
+            (self._away.discard if content[0] else self._away.add)(antenna)
+        elif kind == codec.EXCEPTION_EVENT:
+            words = content[2 : 2 + number(content[:2])].decode("utf-8", "replace")
+            self._said = _("The reader says: {error}.").format(error=words.rstrip("."))
+        elif kind == codec.ROSPEC_EVENT and content[:1] in (b"\1", b"\2") and self._options.trigger == "always":
+            # It ended without our wish: another program, or the reader itself, stopped it.
+            self.counts["restarts"] += 1
+            self._ask(codec.START_ROSPEC)
+        elif kind == codec.CLOSE_EVENT:
+            self.dead = _("The reader at {host} closed the connection.").format(host=self._options.host)
 
     def _greeted(self, status: int) -> None:
         if status == 0:
@@ -251,13 +267,18 @@ class LlrpMachine(QuietMachine):
         if request == codec.GET_CAPABILITIES:
             return b"\0"
         if request == codec.SET_CONFIG:
-            return config_body(self._options.keepalive_s, self._gpi())
+            return config_body(self._options.keepalive_s, self._ports())
         if request == codec.ADD_ROSPEC:
             return rospec_body(ROSPEC_ID, self._options.antennas, self._gpi(), self._power)
         if request == codec.CLOSE:
             return b""
         # All inventories are deleted, and ours is the one that is enabled and started.
         return (0 if request == codec.DELETE_ROSPEC else ROSPEC_ID).to_bytes(4)
+
+    def _ports(self) -> list[int]:
+        """The inputs that are switched on: those that a door listens to, and the one that starts reading."""
+        trigger = {self._options.gpi_port} if self._options.trigger == "gpi" else set()
+        return sorted(trigger | set(range(1, self._options.inputs + 1)))
 
     def _gpi(self) -> tuple[int, bool, int] | None:
         options = self._options

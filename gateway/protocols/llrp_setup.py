@@ -1,6 +1,7 @@
 """What an LLRP reader is asked to do: keepalives, events, one inventory with its triggers and its reports."""
 
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from gateway.protocols import llrp_codec as codec
@@ -19,14 +20,14 @@ _EVERY_TAG: Final = 1
 _GEN2: Final = 1
 
 
-def config_body(keepalive_s: int, gpi: Gpi | None) -> bytes:
+def config_body(keepalive_s: int, inputs: Iterable[int]) -> bytes:
     """SET_READER_CONFIG: nothing is reset; what is not named stays as it is."""
     states = b"".join(tlv(codec.EVENT_STATE, struct.pack(">HB", event, 0x80)) for event in _EVENTS)
     body = b"\0" + tlv(codec.EVENT_SPEC, states)
     body += tlv(codec.KEEPALIVE_SPEC, struct.pack(">BI", 1, keepalive_s * 1000))
-    if gpi is not None:
+    for port in inputs:
         # The input is switched on; its state, the last byte, is what the reader finds, so it says unknown.
-        body += tlv(codec.GPI_STATE, struct.pack(">HBB", gpi[0], 0x80, 2))
+        body += tlv(codec.GPI_STATE, struct.pack(">HBB", port, 0x80, 2))
     return body
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from gateway.protocols import Machine
-from gateway.protocols.reads import DevicePhase, DeviceState, Read
+from gateway.protocols.reads import DevicePhase, DeviceState, Read, Sign
 from gateway.sources.base import Emit, Report, SourceLost
 from gateway.sources.link import LONGEST_WAIT, Link, SessionEnded
 
@@ -63,9 +63,9 @@ class DialogueSource:
         for command in self._machine.commands():
             link.post(command)
 
-    def _pass_on(self, reads: Iterable[Read], emit: Emit) -> None:
-        for read in reads:
-            emit(read)
+    def _pass_on(self, signs: Iterable[Sign], emit: Emit) -> None:
+        for sign in signs:
+            emit(sign)
 
     def _announce(self, state: Report) -> None:
         machine = self._machine

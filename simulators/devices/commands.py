@@ -80,7 +80,7 @@ def _llrp(arguments: argparse.Namespace) -> int:
     settings = LlrpSettings(clock_2000=arguments.clock_2000)
     reader = LlrpReader(TcpTransport(arguments.listen), field, settings)
     hello = f'LLRP reader: driver = "llrp", host = "127.0.0.1", tcp_port = {arguments.listen}.'
-    run_reader(reader.plug, reader.unplug, field, hello)
+    run_reader(reader.plug, reader.unplug, field, hello, change_input=reader.set_input)
     return 0
 
 
@@ -90,14 +90,16 @@ def run_reader(
     field: "RadioField",
     hello: str,
     lines: Iterable[str] = sys.stdin,
+    *,
+    change_input: Callable[[int, bool], None] | None = None,
 ) -> None:
-    """Offer a reader until the input ends; tags pass as they are typed."""
-    from simulators.shell import READER_HELP, pass_tags
+    """Offer a reader until the input ends; tags pass and inputs change as they are typed."""
+    from simulators.shell import INPUT_HELP, READER_HELP, change_inputs, pass_tags
 
     plug()
-    print(f"{hello}\n{READER_HELP}")
+    print(f"{hello}\n{READER_HELP}{INPUT_HELP if change_input else ''}")
     try:
-        pass_tags(field, lines, print)
+        pass_tags(field, change_inputs(lines, change_input, print) if change_input else lines, print)
     finally:
         unplug()
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from gateway.decode import Reading
 from gateway.protocols import llrp_codec as codec
 from gateway.protocols.llrp import ANSWER_SECONDS, LlrpMachine, LlrpOptions
 from gateway.protocols.llrp_codec import message, parameters, tlv
-from gateway.protocols.reads import TagRead
+from gateway.protocols.reads import InputChange, Sign, TagRead
+from gateway.smoothing import PassageOptions, Smoother
 from simulators.devices.llrp import LlrpReader, LlrpSettings, pack, parameter, tag_report
 from simulators.devices.tcp import TcpTransport
 from simulators.radio import RadioField, RadioSettings, TagSeen
@@ -57,6 +59,7 @@ class TestReports:
         report = tag_report(TagSeen("AABBCCDDEEFF0011", 2, -60.4), 0, long_epc=True)
         (read,) = ready().feed(message(codec.REPORT, 5, report), 1.0)
 
+        assert isinstance(read, TagRead)
         assert (read.epc, read.antenna, read.rssi_dbm) == ("AABBCCDDEEFF0011", 2, -60.0)
 
     def test_a_report_without_a_tag_is_counted(self) -> None:
@@ -68,6 +71,7 @@ class TestReports:
     def test_a_reader_in_the_year_2000_is_told_of_and_its_time_left_out(self) -> None:
         heard = ready()
         (read,) = heard.feed(message(codec.REPORT, 5, tag_report(TagSeen(EPC, 1, -48.0), 946_704_378_859_233)), 1.0)
+        assert isinstance(read, TagRead)
 
         assert read.reader_time is None
         assert heard.trouble == "The reader's clock is not set: give it a time server. The gateway's time is used."
@@ -135,6 +139,61 @@ class TestConversation:
         heard.close()
 
         assert kinds(heard) == [codec.DELETE_ROSPEC, codec.CLOSE]
+
+
+class TestInputs:
+    # READER_EVENT_NOTIFICATION 3: a clock of 2010 and GPIEvent, port 1 high; then 4, a true clock and port 1 low.
+    BYTES = bytes.fromhex(
+        "043F 00000021 00000003 00F6 0017 0080 000C 000486D1B4B1C400 00F8 0007 0001 80"
+        "043F 00000021 00000004 00F6 0017 0080 000C 0005A9E4BEF862E0 00F8 0007 0001 00"
+    )
+
+    def test_a_change_of_an_input_is_told_with_its_level_and_time(self) -> None:
+        assert ready().feed(self.BYTES, 1.0) == [
+            InputChange("gate-1", 1, high=True, reader_time=None),
+            InputChange("gate-1", 1, high=False, reader_time=SEEN_AT),
+        ]
+
+    def test_however_the_stream_is_cut_the_changes_are_the_same(self) -> None:
+        for step in (1, 3, 7):
+            heard, stream = ready(), self.BYTES
+            told = [sign for at in range(0, len(stream), step) for sign in heard.feed(stream[at : at + step], 1.0)]
+            assert [sign.high for sign in told if isinstance(sign, InputChange)] == [True, False]
+
+    def test_an_event_of_another_length_is_no_change(self) -> None:
+        heard = ready()
+
+        assert heard.feed(event(tlv(codec.GPI_EVENT, b"\0\1")), 1.0) == []
+        assert (heard.counts["gpi_events"], heard.dead) == (0, None)
+
+    @pytest.mark.parametrize(
+        ("table", "switched_on"),
+        [({}, []), ({"inputs": 2}, [1, 2]), ({"inputs": 1, "trigger": "gpi", "gpi_port": 4}, [1, 4])],
+    )
+    def test_the_inputs_that_are_wanted_are_switched_on(self, table: dict[str, object], switched_on: list[int]) -> None:
+        heard = machine(**table)
+        heard.feed(GREETING, 0.0)
+        (asked,) = heard.commands()
+        states = [content for kind, content in parameters(asked[11:]) if kind == codec.GPI_STATE]
+
+        assert states == [struct.pack(">HBB", port, 0x80, 2) for port in switched_on]
+
+    def test_two_light_barriers_at_the_reader_give_a_door_its_direction(self) -> None:
+        table = {"trigger": "input", "direction": "beams", "input_a": 1, "input_b": 2, "a_to_b": "out", "b_to_a": "in"}
+        smoother = Smoother({}, lambda _reader, _antenna: "dock", passages={"gate-1": PassageOptions.parse(table)})
+        reader, heard, signs = talk(LlrpSettings(), antennas=1, inputs=2)
+        for number, (port, high) in enumerate([(2, True), (1, True), (2, False), (1, False)]):
+            reader.set_input(port, high)
+            reader._report()
+            for sign in signs:
+                if isinstance(sign, InputChange):
+                    smoother.hear(sign, number / 5)
+                elif isinstance(sign, TagRead):
+                    smoother.observe(Reading(sign, "epc", {}, epc=sign.epc), number / 5, SEEN_AT)
+            signs.clear()
+
+        assert heard.counts["gpi_events"] == 4
+        assert [(told.zone, told.direction) for told in smoother.sweep(5.0, SEEN_AT)] == [("in", "b_to_a")]
 
 
 class TestComplaints:
@@ -205,9 +264,9 @@ class TestComplaints:
         assert heard.dead is None
 
 
-def talk(settings: LlrpSettings, **table: Any) -> tuple[LlrpReader, LlrpMachine, list[TagRead]]:
+def talk(settings: LlrpSettings, **table: Any) -> tuple[LlrpReader, LlrpMachine, list[Sign]]:
     """A machine and a simulated reader, back to back in memory."""
-    reads: list[TagRead] = []
+    reads: list[Sign] = []
     heard = LlrpMachine("gate-1", LlrpOptions.parse({"host": "10.0.0.40", **table}))
     transport = TcpTransport()
     field = RadioField(RadioSettings(antennas=4, read_probability=1.0, cross_probability=0.0))
@@ -232,7 +291,7 @@ def test_the_readers_own_words_are_understood_on_both_sides() -> None:
 
     reader._report()
 
-    assert [(read.epc[-1], read.antenna) for read in reads] == [("1", 1), ("2", 2)]
+    assert [(read.epc[-1], read.antenna) for read in reads if isinstance(read, TagRead)] == [("1", 1), ("2", 2)]
     # The largest of 10, 15, 20, 25 and 30 dBm that is not above 22.
     assert reader.power_cdbm == 2000
 
