@@ -17,7 +17,7 @@ from gateway.smoothing.options import SmoothingOptions
 from gateway.smoothing.passage_options import PassageOptions
 from gateway.smoothing.presence import Place
 from gateway.smoothing.sightings import Sighting
-from gateway.smoothing.strongest import Ear, strongest
+from gateway.smoothing.strongest import Antenna, strongest
 
 #: Tags of one passage, and tags remembered outside one; a passage that is full ends at once.
 MAX_TAGS: Final = 5_000
@@ -31,7 +31,7 @@ class _Passing:
     read: TagRead
     place: Place
     #: By zone and antenna: several antennas may share a read point.
-    ears: dict[tuple[str, int | None], Ear] = field(default_factory=dict)
+    antennas: dict[tuple[str, int | None], Antenna] = field(default_factory=dict)
     sides: dict[str, Heard] = field(default_factory=dict)
 
 
@@ -84,17 +84,17 @@ class Passage:
             passing = self._tags[read.epc] = _Passing(read, Place(at, at, now))
             self._alive_at = now
         passing.read = read
-        self._note_ear(passing, zone, read, now)
+        self._note_antenna(passing, zone, read, now)
         passing.place.note(read, self._smoothing, now=now, at=at)
         if self._by_sides:
             self._note_side(passing, zone, now, read.rssi_dbm)
 
     @staticmethod
-    def _note_ear(passing: _Passing, zone: str, read: TagRead, now: float) -> None:
-        ear = passing.ears.get((zone, read.antenna))
-        if ear is None:
-            ear = passing.ears[zone, read.antenna] = Ear(zone, read.antenna)
-        ear.note(read, now)
+    def _note_antenna(passing: _Passing, zone: str, read: TagRead, now: float) -> None:
+        antenna = passing.antennas.get((zone, read.antenna))
+        if antenna is None:
+            antenna = passing.antennas[zone, read.antenna] = Antenna(zone, read.antenna)
+        antenna.note(read, now)
 
     @staticmethod
     def _note_side(passing: _Passing, zone: str, now: float, rssi_dbm: float | None) -> None:
@@ -170,7 +170,7 @@ class Passage:
         if self._options.trigger == "reads":
             self._told[epc] = place.heard_at
         direction = self._direction(passing)
-        best = strongest(passing.ears.values(), self._smoothing.min_reads)
+        best = strongest(passing.antennas.values(), self._smoothing.min_reads)
         zone = self._options.told_at(direction, best.zone)
         if not zone:
             self._counts["undirected"] += 1

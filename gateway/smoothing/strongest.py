@@ -7,7 +7,7 @@ from gateway.protocols.reads import TagRead
 
 
 @dataclass(slots=True)
-class Ear:
+class Antenna:
     """What one antenna heard of one tag in one passage."""
 
     zone: str
@@ -31,17 +31,17 @@ class Ear:
         return round(self._sum / self._samples, 1) if self._samples else None
 
 
-def strongest(ears: Iterable[Ear], min_reads: int) -> Ear:
+def strongest(antennas: Iterable[Antenna], min_reads: int) -> Antenna:
     """The antenna whose mean is loudest; where none tells its strength, the one that read most, and then the last.
 
     An antenna with fewer reads than a tag needs to count as there says nothing while another one has enough: one
     loud reflection is no place.
     """
-    known = list(ears)
-    sure = [ear for ear in known if ear.reads >= min_reads] or known
+    known = list(antennas)
+    sure = [antenna for antenna in known if antenna.reads >= min_reads] or known
     return max(sure, key=_loudness)
 
 
-def _loudness(ear: Ear) -> tuple[float, int, float]:
-    loud = ear.rssi_dbm
-    return (float("-inf") if loud is None else loud, ear.reads, ear.heard_at)
+def _loudness(antenna: Antenna) -> tuple[float, int, float]:
+    loud = antenna.rssi_dbm
+    return (float("-inf") if loud is None else loud, antenna.reads, antenna.heard_at)

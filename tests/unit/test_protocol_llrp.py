@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gateway.decode import Reading
 from gateway.protocols import llrp_codec as codec
 from gateway.protocols.llrp import ANSWER_SECONDS, LlrpMachine, LlrpOptions
 from gateway.protocols.llrp_codec import message, parameters, tlv
@@ -189,7 +188,7 @@ class TestInputs:
                 if isinstance(sign, InputChange):
                     smoother.hear(sign, number / 5)
                 elif isinstance(sign, TagRead):
-                    smoother.observe(Reading(sign, "epc", {}, epc=sign.epc), number / 5, SEEN_AT)
+                    smoother.observe(sign, number / 5, SEEN_AT)
             signs.clear()
 
         assert heard.counts["gpi_events"] == 4
