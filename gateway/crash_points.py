@@ -8,7 +8,7 @@ import itertools
 import os
 import signal
 
-POINTS = ("after_outbox_commit", "after_send", "before_delete")
+POINTS = ("before_outbox_commit", "after_outbox_commit", "after_send", "before_delete")
 
 _chosen = os.environ.get("ORDERLIGHT_CRASH_AT", "")
 _passes_left = itertools.count(int(os.environ.get("ORDERLIGHT_CRASH_AFTER", "0") or 0), -1)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway import crash_points
 from gateway.outbox.ballast import Ballast, free_bytes
 from gateway.outbox.faults import OutboxFull
 from gateway.outbox.quota import Quota, Room
@@ -65,6 +66,8 @@ class Committer:
         accepted = self._admit(tickets)
         shed = self._shed(bool(accepted))
         self._insert(accepted)
+        if accepted:
+            crash_points.reached("before_outbox_commit")
         self._store.connection.execute("COMMIT")
         self._note(accepted, sum(self.counts), shed)
 

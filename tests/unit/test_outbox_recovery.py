@@ -1,8 +1,6 @@
 """A damaged file is kept, said aloud, and emptied of what can still be read."""
 
 import os
-import random
-import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,31 +85,6 @@ def test_the_alarm_stays_over_restarts(tmp_path: Path) -> None:
     box.close()
 
     assert len(alarms) == 1
-
-
-def test_a_torn_log_keeps_a_prefix_and_never_uses_a_number_again(tmp_path: Path) -> None:
-    """The log cut at any byte, as a power cut leaves it: what opens is what was stored, up to some point."""
-    source = tmp_path / "source"
-    box = Outbox.open(source, QUOTA)
-    for code in range(60):
-        box.append(scan(str(code))).wait(5)
-    log = (source / "outbox.db-wal").read_bytes()
-    epoch = box.epoch
-    chance = random.Random(7)
-
-    for case in range(25):
-        torn = tmp_path / f"torn-{case}"
-        torn.mkdir()
-        shutil.copy(source / "outbox.db", torn)
-        (torn / "outbox.db-wal").write_bytes(log[: chance.randrange(len(log))])
-        reopened = Outbox.open(torn, QUOTA)
-        parcel = reopened.oldest(500, 512 * 1024)
-        reopened.close()
-
-        assert parcel is not None
-        assert reopened.epoch != epoch
-        assert parcel.sequences == tuple(range(1, len(parcel.sequences) + 1))
-    box.close()
 
 
 def test_damage_found_while_running_stops_promises_and_asks_for_a_restart(
