@@ -30,6 +30,7 @@ from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
 from server.erp.reasons import http as reasons
+from server.erp.reels import http as reels
 from server.erp.reservations import http as reservations
 from server.erp.stock import http as stock
 from server.erp.stock import lots_http as lots
@@ -69,6 +70,7 @@ ROUTERS = (
     changes.router,
     billing.router,
     reservations.router,
+    reels.router,
     stock.router,
     lots.router,
     imports.router,

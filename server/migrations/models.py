@@ -13,6 +13,7 @@ from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
 from server.erp.production import models as production
 from server.erp.reasons import models as reasons
+from server.erp.reels import models as reels
 from server.erp.stock import models as stock
 from server.journal import models as journal
 from server.labels.queue import models as print_queue
@@ -37,6 +38,7 @@ MODULES = (
     quotes,
     cases,
     print_queue,
+    reels,
 )
 
 metadata = Base.metadata

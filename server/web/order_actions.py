@@ -126,7 +126,7 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
     elif offer.key == Action.REVISE:
         service.revise_order(session, order, actor=actor, now=now)
     elif offer.key == Action.RELEASE:
-        release_order(session, order, actor=actor, now=now)
+        release_order(session, order, actor=actor, now=now, reels=_reels(form))
     elif offer.key == Action.RESUME:
         service.resume_order(session, order, actor=actor, now=now)
     elif offer.key == Action.HOLD:
@@ -156,6 +156,12 @@ def _reason(page: Page, form: Form) -> str:
         message = page.say(N_("Say why in a few words; the stations show it."))
         raise Invalid(errors=[FieldError("reason", message, "missing")])
     return reason
+
+
+def _reels(form: Form) -> dict[int, str]:
+    """The reels that were chosen, by the position of the line."""
+    found = {name.removeprefix("reel."): form.text(name) for name in form.values if name.startswith("reel.")}
+    return {int(line): reel for line, reel in found.items() if reel and line.isdecimal() and len(line) < 5}
 
 
 def _short(page: Page, form: Form, name: str) -> str | None:

@@ -1,7 +1,8 @@
 """Codes of units from CSV: a reel of serials that are printed already, or of tags that are encoded, one a row.
 
 A row is what a person does in the inbox: from now on the code names the unit. A code that names another is refused.
-Rows that name a work order are a reel: its codes are dealt to the units in turn (`reels`).
+Rows that name a work order are a reel: its codes are dealt to the units in turn (`reels`). Those that name a reel wait
+on it until it is chosen at a release (`kept_reels`).
 """
 
 import re
@@ -12,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.erp.imports import reels
+from server.erp.imports import kept_reels, reels
 from server.erp.imports.reels import Wanted
 from server.erp.imports.report import Outcome, RowError
 from server.erp.imports.table import Columns, Row
@@ -23,7 +24,7 @@ from server.messages import translate as _
 from server.tracking.naming import Named, name_event
 
 _MEMORY = re.compile(r"(?:[0-9A-F]{4}){1,31}")
-COLUMNS = Columns(required=(), optional=("unit", "work_order", "code", "epc"))
+COLUMNS = Columns(required=(), optional=("unit", "work_order", "reel", "code", "epc"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,12 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
     values = {found.named.values[0] for found in wanted}
     bound = select(Identifier.value, Identifier.unit_id).where(Identifier.value.in_(values), IN_USE)
     owners = dict(iter(session.execute(bound)))
-    wanted, spare = reels.deal(session, wanted, owners, errors)
+    kept = kept_reels.keep(session, [each for each in wanted if each.reel], owners, errors)
+    wanted, spare = reels.deal(session, [each for each in wanted if not each.reel], owners, errors)
     numbers = {found.unit for found in wanted}
     units = {unit.number: unit.id for unit in session.scalars(select(Unit).where(Unit.number.in_(numbers)))}
-    outcomes: list[Outcome] = ["unchanged"] * spare
+    outcomes = kept
+    outcomes += ["unchanged"] * spare
     for found in wanted:
         outcome = _bind(session, found, units, owners)
         if isinstance(outcome, RowError):
@@ -61,9 +64,11 @@ def apply(session: Session, rows: Sequence[Row], *, actor: str, now: datetime) -
 
 def _read(row: Row, errors: list[RowError]) -> list[Wanted]:
     """What the row wants, for its code and for its tag; what is misread or no code of a unit is a mistake."""
-    unit, work_order = row.cells.get("unit", ""), row.cells.get("work_order", "")
-    if bool(unit) == bool(work_order):
-        message = _("Expected the number of a unit, or of the work order whose units take the codes in turn.")
+    unit, work_order, reel = (row.cells.get(column, "") for column in ("unit", "work_order", "reel"))
+    if sum(map(bool, (unit, work_order, reel))) != 1:
+        message = _(
+            "Expected a unit, a work order whose units take the codes in turn, or the reel that the code is on."
+        )
         errors.append(RowError(row.line, "unit", message))
         return []
     given = [(column, row.cells[column]) for column in ("code", "epc") if column in row.cells]
@@ -77,7 +82,7 @@ def _read(row: Row, errors: list[RowError]) -> list[Wanted]:
         elif named.error is not None:
             errors.append(RowError(row.line, column, named.error))
         else:
-            found.append(Wanted(row.line, column, unit, work_order, named))
+            found.append(Wanted(row.line, column, unit, work_order, reel, named))
     return found
 
 

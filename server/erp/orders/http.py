@@ -29,6 +29,7 @@ from server.erp.orders.schemas import (
     ReleaseCreditBody,
     View,
 )
+from server.erp.reels.schemas import ReleaseBody
 from server.errors import NotFound
 from server.http.door import Door, DoorDep, shown
 from server.http.idempotency import Answer
@@ -168,13 +169,16 @@ def revise(door: DoorDep, principal: OrdersWrite, number: OrderNumber) -> JSONRe
 
 
 @router.post("/{number}/release", response_model=OrderOut)
-def release(door: DoorDep, principal: OrdersRelease, number: OrderNumber) -> JSONResponse:
+def release(
+    door: DoorDep, principal: OrdersRelease, number: OrderNumber, body: ReleaseBody | None = None
+) -> JSONResponse:
     """Give the order to the shop floor: work orders, operations, units and their codes are made."""
+    reels = {choice.line: choice.reel for choice in body.reels} if body else {}
 
     def act(session: Session, order: SalesOrder) -> None:
-        release_order(session, order, actor=principal.actor, now=door.now)
+        release_order(session, order, actor=principal.actor, now=door.now, reels=reels)
 
-    return _act(door, principal, number, act)
+    return _act(door, principal, number, act, body)
 
 
 @router.post("/{number}/hold", response_model=OrderOut)
@@ -215,7 +219,7 @@ def _act(
     principal: Principal,
     number: str,
     act: Callable[[Session, SalesOrder], None],
-    body: ConfirmBody | ReasonBody | ReleaseCreditBody | None = None,
+    body: ConfirmBody | ReasonBody | ReleaseBody | ReleaseCreditBody | None = None,
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         order = _found(session, number, principal, lock=True)

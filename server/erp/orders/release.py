@@ -28,9 +28,10 @@ from server.erp.orders.service import reestimate, write_fact
 from server.erp.orders.snapshot import snapshot_of
 from server.erp.production.acts import by_people
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.reels.service import Dealing, deal
 from server.erp.reservations.models import Reservation
 from server.erp.reservations.service import pick_order
-from server.errors import Refused
+from server.errors import FieldError, Invalid, Refused
 from server.http.numbers import body
 from server.messages import translate as _
 from server.parties.repository import site
@@ -76,10 +77,13 @@ class Plan:
         return [*(unit.number for unit in self.bound), *self.fresh]
 
 
-def release_order(session: Session, order: SalesOrder, *, actor: str, now: datetime) -> Sequence[WorkOrder]:
+def release_order(
+    session: Session, order: SalesOrder, *, actor: str, now: datetime, reels: Mapping[int, str] | None = None
+) -> Sequence[WorkOrder]:
     """Start the making of a wholly loaded order: everything it needs is there when this returns.
 
-    Raises Refused when the order is not confirmed, is on hold, or cannot be made any more, and says why.
+    `reels` tells by the position of a line which reel names what is made for it. Raises Refused when the order is not
+    confirmed, is on hold, or cannot be made any more, or a reel is too short, and says why; Invalid for unknown reels.
     """
     require(order, Action.RELEASE)
     if order.on_hold:
@@ -96,10 +100,22 @@ def release_order(session: Session, order: SalesOrder, *, actor: str, now: datet
     order.released_at = now
     session.flush()
     insert_work(session, plans, fact_id)
+    _deal(session, plans, reels or {}, by_people(actor, now))
     centers = {step.work_center_id for plan in plans for step in plan.routing}
     touch(session, *(f"station:{key}" for key in station_keys(session, centers)))
     reestimate(session, order, now=now)
     return [plan.work_order for plan in plans]
+
+
+def _deal(session: Session, plans: Sequence[Plan], reels: Mapping[int, str], about: Cause) -> None:
+    """Codes from the reels for what is made; what comes out of stock has its labels."""
+    made = {plan.line.position: plan for plan in plans if not plan.from_stock}
+    for position, reel in reels.items():
+        if position not in made:
+            message = _("Nothing is made for line {line}, so no reel can name it.").format(line=position)
+            raise Invalid(message, errors=[FieldError("reels", message, "unknown")])
+        plan = made[position]
+        deal(session, Dealing(reel, plan.work_order, plan.line.product), actor=about.actor, now=about.observed_at)
 
 
 def _plan(

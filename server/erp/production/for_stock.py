@@ -24,6 +24,7 @@ from server.erp.orders.snapshot import snapshot_of
 from server.erp.production import work_repository
 from server.erp.production.models import WorkOrder
 from server.erp.production.schemas import StockWorkIn
+from server.erp.reels.service import Dealing, deal
 from server.errors import FieldError, Invalid, Refused
 from server.journal import facts
 from server.messages import translate as _
@@ -46,7 +47,10 @@ def make_for_stock(session: Session, body: StockWorkIn, *, actor: str, now: date
     work_order = WorkOrder(
         product_id=line.product_id, quantity=line.quantity, snapshot=snapshot_of(line, how, packaging)
     )
-    return _make(session, Plan(line, how.routing, work_order, 0, planned_units(line)), actor=actor, now=now)
+    made = _make(session, Plan(line, how.routing, work_order, 0, planned_units(line)), actor=actor, now=now)
+    if body.reel is not None:
+        deal(session, Dealing(body.reel, made, line.product), actor=actor, now=now)
+    return made
 
 
 def make_replacement(session: Session, work_order: WorkOrder, *, actor: str, now: datetime) -> WorkOrder:

@@ -11,6 +11,7 @@ from server.erp.production.models import Operation, WorkOrder
 from server.erp.production.queue import LAST, QueueEntry, Waits
 from server.erp.production.repository import UnitRow
 from server.erp.reasons.schemas import Code
+from server.erp.reels.schemas import ReelName
 from server.http.fields import Configuration, PositiveQuantity, ReasonText, ShortText, Shown, ShownDecimal, Strict
 from server.messages import translate as _
 
@@ -35,6 +36,8 @@ class StockWorkIn(Strict):
     product: ShortText
     quantity: PositiveQuantity
     configuration: Configuration = Field(default_factory=dict)
+    #: From which its units get their codes.
+    reel: ReelName | None = None
 
 
 class CancelBody(Strict):

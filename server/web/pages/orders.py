@@ -22,10 +22,12 @@ from server.crm.orders_list import VIEWS, Wanted, order_list
 from server.crm.units import unit_page
 from server.db.topics import versions
 from server.erp.orders import estimates
+from server.erp.reels.repository import reels as free_reels
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
 from server.parties.models import Customer
+from server.tracking.states import OrderLifecycle
 from server.web.case_view import order_cases
 from server.web.customer_pages import show_customer_order, show_customer_unit
 from server.web.forms import Form, read_form
@@ -95,10 +97,12 @@ def _show_order(
         links = links_of(session, found.id)
         money = order_money(session, principal, number, now=page.now)
         cases = order_cases(session, principal, number)
+        reels, _more = free_reels(session, free=True) if found.lifecycle == OrderLifecycle.CONFIRMED else ([], False)
     note_view(page.database, principal, money, now=page.now)
     context = order_context(found, page.formats, version=shown[topic], older=before is not None)
     context |= cases | {"order_money": money, "figure_names": FIGURES, "source_names": SOURCES}
     context |= {"overtaken": overtaken is not None, "since": since, "form": form, "seen": page.now.isoformat()}
+    context["reels"] = reels
     status = 200 if overtaken is None else 409
     return page.show("pages/order.html", status=status, links=links, actions=offered(found, principal), **context)
 

@@ -61,7 +61,7 @@ _KINDS = {
         N_("Codes of units"),
         Permission.INBOX_DECIDE,
         "/units",
-        "unit,code,epc\nU-1,(01)09506000134352(21)REEL0001,\nU-2,,3034257BF7194E4000001A85",
+        "reel,unit,code,epc\nR-7,,(01)09506000134352(21)REEL0001,\n,U-2,,3034257BF7194E4000001A85",
     ),
 }
 

@@ -19,6 +19,7 @@ from server.erp.production.for_stock import cancel_work, make_for_stock, make_re
 from server.erp.production.models import WorkOrder
 from server.erp.production.operator_time import work_of
 from server.erp.production.schemas import CancelBody, StockWorkIn
+from server.erp.reels.repository import reels as free_reels
 from server.errors import NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
@@ -66,7 +67,7 @@ def add_work_order(page: PageDep, form: FormDep, principal: Planner) -> Response
         if form.get("more"):
             return _show_new(page, form)
         line = next(iter(rows_of(form, "lines", ("product", "quantity", *option_columns(form, "lines")))), {})
-        data = {name: line[name] for name in ("product", "quantity") if name in line}
+        data = {name: line[name] for name in ("product", "quantity") if name in line} | given(form, "reel")
         body = checked(page, form, model=StockWorkIn, data=data | {"configuration": chosen(line)})
 
         def work(session: Session) -> str:
@@ -157,7 +158,10 @@ def _show_new(page: Page, form: Form, *, status: int = 200) -> Response:
     with page.database.read() as session:
         products = product_choices(session, *MADE)
         options = offers(session, form, "lines", count=1)
-    return page.show("pages/work_order_new.html", status=status, form=form, products=products, offers=options)
+        reels, _more = free_reels(session, free=True)
+    return page.show(
+        "pages/work_order_new.html", status=status, form=form, products=products, offers=options, reels=reels
+    )
 
 
 def _renamed(form: Form) -> Form:
