@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from simulators.camera.commands import add_camera
 from simulators.devices.commands import add_readers, add_wire, wire_of
+from simulators.proxy_shell import add_proxy
 
 if TYPE_CHECKING:
     from simulators.day.line import Broker
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_day(commands)
     _add_devices(commands)
     _add_load(commands)
+    add_proxy(commands)
     return parser
 
 
