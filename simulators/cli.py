@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from simulators.camera.commands import add_camera
 from simulators.devices.commands import add_readers, add_wire, wire_of
+from simulators.devices.trouble import add_trouble, trouble_of
 from simulators.proxy_shell import add_proxy
 
 if TYPE_CHECKING:
@@ -119,17 +120,18 @@ def _add_devices(commands: Commands) -> None:
     scanner.add_argument("--gs", default="\x1d", help="what is sent instead of the group separator")
     scanner.add_argument("--ack", action="store_true", help="wait for ACK, and send again without it")
     scanner.add_argument("--vendor", default="datalogic", help="whose tones it understands (datalogic)")
+    add_trouble(scanner)
     scanner.set_defaults(command=_scanner)
     r200 = kinds.add_parser("r200", help="an R200 UHF module on a serial port")
     r200.add_argument("link", type=Path, help="path of the port to make")
     r200.add_argument("--dialect", choices=("bb", "aa"), default="bb")
-    r200.add_argument("--noise", type=float, default=0.0, help="chance of noise before a frame")
-    r200.add_argument("--truncation", type=float, default=0.0, help="chance of half a frame")
+    add_trouble(r200)
     r200.set_defaults(command=_r200)
     r700 = kinds.add_parser("r700", help="an R700 reader on an MQTT broker")
     r700.add_argument("topic", help="where it publishes, such as readers/gate-1")
     _add_broker(r700)
     r700.add_argument("--antennas", type=int, default=2)
+    add_trouble(r700)
     r700.set_defaults(command=_r700)
     add_readers(kinds)
     add_camera(kinds)
@@ -201,7 +203,7 @@ def _scanner(arguments: argparse.Namespace) -> int:
     from simulators.shell import run_scanner
 
     settings = ScannerSettings(suffix=arguments.suffix, gs=arguments.gs, ack=arguments.ack, vendor=arguments.vendor)
-    run_scanner(wire_of(arguments), settings)
+    run_scanner(wire_of(arguments), settings, trouble=trouble_of(arguments))
     return 0
 
 
@@ -210,7 +212,7 @@ def _r200(arguments: argparse.Namespace) -> int:
     from simulators.shell import run_r200
 
     head = {"bb": 0xBB, "aa": 0xAA}[arguments.dialect]
-    run_r200(arguments.link, R200Settings(head=head, noise=arguments.noise, truncation=arguments.truncation))
+    run_r200(arguments.link, R200Settings(head=head), trouble=trouble_of(arguments))
     return 0
 
 
@@ -224,7 +226,7 @@ def _r700(arguments: argparse.Namespace) -> int:
     publisher = MqttPublisher(broker.port, arguments.topic, host=broker.host, client_id="orderlight-sim-r700")
     if broker.username:
         publisher.sign_in(broker.username, broker.password)
-    run_r700(publisher, arguments.antennas)
+    run_r700(publisher, arguments.antennas, trouble=trouble_of(arguments))
     return 0
 
 

@@ -11,6 +11,7 @@ from simulators.devices.r700 import R700, MqttPublisher
 from simulators.devices.scanner import GS, Scanner, ScannerSettings
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
 from simulators.devices.transport import NotPlugged, PtyTransport
+from simulators.devices.trouble import HELP, NO_TROUBLE, Trouble, obeying
 from simulators.devices.zebra import ZebraPrinter
 from simulators.devices.zpl import Printed
 from simulators.radio import RadioField, RadioSettings
@@ -29,16 +30,22 @@ Say = Callable[[str], None]
 
 
 def run_scanner(
-    wire: PtyTransport | TcpTransport, settings: ScannerSettings, lines: Iterable[str] = sys.stdin, say: Say = print
+    wire: PtyTransport | TcpTransport,
+    settings: ScannerSettings,
+    lines: Iterable[str] = sys.stdin,
+    say: Say = print,
+    *,
+    trouble: Trouble = NO_TROUBLE,
 ) -> None:
     """Offer a scanner on this wire until the input ends."""
-    scanner = Scanner(wire, settings)
+    scanner = Scanner(wire, settings, seed=trouble.seed)
+    trouble.befall(scanner)
     scanner.plug()
-    say(f'Scanner: {_table(wire)}, feedback = "{settings.vendor}".\n{SCANNER_HELP}')
+    say(f'Scanner: {_table(wire)}, feedback = "{settings.vendor}".\n{SCANNER_HELP}\n{HELP}')
     listener = _Listener(scanner, say)
     listener.start()
     try:
-        for line in lines:
+        for line in obeying(scanner, lines, say):
             if line.strip() == "/quit":
                 return
             _obey(scanner, line.rstrip("\n"), say)
@@ -71,7 +78,7 @@ def _obey(scanner: Scanner, line: str, say: Say) -> None:
         if word in acts:
             acts[word]()
         elif line.startswith("/"):
-            say(SCANNER_HELP)
+            say(f"{SCANNER_HELP}\n{HELP}")
         elif line and scanner.wait_for_host(2.0):
             taken = scanner.scan(typed_code(line))
             say("sent" if taken else "sent, but the host never acknowledged it")
@@ -113,29 +120,45 @@ class _Listener:
                 told += 1
 
 
-def run_r200(link: Path, settings: R200Settings, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+def run_r200(
+    link: Path,
+    settings: R200Settings,
+    lines: Iterable[str] = sys.stdin,
+    say: Say = print,
+    *,
+    trouble: Trouble = NO_TROUBLE,
+) -> None:
     """Offer an R200 module at `link` until the input ends."""
-    field = RadioField(RadioSettings(), seed=1)
-    module = R200(PtyTransport(link), field, settings)
+    field = RadioField(RadioSettings(), seed=trouble.seed)
+    module = R200(PtyTransport(link), field, settings, seed=trouble.seed)
+    trouble.befall(module)
     module.plug()
-    say(f'R200 module on {link}: driver = "r200", port = "{link}".\n{READER_HELP}')
+    say(f'R200 module on {link}: driver = "r200", port = "{link}".\n{READER_HELP}\n{HELP}')
     try:
-        pass_tags(field, lines, say)
+        pass_tags(field, obeying(module, lines, say), say)
     finally:
         module.unplug()
 
 
-def run_r700(publisher: MqttPublisher, antennas: int, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+def run_r700(
+    publisher: MqttPublisher,
+    antennas: int,
+    lines: Iterable[str] = sys.stdin,
+    say: Say = print,
+    *,
+    trouble: Trouble = NO_TROUBLE,
+) -> None:
     """Publish as an R700 until the input ends."""
-    field = RadioField(RadioSettings(antennas=antennas), seed=1)
-    reader = R700(publisher, field)
+    field = RadioField(RadioSettings(antennas=antennas), seed=trouble.seed)
+    reader = R700(publisher, field, seed=trouble.seed)
+    trouble.befall(reader)
     publisher.start()
     if not publisher.wait_until_connected(5.0):
         say("The broker does not answer; what is read now is sent when it does.")
     reader.plug()
-    say(READER_HELP)
+    say(f"{READER_HELP}\n{HELP}")
     try:
-        pass_tags(field, lines, say)
+        pass_tags(field, obeying(reader, lines, say), say)
     finally:
         reader.unplug()
         publisher.stop()

@@ -3,7 +3,6 @@
 The frames and their CRC are made here bit by bit and not by the gateway's code, so that a slip on either side shows.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,14 +19,11 @@ _PER_FRAME: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChafonSettings:
-    """The reader's model and the quality of its line."""
+    """The reader's model and address."""
 
     #: 288 tells antenna and strength, 18 does not.
     model: str = "288"
     address: int = 0
-    #: Chance per answer that noise stands before it, and that it is cut short.
-    noise: float = 0.0
-    truncation: float = 0.0
 
 
 def crc(data: bytes) -> bytes:
@@ -56,12 +52,11 @@ class Chafon(Wired):
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(transport)
+        super().__init__(transport, seed=seed)
         self.settings = settings or ChafonSettings()
         self.field = field
         self.power_dbm = 26
         self.buzzer = True
-        self._random = random.Random(seed)
         self._clock = clock
         self._buffer = b""
 
@@ -114,10 +109,6 @@ class Chafon(Wired):
     def _answer(self, command: int, status: int, data: bytes = b"") -> None:
         body = bytes((len(data) + 5, self.settings.address, command, status)) + data
         whole = body + crc(body)
-        if self._random.random() < self.settings.noise:
-            whole = self._random.randbytes(self._random.randint(1, 6)) + whole
-        if self._random.random() < self.settings.truncation:
-            whole = whole[: self._random.randint(1, len(whole) - 1)]
         try:
             self._transport.write(whole)
         except NotPlugged:

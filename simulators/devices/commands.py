@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from simulators.devices.device import Wired
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
 from simulators.devices.transport import NotPlugged, PtyTransport, Transport
+from simulators.devices.trouble import HELP, NO_TROUBLE, Trouble, add_trouble, obeying, trouble_of
 
 if TYPE_CHECKING:
     from simulators.radio import RadioField
@@ -38,26 +40,29 @@ def add_readers(kinds: Kinds) -> None:
     add_wire(chafon)
     chafon.add_argument("--model", choices=("288", "18"), default="288")
     chafon.add_argument("--antennas", type=int, default=1)
-    chafon.add_argument("--noise", type=float, default=0.0, help="chance of noise before a frame")
-    chafon.add_argument("--truncation", type=float, default=0.0, help="chance of half a frame")
+    add_trouble(chafon)
     chafon.set_defaults(command=_chafon)
     llrp = kinds.add_parser("llrp", help="a fixed UHF reader that speaks LLRP")
     llrp.add_argument("--listen", type=int, default=5084, metavar="PORT", help="its port on this machine (5084)")
     llrp.add_argument("--antennas", type=int, default=2)
     llrp.add_argument("--clock-2000", action="store_true", help="its clock runs from the year 2000")
+    add_trouble(llrp)
     llrp.set_defaults(command=_llrp)
     ssi = kinds.add_parser("zebra-ssi", help="a Zebra scanner in SSI on a serial port")
     ssi.add_argument("link", type=Path, help="path of the port to make")
+    add_trouble(ssi)
     ssi.set_defaults(command=_zebra_ssi)
     keyboard = kinds.add_parser("keyboard", help="a scanner that types, at a path of its own")
     keyboard.add_argument("path", type=Path, help="path of the input device to make")
     keyboard.add_argument("--alt", action="store_true", help="type each character by its number")
+    add_trouble(keyboard)
     keyboard.set_defaults(command=_keyboard)
     poster = kinds.add_parser("poster", help="a reader that posts its tags to a gateway")
     poster.add_argument("port", type=int, help="the gateway's http_port on this machine")
     poster.add_argument("--path", default="/")
     poster.add_argument("--token-file", type=Path, metavar="FILE")
     poster.add_argument("--maker", choices=("impinj", "zebra"), default="impinj")
+    add_trouble(poster)
     poster.set_defaults(command=_poster)
 
 
@@ -65,10 +70,11 @@ def _chafon(arguments: argparse.Namespace) -> int:
     from simulators.devices.chafon import Chafon, ChafonSettings
     from simulators.radio import RadioField, RadioSettings
 
-    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=1)
-    settings = ChafonSettings(model=arguments.model, noise=arguments.noise, truncation=arguments.truncation)
-    reader = Chafon(wire_of(arguments), field, settings)
-    run_reader(reader.plug, reader.unplug, field, f'Chafon reader: driver = "chafon", model = "{arguments.model}".')
+    trouble = trouble_of(arguments)
+    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=trouble.seed)
+    reader = Chafon(wire_of(arguments), field, ChafonSettings(model=arguments.model), seed=trouble.seed)
+    trouble.befall(reader)
+    run_reader(reader, field, f'Chafon reader: driver = "chafon", model = "{arguments.model}".')
     return 0
 
 
@@ -76,17 +82,18 @@ def _llrp(arguments: argparse.Namespace) -> int:
     from simulators.devices.llrp import LlrpReader, LlrpSettings
     from simulators.radio import RadioField, RadioSettings
 
-    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=1)
+    trouble = trouble_of(arguments)
+    field = RadioField(RadioSettings(antennas=arguments.antennas), seed=trouble.seed)
     settings = LlrpSettings(clock_2000=arguments.clock_2000)
-    reader = LlrpReader(TcpTransport(arguments.listen), field, settings)
+    reader = LlrpReader(TcpTransport(arguments.listen), field, settings, seed=trouble.seed)
+    trouble.befall(reader)
     hello = f'LLRP reader: driver = "llrp", host = "127.0.0.1", tcp_port = {arguments.listen}.'
-    run_reader(reader.plug, reader.unplug, field, hello, change_input=reader.set_input)
+    run_reader(reader, field, hello, change_input=reader.set_input)
     return 0
 
 
 def run_reader(
-    plug: Callable[[], None],
-    unplug: Callable[[], None],
+    reader: Wired,
     field: "RadioField",
     hello: str,
     lines: Iterable[str] = sys.stdin,
@@ -96,29 +103,33 @@ def run_reader(
     """Offer a reader until the input ends; tags pass and inputs change as they are typed."""
     from simulators.shell import INPUT_HELP, READER_HELP, change_inputs, pass_tags
 
-    plug()
-    print(f"{hello}\n{READER_HELP}{INPUT_HELP if change_input else ''}")
+    reader.plug()
+    print(f"{hello}\n{READER_HELP}{INPUT_HELP if change_input else ''}\n{HELP}")
+    lines = obeying(reader, lines, print)
     try:
         pass_tags(field, change_inputs(lines, change_input, print) if change_input else lines, print)
     finally:
-        unplug()
+        reader.unplug()
 
 
 def _zebra_ssi(arguments: argparse.Namespace) -> int:
-    run_zebra_ssi(PtyTransport(arguments.link))
+    run_zebra_ssi(PtyTransport(arguments.link), trouble=trouble_of(arguments))
     return 0
 
 
-def run_zebra_ssi(wire: Transport, lines: Iterable[str] = sys.stdin, say: Say = print) -> None:
+def run_zebra_ssi(
+    wire: Transport, lines: Iterable[str] = sys.stdin, say: Say = print, *, trouble: Trouble = NO_TROUBLE
+) -> None:
     """Offer an SSI scanner until the input ends."""
     from simulators.devices.zebra_ssi import ZebraSsi
     from simulators.shell import typed_code
 
-    scanner = ZebraSsi(wire)
+    scanner = ZebraSsi(wire, seed=trouble.seed)
+    trouble.befall(scanner)
     scanner.plug()
-    say('SSI scanner: driver = "zebra_ssi".\nType a code and press Enter.  /deaf loses the next answer  /quit')
+    say(f'SSI scanner: driver = "zebra_ssi".\nType a code and press Enter.  /deaf loses the next answer  /quit\n{HELP}')
     try:
-        for line in lines:
+        for line in obeying(scanner, lines, say):
             code = typed_code(line.strip())
             if code == "/quit":
                 return
@@ -145,13 +156,14 @@ def _keyboard(arguments: argparse.Namespace) -> int:
     from simulators.devices.keyboard import Keyboard
     from simulators.shell import typed_code
 
-    scanner = Keyboard(arguments.path)
+    trouble = trouble_of(arguments)
+    scanner = Keyboard(arguments.path, seed=trouble.seed)
+    trouble.befall(scanner)
     scanner.plug()
-    print(
-        f'Scanner that types: driver = "hid", port = "{arguments.path.resolve()}".\nType a code and press Enter.  /quit'
-    )
+    print(f'Scanner that types: driver = "hid", port = "{arguments.path.resolve()}".')
+    print(f"Type a code and press Enter.  /quit\n{HELP}")
     try:
-        for line in sys.stdin:
+        for line in obeying(scanner, sys.stdin, print):
             if line.strip() == "/quit":
                 break
             try:
@@ -169,11 +181,13 @@ def _poster(arguments: argparse.Namespace) -> int:
 
     token = arguments.token_file.read_text(encoding="utf-8").strip() if arguments.token_file else ""
     body = {"impinj": impinj_body, "zebra": zebra_body}[arguments.maker]
-    poster = Poster(arguments.port, path=arguments.path, token=token, body=body)
+    trouble = trouble_of(arguments)
+    poster = Poster(arguments.port, path=arguments.path, token=token, body=body, seed=trouble.seed)
+    trouble.befall(poster)
     poster.plug()
-    print("Type an EPC (hex) and press Enter: it is posted.  /quit")
+    print(f"Type an EPC (hex) and press Enter: it is posted.  /quit\n{HELP}")
     try:
-        for line in sys.stdin:
+        for line in obeying(poster, sys.stdin, print):
             epc = line.strip().upper()
             if epc == "/QUIT":
                 break

@@ -3,15 +3,29 @@
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
+from simulators.devices.line import UNHEARD_OF, FaultyLine
 from simulators.devices.transport import Transport
+from simulators.faults import Fault, Faults
+
+#: How long a small device takes to come up again.
+BOOT_SECONDS = 1.0
 
 
 class Wired(ABC):
-    """A device at the end of a cable. What the host sends arrives at hear(), in the transport's thread."""
+    """A device at the end of a cable. What the host sends arrives at hear(), in the transport's thread.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    `faults` may be begun and ended at any time; equal seeds spoil equal traffic alike.
+    """
+
+    #: The faults that such a device cannot have, each with the sentence that says why.
+    cannot: ClassVar[Mapping[Fault, str]] = {Fault.CLOCK_2000: "This device tells no times."}
+
+    def __init__(self, transport: Transport, *, seed: int = 0) -> None:
+        self.faults = Faults(seed, cannot={**UNHEARD_OF.get(transport.medium, {}), **self.cannot})
+        self._transport: Transport = FaultyLine(transport, self.faults)
 
     def plug(self) -> None:
         """Put the cable in."""
@@ -27,6 +41,11 @@ class Wired(ABC):
         self.unplug()
         time.sleep(after)
         self.plug()
+
+    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
+        """Be away for so long, and come back with nothing in mind."""
+        self.faults.expect(Fault.REBOOT)
+        self.replug(after=seconds)
 
     def wait_for_host(self, timeout: float) -> bool:
         """Whether a host is at the other end within `timeout` seconds."""
@@ -80,8 +99,8 @@ class Worker(ABC):
 class WiredWorker(Wired, Worker):
     """A device that speaks unasked: its thread works while the cable is in, which also brings its power."""
 
-    def __init__(self, transport: Transport) -> None:
-        Wired.__init__(self, transport)
+    def __init__(self, transport: Transport, *, seed: int = 0) -> None:
+        Wired.__init__(self, transport, seed=seed)
         Worker.__init__(self)
 
     def plug(self) -> None:

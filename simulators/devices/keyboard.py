@@ -6,10 +6,14 @@ The events and the keys are made here and not by the gateway's code, so that a s
 import os
 import struct
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
+from simulators.devices.device import BOOT_SECONDS
 from simulators.devices.transport import NotPlugged
+from simulators.faults import Fault, Faults
 
 _SHIFT, _CONTROL, _ALT, _ENTER, _BRACKET = 42, 29, 56, 28, 27
 _KEYS: Final = {
@@ -20,6 +24,18 @@ _KEYS: Final = {
 }
 _SHIFTED: Final = dict(zip('!@#$%^&*()_+{}:"~|<>?', "1234567890-=[];'`\\,./", strict=True))
 _PAD: Final = dict(zip("0123456789", (82, 79, 80, 81, 75, 76, 77, 71, 72, 73), strict=True))
+
+
+_EVENT_BYTES: Final = struct.calcsize("@llHHi")
+#: What cannot befall key presses.
+CANNOT_TYPE: Final[Mapping[Fault, str]] = MappingProxyType(
+    {
+        Fault.LOST_BYTE: "The kernel passes on whole events; use drop, or half-frame.",
+        Fault.NOISE: "The kernel passes on nothing that is no event of a key.",
+        Fault.WRONG_BAUD: "A keyboard has no baud rate.",
+        Fault.CLOCK_2000: "A keyboard tells no times: the kernel stamps its events.",
+    }
+)
 
 
 def event(kind: int, code: int, value: int) -> bytes:
@@ -58,8 +74,9 @@ def _by_number(letter: str) -> bytes:
 class Keyboard:
     """One scanner at a path of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, seed: int = 0) -> None:
         self.path = path
+        self.faults = Faults(seed, cannot=CANNOT_TYPE, unit=_EVENT_BYTES)
         self._pipe: int | None = None
 
     def plug(self) -> None:
@@ -79,7 +96,14 @@ class Keyboard:
 
     def scan(self, code: str, *, alt: bool = False) -> None:
         """Type a code and Enter; raises NotPlugged."""
-        self.send(typed(code, alt=alt) + press(_ENTER))
+        for piece in self.faults.spoil(typed(code, alt=alt) + press(_ENTER)).pieces:
+            self.send(piece)
+
+    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
+        """Be away for so long, as a wireless scanner that changes its battery."""
+        self.unplug()
+        time.sleep(seconds)
+        self.plug()
 
     def send(self, events: bytes) -> None:
         """These very events."""

@@ -5,14 +5,16 @@ Messages are taken apart and put together here and not by the gateway's code, so
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from simulators.devices.device import WiredWorker
-from simulators.devices.tcp import TcpTransport
+from simulators.devices.tcp import MemoryNetwork, TcpTransport
 from simulators.devices.transport import NotPlugged
+from simulators.faults import Fault
 from simulators.radio import RadioField, TagSeen
 
 _OK: Final = bytes.fromhex("011F000800000000")
@@ -80,9 +82,24 @@ def tag_report(tag: TagSeen, moment: int, *, long_epc: bool = False) -> bytes:
 class LlrpReader(WiredWorker):
     """One reader at a port of this machine. A thread does the rounds and the keepalives."""
 
-    def __init__(self, transport: TcpTransport, field: RadioField, settings: LlrpSettings | None = None) -> None:
-        super().__init__(transport)
+    cannot = MappingProxyType({Fault.LOST_BYTE: "TCP brings every byte or none."})
+
+    def __init__(
+        self,
+        transport: TcpTransport | MemoryNetwork,
+        field: RadioField,
+        settings: LlrpSettings | None = None,
+        *,
+        seed: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(transport, seed=seed)
         self.settings = settings or LlrpSettings()
+        if self.settings.clock_2000:
+            self.faults.begin(Fault.CLOCK_2000)
+        self._now, self._wall_clock = clock, wall_clock
+        self._alive_at = clock()
         self.field = field
         self.seen = Seen()
         self.inputs: dict[int, bool] = {}
@@ -179,18 +196,20 @@ class LlrpReader(WiredWorker):
             self._work.notify_all()
 
     def _run(self) -> None:
-        alive_at = time.monotonic()
         while True:
             with self._work:
                 self._rest(self._reading, self._keepalive)
                 if not self._running:
                     return
-                reading = self._reading
-            if reading:
-                self._report()
-            if self._keepalive is not None and time.monotonic() - alive_at >= self._keepalive:
-                alive_at = time.monotonic()
-                self._send(pack(62, self._next()))
+            self.do_round()
+
+    def do_round(self) -> None:
+        """One inventory round, while an inventory runs, and the sign of life where one is due."""
+        if self._reading:
+            self._report()
+        if self._keepalive is not None and self._now() - self._alive_at >= self._keepalive:
+            self._alive_at = self._now()
+            self._send(pack(62, self._next()))
 
     def _rest(self, reading: bool, keepalive: float | None) -> None:
         """Until the next round or keepalive, or until the host orders something else, which must not wait for them."""
@@ -202,14 +221,13 @@ class LlrpReader(WiredWorker):
 
     def _report(self) -> None:
         wanted = self._inventory.antennas if self._inventory else ()
-        for tag in self.field.round(time.monotonic()):
+        for tag in self.field.round(self._now()):
             if 0 in wanted or tag.antenna in wanted:
                 self._send(pack(61, self._next(), tag_report(tag, self._clock(), long_epc=self.settings.long_epc)))
 
     def _clock(self) -> int:
         """Microseconds since 1970 by the reader's own clock."""
-        year_2000 = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
-        return int((year_2000 + time.monotonic() if self.settings.clock_2000 else time.time()) * 1e6)
+        return round(self.faults.clock(self._wall_clock()).timestamp() * 1e6)
 
     def _event(self, event: bytes) -> None:
         stamp = parameter(128, struct.pack(">Q", self._clock()))

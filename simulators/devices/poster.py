@@ -2,20 +2,33 @@
 
 import http.client
 import json
+import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from simulators.devices.device import Worker
-from simulators.devices.r700 import R700Settings, tag_event
+from simulators.devices.device import BOOT_SECONDS, Worker
+from simulators.devices.r700 import CANNOT_PUBLISH, R700Settings, tag_event
 from simulators.devices.transport import NotPlugged
+from simulators.faults import Faults
 from simulators.radio import TagSeen
 
 #: What a reader keeps while its host is away, oldest dropped first.
 KEPT: Final = 1000
 _AGAIN_SECONDS: Final = 0.05
+#: Stands among the answers for a post that broke off.
+TORN: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """A post that breaks off: what is sent of its body, and the length that was announced."""
+
+    body: bytes
+    announced: int
 
 
 def impinj_body(seen: Sequence[TagSeen], at: datetime) -> bytes:
@@ -50,11 +63,13 @@ class Poster(Worker):
         token: str = "",
         body: Callable[[Sequence[TagSeen], datetime], bytes] = impinj_body,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seed: int = 0,
     ) -> None:
         super().__init__()
+        self.faults = Faults(seed, cannot=CANNOT_PUBLISH)
         self._port, self._path, self._body, self._wall_clock = port, path, body, wall_clock
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._waiting: deque[bytes] = deque(maxlen=KEPT)
+        self._waiting: deque[bytes | Torn] = deque(maxlen=KEPT)
         #: The status of every answer so far.
         self.answers: list[int] = []
 
@@ -67,11 +82,26 @@ class Poster(Worker):
         self._ask_to_end()
         self._await_end()
 
+    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
+        """Be away for so long; what waited to be posted is lost."""
+        self.unplug()
+        self._waiting.clear()
+        time.sleep(seconds)
+        self.plug()
+
     def read(self, *seen: TagSeen) -> None:
         """These tags were read in one round."""
-        self.send(self._body(seen, self._wall_clock()))
+        for post in self.spoiled(*seen):
+            self.send(post)
 
-    def send(self, body: bytes) -> None:
+    def spoiled(self, *seen: TagSeen) -> Iterator[bytes | Torn]:
+        """The posts of one round, with what its faults made of them."""
+        spoiled = self.faults.spoil(body := self._body(seen, self.faults.clock(self._wall_clock())))
+        for piece in spoiled.pieces:
+            # A reader whose connection breaks in the middle of a post still has the body, and posts it again.
+            yield from (Torn(piece, len(body)), body) if spoiled.broken and body.startswith(piece) else (piece,)
+
+    def send(self, body: "bytes | Torn") -> None:
         """Post this very body."""
         with self._work:
             self._waiting.append(body)
@@ -81,6 +111,16 @@ class Poster(Worker):
         """Whether everything was answered with 200 within `timeout` seconds."""
         with self._work:
             return self._work.wait_for(lambda: not self._waiting, timeout)
+
+    def tear(self, torn: "Torn") -> None:
+        """Begin a post and break the connection in its middle; raises NotPlugged where nobody answers."""
+        head = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
+        head = f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: {torn.announced}\r\n\r\n"
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), 5) as connection:
+                connection.sendall(head.encode() + torn.body)
+        except OSError as error:
+            raise NotPlugged(f"Failed to post to port {self._port}: {error}.") from error
 
     def post(self, body: bytes) -> int:
         """Post once, and give the status; raises NotPlugged where nobody answers."""
@@ -104,15 +144,22 @@ class Poster(Worker):
                 body = self._waiting[0]
             self._post_and_note(body)
 
-    def _post_and_note(self, body: bytes) -> None:
+    def _send_once(self, body: "bytes | Torn") -> int:
+        if isinstance(body, bytes):
+            return self.post(body)
+        self.tear(body)
+        return TORN
+
+    def _post_and_note(self, body: "bytes | Torn") -> None:
         try:
-            status = self.post(body)
+            # What is torn is never answered, and not kept: its body follows whole.
+            status = self._send_once(body)
         except NotPlugged:
             status = 0
         with self._work:
             self.answers.append(status)
-            if status == 200:
+            if status in (200, TORN):
                 self._waiting.popleft()
                 self._work.notify_all()
-        if status != 200:
+        if status not in (200, TORN):
             time.sleep(_AGAIN_SECONDS)

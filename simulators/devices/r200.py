@@ -4,7 +4,6 @@ Frame: head, type, command, length (2 bytes), parameters, sum, tail; BB..7E or A
 The frames are built here and not by the gateway's code, so that a slip on either side shows in a test.
 """
 
-import random
 import struct
 import time
 from collections.abc import Callable
@@ -24,16 +23,13 @@ _TAILS: Final = {0xBB: 0x7E, 0xAA: 0xDD}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class R200Settings:
-    """The module's firmware and the quality of its line."""
+    """The module's firmware and its rhythm."""
 
     #: BB or AA; the module answers in its own dialect and does not hear the other.
     head: int = 0xBB
     version: str = "M100 26dBm V1.0"
     #: Seconds of one inventory round.
     round_seconds: float = 0.05
-    #: Chance per frame that noise stands before it, and that it is cut short.
-    noise: float = 0.0
-    truncation: float = 0.0
 
 
 def make_frame(kind: int, command: int, parameters: bytes = b"", *, head: int = 0xBB) -> bytes:
@@ -76,13 +72,12 @@ class R200(WiredWorker):
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(transport)
+        super().__init__(transport, seed=seed)
         self.settings = settings or R200Settings()
         self.field = field
         self.power_cdbm = 2600
         #: The commands obeyed so far, by number, newest last.
         self.obeyed: list[int] = []
-        self._random = random.Random(seed)
         self._clock = clock
         self._buffer = b""
         self._rounds_left = 0
@@ -163,10 +158,6 @@ class R200(WiredWorker):
             self._send(make_frame(NOTIFICATION, POLL, tag_report(tag), head=self.settings.head))
 
     def _send(self, data: bytes) -> None:
-        if self._random.random() < self.settings.noise:
-            data = self._random.randbytes(self._random.randint(1, 6)) + data
-        if self._random.random() < self.settings.truncation:
-            data = data[: self._random.randint(1, len(data) - 1)]
         try:
             self._transport.write(data)
         except NotPlugged:

@@ -5,18 +5,27 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from simulators.devices.device import Worker
+from simulators.devices.device import BOOT_SECONDS, Worker
+from simulators.faults import Fault, Faults
 from simulators.radio import RadioField, TagSeen
 
+#: What cannot befall messages.
+CANNOT_PUBLISH: Final[Mapping[Fault, str]] = MappingProxyType(
+    {
+        Fault.WRONG_BAUD: "A network has no baud rate.",
+        Fault.LOST_BYTE: "A network brings a message whole or not at all: use drop, or half-frame.",
+    }
+)
 #: Every field that the reader's event configuration can switch on or off.
 OPTIONAL_FIELDS: Final = (
     "hostname", "epc", "epcHex", "tid", "tidHex", "pc", "antennaPort", "antennaName", "peakRssiCdbm", "frequency",
@@ -39,19 +48,35 @@ class MqttPublisher:
     def __init__(self, port: int, topic: str, *, host: str = "127.0.0.1", client_id: str = "r700") -> None:
         self._topic = topic
         self._connected = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = lambda *_: self._connected.clear()
-        self._client.reconnect_delay_set(min_delay=1, max_delay=5)
-        self._client.connect_async(host, port, keepalive=30)
+        self._address, self._client_id = (host, port), client_id
+        self._user: tuple[str, str] | None = None
+        self._client = self._make_client()
+
+    def _make_client(self) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=mqtt.MQTTv5)
+        client.on_connect = self._on_connect
+        client.on_disconnect = lambda *_: self._connected.clear()
+        client.reconnect_delay_set(min_delay=1, max_delay=5)
+        client.connect_async(*self._address, keepalive=30)
+        if self._user is not None:
+            client.username_pw_set(*self._user)
+        return client
 
     def sign_in(self, username: str, password: str) -> None:
         """Use a user's name and password at the broker; before start()."""
+        self._user = (username, password)
         self._client.username_pw_set(username, password)
 
     def start(self) -> None:
         """Begin to connect, in a thread of its own."""
         self._client.loop_start()
+
+    def restart(self, *, after: float = 0.0) -> None:
+        """Leave the broker, forget what was not sent, and come again `after` seconds later."""
+        self.stop()
+        time.sleep(after)
+        self._client = self._make_client()
+        self.start()
 
     def stop(self) -> None:
         """Say good-bye to the broker."""
@@ -129,6 +154,7 @@ class R700(Worker):
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
+        self.faults = Faults(seed, cannot=CANNOT_PUBLISH)
         self.field = field
         self.settings = settings or R700Settings()
         #: Messages sent since the start.
@@ -147,9 +173,16 @@ class R700(Worker):
         self._ask_to_end()
         self._await_end()
 
+    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
+        """Be away for so long; what waited for the broker is lost."""
+        self.unplug()
+        if isinstance(self._publisher, MqttPublisher):
+            self._publisher.restart(after=seconds)
+        self.plug()
+
     def do_round(self) -> None:
         """One inventory round: publish what the antennas read."""
-        at = self._wall_clock()
+        at = self.faults.clock(self._wall_clock())
         for seen in self.field.round(self._clock()):
             self._publish(tag_event(seen, at, self.settings))
         if self._random.random() < self.settings.other_events:
@@ -160,5 +193,6 @@ class R700(Worker):
             self.do_round()
 
     def _publish(self, event: dict[str, object]) -> None:
-        self._publisher.publish(json.dumps(event).encode())
-        self.published += 1
+        for piece in self.faults.spoil(json.dumps(event).encode()).pieces:
+            self._publisher.publish(piece)
+            self.published += 1

@@ -53,7 +53,7 @@ class Scanner(Wired):
     """One scanner. All methods may be called from any thread; the host's answers arrive in the transport's thread."""
 
     def __init__(self, transport: Transport, settings: ScannerSettings | None = None, *, seed: int = 0) -> None:
-        super().__init__(transport)
+        super().__init__(transport, seed=seed)
         self.settings = settings or ScannerSettings()
         self.heard = Heard()
         self._random = random.Random(seed)

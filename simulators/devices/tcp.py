@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from simulators.devices.transport import NotPlugged, OnBytes
+from simulators.devices.transport import MemoryTransport, NotPlugged, OnBytes
 
 _AGAIN_SECONDS = 0.05
 _WAIT_SECONDS = 0.2
@@ -14,6 +14,8 @@ _WAIT_SECONDS = 0.2
 
 class TcpTransport:
     """Listens on `port` of loopback, as a network scanner does; 0 takes a free port. One host at a time."""
+
+    medium = "tcp"
 
     def __init__(self, port: int = 0) -> None:
         self.port = port
@@ -58,6 +60,10 @@ class TcpTransport:
     def wait_for_host(self, timeout: float) -> bool:
         """Whether a host is connected within `timeout` seconds."""
         return self._there.wait(timeout)
+
+    def host_baud(self) -> int | None:
+        """A network has no rate that anybody sets."""
+        return None
 
     def write(self, data: bytes) -> None:
         """Send to the host; raises NotPlugged."""
@@ -120,3 +126,24 @@ class TcpClientTransport(TcpTransport):
                 time.sleep(_AGAIN_SECONDS)
                 continue
             self._talk(host, on_bytes, stop)
+
+
+class MemoryNetwork(MemoryTransport):
+    """A connection in memory, which stands as long as the device is in the network."""
+
+    medium = "tcp"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_host: Callable[[], None] = lambda: None
+        #: How many times the device has broken the connection.
+        self.broken = 0
+
+    def plug(self, on_bytes: OnBytes) -> None:
+        """The host is there at once."""
+        super().plug(on_bytes)
+        self.on_host()
+
+    def hang_up(self, *, reset: bool = False) -> None:
+        """Break the connection; the host comes again at once."""
+        self.broken += 1

@@ -2,12 +2,13 @@
 
 import os
 import select
+import termios
 import threading
 import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 OnBytes = Callable[[bytes], None]
 
@@ -15,6 +16,12 @@ OnBytes = Callable[[bytes], None]
 SETTLE_SECONDS = 0.05
 _POLL_SECONDS = 0.02
 _WRITE_SECONDS = 5.0
+#: The kernel's names of the rates that hosts use.
+_RATES: Final = {
+    getattr(termios, f"B{rate}"): rate
+    for rate in (1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
+    if hasattr(termios, f"B{rate}")
+}
 
 
 class NotPlugged(Exception):
@@ -23,6 +30,13 @@ class NotPlugged(Exception):
 
 class Transport(Protocol):
     """A cable. plug() and unplug() may be called again and again; `on_bytes` runs in the transport's own thread."""
+
+    @property
+    def medium(self) -> str:
+        """What it is made of: serial, tcp or memory."""
+
+    def host_baud(self) -> int | None:
+        """The rate at which the host has opened the port; None where nobody can know."""
 
     def plug(self, on_bytes: OnBytes) -> None:
         """Put the cable in; what the host sends goes to `on_bytes`."""
@@ -42,6 +56,8 @@ class PtyTransport:
 
     The terminal is raw before the link appears, else its echo would send the device's own early output back to it.
     """
+
+    medium = "serial"
 
     def __init__(self, link: Path) -> None:
         self.link = link
@@ -85,6 +101,11 @@ class PtyTransport:
     def wait_for_host(self, timeout: float) -> bool:
         """Whether a host has the port open, and has had the time to flush it."""
         return self._open.wait(timeout)
+
+    def host_baud(self) -> int | None:
+        """What the host has set, which a pseudo-terminal keeps although it has no rate of its own."""
+        with self._writing:
+            return None if self._master is None else _RATES.get(termios.tcgetattr(self._master)[5])
 
     def write(self, data: bytes) -> None:
         """Send all of it, waiting while the host's buffer is full; raises NotPlugged after five seconds of that."""
@@ -137,6 +158,8 @@ def _read(master: int) -> bytes:
 class MemoryTransport:
     """A cable in memory: `sent` collects what the device sends, `host_sends` is the host's end."""
 
+    medium = "memory"
+
     def __init__(self) -> None:
         self.sent = bytearray()
         self._writing = threading.Lock()
@@ -160,6 +183,10 @@ class MemoryTransport:
             raise NotPlugged(f"Failed to send {len(data)} bytes: the cable is out.")
         with self._writing:
             self.sent += data
+
+    def host_baud(self) -> int | None:
+        """Memory has no rate."""
+        return None
 
     def host_sends(self, data: bytes) -> None:
         """Give the device bytes from its host."""

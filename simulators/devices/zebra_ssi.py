@@ -40,8 +40,8 @@ class Shown:
 class ZebraSsi(Wired):
     """One scanner. A lost answer is simulated by `deaf`: so many of the host's answers are not heard."""
 
-    def __init__(self, transport: Transport, *, patience: float = 2.0, attempts: int = 4) -> None:
-        super().__init__(transport)
+    def __init__(self, transport: Transport, *, patience: float = 2.0, attempts: int = 4, seed: int = 0) -> None:
+        super().__init__(transport, seed=seed)
         self.shown = Shown()
         self.deaf = 0
         #: Packets with codes sent, those sent again included.

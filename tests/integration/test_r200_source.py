@@ -14,6 +14,7 @@ from gateway.sources import make_source
 from gateway.sources.base import Source, SourceLost
 from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.transport import PtyTransport
+from simulators.faults import Fault
 from simulators.radio import RadioField, RadioSettings
 
 EPCS = ("3074257BF7194E4000001A85", "3074257BF7194E4000001A86", "BB7EAADDBB7EAADD7E7EBBBB")
@@ -115,7 +116,10 @@ def test_the_other_dialect_is_found_by_itself(link: Path, module: MakeModule) ->
 
 
 def test_noise_and_cut_frames_invent_no_tag(link: Path, module: MakeModule) -> None:
-    put_tags_into(module(noise=0.2, truncation=0.2))
+    reader = module()
+    for fault in (Fault.NOISE, Fault.HALF_FRAME):
+        reader.faults.begin(fault, 0.2)
+    put_tags_into(reader)
 
     with Running(source(link)) as running:
         reads = [read for _ in range(60) for read in running.tags_until(set(EPCS[:1]))]

@@ -17,6 +17,7 @@ from gateway.protocols.options import OptionsError
 from gateway.protocols.reads import TagRead
 from simulators.devices.chafon import Chafon, ChafonSettings, crc
 from simulators.devices.transport import MemoryTransport
+from simulators.faults import Fault
 from simulators.radio import RadioField, RadioSettings
 
 # Answers of an UHFReader288M and an UHFReader18, as they came over the wire.
@@ -155,7 +156,8 @@ def test_a_conversation_reads_every_tag_of_every_antenna(model: str) -> None:
     tags = {f"30751FEB705C5904{number:08X}": 1 + number % 2 for number in range(25)}
     for epc, antenna in tags.items():
         field.enter(epc, antenna=antenna, now=0.0, dwell=1e9)
-    reader = Chafon(cable, field, ChafonSettings(model=model, noise=0.2), clock=lambda: now)
+    reader = Chafon(cable, field, ChafonSettings(model=model), clock=lambda: now)
+    reader.faults.begin(Fault.NOISE, 0.2)
     reader.plug()
     asked = machine(model=model, antennas=2 if model == "288" else 1, power_dbm=20)
     got: dict[str, int | None] = {}

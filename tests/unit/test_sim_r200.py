@@ -8,6 +8,7 @@ from gateway.protocols import r200 as wire_protocol
 from gateway.protocols.r200 import R200Options, R200Parser
 from simulators.devices.r200 import R200, R200Settings, make_frame, tag_report
 from simulators.devices.transport import MemoryTransport
+from simulators.faults import Fault
 from simulators.radio import RadioField, RadioSettings, TagSeen
 
 EPC = "30751FEB705C5904E3D50D70"
@@ -100,7 +101,9 @@ def test_the_other_dialect_is_spoken_when_asked_for_and_only_then(wire: MemoryTr
 
 
 def test_the_gateways_parser_survives_noise_and_cut_frames(wire: MemoryTransport) -> None:
-    module = R200(wire, always_read(), R200Settings(noise=0.1, truncation=0.1), seed=7, clock=lambda: 0.0)
+    module = R200(wire, always_read(), seed=7, clock=lambda: 0.0)
+    module.faults.begin(Fault.NOISE, 0.1)
+    module.faults.begin(Fault.HALF_FRAME, 0.1)
     module.plug()
     module.field.enter(EPC, now=0.0, dwell=10.0)
     parser = R200Parser("gate", R200Options(port="x"))
