@@ -15,6 +15,7 @@ from simulators.radio import RadioField, TagSeen
 INVENTORY, SET_POWER, BUZZER = 0x01, 0x2F, 0x40
 DONE, MORE, NO_TAG, WRONG_COMMAND, NO_ANTENNA = 0x01, 0x03, 0xFB, 0xFE, 0xF8
 _PER_FRAME: Final = 8
+_SILENCE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +60,17 @@ class Chafon(Wired):
         self.buzzer = True
         self._clock = clock
         self._buffer = b""
+        self._heard_at = clock()
 
     def _wake_up(self) -> None:
         self._buffer = b""
 
     def hear(self, data: bytes) -> None:
         """Take bytes from the host, and answer the commands that end in them."""
-        self._buffer += data
+        # After a silence the rest of what was garbled will not come.
+        now = self._clock()
+        self._buffer = data if now - self._heard_at > _SILENCE else self._buffer + data
+        self._heard_at = now
         while self._buffer and len(self._buffer) > self._buffer[0]:
             size = self._buffer[0] + 1
             whole, rest = self._buffer[:size], self._buffer[size:]
