@@ -60,7 +60,7 @@ class Committer:
         """One transaction; sqlite3.Error when the disk refuses, and then nothing has happened."""
         # A lost delete is harmless: the server answers "duplicate" to what is sent again. So only commits
         # that carry events flush the disk; the log is in order, and the next flush takes these along.
-        self._store.connection.execute(f"PRAGMA synchronous={'FULL' if tickets else 'NORMAL'}")
+        self._store.flush_commits(bool(tickets))
         self._store.connection.execute("BEGIN IMMEDIATE")
         self.counts = [change(self._store) for change in changes]
         accepted = self._admit(tickets)

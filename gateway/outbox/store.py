@@ -15,6 +15,8 @@ from gateway.outbox.ticket import Ticket
 #: Sequences of one epoch fit below this; 2**40 events are 1,700 years at 20 a second.
 EPOCH_STEP = 2**40
 FILE_NAME = "outbox.db"
+#: Rows of one statement. Python's other threads are waited for after each statement, and each row would be one.
+_ROWS = 100
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS epoch (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL, last_sequence INTEGER NOT NULL);
@@ -59,6 +61,8 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._page_size = int(connection.execute("PRAGMA page_size").fetchone()[0])
+        self._flushes: bool | None = None
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -77,6 +81,12 @@ class Store:
     def close(self) -> None:
         """Close the file; the log is folded into it."""
         self.connection.close()
+
+    def flush_commits(self, flushes: bool) -> None:
+        """Whether the next commits return only once they are on disk; between two transactions."""
+        if flushes is not self._flushes:
+            self.connection.execute(f"PRAGMA synchronous={'FULL' if flushes else 'NORMAL'}")
+            self._flushes = flushes
 
     def shrink_log(self) -> None:
         """Fold the log into the file where that is possible: on a full disk its room is worth having."""
@@ -120,10 +130,12 @@ class Store:
     def insert(self, number: int, epoch: str, at: float, tickets: Sequence[Ticket]) -> None:
         """Write numbered tickets."""
         base, stored_at = number * EPOCH_STEP, millis(at)
-        self.connection.executemany(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?)",
-            [(base + t.sequence, epoch, stored_at, t.sheddable, numbered(t)) for t in tickets],
-        )
+        for start in range(0, len(tickets), _ROWS):
+            values: list[object] = []
+            for ticket in tickets[start : start + _ROWS]:
+                values += (base + ticket.sequence, epoch, stored_at, ticket.sheddable, numbered(ticket))
+            rows = ", ".join(["(?, ?, ?, ?, ?)"] * (len(values) // 5))
+            self.connection.execute(f"INSERT INTO event VALUES {rows}", values)  # noqa: S608 - marks alone are put in.
         for ticket in tickets:
             if ticket.replaces is not None:
                 self.drop_aside(*ticket.replaces)
@@ -151,10 +163,10 @@ class Store:
         base = self._base(epoch)
         if base is None:
             return 0
-        cursor = self.connection.executemany(
-            "DELETE FROM event WHERE position = ?", [(base + sequence,) for sequence in sequences]
+        erase = "DELETE FROM event WHERE position BETWEEN ? AND ?"
+        return sum(
+            self.connection.execute(erase, (base + first, base + last)).rowcount for first, last in _spans(sequences)
         )
-        return cursor.rowcount
 
     def move_aside(self, epoch: str, sequence: int, reason: str, at: float) -> int:
         """Move one event out of the way of the others; give how many there were."""
@@ -248,13 +260,27 @@ class Store:
         """Bytes of the pages in use; free pages of the file are room, not use."""
         pages = self.connection.execute("PRAGMA page_count").fetchone()[0]
         free = self.connection.execute("PRAGMA freelist_count").fetchone()[0]
-        size = self.connection.execute("PRAGMA page_size").fetchone()[0]
-        return int((pages - free) * size)
+        return int((pages - free) * self._page_size)
 
 
 def numbered(ticket: Ticket) -> bytes:
     """The body with its sequence, which is known only at the commit; bodies are JSON objects without it."""
     return b'{"sequence":%d,%s' % (ticket.sequence, ticket.body[1:])
+
+
+def _spans(sequences: Iterable[int]) -> list[tuple[int, int]]:
+    """Sequences as spans from a first to a last one, without holes.
+
+    >>> _spans([7, 3, 4, 5, 4])
+    [(3, 5), (7, 7)]
+    """
+    spans: list[tuple[int, int]] = []
+    for sequence in sorted(set(sequences)):
+        if spans and sequence == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], sequence)
+        else:
+            spans.append((sequence, sequence))
+    return spans
 
 
 def _runs(rows: Sequence[tuple[int, str]]) -> list[tuple[str, int, int, int]]:

@@ -115,6 +115,12 @@ def _readers(_folder: Path, *, quick: bool) -> list[Figure]:
     ]
 
 
+def _outbox(folder: Path, *, quick: bool) -> list[Figure]:
+    from outbox import measure
+
+    return measure(folder, rounds=2 if quick else 5, count=10_000 if quick else 50_000)
+
+
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "ingest": _ingest,
     "latency": _latency,
@@ -123,6 +129,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "camera": _camera,
     "identification": _identification,
     "readers": _readers,
+    "outbox": _outbox,
 }
 
 if __name__ == "__main__":
