@@ -21,6 +21,7 @@ from server.crm.quotes import talk_http as talk
 from server.erp import customers_http as customers
 from server.erp import imports_http as imports
 from server.erp.billing import http as billing
+from server.erp.billing import rates_http as rates
 from server.erp.changes import http as changes
 from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
@@ -69,6 +70,7 @@ ROUTERS = (
     logistics.router,
     changes.router,
     billing.router,
+    rates.router,
     reservations.router,
     reels.router,
     stock.router,

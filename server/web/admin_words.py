@@ -104,6 +104,7 @@ AUDIT: Mapping[str, str] = PRINT_AUDIT | {
     "reason_changed": N_("Reason changed"),
     "credit_viewed": N_("Credit looked at"),
     "credit_held": N_("Order waits for credit"),
+    "exchange_rate_set": N_("Exchange rate entered"),
     "credit_released": N_("Order released from credit hold"),
     "invoice_created": N_("Invoice drafted"),
     "invoice_changed": N_("Invoice changed"),

@@ -112,7 +112,7 @@ def order_money(session: Session, principal: Principal, number: str, *, now: dat
         order=order,
         credit=credit.credit_of(session, order.customer, now=now),
         billing="overdue" if late else order.billing,
-        waits=credit.check_loaded(session, order, order.customer).sentence(number) if on_hold else None,
+        waits=credit.check_loaded(session, order, order.customer, now=now).sentence(number) if on_hold else None,
         invoices=invoices,
         profit=profit_of(session, order, now=now) if principal.may(Permission.PROFIT_READ) else None,
         released=None if released is None or on_hold else _released(session, released),

@@ -33,7 +33,7 @@ PLACES = (
     Place("/board", N_("Board"), Permission.FLOOR_READ),
     Place("/station", N_("Stations"), Permission.FLOOR_READ),
     Place("/stock", N_("Stock"), Permission.FLOOR_READ),
-    Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit")),
+    Place("/invoices", N_("Money"), Permission.INVOICES_READ, also=("/to-invoice", "/payments", "/credit", "/rates")),
     Place("/setup", N_("Set-up"), Permission.CATALOG_READ, also=("/printers",)),
     Place("/admin", N_("Admin"), Permission.INBOX_DECIDE),
 )

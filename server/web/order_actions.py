@@ -146,7 +146,7 @@ def _apply(session: Session, order: SalesOrder, *, offer: Offer, form: Form, by:
 def _waits(page: Page, session: Session, order: SalesOrder, principal: Principal) -> str:
     """Why the order waits for credit; the figures are for those who see credit."""
     if principal.may(Permission.CREDIT_READ):
-        return check_loaded(session, order, order.customer).sentence(order.number)
+        return check_loaded(session, order, order.customer, now=page.now).sentence(order.number)
     return page.say(N_("%(number)s waits for credit. Finance or a manager can release it."), number=order.number)
 
 

@@ -59,6 +59,7 @@ MONEY = (
     Section("/to-invoice", N_("To invoice"), "truck", P.INVOICES_WRITE),
     Section("/payments", N_("Payments"), "banknote", P.INVOICES_READ),
     Section("/credit", N_("Credit holds"), "hourglass", P.CREDIT_READ),
+    Section("/rates", N_("Exchange rates"), "coins", P.CREDIT_READ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from server.erp.billing import deliveries, owed
+from server.erp.billing.exchange import Rates
+from server.erp.billing.rates import rates_for
 from server.erp.billing.repository import lock_customer
-from server.erp.billing.rules import ZERO, CreditCheck, Exposure, LineStanding
+from server.erp.billing.rules import ZERO, CreditCheck, Elsewhere, Exposure, LineStanding
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.pricing import Priced, totals
 from server.parties.models import Customer
@@ -35,8 +37,6 @@ class Credit:
     unallocated: Decimal
     as_of: datetime
     terms_days: int
-    #: Open or confirmed in other currencies than the customer's, which no limit covers.
-    elsewhere: Mapping[str, Decimal]
 
 
 def today(session: Session, now: datetime) -> date:
@@ -55,36 +55,62 @@ def credits_of(session: Session, customers: Collection[Customer], *, now: dateti
     exposures = _exposures(session, customers)
     late = owed.overdue_amounts(session, ids, today(session, now))
     spare = owed.spare_amounts(session, ids)
+    currencies = {customer.currency for customer in customers}.union(*(each for each in exposures.values()))
+    rates = rates_for(session, currencies, now=now)
     found = {}
     for customer in customers:
         currency = customer.currency
-        own = exposures[customer.id].pop(currency, Exposure(currency, customer.credit_limit))
         overdue, count = late.get((customer.id, currency), (ZERO, 0))
         found[customer.id] = Credit(
             customer=customer.number,
             name=customer.name,
-            exposure=own,
+            exposure=_together(customer, exposures[customer.id], rates),
             overdue=overdue,
             overdue_invoices=count,
             unallocated=spare.get(customer.id, {}).get(currency, ZERO),
             as_of=now,
             terms_days=customer.payment_terms_days,
-            elsewhere={other: exposure.total for other, exposure in exposures[customer.id].items() if exposure.total},
         )
     return found
 
 
-def check_order(session: Session, order: SalesOrder) -> CreditCheck:
+def check_order(session: Session, order: SalesOrder, *, now: datetime) -> CreditCheck:
     """The order against the limit of its customer, who is locked: another order cannot slip in beside it."""
     customer = lock_customer(session, order.customer_id)
-    return check_loaded(session, order, customer)
+    return check_loaded(session, order, customer, now=now)
 
 
-def check_loaded(session: Session, order: SalesOrder, customer: Customer) -> CreditCheck:
+def check_loaded(session: Session, order: SalesOrder, customer: Customer, *, now: datetime) -> CreditCheck:
     """The order against the limit, for showing; nobody is kept out."""
     exposures = _exposures(session, [customer])[customer.id]
-    own = exposures.get(customer.currency, Exposure(customer.currency, customer.credit_limit))
-    return CreditCheck(own, order.currency, order.total_gross)
+    rates = rates_for(session, {*exposures, customer.currency, order.currency}, now=now)
+    return _checked(order, _together(customer, exposures, rates), rates)
+
+
+def checks_of(
+    session: Session, orders: Collection[SalesOrder], credits: Mapping[int, Credit], *, now: datetime
+) -> dict[int, CreditCheck]:
+    """Each of these orders against the credit of its customer, by the order's id; one query at most."""
+    currencies = {order.currency for order in orders} | {each.exposure.currency for each in credits.values()}
+    rates = rates_for(session, currencies, now=now)
+    return {order.id: _checked(order, credits[order.customer_id].exposure, rates) for order in orders}
+
+
+def _checked(order: SalesOrder, exposure: Exposure, rates: Rates) -> CreditCheck:
+    is_same = order.currency == exposure.currency
+    converted = None if is_same else rates.convert(order.total_gross, order.currency, exposure.currency)
+    return CreditCheck(exposure, order.currency, order.total_gross, converted)
+
+
+def _together(customer: Customer, by_currency: Mapping[str, Exposure], rates: Rates) -> Exposure:
+    """The exposure in the currency of the limit, with what is in others beside it."""
+    own = by_currency.get(customer.currency, Exposure(customer.currency, customer.credit_limit))
+    others = tuple(
+        Elsewhere(code, each.total, rates.convert(each.total, code, customer.currency))
+        for code, each in sorted(by_currency.items())
+        if code != customer.currency and each.total
+    )
+    return replace(own, others=others)
 
 
 def _exposures(session: Session, customers: Collection[Customer]) -> dict[int, dict[str, Exposure]]:

@@ -54,6 +54,20 @@ class Invoice(Versioned, Base):
         return self.gross - self.paid
 
 
+class ExchangeRate(Base):
+    """One unit of `base`, the site's currency, was worth so many of another on a day; rows are only added."""
+
+    __tablename__ = "exchange_rate"
+    __table_args__ = (Index("ix_exchange_rate_base_currency_as_of", "base", "currency", "as_of"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    base: Mapped[str] = mapped_column(String(3))
+    value: Mapped[Decimal] = mapped_column(Quantity)
+    as_of: Mapped[date] = mapped_column(Date)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_by: Mapped[str] = mapped_column(String(120))
+
+
 class InvoiceLine(Base):
     """So much of an order line, as it left with one shipment."""
 

@@ -2,7 +2,9 @@
 
 - Exposure is what is open of issued invoices, and what is confirmed and not invoiced yet, both with tax.
 - An order goes on credit hold when the exposure with it would be above the limit; exactly the limit is allowed.
-- No limit means that every order goes through. One in another currency than the limit cannot be compared, and waits.
+- No limit means that every order goes through.
+- What is in another currency than the limit counts at the newest rate that finance has entered. Where a rate is
+  missing, nothing can be compared, and the order waits.
 - An invoice is overdue from the day after its due day, in the zone of the site.
 - Until everything of an order has left, all that was ordered will be invoiced; from then on what really left.
 """
@@ -12,11 +14,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from server.erp.billing.exchange import Converted
 from server.erp.billing.states import OPEN, Billing, InvoiceState
 from server.erp.orders.pricing import coin
+from server.messages import in_words
 from server.messages import translate as _
 
 ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a customer owes, or will, in another currency than his limit."""
+
+    currency: str
+    amount: Decimal
+    #: None without a rate.
+    converted: Converted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +41,18 @@ class Exposure:
     limit: Decimal | None
     open_invoices: Decimal = ZERO
     uninvoiced: Decimal = ZERO
+    others: tuple[Elsewhere, ...] = ()
 
     @property
     def total(self) -> Decimal:
-        """Both parts together."""
-        return self.open_invoices + self.uninvoiced
+        """All parts together, those in other currencies at their rates."""
+        worth = (each.converted.worth for each in self.others if each.converted is not None)
+        return sum(worth, self.open_invoices + self.uninvoiced)
+
+    @property
+    def without_rate(self) -> list[str]:
+        """The currencies that could not be converted."""
+        return [each.currency for each in self.others if each.converted is None]
 
     @property
     def available(self) -> Decimal | None:
@@ -51,38 +72,48 @@ class CreditCheck:
     exposure: Exposure
     currency: str
     amount: Decimal
+    #: The amount in the limit's currency, where that is another one and has a rate.
+    converted: Converted | None = None
 
     @property
-    def comparable(self) -> bool:
-        """Whether order and limit are in one currency."""
-        return self.currency == self.exposure.currency
+    def worth(self) -> Decimal | None:
+        """What the order comes to in the currency of the limit; None without a rate."""
+        if self.currency == self.exposure.currency:
+            return self.amount
+        return None if self.converted is None else self.converted.worth
+
+    @property
+    def without_rate(self) -> list[str]:
+        """The currencies that could not be converted, so that nothing can be compared."""
+        own = [self.currency] if self.worth is None else []
+        return sorted({*self.exposure.without_rate, *own})
 
     @property
     def excess(self) -> Decimal:
         """How far the exposure with this order is above the limit."""
-        if self.exposure.limit is None or not self.comparable:
+        if self.exposure.limit is None or self.worth is None:
             return ZERO
-        return max(self.exposure.total + self.amount - self.exposure.limit, ZERO)
+        return max(self.exposure.total + self.worth - self.exposure.limit, ZERO)
 
     @property
     def passes(self) -> bool:
         """Whether the order may be confirmed."""
-        return self.exposure.limit is None or (self.comparable and self.excess == 0)
+        return self.exposure.limit is None or (not self.without_rate and self.excess == 0)
 
     def sentence(self, order: str) -> str:
         """Why the order waits, with every figure."""
         exposure = self.exposure
-        if not self.comparable:
+        if self.without_rate:
             return _(
-                "{order} waits for credit: it is in {currency}, and the limit of {limit} {limit_currency} "
-                "cannot be compared with that."
+                "{order} waits for credit: there is no exchange rate for {missing}, so that nothing can be compared "
+                "with the limit of {limit} {currency}. Finance enters it under Money, Exchange rates."
             ).format(
                 order=order,
-                currency=self.currency,
+                missing=", ".join(self.without_rate),
                 limit=money(exposure.limit or ZERO, exposure.currency),
-                limit_currency=exposure.currency,
+                currency=exposure.currency,
             )
-        return _(
+        said = _(
             "{order} waits for credit: the limit is {limit} {currency}, {exposure} are open or confirmed already, "
             "this order adds {amount}, which is {excess} too much."
         ).format(
@@ -90,9 +121,26 @@ class CreditCheck:
             currency=exposure.currency,
             limit=money(exposure.limit or ZERO, exposure.currency),
             exposure=money(exposure.total, exposure.currency),
-            amount=money(self.amount, exposure.currency),
+            amount=money(self.worth or ZERO, exposure.currency),
             excess=money(self.excess, exposure.currency),
         )
+        return " ".join([said, *(by_rate(each, exposure.currency) for each in self._conversions())])
+
+    def _conversions(self) -> list[Converted]:
+        others = (each.converted for each in self.exposure.others)
+        return [each for each in (self.converted, *others) if each is not None]
+
+
+def by_rate(found: Converted, to: str) -> str:
+    """How an amount was converted: '500.00 USD count as 462.96 EUR, at 1.08 of 24 November 2026.'"""
+    return _("{amount} {currency} count as {worth} {to}, at {rate} of {day}.").format(
+        amount=money(found.amount, found.currency),
+        currency=found.currency,
+        worth=money(found.worth, to),
+        to=to,
+        rate=f"{found.rate.normalize():f}",
+        day=in_words(found.as_of),
+    )
 
 
 def money(amount: Decimal, currency: str) -> str:

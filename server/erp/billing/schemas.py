@@ -196,6 +196,17 @@ class PaymentList(Shown):
     next: str | None
 
 
+class ConvertedOut(Shown):
+    """What is owed in another currency, and what it is worth in the customer's."""
+
+    currency: str
+    amount: ShownDecimal
+    worth: ShownDecimal
+    #: One unit of the customer's currency is so many of this one.
+    rate: ShownDecimal
+    rate_as_of: date
+
+
 class CreditOut(Shown):
     """What a customer owes, may owe and has paid, as of a time, with where each figure comes from."""
 
@@ -211,6 +222,10 @@ class CreditOut(Shown):
     unallocated: ShownDecimal
     payment_terms_days: int
     other_currencies: dict[str, ShownDecimal]
+    #: What of these counts under the limit, and by which rate.
+    converted: list[ConvertedOut]
+    #: The currencies that no rate is known for; with a limit, the next order waits.
+    without_rate: list[str]
     as_of: datetime
     sources: dict[str, str]
 
@@ -230,7 +245,15 @@ class CreditOut(Shown):
             overdue_invoices=credit.overdue_invoices,
             unallocated=credit.unallocated,
             payment_terms_days=credit.terms_days,
-            other_currencies=dict(credit.elsewhere),
+            other_currencies={each.currency: each.amount for each in exposure.others},
+            converted=[
+                ConvertedOut(
+                    currency=each.currency, amount=each.amount, worth=each.worth, rate=each.rate, rate_as_of=each.as_of
+                )
+                for each in (other.converted for other in exposure.others)
+                if each is not None
+            ],
+            without_rate=exposure.without_rate,
             as_of=credit.as_of,
             sources=SOURCES,
         )
@@ -242,4 +265,5 @@ SOURCES = {
     "uninvoiced": "confirmed orders, lines not invoiced yet",
     "overdue": "open invoices past their due day",
     "unallocated": "payments that no invoice has",
+    "converted": "exchange rates that finance entered, each of its day",
 }

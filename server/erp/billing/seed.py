@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.erp.billing.payments import record_payment
+from server.erp.billing.rates import add_rate
+from server.erp.billing.rates_schemas import RateIn
 from server.erp.billing.repository import locked_invoice
 from server.erp.billing.schemas import InvoiceIn, PaymentIn
 from server.erp.billing.service import create_invoice, issue_invoice
@@ -57,6 +59,8 @@ _PASTS = (
 )
 
 
+#: One euro was so many of these.
+_RATES = {"GBP": "0.8420", "NOK": "11.7520", "SEK": "11.0840", "USD": "1.0790"}
 _LIMITS = {"Aurora Bikes": 25_000, "Nordwind Energie": 12_000, "Kestrel Rail": 40_000}
 
 
@@ -70,6 +74,9 @@ def seed_past(session: Session, now: datetime) -> list[SalesOrder]:
     for name, limit in _LIMITS.items():
         patch = CustomerPatch(credit_limit=Decimal(limit))
         update_customer(session, customers[name], patch, actor=ACTOR, now=now)
+    for code, value in _RATES.items():
+        rate = RateIn(currency=code, rate=Decimal(value), as_of=now.date() - timedelta(days=3))
+        add_rate(session, rate, actor="user:finance", now=now - timedelta(days=2))
     pasts = [_live_through(session, customers[past.customer].number, past, now) for past in _PASTS]
     return [*pasts, _order_above_the_limit(session, customers["Nordwind Energie"].number, now)]
 

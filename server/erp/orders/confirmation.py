@@ -36,7 +36,7 @@ def confirm_order(
     """
     require(order, Action.CONFIRM)
     promised = _promise(session, order, now, promise_date)
-    check = credit.check_order(session, order)
+    check = credit.check_order(session, order, now=now)
     if check.passes:
         return _confirm(session, order, promised, actor=actor, now=now)
     if order.lifecycle == OrderLifecycle.CREDIT_HOLD:
@@ -60,7 +60,7 @@ def release_credit(
     """Confirm an order on credit hold although it is above the limit; the door checks who may."""
     require(order, Action.RELEASE_CREDIT)
     promised = _promise(session, order, now, promise_date)
-    check = credit.check_order(session, order)
+    check = credit.check_order(session, order, now=now)
     _audit(session, order, check, "credit_released", by=(actor, now), reason=reason)
     fact = OfficeFact(
         kind=MoneyFact.CREDIT_RELEASED,
@@ -148,6 +148,8 @@ def _audit(
         "order_currency": check.currency,
         "excess": plain(check.excess),
     }
+    if check.converted is not None:
+        figures |= {"rate": plain(check.converted.rate), "rate_as_of": check.converted.as_of.isoformat()}
     detail = figures | ({"reason": reason} if reason else {})
     write_audit(session, at=now, actor=actor, action=action, subject=order.number, detail=detail)
 

@@ -242,7 +242,7 @@ def _body(session: Session, order: SalesOrder, principal: Principal) -> dict[str
     late = overdue_orders(session, [order.id], today(session, utc_now()))
     body = _shown(order, counts, principal, late=late)
     if order.lifecycle == OrderLifecycle.CREDIT_HOLD and principal.may(Permission.CREDIT_READ):
-        body["credit_hold"] = check_loaded(session, order, order.customer).sentence(order.number)
+        body["credit_hold"] = check_loaded(session, order, order.customer, now=utc_now()).sentence(order.number)
     return body
 
 

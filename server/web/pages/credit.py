@@ -12,7 +12,6 @@ from server.crm.activity import sales_activity
 from server.erp.billing import credit, owed, repository
 from server.erp.billing.access import note_credit_views
 from server.erp.billing.models import Invoice, Payment
-from server.erp.billing.rules import CreditCheck
 from server.errors import Invalid, NotFound, Refused
 from server.http.paging import Before, Number
 from server.parties.repository import customer as find_customer
@@ -37,10 +36,7 @@ def show_holds(page: PageDep, principal: Reader, after: Before = None) -> Respon
         orders = found.items
         customers = {order.customer_id: order.customer for order in orders}
         credits = credit.credits_of(session, list(customers.values()), now=page.now)
-    checks = {
-        order.id: CreditCheck(credits[order.customer_id].exposure, order.currency, order.total_gross)
-        for order in orders
-    }
+        checks = credit.checks_of(session, orders, credits, now=page.now)
     note_credit_views(page.database, principal, [each.customer for each in credits.values()], now=page.now)
     next_href = f"/credit?after={orders[-1].id}" if found.more else None
     shown: dict[str, Any] = {

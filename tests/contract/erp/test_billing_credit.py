@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from decimal import Decimal
 
 import httpx
@@ -23,6 +24,9 @@ from server.parties.service import create_customer
 from server.settings.clock import utc_now
 
 PRICE = Decimal("240")
+TODAY = utc_now().date()
+#: Days that are over wherever the site lies.
+LAST_WEEK, BEFORE_THAT, LONG_AGO = (str(TODAY - timedelta(days=days)) for days in (7, 8, 300))
 
 
 @pytest.fixture
@@ -190,7 +194,10 @@ def test_an_order_in_another_currency_than_the_limit_waits(
     waiting = sales.post(f"/api/v1/orders/{number}/confirm").json()
 
     assert waiting["lifecycle"] == "credit_hold"
-    assert "it is in USD, and the limit of 1,000.00 EUR cannot be compared with that." in waiting["credit_hold"]
+    assert waiting["credit_hold"] == (
+        f"{number} waits for credit: there is no exchange rate for USD, so that nothing can be compared with the limit "
+        "of 1,000.00 EUR. Finance enters it under Money, Exchange rates."
+    )
 
 
 def test_prices_that_are_wrong_or_too_large_are_refused(sales: httpx.Client, customer: str) -> None:
@@ -245,3 +252,121 @@ def test_the_profit_of_an_order_names_every_source(
     assert Decimal(profit["total"]) == sum(parts)
     assert all(each["source"] and each["as_of"] for each in figures.values())
     assert signed_in("planner").get(f"/api/v1/orders/{number}/profit").status_code == 403
+
+
+def owes_elsewhere(database: Database, customer: str, sales: httpx.Client) -> str:
+    """An order for 240.00 USD, confirmed while there was no limit; the limit is 1,000.00 EUR again afterwards."""
+
+    def limit(amount: int | None) -> None:
+        change = update(Customer).where(Customer.number == customer).values(credit_limit=amount)
+        database.write(lambda session: session.execute(change) and None)
+
+    limit(None)
+    number = draft(database, customer, 1, currency="USD")
+    assert sales.post(f"/api/v1/orders/{number}/confirm").json()["lifecycle"] == "confirmed"
+    limit(1000)
+    return number
+
+
+def test_what_is_in_another_currency_counts_at_the_newest_rate_which_is_named(
+    sales: httpx.Client, finance: httpx.Client, database: Database, customer: str
+) -> None:
+    owes_elsewhere(database, customer, sales)
+    second = draft(database, customer, 4, currency="USD")
+    before = finance.get(f"/api/v1/customers/{customer}/credit").json()
+    for rate, day in (("2", LONG_AGO), ("1.25", LAST_WEEK)):
+        body = {"currency": "USD", "rate": rate, "as_of": day}
+        assert finance.post("/api/v1/exchange-rates", json=body).status_code == 200
+
+    credit = finance.get(f"/api/v1/customers/{customer}/credit").json()
+    page = finance.get(f"/customers/{customer}/account", headers={"Accept": "text/html"}).text
+    fits = sales.post(f"/api/v1/orders/{second}/confirm").json()
+
+    assert (before["exposure"], before["without_rate"], before["converted"]) == ("0", ["USD"], [])
+    # 240.00 USD at 1.25 are 192.00 EUR.
+    assert (credit["exposure"], credit["available"], credit["without_rate"]) == ("192", "808", [])
+    assert credit["converted"] == [
+        {"currency": "USD", "amount": "240", "worth": "192", "rate": "1.25", "rate_as_of": LAST_WEEK}
+    ]
+    assert fits["lifecycle"] == "confirmed"
+    assert "€192.00" in page
+    assert "$240.00 at 1.25 of" in page
+
+
+def test_an_order_above_the_limit_by_its_rate_waits_and_fits_once_the_rate_is_better(
+    sales: httpx.Client, finance: httpx.Client, database: Database, customer: str
+) -> None:
+    number, day = draft(database, customer, 5, currency="USD"), date.fromisoformat(BEFORE_THAT)
+    finance.post("/api/v1/exchange-rates", json={"currency": "USD", "rate": "1.1", "as_of": BEFORE_THAT})
+
+    waiting = sales.post(f"/api/v1/orders/{number}/confirm").json()
+    finance.post("/api/v1/exchange-rates", json={"currency": "USD", "rate": "1.2", "as_of": LAST_WEEK})
+    fits = sales.post(f"/api/v1/orders/{number}/confirm").json()
+
+    assert waiting["lifecycle"] == "credit_hold"
+    assert waiting["credit_hold"].startswith(
+        f"{number} waits for credit: the limit is 1,000.00 EUR, 0.00 are open or confirmed already, this order adds "
+        "1,090.91, which is 90.91 too much. 1,200.00 USD count as 1,090.91 EUR, at 1.1 of "
+    )
+    assert waiting["credit_hold"].endswith(f" {day.day} {day:%B %Y}.")
+    assert fits["lifecycle"] == "confirmed"
+    with database.read() as session:
+        held = session.scalars(select(Audit).where(Audit.action == "credit_held")).one()
+    assert held.detail is not None
+    assert (held.detail["rate"], held.detail["rate_as_of"]) == ("1.1", BEFORE_THAT)
+
+
+def test_debts_without_a_rate_hold_the_next_order_even_in_the_customers_own_currency(
+    sales: httpx.Client, database: Database, customer: str
+) -> None:
+    owes_elsewhere(database, customer, sales)
+    small = draft(database, customer, 1)
+
+    waiting = sales.post(f"/api/v1/orders/{small}/confirm").json()
+
+    assert waiting["lifecycle"] == "credit_hold"
+    assert "there is no exchange rate for USD" in waiting["credit_hold"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("currency", "EUR", "EUR is the site's own currency. Choose another."),
+        ("currency", "XXX", "Expected a currency of ISO 4217 such as EUR, got 'XXX'."),
+        ("rate", "0", "This must be more than 0."),
+        ("rate", "-1", "This must be more than 0."),
+        ("rate", "NaN", "Write a number, such as 2.5."),
+        ("as_of", str(TODAY + timedelta(days=2)), "is yet to come. A rate counts from the day it was known."),
+    ],
+)
+def test_a_rate_that_cannot_be_is_refused_by_the_door_and_beside_its_field(
+    finance: httpx.Client, field: str, value: str, said: str
+) -> None:
+    body = {"currency": "USD", "rate": "1.08", "as_of": LAST_WEEK, field: value}
+
+    answer = finance.post("/api/v1/exchange-rates", json=body)
+    page = finance.post("/rates", data=body)
+
+    assert (answer.status_code, page.status_code) == (422, 422)
+    assert answer.json()["errors"][0]["field"] == field
+    assert said in answer.json()["errors"][0]["message"]
+    assert finance.get("/api/v1/exchange-rates").json() == {"base": "EUR", "items": []}
+
+
+def test_finance_alone_keeps_rates_and_everybody_who_sees_credit_reads_them(
+    sales: httpx.Client, finance: httpx.Client, signed_in: Callable[..., httpx.Client]
+) -> None:
+    body = {"currency": "NOK", "rate": "11.752", "as_of": LAST_WEEK}
+
+    by_sales = sales.post("/api/v1/exchange-rates", json=body)
+    kept = finance.post("/rates", data=body, follow_redirects=True).text
+    read = sales.get("/rates").text
+
+    assert by_sales.status_code == 403
+    assert "1 EUR is 11.752 NOK from now on." in kept
+    assert "11.752 NOK" in read
+    assert "Keep the rate" not in read
+    assert signed_in("planner").get("/rates").status_code == 403
+    assert sales.get("/api/v1/exchange-rates").json()["items"] == [
+        {"currency": "NOK", "rate": "11.752", "as_of": LAST_WEEK}
+    ]
