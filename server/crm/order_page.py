@@ -46,6 +46,11 @@ class Box:
     #: The pallet that it lies on.
     pallet: str | None = None
 
+    @property
+    def is_emptied(self) -> bool:
+        """Whether it stands open with nothing inside, as after its last piece was packed elsewhere."""
+        return self.state == HandlingUnitState.OPEN and not self.units
+
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRow:

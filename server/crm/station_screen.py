@@ -62,6 +62,14 @@ class ReadPointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """What is packed into; `kind` as server.tracking.states.HandlingUnitKind has it."""
+
+    number: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationScreen:
     """Everything on the screen of one station."""
 
@@ -74,7 +82,8 @@ class StationScreen:
     crew: Sequence[str]
     armed: str | None
     armed_until: datetime | None
-    open_box: str | None
+    #: The box or pallet that the station fills.
+    filled: Filled | None
     #: Where goods that are scanned here lie, and the lots that the work here uses.
     place: str | None
     materials: Sequence[Mapping[str, Any]]
@@ -176,7 +185,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         crew=_crew(state),
         armed=state.armed_command if state and armed else None,
         armed_until=state.armed_until if state and armed else None,
-        open_box=_open_box(session, state),
+        filled=_filled(session, state),
         place=_place(state),
         materials=[*materials_in(state.stock), *units_in(state.stock)] if state else (),
         verdicts=verdicts,
@@ -246,8 +255,9 @@ def _place(state: StationState | None) -> str | None:
     return told["name"] if told else None
 
 
-def _open_box(session: Session, state: StationState | None) -> str | None:
+def _filled(session: Session, state: StationState | None) -> Filled | None:
     if state is None or state.open_handling_unit_id is None:
         return None
-    statement = select(HandlingUnit.number).where(HandlingUnit.id == state.open_handling_unit_id)
-    return session.execute(statement).scalar_one_or_none()
+    statement = select(HandlingUnit.number, HandlingUnit.kind).where(HandlingUnit.id == state.open_handling_unit_id)
+    row = session.execute(statement).one_or_none()
+    return Filled(row.number, row.kind) if row is not None else None

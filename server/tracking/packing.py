@@ -170,12 +170,13 @@ def close_box(draft: Draft, station: Station) -> Verdict:
 
 
 def choose_box(draft: Draft, step: BoxStep) -> Verdict:
-    """An open box scanned at packing becomes the one that this station fills."""
+    """An open box or pallet scanned at packing becomes the one that this station fills."""
     box, station = step.box, step.station
     draft.remember(draft.context(station.id)._replace(open_box_id=box.id))
     order = draft.order(box.order_id)
     values = {"box": box.number, "station": station.name, "order": order.number, "customer": order.customer_name}
-    return box_applied(Words(words.BOX_CHOSEN, values), Action.BOX_CHOSEN, box, undo=False)
+    template = words.BOX_CHOSEN if box.kind == _BOX else words.PALLET_CHOSEN
+    return box_applied(Words(template, values), Action.BOX_CHOSEN, box, undo=False)
 
 
 def box_applied(said: Words, action: Action, box: Box, *, undo: bool) -> Verdict:

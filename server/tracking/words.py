@@ -28,6 +28,7 @@ HEARD_LOUDER = N_("{said} The read at {there} a moment before was of a neighbour
 PACKED = N_("{unit} packed in {box}, {count} of {total}.")
 PACKED_LAST = N_("{unit} packed in {box}. {order} is complete: {box} is closed, print its label.")
 BOX_CHOSEN = N_("{box} is the open box at {station} now: {order} for {customer}.")
+PALLET_CHOSEN = N_("{box} is the open pallet at {station} now: {order} for {customer}.")
 PALLET_CLOSED = N_("{box} is closed, boxes on it: {count}. Print its label.")
 STACKED = N_("{box} is on {pallet} now, boxes on it: {count}.")
 UNSTACKED = N_("{box} is off {pallet}. Its label stays good.")

@@ -69,7 +69,7 @@ def outlook(
         predicted_at=order.predicted_at,
         predicted_late_at=order.predicted_late_at,
         computed_at=estimate.computed_at if estimate else None,
-        left=formats.span(order.due_at - formats.now) if order.due_at and is_running else "",
+        left=formats.until(order.due_at) if order.due_at and is_running else "",
         is_overdue=order.due_at is not None and order.due_at <= formats.now,
         risk=order.risk,
         parts=estimate.parts if estimate and not for_customer else (),

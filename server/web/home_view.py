@@ -107,7 +107,7 @@ def _card(order: HomeOrder, formats: Formats) -> OrderCard:
         order=order,
         lamp=status(order, formats, for_customer=True),
         steps=milestone_rows(order.milestones, Say(formats.language)),
-        left=formats.span(order.due_at - formats.now) if order.due_at and running else "",
+        left=formats.until(order.due_at) if order.due_at and running else "",
         is_overdue=order.due_at is not None and order.due_at <= formats.now,
         may_change=may_be_changed(order.lifecycle, order.fulfilment),
     )

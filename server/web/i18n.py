@@ -168,6 +168,17 @@ class Formats:
             return format_unit(days, "duration-day", length=width, locale=self.locale)
         return _distance(_whole(abs(length)), self.locale, False, width)
 
+    def until(self, due: datetime, *, narrow: bool = False) -> str:
+        """How long until the promised day is over, or since: whole days of the site's calendar, else hours.
+
+        `due` is the end of that day. Days are counted as a calendar shows them, so that every page says the same of
+        one promise all day long.
+        """
+        days = (self.day_of(due - timedelta(microseconds=1)) - self.day_of(self.now)).days
+        if days > 0 or self.now - due >= timedelta(days=1):
+            return self.span(timedelta(days=days), narrow=narrow)
+        return self.span(due - self.now, narrow=narrow)
+
     def hours(self, minutes: Decimal | float) -> str:
         """Working minutes as hours and minutes: '7 h 30 min'."""
         whole = round(minutes)

@@ -25,6 +25,12 @@ def with_place(page: Page, form: Form, field: str) -> Form:
     return with_named(page, form, field, _named, _SEVERAL)
 
 
+def one_place(session: Session, typed: str | None) -> str | None:
+    """The key of the one location that was typed by key or name; what names none or several stays as it is."""
+    found = _named(session, typed) if typed else []
+    return found[0][0] if len(found) == 1 else typed or None
+
+
 def _named(session: Session, typed: str) -> Sequence[tuple[str, str]]:
     """The location of this key, else those of this name, else those whose name holds it."""
     key, name = func.lower(StockLocation.key), func.lower(StockLocation.name)

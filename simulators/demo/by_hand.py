@@ -5,13 +5,15 @@ from typing import Any
 from urllib.parse import quote
 
 from simulators.api import Api, ApiFault
-from simulators.day.floor import PLAIN_AIM, ApiFloor, Post, unit_piece
+from simulators.day.floor import GS1_AIM, PLAIN_AIM, ApiFloor, Post, unit_piece
 from simulators.day.hands import DeviceAway, Shown
 from simulators.day.line import GATES, Device
 
 Fits = Callable[[Post], bool]
 
 _PATIENCE = 3.0
+#: Where a box or pallet is scanned next; before it has left, that is the gate it leaves by.
+_BOX_DUE = {"shipped": "deliver", "delivered": "deliver"}
 _SIGNALS = {
     "ok": "done",
     "warn": "done, but look at the screen",
@@ -50,6 +52,8 @@ class ByHand:
             if fault.status in (404, 422):
                 return Shown(code), lambda post: post.context not in GATES
             raise
+        if unit["kind"] == "container":
+            return _label(unit), lambda post: post.context == _BOX_DUE.get(unit["state"], "ship")
         piece = unit_piece(unit)
         return Shown(piece.label.code, PLAIN_AIM, self._floor.tag(piece)), self._due(unit)
 
@@ -63,3 +67,9 @@ class ByHand:
 
     def _device(self, fits: Fits) -> Device | None:
         return next((device for device in self._devices if fits(device.post)), None)
+
+
+def _label(box: dict[str, Any]) -> Shown:
+    """The label of a box or pallet: its SSCC as GS1 writes it."""
+    value = next(each["value"] for each in box["identifiers"] if each["scheme"] == "sscc" and each["active"])
+    return Shown(value.replace("/", "", 1), GS1_AIM)

@@ -60,11 +60,18 @@ class Door:
         connection.settimeout(_SECONDS)
         try:
             request = json.loads(_line(connection))
-            said = self._answer(request["code"], request.get("at"))
+            said = self._said(request["code"], request.get("at"))
             connection.sendall(json.dumps({"said": said}).encode() + b"\n")
         except (OSError, ValueError, KeyError, TypeError):
             # Whoever asked hung up or spoke nonsense; the next one may do better.
             return
+
+    def _said(self, code: str, at: str | None) -> str:
+        try:
+            return self._answer(code, at)
+        except (ValueError, LookupError, TypeError) as error:
+            # Whoever asks is told what went wrong here; a line that is cut says nothing.
+            return f"The demo stumbled over {code}: {error!r}."
 
 
 def ask(folder: Path, request: Mapping[str, str | None]) -> str:
@@ -75,9 +82,12 @@ def ask(folder: Path, request: Mapping[str, str | None]) -> str:
             connection.settimeout(_SECONDS)
             connection.connect(record["socket"])
             connection.sendall(json.dumps(request).encode() + b"\n")
-            return str(json.loads(_line(connection))["said"])
+            answer = _line(connection)
     except (OSError, ValueError, KeyError) as error:
         raise NoDemo(f"No demo answers in {folder} ({error}). Start one with: make demo") from error
+    if not answer:
+        raise NoDemo(f"The demo in {folder} hung up without an answer.")
+    return str(json.loads(answer)["said"])
 
 
 def newest_demo(home: Path = HOME) -> Path:

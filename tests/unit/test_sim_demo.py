@@ -155,13 +155,17 @@ class PaperApi(Api):
         if path in ("/api/v1/units/OLU1052S", "/api/v1/units/U-1052"):
             known = [{"scheme": "epc", "value": "epc:30AB", "active": True}]
             unit = {"number": "U-1052", "order": "SO-1", "state": self.state, "step": self.step}
-            return {**unit, "work_order": "WO-1", "identifiers": known}
+            return {**unit, "kind": "serial", "work_order": "WO-1", "identifiers": known}
+        if path.endswith("/00095060000000000138"):
+            known = [{"scheme": "sscc", "value": "00/095060000000000138", "active": True}]
+            return {"number": "HU-1", "kind": "container", "state": "in_stock", "identifiers": known}
         raise ApiFault(404, "Not found.")
 
 
 def by_hand(api: PaperApi) -> tuple[ByHand, dict[str, MemoryHand]]:
     hands = {"cut-1": MemoryHand(), "paint-gate": MemoryHand(answer=None), "pack-1": MemoryHand(answer="stop")}
-    contexts = {"cut-1": "end", "paint-gate": "gate", "pack-1": "pack"}
+    hands["ship-gate"] = MemoryHand()
+    contexts = {"cut-1": "end", "paint-gate": "gate", "pack-1": "pack", "ship-gate": "ship"}
     devices = [
         Device(f"device-{point}", Post(point, point.split("-")[0], point.split("-")[0], contexts[point]), hand, {})
         for point, hand in hands.items()
@@ -194,6 +198,29 @@ def test_a_place_may_be_named_by_station_or_read_point() -> None:
 
     assert len(hands["cut-1"].shown) == 2
     assert scans.scan("OLU1052S", "moon").startswith("There is no reader at moon. Readers: cut-1, ")
+
+
+def test_a_box_goes_to_the_gate_it_leaves_by_with_its_own_label() -> None:
+    scans, hands = by_hand(PaperApi())
+
+    said = scans.scan("00095060000000000138", None)
+
+    assert hands["ship-gate"].shown == [Shown("00095060000000000138", "]C1")]
+    assert said == "00095060000000000138 at ship-gate (device-ship-gate): done."
+
+
+def test_whoever_asks_is_told_what_the_demo_stumbled_over(tmp_path: Path) -> None:
+    def stumble(code: str, at: str | None) -> str:
+        raise ValueError(f"no such thing as {code} at {at}")
+
+    door = Door(tmp_path, stumble)
+    door.open()
+    try:
+        said = ask(tmp_path, {"code": "HU-1", "at": "ship-gate"})
+    finally:
+        door.close()
+
+    assert said == "The demo stumbled over HU-1: ValueError('no such thing as HU-1 at ship-gate')."
 
 
 def test_a_code_that_nobody_knows_is_shown_as_it_is() -> None:

@@ -55,6 +55,25 @@ def test_a_promised_day_falls_due_at_its_end_at_the_site() -> None:
     assert formats.end_of(date(2026, 11, 27)).astimezone(UTC) == datetime(2026, 11, 27, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("hour", [0, 9, 12, 23])
+def test_days_to_a_promise_are_those_of_the_calendar_at_any_hour(hour: int) -> None:
+    zone = ZoneInfo("Europe/Warsaw")
+    formats = Formats("en", zone, datetime(2026, 11, 22, hour, 30, tzinfo=zone))
+
+    assert formats.until(formats.end_of(date(2026, 11, 27))) == "5 days"
+    assert formats.until(formats.end_of(date(2026, 11, 27)), narrow=True) == "5d"
+    assert formats.until(formats.end_of(date(2026, 11, 23))) == "1 day"
+    assert formats.until(formats.end_of(date(2026, 11, 20))) == "2 days"
+
+
+def test_the_last_day_of_a_promise_and_the_first_after_it_are_told_in_hours() -> None:
+    zone = ZoneInfo("Europe/Warsaw")
+    formats = Formats("en", zone, datetime(2026, 11, 22, 9, 0, tzinfo=zone))
+
+    assert formats.until(formats.end_of(date(2026, 11, 22))) == "15 hours"
+    assert formats.until(formats.end_of(date(2026, 11, 21))) == "9 hours"
+
+
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [

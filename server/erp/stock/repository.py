@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -38,14 +38,28 @@ def has_location(session: Session) -> bool:
 
 
 def all_locations(session: Session) -> Sequence[StockLocation]:
-    """Every location by name, for a choice in a form."""
-    return session.scalars(select(StockLocation).order_by(StockLocation.name, StockLocation.id).limit(500)).all()
+    """Every location by name, however many there are: for labels, of which none may be missing."""
+    return session.scalars(select(StockLocation).order_by(StockLocation.name, StockLocation.id)).all()
 
 
-def kinds_lying(session: Session) -> Mapping[int, int]:
-    """How many materials lie at each location."""
+def places(session: Session, *, text: str, after: str | None, limit: int) -> tuple[Sequence[StockLocation], bool]:
+    """Locations by name whose key or name holds the text, from behind the key `after` on; whether more follow."""
+    statement = select(StockLocation).order_by(StockLocation.name, StockLocation.key).limit(limit + 1)
+    if text:
+        told = (func.lower(StockLocation.key), func.lower(StockLocation.name))
+        statement = statement.where(or_(*(each.contains(text.lower(), autoescape=True) for each in told)))
+    last = session.scalars(select(StockLocation).where(StockLocation.key == after)).first() if after else None
+    if last is not None:
+        statement = statement.where(tuple_(StockLocation.name, StockLocation.key) > tuple_(last.name, last.key))
+    found = session.scalars(statement).all()
+    return found[:limit], len(found) > limit
+
+
+def kinds_lying(session: Session, location_ids: Collection[int]) -> Mapping[int, int]:
+    """How many materials lie at each of these locations."""
     count = func.count(func.distinct(StockBalance.product_id))
-    statement = select(StockBalance.location_id, count).where(StockBalance.quantity != 0)
+    lies_there = (StockBalance.quantity != 0) & StockBalance.location_id.in_(location_ids)
+    statement = select(StockBalance.location_id, count).where(lies_there)
     return {row[0]: row[1] for row in session.execute(statement.group_by(StockBalance.location_id))}
 
 

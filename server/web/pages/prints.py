@@ -11,6 +11,7 @@ from server.auth.principal import Principal
 from server.labels import sheets
 from server.labels.wanted import ALL, LabelKind
 from server.parties.states import LabelTemplate
+from server.web.named_choice import MOST
 from server.web.page import PageDep
 from server.web.papers import PaperForm, show_paper
 from server.web.ways_to_print import Offer, ways
@@ -73,9 +74,13 @@ def show_station_cards(page: PageDep, _principal: FloorReader) -> HTMLResponse:
     """Cards for the desk: each station, each command, each reason in use."""
     with page.database.read() as session:
         cards = sheets.make_station_cards(session)
+        # A sheet of thousands is nobody's; each location prints from its list, and the files hold all of them.
+        many = sum(card.kind == LabelKind.LOCATION for card in cards) > MOST
+        cards = tuple(card for card in cards if card.kind != LabelKind.LOCATION) if many else cards
         kinds = dict.fromkeys(card.kind for card in cards)
         offered = ways(page, session, *(Offer(LabelKind(kind), ALL) for kind in kinds))
-    return page.show("print/cards.html", cards=cards, title=page.say("Station and command cards"), ways=offered)
+    title = page.say("Station and command cards")
+    return page.show("print/cards.html", cards=cards, title=title, ways=offered, many_locations=many)
 
 
 @router.get("/print/badges")

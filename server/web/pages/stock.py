@@ -23,6 +23,7 @@ from server.web.admin_words import measure
 from server.web.entry import Fault, FormDep, attempt, checked
 from server.web.forms import Form
 from server.web.page import Page, PageDep
+from server.web.place_choice import one_place, place_choices
 from server.web.stale import require_fresh
 
 router = APIRouter(prefix="/stock", include_in_schema=False)
@@ -40,13 +41,13 @@ def show_stock(
 ) -> Response:
     """The materials with what lies where; the filters stand in the address."""
     chosen = {"q": q or "", "location": location or "", "show": show if show in VIEWS and show else ""}
-    wanted = MaterialFilter(q or None, location or None, chosen["show"] or None)
     with page.database.read() as session:
+        wanted = MaterialFilter(q or None, one_place(session, location), chosen["show"] or None)
         version = versions(session, "stock")["stock"]
         rows, more = materials.materials(session, wanted, after=after)
         where = materials.by_location(session, [row.product_id for row in rows])
         counts = materials.counts(session)
-        locations = repository.all_locations(session)
+        locations = place_choices(session)
     return page.show(
         "stock/list.html",
         rows=rows,

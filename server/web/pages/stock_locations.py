@@ -1,6 +1,7 @@
 """Places where goods lie: the list with their printed codes, and the form for another one."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from server.auth.principal import Principal
 from server.erp.stock import repository, service
 from server.erp.stock.rules import location_code
 from server.erp.stock.schemas import LocationIn
+from server.http.paging import After, Text
 from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
@@ -25,12 +27,13 @@ Writer = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
 _WORDS = {"key": N_("Write small letters, digits and dashes, such as rack-1.")}
 #: What a code of ours can hold.
 _LONGEST_BODY = 20
+_ON_A_PAGE = 100
 
 
 @router.get("")
-def show_locations(page: PageDep, _principal: Reader) -> Response:
-    """Every location, with what its printed code holds."""
-    return _show(page, Form())
+def show_locations(page: PageDep, _principal: Reader, text: Text = None, after: After = None) -> Response:
+    """Locations by name, found by a part of key or name, with what the printed code of each holds."""
+    return _show(page, Form(), text=text or "", after=after)
 
 
 @router.post("")
@@ -48,11 +51,28 @@ def add_location(page: PageDep, principal: Writer, form: FormDep) -> Response:
     return page.go("/stock/locations", page.say(N_("%(name)s is a location now."), name=body.name))
 
 
-def _show(page: Page, form: Form, *, status: int = 200) -> Response:
+def _show(page: Page, form: Form, *, status: int = 200, text: str = "", after: str | None = None) -> Response:
     with page.database.read() as session:
-        rows = [(place, _printed(place.key)) for place in repository.all_locations(session)]
-        kinds = repository.kinds_lying(session)
-    return page.show("stock/locations.html", status=status, form=form, rows=rows, kinds=kinds)
+        found, more = repository.places(session, text=text, after=after, limit=_ON_A_PAGE)
+        kinds = repository.kinds_lying(session, [place.id for place in found])
+    rows = [(place, _printed(place.key)) for place in found]
+    next_href = _list(text=text, after=found[-1].key) if more else None
+    return page.show(
+        "stock/locations.html",
+        status=status,
+        form=form,
+        rows=rows,
+        kinds=kinds,
+        text=text,
+        next_href=next_href,
+        first_href=_list(text=text, after=""),
+        is_first=after is None,
+    )
+
+
+def _list(**values: str) -> str:
+    kept = {name: value for name, value in values.items() if value}
+    return "/stock/locations?" + urlencode(kept) if kept else "/stock/locations"
 
 
 def _printed(key: str) -> str | None:

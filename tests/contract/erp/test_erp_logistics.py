@@ -1,5 +1,6 @@
 """Boxes and shipments through the programming interface, up to the end of an order."""
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -16,6 +17,8 @@ from server.erp.seed import DemoWorld
 from server.journal.models import Fact
 from server.parties.repository import site
 from server.settings.clock import utc_now
+
+BOXES = ("HU-1000", "HU-1001")
 
 
 def pack(session: Session, order: SalesOrder, unit_ids: list[int], number: str) -> None:
@@ -280,3 +283,20 @@ def test_what_is_wholly_on_its_way_is_neither_held_nor_called_off_and_then_stand
     closed = shown("/orders?show=closed")
     row = closed[closed.index(f'id="row-{order.number}"') :].partition("</tr>")[0]
     assert "</svg>Delivered</span>" in row
+
+
+def test_a_box_that_was_emptied_is_told_apart_from_those_that_hold_something(
+    manager: httpx.Client, database: Database, order: SalesOrder
+) -> None:
+    def empty(session: Session) -> None:
+        full, emptied = (session.scalars(select(Unit.id).where(Unit.number == each)).one() for each in BOXES)
+        session.execute(update(Unit).where(Unit.parent_id == emptied).values(parent_id=full))
+
+    database.write(empty)
+
+    shown = manager.get(f"/orders/{order.number}", headers={"Accept": "text/html"}).text
+
+    assert "Open and empty" not in shown.partition("</table>")[0]
+    assert re.search(r"Open and empty, and not part of any shipment:\s*<a href=\"/handling-units/HU-1001\">", shown)
+    assert shown.count('href="/handling-units/HU-1001/label"') == 0
+    assert shown.count('href="/handling-units/HU-1000/label"') == 1

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import httpx
 import pypdfium2
 import pytest
 import zxingcpp
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
@@ -235,3 +237,29 @@ def test_pages_of_stock_ask_the_same_few_questions_however_much_lies_there(
 
     assert [asked(path) for path in paths] == few
     assert max(few) <= 14
+
+
+def test_more_locations_than_a_list_holds_are_paged_found_by_name_and_printed_one_by_one(
+    planner: httpx.Client, database: Database
+) -> None:
+    rows = [{"key": f"bay-{n}", "name": f"Bay {n:04}"} for n in range(501)]
+    database.write(lambda session: session.execute(insert(StockLocation), rows))
+    received(planner, target="bay-500")
+
+    first = planner.get("/stock/locations").text
+    shown, way = [], "/stock/locations"
+    while way:
+        page = planner.get(way).text
+        shown += re.findall(r"<code>(bay-[0-9]+)</code>", page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        way = unescape(found[1]) if found else ""
+    by_name = planner.get("/stock/locations?text=bay 0500").text
+
+    assert "Bay 0099" in first
+    assert "Bay 0100" not in first
+    assert shown == [row["key"] for row in rows]
+    assert re.findall(r"<code>(bay-[0-9]+)</code>", by_name) == ["bay-500"]
+    assert "OLLBAY500" in planner.get(re.search(r'href="(/print/labels[^"]+)"', by_name)[1].replace("&amp;", "&")).text  # type: ignore[index]
+    assert "TUBE-34" in planner.get("/stock?location=bay 0500").text
+    assert "TUBE-34" not in planner.get("/stock?location=bay 0499").text
+    assert "too many locations for one sheet" in planner.get("/print/cards").text

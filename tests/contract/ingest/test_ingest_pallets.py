@@ -74,6 +74,7 @@ def test_a_box_scanned_after_an_open_pallet_goes_onto_it(plant: Any, tools: Any,
 
     assert (loose.reason, loose.say) == ("already_done", "HU-1003 is closed already. Next: shipping.")
     assert (chosen.action, stacked.action, lies_on(plant, "HU-1003")) == ("box_chosen", "box_stacked", "HU-1002")
+    assert chosen.say == "HU-1002 is the open pallet at Pack now: SO-1000 for Aurora Bikes."
     refused = plant.scan(foreign, "pack-pack")
     assert (refused.reason, refused.say) == (
         "wrong_customer",

@@ -115,7 +115,9 @@
   function told(results, batch) {
     const last = results.at(-1);
     const event = batch.find((each) => each.sequence === last.sequence) || {};
-    show(last.signal, word(last.signal), last.say, event.code || "");
+    // What a gate or another hand has just read is no fault, but nothing was booked by this scan.
+    const isKnown = last.signal === "ok" && last.status === "refused";
+    show(last.signal, isKnown ? set.wordKnown : word(last.signal), last.say, event.code || "");
     tone(worst(results.map((result) => result.signal)));
   }
   const word = (signal) => ({ ok: set.wordOk, warn: set.wordWarn, stop: set.wordStop })[signal];
