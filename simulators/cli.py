@@ -14,6 +14,7 @@ from simulators.camera.commands import add_camera
 from simulators.devices.commands import add_readers, add_wire, wire_of
 from simulators.devices.trouble import add_trouble, trouble_of
 from simulators.proxy_shell import add_proxy
+from simulators.recording.commands import add_recording
 
 if TYPE_CHECKING:
     from simulators.day.line import Broker
@@ -32,10 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     from simulators.api import ApiFault
     from simulators.demo.door import NoDemo
+    from simulators.devices.transport import NotPlugged
 
     try:
         return int(arguments.command(arguments))
-    except (ApiFault, NoDemo, Usage, OSError, ValueError) as error:
+    except (ApiFault, NoDemo, NotPlugged, Usage, OSError, ValueError) as error:
         print(str(error), file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
@@ -51,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_day(commands)
     _add_devices(commands)
+    add_recording(commands)
     _add_load(commands)
     add_proxy(commands)
     return parser

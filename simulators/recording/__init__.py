@@ -1,0 +1,1 @@
+"""Traffic of real devices in a text file: recorded between device and gateway, and replayed onto either."""

@@ -1,0 +1,269 @@
+"""A device is recorded while its driver reads it; replayed, the same driver reads the same."""
+
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gateway.protocols import parse_options
+from gateway.protocols.reads import CodeRead, DevicePhase, Read, TagRead
+from gateway.sources import make_source
+from gateway.supervisor import Supervisor
+from simulators.cli import main
+from simulators.devices.llrp import LlrpReader, LlrpSettings
+from simulators.devices.poster import Poster
+from simulators.devices.r200 import R200, R200Settings
+from simulators.devices.r700 import MqttPublisher
+from simulators.devices.scanner import Scanner
+from simulators.devices.tcp import TcpTransport
+from simulators.devices.transport import PtyTransport
+from simulators.radio import RadioField, RadioSettings, TagSeen
+from simulators.recording.format import Recorder, read_recording
+from simulators.recording.mqtt import BrokerLink
+from simulators.recording.taps import HttpTap, tap_serial, tap_tcp
+from simulators.services import ServiceMissing, find_mosquitto, free_port, private_mosquitto
+
+PATIENCE: Final = 10.0
+CODES: Final = [f"OLU00{number}" for number in range(10, 30)]
+EPCS: Final = [f"30751FEB705C5904E3D50D{number:02X}" for number in range(3)]
+Said = list[tuple[object, ...]]
+
+
+class Driver:
+    """A driver of the gateway under its supervisor, with what it reads."""
+
+    def __init__(self, driver: str, **table: object) -> None:
+        self.reads: queue.Queue[Read] = queue.Queue()
+        self.source = make_source("reader-1", parse_options(driver, table), gateway="gw-1")
+        self._supervisor = Supervisor(
+            self.source,
+            driver,
+            emit=self._emit,
+            on_lost=lambda *_: None,
+            on_recovered=lambda _: None,
+            share=lambda: 0.0,
+        )
+
+    def _emit(self, sign: object) -> None:
+        if isinstance(sign, CodeRead | TagRead):
+            self.reads.put(sign)
+            self.source.acknowledge(sign)
+
+    def __enter__(self) -> "Driver":
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._supervisor.stop()
+        assert self._supervisor.join(PATIENCE)
+
+    def is_ready(self) -> bool:
+        return self._supervisor.health().phase is DevicePhase.READY
+
+    def take(self, count: int) -> Said:
+        """The next so many reads, without what differs each time by its nature."""
+        return [_said(self.reads.get(timeout=PATIENCE)) for _ in range(count)]
+
+    def rest(self) -> Said:
+        """What comes until it is quiet."""
+        said: Said = []
+        while True:
+            try:
+                said.append(_said(self.reads.get(timeout=0.3)))
+            except queue.Empty:
+                return said
+
+
+def _said(read: Read) -> tuple[object, ...]:
+    if isinstance(read, TagRead):
+        return (read.epc, read.antenna, read.rssi_dbm, read.reader_time, read.count)
+    return (read.raw, read.fault)
+
+
+@contextmanager
+def recording(path: Path, kind: str, tap: Callable[[Recorder, threading.Event], object]) -> Iterator[None]:
+    """Let a tap work in a thread of its own."""
+    stop = threading.Event()
+    with Recorder(path, kind) as recorder:
+        thread = threading.Thread(target=tap, args=(recorder, stop))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def replayed(*arguments: str) -> Iterator[None]:
+    """`orderlight-sim replay` at work."""
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(main(["replay", *arguments])))
+    thread.start()
+    yield
+    thread.join(PATIENCE)
+    assert codes == [0]
+
+
+def _radio() -> RadioField:
+    return RadioField(RadioSettings(read_probability=0.7, cross_probability=0.0), seed=2)
+
+
+def _pass(radio: RadioField) -> None:
+    for epc in EPCS:
+        radio.enter(epc, now=time.monotonic(), dwell=0.2)
+
+
+def test_a_serial_scanner(tmp_path: Path) -> None:
+    device, link, file = tmp_path / "device", tmp_path / "link", tmp_path / "r"
+    scanner = Scanner(PtyTransport(device))
+    scanner.plug()
+    table = {"port": str(link), "feedback": "datalogic"}
+    with recording(file, "serial", lambda r, stop: tap_serial(device, link, r, stop, baud=9600, say=lambda _: None)):
+        assert scanner.wait_for_host(PATIENCE)
+        with Driver("serial_line", **table) as driver:
+            _wait_until(driver.is_ready)
+            time.sleep(0.1)
+            for code in CODES:
+                scanner.scan(code)
+            said = driver.take(len(CODES))
+            driver.source.feedback("ok")
+            time.sleep(0.1)
+    scanner.unplug()
+
+    with replayed(str(file), str(link), "--fast"), Driver("serial_line", **table) as driver:
+        assert driver.take(len(CODES)) == said
+
+    assert [raw for raw, _fault in said] == [code.encode() for code in CODES]
+    # What the gateway said to the scanner is recorded, too.
+    assert [chunk for chunk in read_recording(file).chunks if not chunk.to_host]
+
+
+def test_a_serial_reader_that_is_asked(tmp_path: Path) -> None:
+    device, link, file, radio = tmp_path / "device", tmp_path / "link", tmp_path / "r", _radio()
+    module = R200(PtyTransport(device), radio, R200Settings(round_seconds=0.02))
+    module.plug()
+
+    def tap(recorder: Recorder, stop: threading.Event) -> None:
+        tap_serial(device, link, recorder, stop, baud=115_200, say=lambda _: None)
+
+    with recording(file, "serial", tap), Driver("r200", port=str(link)) as driver:
+        _wait_until(driver.is_ready)
+        _pass(radio)
+        said = driver.take(1) + driver.rest()
+    module.unplug()
+
+    with Driver("r200", port=str(link)) as driver, replayed(str(file), str(link), "--speed", "5"):
+        assert driver.take(len(said)) == said
+
+    assert len(said) > 10
+
+
+def test_a_reader_in_the_network_that_converses(tmp_path: Path) -> None:
+    file, radio, device, port = tmp_path / "r", _radio(), free_port(), free_port()
+    reader = LlrpReader(TcpTransport(device), radio, LlrpSettings(round_seconds=0.02))
+    reader.plug()
+    table = {"host": "127.0.0.1", "tcp_port": port}
+
+    def tap(recorder: Recorder, stop: threading.Event) -> None:
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            tap_tcp(listener, ("127.0.0.1", device), recorder, stop)
+
+    with recording(file, "tcp", tap), Driver("llrp", **table) as driver:
+        _wait_until(driver.is_ready)
+        _pass(radio)
+        said = driver.take(1) + driver.rest()
+    reader.unplug()
+
+    with Driver("llrp", **table) as driver, replayed(str(file), "--listen", str(port), "--speed", "5"):
+        assert driver.take(len(said)) == said
+
+    assert len(said) > 10
+
+
+def test_a_reader_that_posts(tmp_path: Path) -> None:
+    file, tap_port, port = tmp_path / "r", free_port(), free_port()
+    poster = Poster(tap_port, path="/gate-1", token="s3cret")
+    (tmp_path / "token").write_text("s3cret\n")
+    table = {"http_port": port, "path": "/gate-1", "preset": "impinj_r700", "token_file": str(tmp_path / "token")}
+
+    def tap(recorder: Recorder, stop: threading.Event) -> None:
+        with HttpTap(("127.0.0.1", tap_port), ("127.0.0.1", port), recorder) as server:
+            threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+            stop.wait()
+            server.shutdown()
+
+    with recording(file, "http", tap), Driver("http_push", **table) as driver:
+        poster.plug()
+        for epc in EPCS:
+            poster.read(TagSeen(epc, 1, -51.0))
+        said = driver.take(3)
+        assert poster.wait_until_answered(PATIENCE)
+        poster.unplug()
+
+    again = ("--post", str(port), "--token-file", str(tmp_path / "token"), "--fast")
+    with Driver("http_push", **table) as driver, replayed(str(file), *again):
+        assert driver.take(3) == said
+
+    assert "s3cret" not in file.read_text()
+    assert [chunk.data for chunk in read_recording(file).chunks if not chunk.to_host][-1] == b"200"
+
+
+def test_readers_at_a_broker(tmp_path: Path) -> None:
+    try:
+        find_mosquitto()
+    except ServiceMissing as missing:
+        pytest.skip(str(missing))
+    file = tmp_path / "r"
+    with private_mosquitto() as port:
+        table = {"port": port, "host": "127.0.0.1", "topics": ["readers/#"]}
+        link = BrokerLink("127.0.0.1", port)
+        publisher = MqttPublisher(port, "readers/cut 1/ä")
+        with Recorder(file, "mqtt") as recorder, Driver("mqtt", **table) as driver:
+            link.record("readers/#", recorder)
+            with link:
+                _wait_until(driver.is_ready)
+                publisher.start()
+                for code in CODES:
+                    publisher.publish(code.encode())
+                said = driver.take(len(CODES))
+                _wait_until(lambda: recorder.chunks == len(CODES))
+                publisher.stop()
+
+        with Driver("mqtt", **table) as driver:
+            _wait_until(driver.is_ready)
+            with replayed(str(file), "--broker", f"127.0.0.1:{port}", "--fast"):
+                assert driver.take(len(CODES)) == said
+
+    assert {chunk.place for chunk in read_recording(file).chunks} == {"readers/cut 1/ä"}
+
+
+def test_true_time_is_kept_and_speed_shortens_it(tmp_path: Path) -> None:
+    file = tmp_path / "r"
+    file.write_text("# orderlight-recording 1\n# device: tcp\n0.000000 < 410d0a\n0.600000 < 420d0a\n")
+    took: list[float] = []
+    for speed in ("1", "3"):
+        port = free_port()
+        table = {"host": "127.0.0.1", "tcp_port": port}
+        with replayed(str(file), "--listen", str(port), "--speed", speed), Driver("tcp_line", **table) as driver:
+            driver.take(1)
+            began = time.monotonic()
+            driver.take(1)
+            took.append(time.monotonic() - began)
+
+    assert 0.5 < took[0] < 1.0
+    assert 0.1 < took[1] < 0.45
+
+
+def _wait_until(is_true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
