@@ -3,12 +3,17 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from orderlight.autoid.checks import CHARACTER_SET_82
+from server.errors import FieldError, Invalid
 from server.labels.symbols import MODULE_MM, Symbol, gs1_128
+from server.messages import translate as _
 
 #: What a label of the small sheet and one of the large leave for bars, between its margins.
 _SMALL_MM, _LARGE_MM = 62.0, 93.0
 #: So many digits a count may have in a code (GS1 General Specifications 3.6.5).
 _MOST_DIGITS = 8
+#: As many characters has a lot in a code (AI 10).
+LONGEST_LOT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,16 @@ class LotLabel:
     symbol: Symbol | None
     #: Bars that long want the sheet with eight labels.
     is_large: bool
+
+
+def require_lot(text: str) -> None:
+    """Raise Invalid unless a label can say this lot: AI 10 holds 1 to 20 of 82 characters (GS1 GenSpecs 3.4.1, 7.11).
+
+    >>> require_lot("L/1")
+    """
+    if not 0 < len(text) <= LONGEST_LOT or not all(letter in CHARACTER_SET_82 for letter in text):
+        message = _("Expected a lot of 1 to {most} Latin letters, digits and signs without spaces, got {lot!r}.")
+        raise Invalid(errors=[FieldError("lot", message.format(most=LONGEST_LOT, lot=text[:40]))])
 
 
 def lot_label(*, name: str, sku: str, gtin: str | None, lot: str, quantity: Decimal | None = None) -> LotLabel:

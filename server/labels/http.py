@@ -11,6 +11,7 @@ from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.errors import Forbidden
+from server.http.fields import PositiveQuantity
 from server.http.paging import Number
 from server.labels import paper
 from server.labels.drawing import label_svg
@@ -45,10 +46,11 @@ _TYPES = {
 }
 _ENDINGS = {Form.SHEET: "pdf"}
 Start = Annotated[int, Query(ge=1, le=24, description="The first free label of the first sheet.")]
+Inside = Annotated[PositiveQuantity | None, Query(description="Of a lot, how much is in what its label is put on.")]
 Dpi = Annotated[int, Query(description="Dots an inch of PNG and ZPL: 152, 203, 300 or 600.")]
 
 
-@router.get("/{kind}/{reference}", response_class=Response)
+@router.get("/{kind}/{reference:path}", response_class=Response)
 def get_labels(
     database: DatabaseDep,
     settings: SettingsDep,
@@ -58,11 +60,12 @@ def get_labels(
     form: Form = Form.PDF,
     start: Start = 1,
     dpi: Dpi = 203,
+    quantity: Inside = None,
 ) -> Response:
-    """Labels of a kind: `reference` is a number, a sku, what a card's code says, or `all` for the cards of a kind."""
+    """Labels of a kind: `reference` is a number, a sku, sku/lot, what a card's code says, or `all` cards of a kind."""
     check_kind(principal, kind)
     with database.read() as session:
-        labels = make_labels(session, Asked(kind, reference, settings.base_url))
+        labels = make_labels(session, Asked(kind, reference, settings.base_url, quantity=quantity))
     return labels_file(labels, form, start=start, dpi=dpi)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -9,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from orderlight.autoid.digital_link import make_link
 from orderlight.autoid.elements import Elements
+from server.catalog.measures import measure
 from server.errors import NotFound
 from server.labels import repository, sheets
-from server.labels.designs import ID_CARD, LARGE, SMALL, box_label, card_label, product_label, unit_label
+from server.labels.designs import ID_CARD, LARGE, SMALL, box_label, card_label, goods_label, product_label, unit_label
+from server.labels.goods import lot_label, require_lot
 from server.labels.layout import Label
+from server.messages import translate as _
 from server.parties.repository import site
 
 
@@ -23,6 +27,7 @@ class LabelKind(StrEnum):
     WORK_ORDER = "work_order"
     BOX = "box"
     PRODUCT = "product"
+    LOT = "lot"
     STATION = "station"
     COMMAND = "command"
     REASON = "reason"
@@ -36,7 +41,7 @@ ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Labels asked for: `reference` is a number, a sku, or what a card's code says; `all` for all cards of a kind."""
+    """Labels asked for: `reference` is a number, a sku, sku/lot, what a card's code says, or `all` cards of a kind."""
 
     kind: LabelKind
     reference: str
@@ -44,6 +49,8 @@ class Asked:
     stem: str
     #: The name of a command in the reader's language.
     command_name: Callable[[str], str] = str
+    #: Of a lot, how much is in what its label is put on.
+    quantity: Decimal | None = None
 
 
 def make_labels(session: Session, asked: Asked) -> list[Label]:
@@ -53,6 +60,7 @@ def make_labels(session: Session, asked: Asked) -> list[Label]:
         LabelKind.WORK_ORDER: _work_order,
         LabelKind.BOX: _box,
         LabelKind.PRODUCT: _product,
+        LabelKind.LOT: _lot,
     }
     found = makers.get(asked.kind, _cards)(session, asked)
     if not found:
@@ -86,6 +94,16 @@ def _product(session: Session, asked: Asked) -> list[Label]:
         raise NotFound
     elements = Elements((("01", product.gtin),) if product.gtin else ())
     return [product_label(product.name, product.sku, product.gtin, make_link(elements, stem=asked.stem))]
+
+
+def _lot(session: Session, asked: Asked) -> list[Label]:
+    sku, _stroke, lot = asked.reference.partition("/")
+    product = repository.find_product(session, sku)
+    if product is None:
+        raise NotFound
+    require_lot(lot)
+    label = lot_label(name=product.name, sku=product.sku, gtin=product.gtin, lot=lot, quantity=asked.quantity)
+    return [goods_label(label, _(measure(product.uom)))]
 
 
 def _cards(session: Session, asked: Asked) -> list[Label]:

@@ -132,18 +132,6 @@ TRACKING: Mapping[str, str] = {
     "none": N_("Not at all (material)"),
 }
 
-#: The units of UN/ECE Recommendation 20 that people meet most; any other stands as its code.
-MEASURES: Mapping[str, str] = {
-    "C62": N_("pcs"),
-    "KGM": N_("kg"),
-    "GRM": N_("g"),
-    "MTR": N_("m"),
-    "MMT": N_("mm"),
-    "MTK": N_("m²"),
-    "LTR": N_("l"),
-    "HUR": N_("h"),
-}
-
 PRODUCT_KINDS: Mapping[str, str] = {
     "made": N_("Made here"),
     "purchased": N_("Bought"),
@@ -176,11 +164,6 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "revision_state": REVISION_STATES,
     "area": AREAS,
 }
-
-
-def measure(code: str) -> str:
-    """A unit of measure as people write it."""
-    return MEASURES.get(code, code)
 
 
 def word(kind: str, code: str) -> str:

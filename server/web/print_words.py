@@ -7,6 +7,7 @@ LABEL_KINDS = {
     "work_order": N_("Unit labels"),
     "box": N_("Box label"),
     "product": N_("Product label"),
+    "lot": N_("Lot label"),
     "station": N_("Station cards"),
     "command": N_("Command cards"),
     "reason": N_("Reason cards"),

@@ -20,6 +20,8 @@ class Offer:
 
     kind: LabelKind
     reference: str
+    #: Of a lot, how much is in what its label is put on; a number as it was typed, or nothing.
+    quantity: str = ""
 
     @property
     def value(self) -> str:
@@ -28,8 +30,9 @@ class Offer:
 
     @property
     def address(self) -> str:
-        """Where the labels are given out as files."""
-        return f"/api/v1/labels/{self.kind.value}/{quote(self.reference, safe='')}"
+        """Where the labels are given out as files; the form is still to be said."""
+        inside = f"quantity={quote(self.quantity, safe='')}&" if self.quantity else ""
+        return f"/api/v1/labels/{self.kind.value}/{quote(self.reference, safe='')}?{inside}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Ways:
     offers: tuple[Offer, ...]
     printers: Sequence[Printer]
     start: int = 1
+    #: Whether the page has no files of its own.
+    has_files: bool = True
 
 
 def ways(page: Page, session: Session, *offers: Offer, start: int = 1) -> Ways:
@@ -47,8 +52,8 @@ def ways(page: Page, session: Session, *offers: Offer, start: int = 1) -> Ways:
     return Ways(offers, repository.all_printers(session, active=True) if may_print else (), start)
 
 
-def offer_of(text: str) -> Offer | None:
+def offer_of(text: str, quantity: str = "") -> Offer | None:
     """The offer that a form sent, None when there is none such."""
     kind, _, reference = text.partition(" ")
     known: Any = LabelKind.__members__.get(kind.upper())
-    return Offer(known, reference) if known is not None and reference else None
+    return Offer(known, reference, quantity) if known is not None and reference else None

@@ -15,7 +15,7 @@ QUERIES = {
     "/search": "?q=Aurora",
     "/api/v1/search": "?text=Aurora",
     "/changes/new": "?order={order}",
-    "/api/v1/labels/{kind}/{reference}": "?form=svg",
+    "/api/v1/labels/{kind}/{reference:path}": "?form=svg",
 }
 #: Which thing the parameter `number` means, by what stands before it.
 _NUMBERS = {

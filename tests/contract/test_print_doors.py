@@ -80,6 +80,29 @@ def test_a_label_goes_from_the_door_to_the_paper(
     assert {code.carrier for code in zebra.printed[0].codes} == {"code_128", "data_matrix"}
 
 
+def test_a_lot_is_printed_from_its_page_with_what_is_inside(
+    signed_in: SignedIn, database: Database, zebra: ZebraPrinter
+) -> None:
+    add_printer(signed_in("admin"), zebra.port, width_mm="105", height_mm="74")
+    planner = signed_in("planner")
+    gtin = planner.get("/api/v1/products/TUBE-34").json()["gtin"]
+
+    page = planner.get("/stock/TUBE-34/lots/labels?lot=L%2F1&quantity=50").text
+    hidden = dict(re.findall(r'<input type="hidden" name="(what|quantity|once)" value="([^"]*)">', page))
+    sent = planner.post("/print/labels", data=hidden | {"printer": "dock", "copies": "1"})
+
+    assert (hidden["what"], hidden["quantity"]) == ("lot TUBE-34/L/1", "50")
+    assert sent.headers["location"] == "/printers"
+    job = planner.get("/api/v1/print-jobs").json()["items"][0]
+    assert (job["kind"], job["reference"]) == ("lot", "TUBE-34/L/1")
+    assert ended(planner, database, job["id"])["state"] == "done"
+    assert f"(01){gtin}(10)L/1(37)50" in zebra.printed[0].texts
+    body = {"printer": "dock", "kind": "lot", "reference": "TUBE-34/L1", "quantity": "2.5"}
+    other = planner.post("/api/v1/print-jobs", json=body).json()["items"][0]["id"]
+    assert ended(planner, database, other)["state"] == "done"
+    assert "2.5 m" in zebra.printed[1].texts
+
+
 def test_a_repeated_request_prints_once(signed_in: SignedIn, unit: str, zebra: ZebraPrinter) -> None:
     add_printer(signed_in("admin"), zebra.port)
     planner = signed_in("planner")

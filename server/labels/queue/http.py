@@ -110,7 +110,7 @@ def get_job(database: DatabaseDep, job_id: JobId) -> JSONResponse:
 def post_jobs(door: DoorDep, settings: SettingsDep, principal: Printing, body: PrintIn) -> JSONResponse:
     """Print labels, a job for each."""
     check_kind(principal, body.kind)
-    order = order_of(door.database, Asked(body.kind, body.reference, settings.base_url), body)
+    order = order_of(door.database, Asked(body.kind, body.reference, settings.base_url, quantity=body.quantity), body)
 
     def make(session: Session) -> Answer:
         printer = service.found_printer(session, body.printer)

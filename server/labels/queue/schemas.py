@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from server.http.fields import Key, Patch, ShortText, Shown, ShownDecimal, Strict
+from server.http.fields import Key, Patch, PositiveQuantity, ShortText, Shown, ShownDecimal, Strict
 from server.labels.queue.models import Printer, PrintJob
 from server.labels.wanted import LabelKind
 
@@ -74,12 +74,14 @@ class PrinterList(Shown):
 
 
 class PrintIn(Strict):
-    """Labels to print: all units of a `work_order`, one `unit`, a `box`, a `product`, cards by what their code says."""
+    """Labels to print: of all units of a `work_order`, a `unit`, `box` or `product`, a `lot` as sku/lot, or cards."""
 
     printer: Key
     kind: LabelKind
     reference: Reference
     copies: Copies = 1
+    #: Of a `lot`, how much is in what its label is put on.
+    quantity: PositiveQuantity | None = None
 
 
 class PrintJobOut(Shown):

@@ -11,12 +11,12 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.catalog import repository, service
 from server.catalog.http import sees_cost
+from server.catalog.measures import measure
 from server.catalog.models import Product
 from server.catalog.schemas import ProductIn, ProductOut, ProductPatch
 from server.errors import NotFound
 from server.http.paging import After, Text
 from server.messages import N_
-from server.web.admin_words import measure
 from server.web.entry import Fault, FormDep, attempt, changed, checked, compact, count_rows, given, rows_of
 from server.web.forms import Form
 from server.web.page import Page, PageDep

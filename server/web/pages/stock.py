@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.measures import measure
 from server.db.topics import versions
 from server.erp.stock import materials, repository, service
 from server.erp.stock.materials import Material, MaterialFilter
@@ -19,7 +20,6 @@ from server.errors import NotFound
 from server.http.fields import plain
 from server.http.paging import Before, Number, Text
 from server.messages import N_
-from server.web.admin_words import measure
 from server.web.entry import Fault, FormDep, attempt, checked
 from server.web.forms import Form
 from server.web.page import Page, PageDep

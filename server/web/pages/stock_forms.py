@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.measures import measure
 from server.erp.stock import repository, service
 from server.erp.stock.models import StockMove
 from server.erp.stock.rules import MoveKind
@@ -18,7 +19,6 @@ from server.erp.stock.schemas import MoveIn
 from server.http.fields import plain
 from server.http.paging import Text
 from server.messages import N_
-from server.web.admin_words import measure
 from server.web.entry import Fault, FormDep, checked, given
 from server.web.forms import Form
 from server.web.once import attempt_once

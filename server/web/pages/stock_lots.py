@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -20,11 +21,13 @@ from server.errors import NotFound
 from server.http.fields import plain
 from server.http.paging import CLEAN, Before, Number, Text
 from server.labels.designs import goods_label
-from server.labels.goods import lot_label
+from server.labels.goods import lot_label, require_lot
 from server.labels.http import Form, labels_file
+from server.labels.wanted import LabelKind
 from server.web.entry import typed_number
 from server.web.page import PRIVATE, PageDep
 from server.web.pages.stock import address, measures
+from server.web.ways_to_print import Offer, ways
 
 router = APIRouter(prefix="/stock", include_in_schema=False)
 
@@ -114,8 +117,11 @@ def show_labels(
     """Labels of a lot to print, as a page or a file; `quantity` is what is in each box, `start` a first free label."""
     with page.database.read() as session:
         product = repository.product(session, sku)
+        offer = Offer(LabelKind.LOT, f"{sku}/{lot}", (quantity or "").strip())
+        offered = replace(ways(page, session, offer), has_files=False)
     if product is None:
         raise NotFound
+    require_lot(lot)
     inside = typed_number(page, (quantity or "").strip() or None)
     label = lot_label(name=product.name, sku=product.sku, gtin=product.gtin, lot=lot, quantity=inside)
     unit = measures(page)(product.uom)
@@ -129,6 +135,7 @@ def show_labels(
         file_href=f"?{urlencode(wanted)}",
         count=count,
         blank=(start - 1) % (_LARGE_SHEET if label.is_large else _SMALL_SHEET),
+        ways=offered,
         typed={"quantity": label.quantity or "", "count": count, "start": start},
     )
 

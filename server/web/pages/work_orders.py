@@ -10,6 +10,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.measures import measure
 from server.crm.work_list import VIEWS, shortages, work_list
 from server.erp.orders.access import is_customer, visible_orders
 from server.erp.orders.present import present_snapshot
@@ -23,7 +24,7 @@ from server.erp.reels.repository import reels as free_reels
 from server.errors import NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
-from server.web.admin_words import measure, word
+from server.web.admin_words import word
 from server.web.entry import Fault, FormDep, checked, given, rows_of
 from server.web.forms import Form
 from server.web.once import attempt_once

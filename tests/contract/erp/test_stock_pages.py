@@ -78,6 +78,7 @@ def test_labels_of_a_lot_are_printed_after_its_receipt(planner: httpx.Client) ->
     assert 'class="labels large"' in wide.text
     assert planner.get("/stock/TUBE-34/lots/labels", params={"lot": "L1", "quantity": "-1"}).status_code == 422
     assert planner.get("/stock/GHOST/lots/labels", params={"lot": "L1"}).status_code == 404
+    assert planner.get("/stock/TUBE-34/lots/labels", params={"lot": "Łódź"}).status_code == 422
 
 
 def test_a_receipt_that_cannot_be_is_shown_again_with_what_is_wrong(planner: httpx.Client) -> None:
