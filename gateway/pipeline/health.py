@@ -19,6 +19,7 @@ from gateway.pipeline.reload import Reloader
 from gateway.supervisor import DeviceHealth
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
+from gateway.uplink.state import UplinkPhase, UplinkState
 
 _LAST = 20
 
@@ -80,7 +81,13 @@ def heartbeat(parts: Parts) -> dict[str, object]:
         "clock": text_of(parts.clock.wall()),
         "devices": [_short(device) for device in parts.devices.health()],
         "set_aside": figures.get("set_aside", 0),
+        "refused": _refusal(parts.deliverer.state),
     }
+
+
+def _refusal(state: UplinkState) -> str | None:
+    """Why the server takes no events of this gateway, such as a second device of its name; None while it does."""
+    return state.detail if state.phase is UplinkPhase.REFUSED else None
 
 
 def outbox_status(outbox: Outbox) -> dict[str, object]:

@@ -132,6 +132,8 @@ class Deliverer:
         try:
             receipt = read_receipt(reply.body, self._gateway, parcel)
         except ReceiptError as error:
+            # An answer to another request may have come twice; on a new connection each has its own again.
+            self._transport.close()
             return self._hold(UplinkPhase.CONFUSED, f"{error} Nothing is deleted.")
         numbered = {answer.sequence: answer for answer in receipt.results if answer.sequence is not None}
         if not numbered:

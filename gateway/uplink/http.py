@@ -5,12 +5,13 @@ packet, and the standard library reads the answer. A general client would take l
 """
 
 import contextlib
+import io
 import socket
 import ssl
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 #: Time to open a connection, and longest silence while an answer is awaited.
@@ -96,7 +97,7 @@ class HttpTransport:
         connection.settimeout(timeout)
         head = f"POST {self._prefix}{path} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode("latin-1") + body)
-        response = HTTPResponse(connection, method="POST")
+        response = HTTPResponse(cast(socket.socket, _Arriving(connection)), method="POST")
         try:
             response.begin()
             reply = Reply(
@@ -129,18 +130,38 @@ class HttpTransport:
                 connection.close()
 
 
+class _Arriving(io.RawIOBase):
+    """What arrives on a connection, for one answer: its head may drip as well as its body."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._until = time.monotonic() + WHOLE_SECONDS
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """As of a socket, whose own one would wait anew for each byte."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        """More of it; TransportFault when it took too long altogether."""
+        if time.monotonic() > self._until:
+            raise TransportFault(f"Server's answer takes too long: it was not there within {WHOLE_SECONDS:.0f} s.")
+        return self._connection.recv_into(buffer)
+
+
 def _read(response: HTTPResponse) -> bytes:
     """The whole body; whatever breaks a limit is no answer."""
-    until = time.monotonic() + WHOLE_SECONDS
     parts: list[bytes] = []
     size = 0
     while part := response.read1(65536):
         parts.append(part)
         size += len(part)
-        if size > MAX_ANSWER_BYTES or time.monotonic() > until:
+        if size > MAX_ANSWER_BYTES:
             raise TransportFault(
-                f"Server's answer is too long: {size:,} bytes so far, expected at most {MAX_ANSWER_BYTES:,} "
-                f"bytes within {WHOLE_SECONDS:.0f} s."
+                f"Server's answer is too long: {size:,} bytes so far, expected at most {MAX_ANSWER_BYTES:,}."
             )
     if response.length:
         raise TransportFault(f"Server's answer broke off: {response.length:,} bytes of it did not come.")

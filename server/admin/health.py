@@ -49,7 +49,7 @@ class GatewayHealth:
     key: str
     name: str
     state: State
-    #: What is wrong, as codes: device, clock, lag, set_aside.
+    #: What is wrong, as codes: refused, device, clock, lag, set_aside.
     troubles: tuple[str, ...]
     last_seen_at: datetime | None
     last_event_at: datetime | None
@@ -58,6 +58,8 @@ class GatewayHealth:
     lag_seconds: float | None
     clock_offset_seconds: float | None
     set_aside: int
+    #: In the gateway's words, why its events are not taken; a second device of its name, for one.
+    refused: str | None
     devices: tuple[DeviceHealth, ...]
     keys: tuple[ApiKey, ...]
 
@@ -105,7 +107,10 @@ def health_of(gateway: Gateway, keys: Sequence[ApiKey], now: datetime) -> Gatewa
     devices = tuple(_device(entry) for entry in told.get("devices") or () if isinstance(entry, Mapping))
     lag = number(told.get("oldest_age_seconds"))
     set_aside = int(number(told.get("set_aside")) or 0)
-    troubles = _troubles(devices, offset=gateway.clock_offset_seconds, lag=lag, set_aside=set_aside)
+    refused = _text(told.get("refused"))
+    troubles = ("refused",) * bool(refused) + _troubles(
+        devices, offset=gateway.clock_offset_seconds, lag=lag, set_aside=set_aside
+    )
     backlog = number(told.get("backlog"))
     return GatewayHealth(
         key=gateway.key,
@@ -119,6 +124,7 @@ def health_of(gateway: Gateway, keys: Sequence[ApiKey], now: datetime) -> Gatewa
         lag_seconds=lag,
         clock_offset_seconds=gateway.clock_offset_seconds,
         set_aside=set_aside,
+        refused=refused,
         devices=devices,
         keys=tuple(keys),
     )

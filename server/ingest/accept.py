@@ -131,7 +131,7 @@ def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
     source = open_source(connection, batch.gateway, batch.epoch, now=now)
     if door.guards_against_clones:
         try:
-            refuse_double(connection, source, batch)
+            refuse_double(connection, source, batch, now=now)
         except Conflict as conflict:
             return conflict
     point = default_point(connection, door.station_key) if door.station_key is not None else None

@@ -1,7 +1,7 @@
 """Lives of gateways: one row for each (gateway, epoch), how far it is recorded, and whether it has a double."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, select
@@ -17,6 +17,8 @@ from server.ingest.wire import Request, Told
 from server.journal.models import EventIdentity, EventSource
 
 _TABLE = EventSource.__table__
+#: A double that told nothing for so long is taken to be switched off, and the other one is let go on.
+DOUBLE_QUIET = timedelta(minutes=2)
 
 
 class Source(NamedTuple):
@@ -30,6 +32,7 @@ class Source(NamedTuple):
     previous_epoch: str | None
     previous_last_sequence: int | None
     began_at: datetime | None
+    last_seen_at: datetime
     #: Whether the gateway has begun a later life.
     has_later: bool = False
 
@@ -92,18 +95,21 @@ def _make(connection: Connection, gateway: str, epoch: str, now: datetime) -> No
     connection.execute(dialect_insert(EventSource).values(values).on_conflict_do_nothing())
 
 
-def refuse_double(connection: Connection, source: Source, batch: Request) -> None:
+def refuse_double(connection: Connection, source: Source, batch: Request, *, now: datetime) -> None:
     """Raise Conflict when two lives of one gateway go on side by side: a copied memory card, a second program.
 
     A life that was ended by a restart may still be drained: whatever a later life vouches for (its
     gateway_started names this epoch and how far it had come), and whatever was observed before a later life
-    began, always passes. Only what an older life claims to have seen after a later one had begun does not.
+    began, always passes. Only what an older life claims to have seen after a later one had begun does not, as long as
+    that one goes on: once somebody has stopped the double, what the other one kept meanwhile is taken in.
     """
     if not source.has_later:
         return
     fresh = [event for event in batch.events if event.sequence > source.max_sequence]
     for row in _LATER.rows(connection, gateway=source.gateway, source_id=source.id):
         later = Source(*row)
+        if now - later.last_seen_at > DOUBLE_QUIET:
+            continue
         vouched = later.previous_last_sequence or 0 if later.previous_epoch == source.epoch else 0
         if later.began_at is not None and _has_outlived(fresh, vouched, later.began_at):
             raise Conflict(

@@ -152,6 +152,16 @@ def test_a_gateway_gets_a_key_that_opens_its_door_until_it_is_revoked(
     assert speak() == 401
 
 
+def test_a_gateway_that_is_refused_is_trouble_and_says_why(admin: httpx.Client, client: httpx.Client) -> None:
+    key = shown_once(admin.post("/admin/gateways/new", data={"key": "gw-saw", "name": "Saw"}))
+    beat = {"version": "9.9", "devices": [], "refused": "Server sees this gateway twice. Stop the copy."}
+    headers = {"Authorization": f"Bearer {key}"}
+
+    assert client.post("/api/v1/gateways/gw-saw/health", json=beat, headers=headers).status_code == 200
+
+    assert "Saw cannot deliver: Server sees this gateway twice. Stop the copy." in admin.get("/admin").text
+
+
 def test_a_third_live_key_is_refused_in_words(admin: httpx.Client) -> None:
     admin.post("/admin/gateways/new", data={"key": "gw-saw"})
     assert shown_once(admin.post("/admin/gateways/gw-saw/keys"))

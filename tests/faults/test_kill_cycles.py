@@ -105,7 +105,9 @@ def floor(tmp_path: Path, database_url: str) -> Iterator[Floor]:
                 api.post(f"/api/v1/orders/{order['number']}/release")
         held = {order["number"] for order in orders if order["on_hold"]}
         waiting = [unit for unit in api.items("/api/v1/units", state="queued") if unit["step"] == 10]
-        codes = [unit_piece(unit).label.code for unit in waiting if unit["order"] not in held]
+        codes = [
+            unit_piece(unit).label.code for unit in waiting if unit["order"] not in held and not unit["hold_reason"]
+        ]
         yield Floor(rig, access, iter(codes))
 
 

@@ -110,6 +110,8 @@ def _door_calls(page: Page, found: Overview) -> list[Call]:
 def trouble(page: Page, gateway: GatewayHealth) -> str:
     """What is wrong with a gateway that speaks: the first thing that counts."""
     say, name = page.say, gateway.name
+    if gateway.refused:
+        return say(N_("%(name)s cannot deliver: %(reason)s"), name=name, reason=gateway.refused)
     if gateway.set_aside:
         return say(N_("%(name)s set %(count)s events aside that this server refused. Look at them on the gateway."),
                    name=name, count=gateway.set_aside)  # fmt: skip
