@@ -30,7 +30,7 @@ class Presences:
 
     def note(self, gateway: str, body: bytes) -> bool:
         """Take a state over; True where it is news. What cannot be read is passed over."""
-        presence = _parse(body)
+        presence = parse_presence(body)
         if presence is None or self._known.get(gateway) == presence:
             return False
         if gateway not in self._known and len(self._known) >= _MOST:
@@ -43,7 +43,8 @@ class Presences:
         self._known.clear()
 
 
-def _parse(body: bytes) -> Presence | None:
+def parse_presence(body: bytes) -> Presence | None:
+    """What a gateway, or its last will, tells of itself; None for what is no such message."""
     try:
         told = json.loads(body) if len(body) <= _MAX_BYTES else None
     except (ValueError, RecursionError):
