@@ -191,10 +191,10 @@ class Proxy:
     async def _pass_on(self, way: _Way, data: bytes) -> None:
         while data:
             piece = await self._let_through(way, data)
-            way.writer.write(piece)
-            await way.writer.drain()
             way.passed += len(piece)
             self.sent[way.towards] += len(piece)
+            way.writer.write(piece)
+            await way.writer.drain()
             data = data[len(piece) :]
 
     async def _let_through(self, way: _Way, data: bytes) -> bytes:
