@@ -41,6 +41,7 @@ def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | 
         name=customer.name,
         customer_id=customer.id,
         order_id=order.id,
+        order_number=order.number,
         language=customer.language,
         row_id=link.id,
     )

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from server.auth.authenticate import Authenticator, Credentials
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.auth.visits import number_of, visits_in
 from server.db import Database
 from server.errors import Forbidden, Unauthorized
 from server.messages import READER
@@ -49,7 +50,7 @@ def client_address(request: Request) -> str:
 
 
 def credentials_of(request: Request, settings: Settings, *, only: str | None = None) -> Credentials:
-    """What the request brought along; `only` limits it to one kind of cookie: session, device, visit or quote."""
+    """What the request brought along; visits apart; `only` limits it to one kind of cookie: session or device."""
     return read_credentials(request.headers, request.cookies, settings, only=only)
 
 
@@ -61,15 +62,41 @@ def read_credentials(
     scheme, _, bearer = authorization.partition(" ")
     if authorization and only is None:
         return Credentials(bearer=bearer.strip() if scheme.lower() == "bearer" and bearer.strip() else "-")
-    kinds = {"session": "sid", "device": "device", "visit": "visit", "quote": "quote"}
+    kinds = {"session": "sid", "device": "device"}
     found = {kind: cookies.get(settings.cookie(name)) for kind, name in kinds.items() if only in (None, kind)}
     return Credentials(**found)
 
 
-async def find_principal(request: Request, *, only: str | None = None) -> Principal | None:
-    """Who is calling, or None; from memory on the event loop, from the database on a thread."""
+def candidates(request: Request, settings: Settings, *, only: str | None = None) -> list[Credentials]:
+    """What may tell who is calling, the strongest first; a browser may have several visits by private links."""
+    strongest = credentials_of(request, settings, only=only)
+    if strongest.bearer or strongest.session or strongest.device:
+        return [strongest]
+    kinds = [kind for kind in ("visit", "quote") if only in (None, kind)]
+    return [each for kind in kinds for each in visits_in(request.cookies, settings, kind)]
+
+
+async def find_principal(request: Request, *, only: str | None = None, of: str | None = None) -> Principal | None:
+    """Who is calling, or None; `of` is the number of what a visit has to lead to."""
+    for credentials in candidates(request, get_settings(request), only=only):
+        principal = await _known(request, credentials)
+        if principal is not None and (of is None or number_of(principal, only or "visit") == of):
+            return principal
+    return None
+
+
+async def find_principals(request: Request) -> list[Principal]:
+    """Everybody who is known at this browser: who signed in, and each visit."""
+    settings = get_settings(request)
+    kinds = ("visit", "quote")
+    every = [credentials for kind in kinds for credentials in candidates(request, settings, only=kind)]
+    found = [await find_principal(request), *[await _known(request, credentials) for credentials in every]]
+    return [principal for principal in found if principal is not None]
+
+
+async def _known(request: Request, credentials: Credentials) -> Principal | None:
+    """From memory on the event loop, from the database on a thread."""
     authenticator = get_authenticator(request)
-    credentials = credentials_of(request, get_settings(request), only=only)
     is_known, principal = authenticator.remembered(credentials)
     if not is_known:
         principal = await run_in_threadpool(authenticator.authenticate, credentials)
@@ -100,18 +127,23 @@ async def current_principal(request: Request) -> Principal:
 async def visit_principal(request: Request) -> Principal:
     """The customer who came by the private link of an order, whoever else is signed in at this browser.
 
-    One who came by the link of a quote alone may follow what he ordered.
+    One who came by the link of a quote alone may follow what he ordered. Of several visits the address chooses one by
+    the number of its order, `visited`; without that it is the newest.
     """
     for kind in ("visit", "quote"):
-        principal = await find_principal(request, only=kind)
-        if principal is not None:
-            return principal
+        for each in candidates(request, get_settings(request), only=kind):
+            principal = await _known(request, each)
+            if principal is not None and request.path_params.get("visited") in (None, principal.order_number):
+                return principal
     raise Unauthorized(_("Open your order by the link you were given."), reason="no_visit")
 
 
 async def quote_principal(request: Request) -> Principal:
-    """The customer who came by the private link of a quote, whatever else is open in this browser."""
-    principal = await find_principal(request, only="quote")
+    """The customer who came by the private link of a quote, whatever else is open in this browser.
+
+    Of several visits the address chooses one by the number of its quote, `visited`; without that it is the newest.
+    """
+    principal = await find_principal(request, only="quote", of=request.path_params.get("visited"))
     if principal is None:
         raise Unauthorized(_("Open your quote by the link you were given."), reason="no_visit")
     return principal

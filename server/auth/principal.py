@@ -23,6 +23,9 @@ class Principal:
     order_id: int | None = None
     #: Set for visits by the link of a quote: that quote; its order is visible once it is accepted.
     quote_id: int | None = None
+    #: Set for visits: the numbers of both, by which one of several visits of a browser is chosen.
+    order_number: str | None = None
+    quote_number: str | None = None
     #: Set for gateway keys: the one gateway it may speak for.
     gateway: str | None = None
     #: Set for paired station screens; a screen that shows the board alone has none.

@@ -1,14 +1,14 @@
 """`GET /live?t=order:SO-1000@17&t=board@3`: plain ASGI, because each layer around a stream costs with every frame."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from server.auth.authenticate import Authenticator, Credentials
-from server.auth.http import credentials_of
+from server.auth.http import candidates
 from server.auth.principal import Principal
 from server.errors import Forbidden, NotFound, OrderlightError, Unauthorized, Unavailable
 from server.live.hub import Hub
@@ -89,16 +89,24 @@ class LiveDoor:
             raise Unavailable(retry_after=5, reason="no_room_for_viewers")
         shown = parse_topics(request.query_params.getlist("t"))
         kind = request.query_params.get("as")
-        credentials = credentials_of(request, self._settings, only=kind if kind in _KINDS else None)
-        principal = await self._hub.on_thread(lambda: self._authenticator.authenticate(credentials))
-        if principal is None:
-            raise Unauthorized
-        if principal.must_change_password:
-            raise Forbidden(_("Set a new password first, then go on."), reason="password_change_needed")
-        if await self._hub.on_thread(lambda: self._principal(credentials, shown)) is None:
-            raise NotFound
+        brought = candidates(request, self._settings, only=kind if kind in _KINDS else None)
+        credentials, principal = await self._hub.on_thread(lambda: self._watcher(brought, shown))
         language = self._language_of(request.query_params.get("lang"), principal)
         return shown, credentials, Reader(language, audience_of(principal))
+
+    def _watcher(self, brought: Sequence[Credentials], shown: dict[str, int]) -> tuple[Credentials, Principal]:
+        """Who may watch all of it: of several visits the one that leads to it. Raises why nobody may."""
+        refusal: OrderlightError = Unauthorized()
+        for credentials in brought:
+            principal = self._authenticator.authenticate(credentials)
+            if principal is None:
+                continue
+            if principal.must_change_password:
+                raise Forbidden(_("Set a new password first, then go on."), reason="password_change_needed")
+            if all(self._may_watch(principal, topic) for topic in shown):
+                return credentials, principal
+            refusal = NotFound()
+        raise refusal
 
     def _principal(self, credentials: Credentials, topics: dict[str, int]) -> Principal | None:
         """Who watches, if he may watch all of it."""

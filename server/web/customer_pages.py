@@ -21,15 +21,24 @@ from server.web.case_view import order_cases
 from server.web.money_view import customer_account
 from server.web.order_view import customer_context, milestone_rows, story_words, unit_words
 from server.web.page import Page
+from server.web.quote_view import quote_path
 from server.web.sentences import Say
 
-#: Where the order of a visit stands: by its own link, and by that of the quote it was ordered by.
-BY_ORDER, BY_QUOTE = "/track", "/quote/order"
 _LAMPS = {
     UnitState.SHIPPED: ("ok", "truck"),
     UnitState.DELIVERED: ("ok", "package-check"),
     UnitState.SCRAPPED: ("stop", "x"),
 }
+
+
+def track_path(order: str) -> str:
+    """Where the order of a visit stands; a browser may follow several."""
+    return f"/track/of/{quote(order, safe='')}"
+
+
+def ordered_path(number: str) -> str:
+    """Where the order stands that was placed by the quote of a visit."""
+    return f"{quote_path(number)}/order"
 
 
 class Way(NamedTuple):
@@ -49,7 +58,8 @@ def way_of(page: Page, principal: Principal, number: str) -> Way:
         return Way(f"/orders/{quote(number, safe='')}", None)
     first = page.principal is None or page.principal.actor == principal.actor
     by_quote = principal.quote_id is not None
-    return Way(BY_QUOTE if by_quote else BY_ORDER, "quote" if by_quote else "visit", first)
+    path = ordered_path(principal.quote_number or "") if by_quote else track_path(number)
+    return Way(path, "quote" if by_quote else "visit", first)
 
 
 def order_of(page: Page, visitor: Principal) -> str:

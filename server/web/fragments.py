@@ -21,7 +21,7 @@ from server.errors import NotFound
 from server.parties.models import Site
 from server.settings.clock import utc_now
 from server.web import quote_view
-from server.web.customer_pages import BY_ORDER, BY_QUOTE
+from server.web.customer_pages import ordered_path, track_path
 from server.web.floor_view import board_html, station_html
 from server.web.i18n import Formats
 from server.web.order_view import customer_context, order_context
@@ -107,8 +107,8 @@ def _order(session: Session, number: str, formats: Formats, wanted: _For) -> str
     here = Here(formats.zone, formats.now)
     page = live_page(session, order, wanted.recent, here=here, for_customer=for_customer)
     if for_customer:
-        by_link = BY_QUOTE if ":quote-" in wanted.audience else BY_ORDER
-        where = by_link if outside.startswith("visit:") else f"/orders/{order.number}"
+        by_quote = ordered_path(page.quote_number or "") if ":quote-" in wanted.audience else None
+        where = by_quote or track_path(order.number) if outside.startswith("visit:") else f"/orders/{order.number}"
         context = customer_context(page, formats, version=wanted.version, where=where)
         return render("partials/customer_order.html", formats, context)
     return render("partials/order.html", formats, order_context(page, formats, version=wanted.version))

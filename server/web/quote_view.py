@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote as escaped
 
 from sqlalchemy.orm import Session
 
@@ -209,5 +210,10 @@ def share(amount: Decimal, most: Decimal) -> int:
 
 def bases(number: str, *, by_link: bool) -> dict[str, str]:
     """Where the pages of the quote lie for its reader, and where its forms are sent."""
-    base = "/quote" if by_link else f"/quotes/{number}"
-    return {"base": base, "act": "/quote/act" if by_link else base}
+    base = quote_path(number) if by_link else f"/quotes/{number}"
+    return {"base": base, "act": f"{base}/act" if by_link else base}
+
+
+def quote_path(number: str) -> str:
+    """Where the quote of a visit stands; a browser may have come by several links."""
+    return f"/quote/of/{escaped(number, safe='')}"

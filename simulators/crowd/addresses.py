@@ -115,6 +115,8 @@ def _meant(pattern: str, name: str) -> str:
         return "sent_order"
     if name == "number":
         return _NUMBERS.get(before, name)
+    if name == "visited":
+        return "quote" if pattern.startswith("/quote/") else "order"
     if name == "key":
         return _KEYS.get(before, name)
     if name == "kind" and before == "labels":

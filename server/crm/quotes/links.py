@@ -15,6 +15,7 @@ from server.auth.topic import AUTH_TOPIC
 from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow, NewLink
 from server.crm.quotes.models import Quote, QuoteLink, QuoteVisit
 from server.db import touch
+from server.erp.orders.models import SalesOrder
 from server.errors import NotFound
 from server.journal.audit import write_audit
 from server.parties.models import Customer
@@ -82,17 +83,18 @@ def begin_visit(session: Session, token: str, *, now: datetime) -> str:
 def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | None:
     """The customer behind a visit's cookie; None once the visit or its link has ended."""
     statement = (
-        select(QuoteLink, Quote, Customer)
+        select(QuoteLink, Quote, Customer, SalesOrder.number)
         .join(QuoteVisit, QuoteVisit.link_id == QuoteLink.id)
         .join(Quote, Quote.id == QuoteLink.quote_id)
         .join(Customer, Customer.id == Quote.customer_id)
+        .outerjoin(SalesOrder, SalesOrder.id == Quote.order_id)
         .where(QuoteVisit.token_hash == token_hash, QuoteVisit.expires_at > now)
         .where(QuoteLink.revoked_at.is_(None), QuoteLink.expires_at > now)
     )
     row = session.execute(statement).one_or_none()
     if row is None:
         return None
-    link, quote, customer = row
+    link, quote, customer, order_number = row
     return Principal(
         kind="visit",
         actor=f"visit:quote-{link.id}",
@@ -101,6 +103,8 @@ def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | 
         # Whoever accepted may follow what he ordered.
         order_id=quote.order_id,
         quote_id=quote.id,
+        order_number=order_number,
+        quote_number=quote.number,
         language=customer.language,
         row_id=link.id,
     )

@@ -6,16 +6,26 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from server.auth.authenticate import Credentials
 from server.auth.cookies import set_cookie
-from server.auth.http import VisitPrincipal, find_principal
+from server.auth.http import VisitPrincipal, find_principals, get_authenticator
 from server.auth.principal import Principal
+from server.auth.visits import with_visit
 from server.crm.links import VISIT_DAYS, begin_visit, link_works
 from server.crm.public import checked_code, owned_unit
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
-from server.web.customer_pages import BY_QUOTE, order_of, show_customer_order, show_customer_unit, way_of
+from server.web.customer_pages import (
+    order_of,
+    ordered_path,
+    show_customer_order,
+    show_customer_unit,
+    track_path,
+    way_of,
+)
 from server.web.page import PRIVATE, Page, PageDep
+from server.web.quote_view import quote_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,14 +33,17 @@ ENDED = N_("This link opens nothing any more. Ask us for a new one.")
 
 
 @router.get("/track")
+@router.get("/track/of/{visited}")
 def track(page: PageDep, visitor: VisitPrincipal) -> Response:
     """The order of whoever came by its private link; who came by that of a quote is led on."""
     if visitor.quote_id is not None:
-        return page.go("/quote" if visitor.order_id is None else BY_QUOTE)
+        number = visitor.quote_number or ""
+        return page.go(quote_path(number) if visitor.order_id is None else ordered_path(number))
     return show_customer_order(page, visitor, order_of(page, visitor))
 
 
 @router.get("/track/units/{unit}")
+@router.get("/track/of/{visited}/units/{unit}")
 def track_unit(page: PageDep, visitor: VisitPrincipal, unit: Number) -> Response:
     """One unit of that order."""
     return show_customer_unit(page, visitor, order_of(page, visitor), unit)
@@ -48,17 +61,19 @@ def door(page: PageDep, token: str) -> Response:
 @router.post("/track/{token}")
 def enter(page: PageDep, token: str) -> Response:
     """Let the browser in and lead it on, so that the token does not stay in the address."""
-    visit = page.database.write(lambda session: begin_visit(session, token, now=page.now))
-    response = page.go("/track")
-    set_cookie(response, "visit", visit, page.settings, max_age=VISIT_DAYS * 86_400)
+    began = Credentials(visit=page.database.write(lambda session: begin_visit(session, token, now=page.now)))
+    authenticator = get_authenticator(page.request)
+    visitor = authenticator.authenticate(began)
+    response = page.go("/track" if visitor is None else track_path(visitor.order_number or ""))
+    known = with_visit(page.request, page.settings, authenticator, began)
+    set_cookie(response, "visit", known, page.settings, max_age=VISIT_DAYS * 86_400)
     return response
 
 
 @router.get("/01/{gtin}/21/{serial:path}")
 async def scanned(page: PageDep, gtin: Number, serial: Number) -> Response:
     """The code on a product (GS1 Digital Link): it leads its owner to his unit, a stranger to the maker's page."""
-    callers = [page.principal, *[await find_principal(page.request, only=kind) for kind in ("visit", "quote")]]
-    known = [caller for caller in callers if caller is not None]
+    known = await find_principals(page.request)
     return await run_in_threadpool(_lead, page, known, gtin=gtin, serial=serial)
 
 

@@ -52,24 +52,28 @@ def add_change(page: PageDep, principal: Asker, number: Number, form: FormDep) -
 
 
 @router.get("/track/changes/new")
+@router.get("/track/of/{visited}/changes/new")
 def ask_by_link(page: PageDep, visitor: VisitPrincipal) -> Response:
     """The form for whoever came by the private link of his order."""
     return _begin(page, visitor, order_of(page, visitor))
 
 
 @router.post("/track/changes/new")
+@router.post("/track/of/{visited}/changes/new")
 def add_by_link(page: PageDep, visitor: VisitPrincipal, form: FormDep) -> Response:
     """Put that visitor's wish before whoever decides."""
     return _add(page, visitor, order_of(page, visitor), form)
 
 
 @router.get("/quote/order/changes/new")
+@router.get("/quote/of/{visited}/order/changes/new")
 def ask_by_quote(page: PageDep, visitor: QuoteVisitor) -> Response:
     """The form for whoever came by the link of the quote that the order was placed by."""
     return _begin(page, visitor, order_of(page, visitor))
 
 
 @router.post("/quote/order/changes/new")
+@router.post("/quote/of/{visited}/order/changes/new")
 def add_by_quote(page: PageDep, visitor: QuoteVisitor, form: FormDep) -> Response:
     """Put that visitor's wish before whoever decides."""
     return _add(page, visitor, order_of(page, visitor), form)

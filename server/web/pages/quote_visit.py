@@ -6,9 +6,11 @@ from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from server.auth.authenticate import Credentials
 from server.auth.cookies import set_cookie
-from server.auth.http import QuoteVisitor
+from server.auth.http import QuoteVisitor, get_authenticator
 from server.auth.principal import Principal
+from server.auth.visits import with_visit
 from server.crm.links import VISIT_DAYS
 from server.crm.quotes.links import begin_visit, link_works
 from server.crm.quotes.repository import number_of
@@ -19,6 +21,7 @@ from server.web.customer_pages import order_of, show_customer_order, show_custom
 from server.web.entry import FormDep
 from server.web.page import Page, PageDep
 from server.web.pages.quotes import act_on, show_quote, show_version
+from server.web.quote_view import quote_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,24 +30,28 @@ VersionAt = Annotated[int, Path(ge=1, le=100_000)]
 
 
 @router.get("/quote")
+@router.get("/quote/of/{visited}")
 def quote(page: PageDep, visitor: QuoteVisitor) -> Response:
     """The quote of whoever came by its link, whoever else is signed in at this browser."""
     return show_quote(page, visitor, _visited(page, visitor))
 
 
 @router.get("/quote/versions/{version}")
+@router.get("/quote/of/{visited}/versions/{version}")
 def one_version(page: PageDep, visitor: QuoteVisitor, version: VersionAt) -> Response:
     """A version that was sent before, and what differs."""
     return show_version(page, visitor, _visited(page, visitor), version)
 
 
 @router.get("/quote/order")
+@router.get("/quote/of/{visited}/order")
 def ordered(page: PageDep, visitor: QuoteVisitor) -> Response:
     """What was ordered by the quote that the visitor's link opens."""
     return show_customer_order(page, visitor, order_of(page, visitor))
 
 
 @router.get("/quote/order/units/{unit}")
+@router.get("/quote/of/{visited}/order/units/{unit}")
 def ordered_unit(page: PageDep, visitor: QuoteVisitor, unit: Number) -> Response:
     """One unit of what was ordered."""
     return show_customer_unit(page, visitor, order_of(page, visitor), unit)
@@ -60,6 +67,7 @@ def door(page: PageDep, token: str) -> Response:
 
 
 @router.post("/quote/act/{action}")
+@router.post("/quote/of/{visited}/act/{action}")
 def act(page: PageDep, visitor: QuoteVisitor, action: str, form: FormDep) -> Response:
     """Write, propose, accept or decline."""
     return act_on(page, visitor, _visited(page, visitor), action=action, form=form)
@@ -72,9 +80,12 @@ def enter(page: PageDep, token: str) -> Response:
     def work(session: Session) -> str:
         return begin_visit(session, token, now=page.now)
 
-    visit = page.database.write(work)
-    response = page.go("/quote")
-    set_cookie(response, "quote", visit, page.settings, max_age=VISIT_DAYS * 86_400)
+    began = Credentials(quote=page.database.write(work))
+    authenticator = get_authenticator(page.request)
+    visitor = authenticator.authenticate(began)
+    response = page.go("/quote" if visitor is None else quote_path(visitor.quote_number or ""))
+    known = with_visit(page.request, page.settings, authenticator, began)
+    set_cookie(response, "quote", known, page.settings, max_age=VISIT_DAYS * 86_400)
     return response
 
 

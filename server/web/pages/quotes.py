@@ -31,7 +31,16 @@ from server.web.entry import FormDep
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.quote_actions import perform
-from server.web.quote_view import LOOKS, bases, customer_context, differences, share, staff_context, version_context
+from server.web.quote_view import (
+    LOOKS,
+    bases,
+    customer_context,
+    differences,
+    quote_path,
+    share,
+    staff_context,
+    version_context,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -139,7 +148,7 @@ def _for_staff(session: Session, page: Page, principal: Principal, quote: Quote)
 def one_version(page: PageDep, principal: Reader, number: Number, version: VersionAt) -> Response:
     """A version as it was, and what differs from any other one."""
     if principal.kind == "visit":
-        return page.go(f"/quote/versions/{version}")
+        return page.go(f"{quote_path(number)}/versions/{version}")
     return show_version(page, principal, number, version)
 
 
@@ -213,7 +222,7 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
 
 def act_on(page: Page, principal: Principal, number: str, *, action: str, form: Form) -> Response:
     """Do it and lead on with the sentence that says so, or say why not; what was sent needs a link next."""
-    base = "/quote" if principal.kind == "visit" else f"/quotes/{number}"
+    base = quote_path(number) if principal.kind == "visit" else f"/quotes/{number}"
     try:
         place, said = perform(page, principal, number, action=action, form=form)
     except (Refused, Invalid) as refusal:

@@ -73,6 +73,7 @@ def things(door: Any, values: dict[str, str]) -> dict[str, str]:
         **MISSING,
         **values,
         "number": values[number],
+        "visited": values["quote" if door.path.startswith("/quote/") else "order"],
         "reference": values["unit"],
         "action": "hold",
         "kind": "orders",

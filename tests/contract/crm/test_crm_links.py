@@ -29,7 +29,7 @@ def open_link(
         order = factory.released("Aurora Bikes")
         token = make_link(signed_in("sales"), order.number)
         visitor = new_client()
-        assert visitor.post(f"/track/{token}").headers["location"] == "/track"
+        assert visitor.post(f"/track/{token}").headers["location"] == f"/track/of/{order.number}"
         return visitor, order.number, token
 
     return open_it

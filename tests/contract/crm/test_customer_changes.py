@@ -84,7 +84,11 @@ def test_whoever_came_by_the_private_link_asks_for_a_change_of_that_order_alone(
 
     # Then the first is before planning, and the others are refused with a sentence
     wishes = planner.get("/api/v1/change-requests", params={"state": "submitted"}).json()["items"]
-    assert ('href="/track/changes/new"' in offered, form.status_code, other["number"] in form.text) == (
+    assert (
+        f'href="/track/of/{order}/changes/new"' in offered,
+        form.status_code,
+        other["number"] in form.text,
+    ) == (
         True,
         200,
         False,

@@ -90,7 +90,7 @@ def test_the_owner_comes_to_his_unit_by_login_and_by_link(
         by_link.get(path, headers=HTML, follow_redirects=True),
     ]
 
-    assert [page.url.path for page in pages] == [f"/orders/{order}/units/{unit}", f"/track/units/{unit}"]
+    assert [page.url.path for page in pages] == [f"/orders/{order}/units/{unit}", f"/track/of/{order}/units/{unit}"]
     assert staff.get(path).headers["location"] == f"/orders/{order}/units/{unit}"
     for page in pages:
         assert page.status_code == 200

@@ -44,7 +44,7 @@ def visit(
         path = sent()
         token = sales.post(f"{path}/links").json()["url"].rpartition("/")[2]
         visitor = new_client()
-        assert visitor.post(f"/quote/{token}").headers["location"] == "/quote"
+        assert visitor.post(f"/quote/{token}").headers["location"] == f"/quote/of/{path.rpartition('/')[2]}"
         return visitor, path, token
 
     return come
@@ -78,12 +78,13 @@ def test_a_visitor_sees_his_quote_alone_and_after_accepting_his_order(
     assert other.rpartition("/")[2] not in page.text
     assert visitor.get(other).status_code == visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
     accepted = visitor.post("/quote/act/accept", data={"version": "1", "name": "Astrid Lund", "agreed": "1"})
-    assert accepted.headers["location"] == "/quote"
+    at = f"/quote/of/{path.rpartition('/')[2]}"
+    assert accepted.headers["location"] == at
 
     order = visitor.get(path).json()["order"]
     assert visitor.get(f"/api/v1/orders/{order}").status_code == 200
     assert visitor.get(f"/api/v1/orders/{foreign}").status_code == 404
-    assert visitor.get("/track", headers=HTML).headers["location"] == "/quote/order"
+    assert visitor.get("/track", headers=HTML).headers["location"] == f"{at}/order"
     assert order in visitor.get("/quote/order", headers=HTML).text
     # Whoever came by a link is known by what he signed with, on the pages of the customer and of the order.
     customer = sales.get(path).json()["customer"]["number"]
