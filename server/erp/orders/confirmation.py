@@ -25,6 +25,7 @@ from server.tracking.facts import FactKind
 from server.tracking.states import OrderLifecycle
 
 _ABOVE = "Above the credit limit."
+_NOT_COMPARABLE = "An exchange rate is missing."
 
 
 def confirm_order(
@@ -108,7 +109,7 @@ def _wait_for_credit(
         actor=actor,
         at=now,
         order_id=order.id,
-        detail={**detail, "reason": _ABOVE},
+        detail={**detail, "reason": _NOT_COMPARABLE if check.without_rate else _ABOVE},
     )
     write_office(session, [fact])
     _audit(session, order, check, "credit_held", by=by)

@@ -13,6 +13,7 @@ from server.crm.access import sees_prices, visible_orders
 from server.crm.customer_home import customer_home, has_left
 from server.crm.here import Here
 from server.db.topics import versions
+from server.erp.billing.addresses import buyer_address
 from server.erp.orders import estimates, repository
 from server.erp.orders.access import hides_the_promise
 from server.erp.orders.configured import options_in_words
@@ -21,6 +22,7 @@ from server.errors import Forbidden, NotFound
 from server.http.paging import Number
 from server.labels import sheets
 from server.parties.models import Customer
+from server.parties.repository import customer as find_customer
 from server.parties.repository import site
 from server.web.home_view import home_context
 from server.web.money_view import customer_account
@@ -62,10 +64,11 @@ def show_confirmation(page: PageDep, principal: Reader, number: Number) -> Respo
         order = repository.order(session, number, visible=visible_orders(principal))
         if order is None or order.confirmed_at is None or hides_the_promise(order.lifecycle):
             raise NotFound
-        ours = site(session)
+        ours, customer = site(session), find_customer(session, order.customer.number)
+        buyer = order.customer.name if customer is None else buyer_address(customer)
     chosen = [options_in_words(line.configuration or {}, line.configuration_summary) for line in order.lines]
     worth = totals(order.lines, order.currency)
-    return page.show("print/confirmation.html", order=order, chosen=chosen, worth=worth, ours=ours)
+    return page.show("print/confirmation.html", order=order, chosen=chosen, worth=worth, ours=ours, buyer=buyer)
 
 
 @router.get("/orders/{number}/shipments/{shipment}/note")

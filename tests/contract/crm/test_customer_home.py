@@ -205,3 +205,9 @@ def test_papers_bear_the_day_they_were_made_and_not_that_of_the_last_word(
     local = sent.astimezone(factory.here.zone)
     assert days[f"/quotes/{number}/versions/1"].endswith(f"{local.day} {local:%b}")
     assert days[f"/invoices/{invoice}"].endswith(f"{issued.day} {issued:%b}")
+
+
+def test_an_order_confirmation_bears_the_address_that_bills_go_to(buyer: httpx.Client, factory: Any) -> None:
+    sheet = buyer.get(f"/orders/{factory.released(AURORA).number}/confirmation", headers=HTML).text
+
+    assert '<span class="name">Aurora Bikes</span><span>Box 44</span><span>901 02 Umeå</span>' in sheet

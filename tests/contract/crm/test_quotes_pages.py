@@ -183,3 +183,21 @@ def test_a_page_costs_the_same_however_much_is_offered_and_said(
         aurora.get(written, headers=HTML)
 
     assert len(much) <= len(little)
+
+
+def test_of_many_versions_the_last_stand_on_the_page_and_the_others_behind_a_fold(
+    sales: httpx.Client, aurora: httpx.Client, written: str
+) -> None:
+    api = f"/api/v1{written}"
+    for version in range(1, 11):
+        if version > 1:
+            assert sales.post(f"{api}/versions").status_code == 200
+        assert sales.post(f"{api}/send").status_code == 200
+
+    for reader in (sales, aurora):
+        page = reader.get(written, headers=HTML).text
+        shown, fold, hidden = page.partition("4 earlier versions")
+        assert fold, reader
+        at_once = re.findall(r'class="button s" href="[^"]+/versions/(\d+)"', shown)
+        behind = re.findall(r'class="button s" href="[^"]+/versions/(\d+)"', hidden)
+        assert (at_once, behind) == (["5", "6", "7", "8", "9", "10"], ["1", "2", "3", "4"])

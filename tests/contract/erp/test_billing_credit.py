@@ -326,6 +326,9 @@ def test_debts_without_a_rate_hold_the_next_order_even_in_the_customers_own_curr
 
     assert waiting["lifecycle"] == "credit_hold"
     assert "there is no exchange rate for USD" in waiting["credit_hold"]
+    with database.read() as session:
+        held = session.scalars(select(Fact).where(Fact.kind == "credit_held", Fact.subject == small)).one()
+    assert held.detail["reason"] == "An exchange rate is missing."
 
 
 @pytest.mark.parametrize(
