@@ -93,7 +93,7 @@ def test_whoever_came_by_the_private_link_asks_for_a_change_of_that_order_alone(
         200,
         False,
     )
-    assert (asked.status_code, asked.headers["location"]) == (303, "/track#changes-head")
+    assert (asked.status_code, asked.headers["location"]) == (303, f"/track/of/{order}#changes-head")
     assert "With us" in visitor.get("/track", headers=HTML).text
     assert [(each["origin"], each["work_order"]) for each in wishes] == [("customer", work["number"])]
     assert (beyond.status_code, "There is no such work order." in beyond.text) == (422, True)
