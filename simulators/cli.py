@@ -15,6 +15,7 @@ from simulators.devices.commands import add_readers, add_wire, wire_of
 from simulators.devices.trouble import add_trouble, trouble_of
 from simulators.proxy_shell import add_proxy
 from simulators.recording.commands import add_recording
+from simulators.scenario.commands import add_scenario
 
 if TYPE_CHECKING:
     from simulators.day.line import Broker
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_day(commands)
     _add_devices(commands)
+    add_scenario(commands)
     add_recording(commands)
     _add_load(commands)
     add_proxy(commands)

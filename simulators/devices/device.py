@@ -3,7 +3,7 @@
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from simulators.devices.line import UNHEARD_OF, FaultyLine
@@ -25,7 +25,14 @@ class Wired(ABC):
 
     def __init__(self, transport: Transport, *, seed: int = 0) -> None:
         self.faults = Faults(seed, cannot={**UNHEARD_OF.get(transport.medium, {}), **self.cannot})
-        self._transport: Transport = FaultyLine(transport, self.faults)
+        self._line = FaultyLine(transport, self.faults)
+        self._transport: Transport = self._line
+        #: Whether somebody else calls do_round(), on a clock of their own: then no thread is started.
+        self.still = False
+
+    def watch(self, heard: Callable[[bytes, bool], None]) -> None:
+        """Tell what goes over the wire from now on, and whether it goes to the host."""
+        self._line.watch = heard
 
     def plug(self) -> None:
         """Put the cable in."""
@@ -106,6 +113,8 @@ class WiredWorker(Wired, Worker):
     def plug(self) -> None:
         """Put the cable in, and begin."""
         super().plug()
+        if self.still:
+            return
         self._begin(f"{type(self).__name__.lower()} rounds")
 
     def unplug(self) -> None:

@@ -1,6 +1,6 @@
 """The line between a device and its transport, on which faults happen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +19,7 @@ class FaultyLine:
 
     def __init__(self, transport: Transport, faults: Faults) -> None:
         self._transport, self._faults = transport, faults
+        self.watch: Callable[[bytes, bool], None] = lambda _data, _to_host: None
 
     @property
     def medium(self) -> str:
@@ -44,8 +45,9 @@ class FaultyLine:
     def write(self, data: bytes) -> None:
         """Send what is left of it."""
         spoiled = self._faults.spoil(data)
-        for piece in spoiled.pieces:
-            self._transport.write(self._sent(piece))
+        for piece in map(self._sent, spoiled.pieces):
+            self._transport.write(piece)
+            self.watch(piece, True)
         if spoiled.broken and isinstance(self._transport, TcpTransport | MemoryNetwork):
             self._transport.hang_up()
 
@@ -54,6 +56,7 @@ class FaultyLine:
         return heard_at(data, sent=self._faults.baud(host), heard=host)
 
     def _heard(self, data: bytes) -> bytes:
+        self.watch(data, False)
         host = self._host_baud()
         return heard_at(data, sent=host, heard=self._faults.baud(host))
 

@@ -136,14 +136,25 @@ class MemoryNetwork(MemoryTransport):
     def __init__(self) -> None:
         super().__init__()
         self.on_host: Callable[[], None] = lambda: None
-        #: How many times the device has broken the connection.
-        self.broken = 0
+        self._broken = False
 
     def plug(self, on_bytes: OnBytes) -> None:
         """The host is there at once."""
+        self._broken = False
         super().plug(on_bytes)
         self.on_host()
 
+    def write(self, data: bytes) -> None:
+        """Keep what the device sends while the connection stands."""
+        if self._broken:
+            raise NotPlugged(f"Failed to send {len(data)} bytes: the connection is broken.")
+        super().write(data)
+
     def hang_up(self, *, reset: bool = False) -> None:
-        """Break the connection; the host comes again at once."""
-        self.broken += 1
+        """Break the connection; nothing comes through until the host has noticed."""
+        self._broken = True
+
+    def take_broken(self) -> bool:
+        """Whether the device has broken the connection since the last call; the host may come again."""
+        broken, self._broken = self._broken, False
+        return broken
