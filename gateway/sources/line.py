@@ -48,13 +48,14 @@ class LineSource:
     def _read_lines(self, framer: LineFramer, link: Link, emit: Emit, stop: threading.Event) -> None:
         heard_at = time.monotonic()
         while not stop.is_set():
-            silence_left = heard_at + framer.gap - time.monotonic()
-            if framer.waiting and silence_left <= 0:
-                self._pass_on(framer.idle(), emit)
+            silence_left = max(0.0, heard_at + framer.gap - time.monotonic())
             data = link.read(silence_left if framer.waiting else LONGEST_WAIT)
             if data:
                 heard_at = time.monotonic()
                 self._pass_on(framer.feed(data), emit)
+            elif framer.waiting and time.monotonic() - heard_at >= framer.gap:
+                # Only what was looked for and did not come is silence: emit() may have taken longer than the gap.
+                self._pass_on(framer.idle(), emit)
 
     def _pass_on(self, reads: list[CodeRead], emit: Emit) -> None:
         self._reads += len(reads)

@@ -159,6 +159,26 @@ def test_half_a_line_is_reported_after_a_silence(cable: Cable, source: Callable[
         assert running.codes(1) == [b"WHOLE"]
 
 
+def test_a_code_whose_rest_came_while_a_read_took_long_is_whole(
+    cable: Cable, source: Callable[..., SerialLineSource]
+) -> None:
+    reads: queue.Queue[Read] = queue.Queue()
+
+    def emit(read: Read) -> None:
+        if reads.empty():
+            # As behind a slow disk: the scanner sends on, and nobody looks for longer than the patience lasts.
+            cable.send(b"OND\r\n")
+            time.sleep(0.1)
+        reads.put(read)
+
+    with Running(source(patience_ms=50), emit) as running:
+        cable.send(b"FIRST\r\nSEC")
+        running.reads = reads
+        first, second = running.code(), running.code()
+
+    assert [(read.raw, read.fault) for read in (first, second)] == [(b"FIRST", None), (b"SECOND", None)]
+
+
 def test_unplugging_in_the_middle_of_a_code_loses_the_source_and_reports_the_half(
     cable: Cable, source: Callable[..., SerialLineSource]
 ) -> None:
