@@ -26,6 +26,7 @@ from server.erp.changes import http as changes
 from server.erp.floor import http as floor
 from server.erp.logistics import http as logistics
 from server.erp.orders import http as orders
+from server.erp.passages import http as passages
 from server.erp.production import acts_http as acts
 from server.erp.production import http as production
 from server.erp.products import http as products
@@ -63,6 +64,7 @@ ROUTERS = (
     people.router,
     customers.router,
     floor.router,
+    passages.router,
     reasons.router,
     orders.router,
     production.router,

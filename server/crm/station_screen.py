@@ -14,6 +14,9 @@ from server.crm.order_changes import Waiting, waiting_at
 from server.crm.station_work import Job, packing_at, stock_work_at, with_snapshot, work_at, work_for_stock
 from server.erp.floor.models import ReadPoint, Station, StationState
 from server.erp.logistics.models import HandlingUnit
+from server.erp.passages.repository import newest_at
+from server.erp.passages.schemas import comparison_of, end_of
+from server.erp.passages.service import sentence_of
 from server.errors import NotFound
 from server.tracking.goods_rows import materials_in, units_in
 from server.tracking.states import Context, OperationState
@@ -59,6 +62,19 @@ class ReadPointRow:
     key: str
     name: str
     context: str
+    checks_passages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """What is expected at the station's gate, against what has passed."""
+
+    read_point: str
+    subject: str
+    #: server.erp.passages.rules.Verdict, and in words.
+    verdict: str
+    say: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,9 @@ class StationScreen:
     packs: bool = False
     #: Changes that nobody here has seen yet.
     changes: Sequence[Waiting] = ()
+    #: Whether a gate here compares passages, and the comparison that was opened last.
+    checks: bool = False
+    passage: PassageRow | None = None
 
     @property
     def last(self) -> VerdictRow | None:
@@ -171,6 +190,7 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
     at_hand = _at_hand(session, state)
     read_points = _read_points(session, station.id)
     packs = any(point.context == Context.PACK for point in read_points)
+    checks = any(point.checks_passages for point in read_points)
     jobs = [*work_at(session, station.work_center_id, here=here), *stock_work_at(session, station.work_center_id)]
     if packs:
         jobs = [*jobs, *packing_at(session, at_hand, here=here)]
@@ -193,8 +213,19 @@ def station_screen(session: Session, key: str, *, here: Here) -> StationScreen:
         job=with_snapshot(session, job, unit=_newest_unit(verdicts), work_center_id=station.work_center_id),
         packs=packs,
         changes=waiting_at(session, station.id),
+        checks=checks,
+        passage=_passage(session, key, here) if checks else None,
         queue=[each for each in jobs if job is None or each.order != job.order][:QUEUE_LENGTH],
     )
+
+
+def _passage(session: Session, key: str, here: Here) -> PassageRow | None:
+    check = newest_at(session, key)
+    if check is None:
+        return None
+    found = comparison_of(check)
+    is_open = end_of(check, here.now) is None
+    return PassageRow(check.read_point.key, check.subject, found.verdict.value, sentence_of(found), is_open)
 
 
 def _at_hand(session: Session, state: StationState | None) -> str | None:
@@ -244,9 +275,8 @@ def _verdict(row: Mapping[str, Any]) -> VerdictRow:
 
 
 def _read_points(session: Session, station_id: int) -> list[ReadPointRow]:
-    statement = select(ReadPoint.key, ReadPoint.name, ReadPoint.context).where(
-        ReadPoint.station_id == station_id, ReadPoint.active
-    )
+    columns = (ReadPoint.key, ReadPoint.name, ReadPoint.context, ReadPoint.checks_passages)
+    statement = select(*columns).where(ReadPoint.station_id == station_id, ReadPoint.active)
     return [ReadPointRow(*row) for row in session.execute(statement.order_by(ReadPoint.key))]
 
 

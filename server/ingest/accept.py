@@ -30,6 +30,7 @@ from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
 from server.ingest.memory import Memory, remember
+from server.ingest.passages import note_passages
 from server.ingest.reads import Item, items_of, sequence_of
 from server.ingest.save import FACTS_KEY, before, save
 from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
@@ -191,6 +192,7 @@ def _judge_and_save(
     folded = fold(world, items, door, memory.runs if memory is not None else None)
     saved = save(session, folded, was, sources=sources, now=now)
     has_parts = book_goods(session, folded, was, saved, now=now)
+    note_passages(session, folded, saved.first_event)
     # Units that went into others were changed in the database alone.
     if is_kept(session) and not has_parts:
         leave(session, remember(memory, world, folded.runs))

@@ -167,9 +167,9 @@ def _put_site(world: w.World, rows: Rows) -> None:
 
 def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
     for row in points:
-        point = w.ReadPoint(row[0], row[5], *row[1:5])
+        point = w.ReadPoint(row[0], row[6], *row[1:6])
         world.read_points[point.key] = point
-        world.stations[point.station_id] = w.Station(*row[5:])
+        world.stations[point.station_id] = w.Station(*row[6:])
     _put_contexts(world, contexts)
 
 

@@ -44,6 +44,7 @@ def _points_of(_dialect: Dialect) -> Statement:
 def _read_points(dialect: Dialect) -> Statement:
     columns = (
         ReadPoint.key, ReadPoint.context, ReadPoint.quiet_seconds, ReadPoint.overlap_group, ReadPoint.overlap_seconds,
+        ReadPoint.checks_passages,
     )  # fmt: skip
     station = (Station.id, Station.key, Station.name, Station.work_center_id, WorkCenter.name)
     return (

@@ -11,6 +11,7 @@ from server.erp.changes import models as changes
 from server.erp.floor import models as floor
 from server.erp.logistics import models as logistics
 from server.erp.orders import models as orders
+from server.erp.passages import models as passages
 from server.erp.production import models as production
 from server.erp.reasons import models as reasons
 from server.erp.reels import models as reels
@@ -31,6 +32,7 @@ MODULES = (
     production,
     reasons,
     logistics,
+    passages,
     changes,
     billing,
     stock,

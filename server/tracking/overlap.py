@@ -23,7 +23,9 @@ from server.tracking.world import Station, World
 MARGIN_DB: Final = 6.0
 #: Where the signal decides nothing: so many times as many reads do.
 TIMES: Final = 2
-_READS: Final = frozenset({EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
+_TAGS: Final = frozenset({EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
+#: What says that a thing is there.
+READS: Final = _TAGS | {EventKind.CODE_SCANNED.value}
 
 
 def contest(world: World, read: Read) -> Heard | None:
@@ -48,7 +50,7 @@ def contest(world: World, read: Read) -> Heard | None:
 def heard_unit(world: World, read: Read, verdict: Verdict) -> int | None:
     """The unit that is where this read heard it, as the verdict says; None where no neighbour may object."""
     point = world.read_points.get(read.read_point or "")
-    if point is None or point.overlap is None or read.kind not in _READS or read.strength is None:
+    if point is None or point.overlap is None or read.kind not in _TAGS or read.strength is None:
         return None
     if verdict.status is not Status.APPLIED or verdict.action is Action.UNIT_OVERHEARD:
         return None

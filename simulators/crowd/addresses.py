@@ -76,6 +76,7 @@ _THINGS = {
     "prefix": "SELECT prefix FROM api_key ORDER BY id LIMIT 1",
     "printer": "SELECT key FROM printer ORDER BY id LIMIT 1",
     "job_id": "SELECT id FROM print_job ORDER BY id LIMIT 1",
+    "check_id": "SELECT id FROM passage_check ORDER BY id LIMIT 1",
     "device_id": "SELECT id FROM device ORDER BY id LIMIT 1",
 }
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")

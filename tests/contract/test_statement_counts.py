@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from server.app import create_app
@@ -20,6 +20,10 @@ from server.catalog.service import create_product, create_work_center
 from server.db import Database
 from server.erp.floor.schemas import ReadPointIn, StationIn
 from server.erp.floor.service import create_read_point, create_station
+from server.erp.passages.rules import Kind
+from server.erp.passages.schemas import PassageCheckIn
+from server.erp.passages.service import open_check
+from server.erp.production.models import Unit
 from server.labels.queue.schemas import PrinterIn
 from server.labels.queue.service import Order, create_printer, print_labels
 from server.parties.repository import customer as find_customer
@@ -68,14 +72,17 @@ def fill(rows: int) -> Callable[[Session], None]:
     def work(session: Session) -> None:
         now = utc_now()
         steps = [RoutingStepBody(name="Cut", work_center="cut")]
+        unit = session.scalars(select(Unit.number).order_by(Unit.id).limit(1)).one()
         for place in range(rows):
             name = f"{place:02}"
             center = WorkCenterIn(key=f"w{name}", name=name, position=place)
             create_work_center(session, center, actor="test", now=now)
             create_product(session, ProductIn(sku=f"P{name}", name=name, routing=steps), actor="test", now=now)
             create_station(session, StationIn(key=f"s{name}", name=name, work_center="cut"), actor="test", now=now)
-            point = ReadPointIn(key=f"r{name}", name=name, station="cut", context=Context.END)
-            create_read_point(session, point, actor="test", now=now)
+            point = ReadPointIn(key=f"r{name}", name=name, station="cut", context=Context.END, checks_passages=True)
+            made = create_read_point(session, point, actor="test", now=now)
+            expected = PassageCheckIn(kind=Kind.LIST, subject=name, items=[unit])
+            open_check(session, made, expected, actor="test", now=now)
             gateways.create_gateway(session, key=f"g{name}", name=name, actor="test", now=now)
             keys.create_key(session, name=name, scopes=["orders:read"], actor="test", now=now)
             devices.add_device(session, name=name, station_key="cut", actor="test", now=now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.catalog.models import WorkCenter
@@ -40,6 +40,10 @@ class ReadPoint(Versioned, Base):
     #: Read points of one group hear the same tags; within so many seconds a tag is at the loudest of them alone.
     overlap_group: Mapped[str | None] = mapped_column(String(40))
     overlap_seconds: Mapped[int] = mapped_column(Integer, default=5)
+    #: What passes here may be compared with what is expected (server.erp.passages); so many seconds after its last
+    #: read a passage is over, with 0 when somebody says so.
+    checks_passages: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    check_seconds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     station: Mapped[Station] = relationship(back_populates="read_points", lazy="raise")
 

@@ -17,6 +17,7 @@ QuietSeconds = Annotated[int, Field(ge=0, le=86_400)]
 #: Read points with the same word here hear the same tags.
 OverlapGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 OverlapSeconds = Annotated[int, Field(ge=1, le=60)]
+CheckSeconds = Annotated[int, Field(ge=0, le=3_600)]
 #: Where a second scan means something else than the first, a trigger that was pulled twice must not count for both.
 QUIET_AT_TOGGLE = 2
 
@@ -85,6 +86,8 @@ class ReadPointIn(Strict):
     quiet_seconds: QuietSeconds = Field(default_factory=usual_quiet)
     overlap_group: OverlapGroup | None = None
     overlap_seconds: OverlapSeconds = 5
+    checks_passages: bool = False
+    check_seconds: CheckSeconds = 0
     active: bool = True
 
 
@@ -99,6 +102,8 @@ class ReadPointPatch(Patch):
     quiet_seconds: QuietSeconds | None = None
     overlap_group: OverlapGroup | None = None
     overlap_seconds: OverlapSeconds | None = None
+    checks_passages: bool | None = None
+    check_seconds: CheckSeconds | None = None
     active: bool | None = None
 
 
@@ -112,6 +117,8 @@ class ReadPointOut(Shown):
     quiet_seconds: int
     overlap_group: str | None
     overlap_seconds: int
+    checks_passages: bool
+    check_seconds: int
     active: bool
     row_version: int
 

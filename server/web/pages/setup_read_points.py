@@ -27,7 +27,8 @@ from server.web.stale import require_fresh
 router = APIRouter(prefix="/setup/read-points", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
-_FIELDS = ("name", "station", "context", "quiet_seconds", "overlap_group", "overlap_seconds")
+_FIELDS = ("name", "station", "context", "quiet_seconds", "overlap_group", "overlap_seconds", "check_seconds")
+_MARKS = ("active", "checks_passages")
 _WORDS = {
     "key": N_("Write letters, digits, dots and hyphens, such as cut-1."),
     "station": N_("Choose one of the list."),
@@ -49,7 +50,7 @@ def new_read_point(page: PageDep, _principal: Writer, station: str = "") -> Resp
 def add_read_point(page: PageDep, form: FormDep, principal: Writer) -> Response:
     """Make it."""
     try:
-        data = {**given(form, "key", *_FIELDS), "active": form.checked("active")}
+        data = {**given(form, "key", *_FIELDS), **_marks(form)}
         # A read point that nobody named is called by its key.
         body = checked(page, form, model=ReadPointIn, data={"name": form.text("key")} | data, words=_WORDS)
 
@@ -74,7 +75,7 @@ def show_read_point(page: PageDep, key: str, _principal: Writer) -> Response:
 def change_read_point(page: PageDep, key: str, form: FormDep, principal: Writer) -> Response:
     """Change it; the next read follows."""
     try:
-        data = {**changed(form, *_FIELDS, emptyable=("overlap_group",)), "active": form.checked("active")}
+        data = {**changed(form, *_FIELDS, emptyable=("overlap_group",)), **_marks(form)}
         patch = checked(page, form, model=ReadPointPatch, data=data, words=_WORDS)
 
         def work(session: Session) -> None:
@@ -107,9 +108,14 @@ def _typed(found: ReadPoint) -> Form:
         "quiet_seconds": str(found.quiet_seconds),
         "overlap_group": found.overlap_group or "",
         "overlap_seconds": str(found.overlap_seconds),
+        "check_seconds": str(found.check_seconds),
         "row_version": str(found.row_version),
     }
-    return Form(values | ({"active": "1"} if found.active else {}))
+    return Form(values | {name: "1" for name in _MARKS if getattr(found, name)})
+
+
+def _marks(form: Form) -> dict[str, bool]:
+    return {name: form.checked(name) for name in _MARKS}
 
 
 def _found(session: Session, key: str, *, lock: bool = False) -> ReadPoint:

@@ -1,0 +1,1 @@
+"""What a passage through a gate should bring, against what it brought."""
