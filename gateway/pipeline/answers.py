@@ -17,8 +17,12 @@ log = logging.getLogger(__name__)
 VERDICT_SECONDS = 0.150
 #: After this time whoever scanned has gone on; the verdict goes to screens only.
 TOO_LATE_SECONDS = 60.0
-#: Verdicts that overtook their own commit on the way back; one request brings at most 500.
-_MAX_EARLY = 1000
+#: Reads that may wait to be settled; whoever brings more waits.
+MAX_QUESTIONS = 500
+#: Verdicts that came before their read was settled: of all reads that may wait, and of events that no read waits for.
+_MAX_EARLY = 2 * MAX_QUESTIONS
+#: Reads whose verdict has not come; a scanner in a flood hears none of them by itself.
+_MAX_AWAITING = 5000
 
 _SEVERITY = (Signal.OK, Signal.WARN, Signal.STOP)
 
@@ -68,6 +72,17 @@ class Answerer:
             self._condition.notify_all()
         self._thread.join()
 
+    def wait_for_room(self) -> None:
+        """Return once few enough reads wait to be settled: many of them must not fill the memory.
+
+        Not from within settle(), nor while holding what settle() needs.
+        """
+        if len(self._questions) < MAX_QUESTIONS:
+            return
+        with self._condition:
+            while len(self._questions) >= MAX_QUESTIONS:
+                self._condition.wait()
+
     def ask(self, question: Question) -> None:
         """Queue a read whose event is on its way to disk."""
         with self._condition:
@@ -94,11 +109,16 @@ class Answerer:
             if question is None:
                 self._tell_stored()
             elif question.ticket is None or question.ticket.group.settled.wait(patience):
-                with self._condition:
-                    self._questions.popleft()
+                self._drop_first()
                 self._settle(question)
             else:
                 self._tell_stored()
+
+    def _drop_first(self) -> None:
+        with self._condition:
+            self._questions.popleft()
+            if len(self._questions) == MAX_QUESTIONS - 1:
+                self._condition.notify_all()
 
     def _next(self) -> tuple[Question | None, float | None] | None:
         """The first question, if any, and how long the next tone can wait."""
@@ -156,7 +176,9 @@ class Answerer:
 
     def _forget_old(self) -> None:
         oldest = self._monotonic() - TOO_LATE_SECONDS
-        while self._awaiting and next(iter(self._awaiting.values())).read_at < oldest:
+        while self._awaiting and (
+            len(self._awaiting) > _MAX_AWAITING or next(iter(self._awaiting.values())).read_at < oldest
+        ):
             self._awaiting.popitem(last=False)
 
     def _take(self, answer: Answer, late: dict[str, tuple[Source, Signal]]) -> None:

@@ -69,6 +69,7 @@ class Flow:
 
     def take(self, source: Source, counters: DeviceCounters, read: Read) -> None:
         """Bring one read on its way to disk; the answerer acknowledges it after the commit."""
+        self._answerer.wait_for_room()
         read_at = self._clock.monotonic()
         with self._lock:
             stamp = self._clock.now()

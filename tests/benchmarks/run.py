@@ -121,6 +121,12 @@ def _outbox(folder: Path, *, quick: bool) -> list[Figure]:
     return measure(folder, rounds=2 if quick else 5, count=10_000 if quick else 50_000)
 
 
+def _endurance(folder: Path, *, quick: bool) -> list[Figure]:
+    from endurance import Size, measure
+
+    return measure(folder, size=Size(20_000, 100_000, 5.0) if quick else Size(1_296_000, 500_000, 30.0))
+
+
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "ingest": _ingest,
     "latency": _latency,
@@ -130,6 +136,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "identification": _identification,
     "readers": _readers,
     "outbox": _outbox,
+    "endurance": _endurance,
 }
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.outbox import OutboxError, OutboxFull, Ticket
 from gateway.outbox.ticket import Group
+from gateway.pipeline import answers
 from gateway.pipeline.answers import Answerer, Question
 from gateway.protocols.reads import CodeRead, Read
 from gateway.sources import Emit, Report
@@ -207,3 +208,33 @@ def test_stop_settles_what_is_queued(bench: Bench) -> None:
     bench.answerer.stop()
 
     assert len(bench.outcomes) == 20
+
+
+def test_many_reads_that_nobody_settled_hold_up_the_next_one_until_there_is_room(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "MAX_QUESTIONS", 2)
+    tickets = [bench.scan(f"{number}") for number in range(2)]
+    went_on = threading.Event()
+
+    def wait_for_room() -> None:
+        bench.answerer.wait_for_room()
+        went_on.set()
+
+    waiting = threading.Thread(target=wait_for_room, daemon=True)
+    waiting.start()
+
+    assert not went_on.wait(0.1)
+    bench.commit(tickets[0])
+    assert went_on.wait(5)
+    bench.commit(tickets[1])
+
+
+def test_reads_whose_verdict_never_comes_fill_no_memory(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_MAX_AWAITING", 10)
+    sequences = [bench.commit(bench.scan(f"{number}")) for number in range(40)]
+    eventually(lambda: len(bench.outcomes) == 40)
+
+    assert len(bench.answerer._awaiting) <= 11
+    bench.verdict(sequences[-1])
+    eventually(lambda: "ok" in bench.scanner.heard)
