@@ -58,6 +58,15 @@ class BrokerAccess:
         return f"{self.host}:{self.port}"
 
 
+def _close_handshake(error: Exception) -> None:
+    """Close the socket of a failed TLS handshake: paho's stack frames alone know it, as long as the error lives."""
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        for held in frame.f_locals.values():
+            if isinstance(held, socket.socket):
+                held.close()
+    traceback.clear_frames(error.__traceback__)
+
+
 class Connection:
     """A context manager: connects on entry, disconnects on exit. All of it belongs to one thread."""
 
@@ -110,12 +119,7 @@ class Connection:
         return self
 
     def _unreachable(self, error: Exception) -> BrokerLost:
-        # The socket of a failed TLS handshake is known to the library's stack frames alone, as long as the error lives.
-        for frame, _line in traceback.walk_tb(error.__traceback__):
-            for held in frame.f_locals.values():
-                if isinstance(held, socket.socket):
-                    held.close()
-        traceback.clear_frames(error.__traceback__)
+        _close_handshake(error)
         return BrokerLost(
             _("The broker {broker} cannot be reached: {error}.").format(
                 broker=self.address, error=str(error).rstrip(".")

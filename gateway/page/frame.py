@@ -31,7 +31,8 @@ def frame(
         el("div", live, id="live"),
     )
     body = el("body", _header(name, path), main)
-    return join([Markup("<!doctype html>"), el("html", head, body, lang="en")])
+    # A catalogue names its own language here, such as "de".
+    return join([Markup("<!doctype html>"), el("html", head, body, lang=_("en"))])
 
 
 def _header(name: str, path: str) -> Markup:

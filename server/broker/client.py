@@ -49,6 +49,15 @@ class Message:
     told: Mapping[str, str] = field(repr=False)
 
 
+def _close_handshake(error: Exception) -> None:
+    """Close the socket of a failed TLS handshake: paho's stack frames alone know it, as long as the error lives."""
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        for held in frame.f_locals.values():
+            if isinstance(held, socket.socket):
+                held.close()
+    traceback.clear_frames(error.__traceback__)
+
+
 class Client:
     """Lives for one connection: open(), then serve() until it is lost. All of it belongs to the event loop."""
 
@@ -75,8 +84,7 @@ class Client:
         try:
             await self._loop.run_in_executor(None, self._connect)
         except (OSError, ValueError) as error:
-            # The socket of a failed TLS handshake lives on in paho's stack frames, as long as the error does.
-            traceback.clear_frames(error.__traceback__)
+            _close_handshake(error)
             raise BrokerLost(f"The broker {self.address} cannot be reached: {str(error).rstrip('.')}.") from error
         self._watch()
         try:

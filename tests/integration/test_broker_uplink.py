@@ -1,6 +1,8 @@
 """One scan through a broker, over real processes: pseudo-terminal, gateway, broker, server, database."""
 
 import json
+import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.pipeline import ask
 from gateway.uplink.http import Reply
 from gateway.uplink.link import BrokerLink
 from gateway.uplink.mqtt import MqttTransport, broker_access
@@ -47,6 +50,13 @@ class House:
     def scan(self, code: str, patience: float = PATIENCE) -> str | None:
         assert self.rig.line is not None
         return self.rig.line.hands["cut-1"].show(Shown(code, "]C0"), patience)
+
+    def key(self) -> str:
+        return str(self.rig.gateway_status()["key"]["prefix"])
+
+    def count(self, query: str) -> int:
+        with sqlite3.connect(self.rig.folder / "orderlight.db") as database:
+            return int(database.execute(query).fetchone()[0])
 
     def step(self, number: str) -> object:
         return self.api.get(f"/api/v1/units/{number}")["step"]
@@ -119,6 +129,10 @@ def command(house: House, verb: str, device: str | None = None, *, status: int =
     return answer.json()
 
 
+def given(house: House) -> int:
+    return house.count("SELECT count(*) FROM audit WHERE action = 'gateway_command_given'")
+
+
 def devices(house: House) -> list[str]:
     return [device["state"] for device in house.rig.gateway_status()["devices"]]
 
@@ -136,6 +150,37 @@ def test_a_device_is_paused_and_resumed_from_afar_and_every_command_is_audited(h
 
     page = house.admin.get("/admin/audit").text
     assert page.count("Command given to a gateway") >= 5
+
+
+def test_a_command_whose_button_was_pressed_twice_goes_out_once(house: House) -> None:
+    page = house.admin.get(f"/admin/gateways/{GATEWAY}").text
+    form = page[page.index(f'action="/admin/gateways/{GATEWAY}/commands"') :]
+    found = re.search(r'name="once" value="([^"]+)"', form)
+    assert found is not None
+    sent = {"once": found[1], "command": "identify", "device": ""}
+    before = given(house)
+
+    answers = [house.admin.post(f"/admin/gateways/{GATEWAY}/commands", data=sent) for _press in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert given(house) == before + 1
+    assert "This command was sent already." in house.admin.get(f"/admin/gateways/{GATEWAY}").text
+
+
+def test_a_change_of_the_key_through_the_broker_loses_no_scan(house: House) -> None:
+    keys = [house.key()]
+
+    for turn in range(12):
+        if turn in (3, 7):
+            assert turn == 3 or until(lambda: house.key() != keys[0])
+            next(ask(house.rig.gateway_dir, "rotate_key"))
+        house.scan(f"TURN-{turn}")
+        keys.append(house.key())
+
+    assert until(lambda: house.count("SELECT count(*) FROM quarantine WHERE code LIKE '%TURN-%'") == 12)
+    assert until(lambda: house.count("SELECT count(*) FROM api_key WHERE revoked_at IS NOT NULL") == 2)
+    assert house.key() not in keys[:4]
+    assert house.rig.gateway_status()["server"]["state"] == "online"
 
 
 def test_the_broker_tells_who_is_there_and_a_gateway_that_is_not_gets_no_command(house: House) -> None:

@@ -1,13 +1,17 @@
 """The gateway's own page: who may see it, what it shows of hostile readers, and what a code means."""
 
 import base64
+import contextlib
 import http.client
 import json
 import re
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -286,6 +290,50 @@ class TestServed:
         except (http.client.HTTPException, ConnectionError):
             time.sleep(0.005)
             return False
+
+    def test_over_https_the_page_answers_whoever_trusts_its_certificate(self, page: LocalPage, tmp_path: Path) -> None:
+        cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+        made = [
+            "openssl",
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-days",
+            "2",
+        ]
+        named = [
+            "-subj",
+            "/CN=gateway",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            str(key),
+            "-out",
+            str(cert),
+        ]
+        subprocess.run([*made, *named], check=True, capture_output=True)
+        self.config = replace(self.config, cert_file=str(cert), cert_key_file=str(key))
+        page.show(self.config)
+        self.until(page, "open")
+
+        def get(context: ssl.SSLContext) -> tuple[int, bytes]:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.config.port, timeout=5, context=context)
+            with contextlib.closing(connection):
+                connection.request("GET", "/status.json")
+                response = connection.getresponse()
+                return response.status, response.read()
+
+        status, body = get(ssl.create_default_context(cafile=str(cert)))
+        assert (status, json.loads(body)) == (200, STATUS)
+        assert str(page.state()["url"]).startswith("https://")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            get(ssl.create_default_context())
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            self.get("/")
 
     def test_every_answer_has_the_strict_policy_and_says_good_bye(self, page: LocalPage) -> None:
         for path, status in (("/", 200), ("/page.js", 200), ("/lamp.svg", 200), ("/codes", 200), ("/no", 404)):

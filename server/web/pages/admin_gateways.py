@@ -1,10 +1,12 @@
 """Gateways: a list of living things, one with its devices and last reads, and their keys."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from orderlight.events.commands import Command, Verb
@@ -23,6 +25,7 @@ from server.errors import Conflict, Invalid, NotFound, Unavailable
 from server.messages import N_
 from server.web.entry import Fault, FormDep, attempt, checked, given
 from server.web.forms import Form
+from server.web.once import write_once
 from server.web.page import Page, PageDep
 from server.web.pages.admin_overview import trouble
 from server.web.sections import ADMIN, show_in
@@ -153,11 +156,19 @@ async def command_gateway(page: PageDep, form: FormDep, key: str, principal: Adm
     if form.text("command") not in set(Verb):
         raise Invalid(page.say(N_("Choose one of the commands.")))
     command = Command(Verb(form.text("command")), form.text("device") or None)
+    if not await run_in_threadpool(_is_first, page, principal, form):
+        return page.go(back, page.say(N_("This command was sent already.")))
     try:
         result = await give_command(page.database, _broker(page), key, command, actor=principal.actor)
     except (Conflict, Unavailable) as refusal:
         return page.go(back, refusal.detail, kind="stop")
     return page.go(back, result.say) if result.done else page.go(back, result.say, kind="stop")
+
+
+def _is_first(page: Page, principal: Principal, form: Form) -> bool:
+    """Whether this form was not sent before: a command goes out once, however often its button is pressed."""
+    mine = secrets.token_hex(8)
+    return write_once(page, principal, form, lambda _session: mine) == mine
 
 
 def _broker(page: Page) -> BrokerDoor:
