@@ -20,6 +20,9 @@ FormDep = Annotated[Form, Depends(read_form)]
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
+#: More pieces than this in one field are a slip of the finger.
+_MOST_PIECES = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Fault(Exception):
@@ -67,7 +70,13 @@ def typed_number(page: Page, text: str | None) -> Decimal | None:
         found = Decimal(text.replace(",", "."))
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or not 0 < found <= 1_000_000 or found != round(found, 6):
+    if found.is_finite() and found > _MOST_PIECES:
+        raise Invalid(
+            page.say(
+                N_("%(got)s is more than can be entered at once; at most %(most)s."), got=text[:20], most=_MOST_PIECES
+            )
+        )
+    if not found.is_finite() or found <= 0 or found != round(found, 6):
         raise Invalid(page.say(N_("Expected how many as a number above 0, got %(got)s."), got=text[:20]))
     return found
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from server.catalog.measures import breaks_a_piece
 from server.catalog.models import Product
 from server.db import touch
 from server.db.counters import take
@@ -108,6 +109,11 @@ def _require_known(body: MoveIn, product: Product | None, known: dict[str, Stock
     if product is None:
         message = _("There is no product {sku}.").format(sku=body.product)
         errors.append(FieldError("product", message, "unknown"))
+    elif body.kind is MoveKind.RECEIPT and breaks_a_piece(body.quantity, product.uom):
+        # A supplier sends whole pieces; a count may still find the half that production left.
+        message = _("{sku} comes in whole pieces; got {quantity}.")
+        said = message.format(sku=product.sku, quantity=plain(body.quantity))
+        errors.append(FieldError("quantity", said, "not_whole"))
     for name, key in (("source", body.source), ("target", body.target)):
         if key is not None and key not in known:
             errors.append(FieldError(name, _("There is no location {key}.").format(key=key), "unknown"))

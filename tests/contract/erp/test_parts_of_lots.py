@@ -164,6 +164,9 @@ def test_the_office_acts_on_ticked_pieces_all_or_none(
     assert "U-1000, U-1001 may go on." in act(**both, why="resume:")
     assert "A quantity is taken of one unit; 2 are chosen." in act(**both, why="scrap:MATERIAL", quantity="2")
     assert "Expected how many as a number above 0, got -1." in act(why="scrap:MATERIAL", quantity="-1")
+    assert "99999999 is more than can be entered at once; at most 1000000." in act(
+        why="scrap:MATERIAL", quantity="99999999"
+    )
     assert "cannot be scrapped" in act(why="scrap:MATERIAL", quantity="9999")
     assert "Scrapped: U-1000." in act(**{"pick.U-1000": "1"}, why="scrap:MATERIAL")
     with database.read() as session:

@@ -264,3 +264,14 @@ def test_more_locations_than_a_list_holds_are_paged_found_by_name_and_printed_on
     assert "TUBE-34" in planner.get("/stock?location=bay 0500").text
     assert "TUBE-34" not in planner.get("/stock?location=bay 0499").text
     assert "too many locations for one sheet" in planner.get("/print/cards").text
+
+
+def test_a_supplier_sends_whole_pieces_and_a_count_may_find_half_of_one(planner: httpx.Client) -> None:
+    half = received(planner, product="BOLT-M8", quantity="1.5")
+    whole = received(planner, product="BOLT-M8", quantity="2")
+    form = {"product": "BOLT-M8", "lot": "L1", "quantity": "1.5", "target": "store", "cause": "One was cut"}
+    counted = planner.post("/stock/count", data=form)
+
+    assert half.status_code == 422
+    assert "BOLT-M8 comes in whole pieces; got 1.5." in half.text
+    assert (whole.status_code, counted.status_code) == (303, 303)
