@@ -65,7 +65,7 @@ def test_pages_of_money_are_accessible_and_fit(new_page: Callable[..., Page], si
     passes(
         page,
         "/invoices?show=all", "/invoices?show=cancelled", "/invoices/INV-1002", "/invoices/INV-1002/print",
-        "/to-invoice", "/payments", "/payments/new?invoice=INV-1000", "/credit", "/customers/C-101/account",
+        "/to-invoice", "/payments", "/payments/new?invoice=INV-1000", "/credit", "/rates", "/customers/C-101/account",
         f"/orders/{orders[2]}", f"/orders/{orders[-1]}",
     )  # fmt: skip
 

@@ -44,7 +44,32 @@ def test_a_private_link_follows_the_work(new_page: Callable[..., Page], site: An
     site.scan(site.units_of(order)[0], "cut-1")
 
     expect(visitor.locator("#status-sentence")).to_contain_text("through Cut")
-    assert "/track/of/SO-" in visitor.url
+    assert visitor.url.endswith(f"/track/of/{order}")
+
+
+def test_two_private_links_follow_their_own_work_in_two_tabs_of_one_browser(
+    new_page: Callable[..., Page], site: Any
+) -> None:
+    # Given the tabs of two orders, of which the second was opened last
+    orders = [site.order_of("Aurora Bikes"), site.order_of("Kestrel Rail")]
+    sales, first = new_page("sales"), new_page()
+    tabs = [first, first.context.new_page()]
+    for order, tab in zip(orders, tabs, strict=True):
+        go(sales, f"/orders/{order}").get_by_role("button", name="Make a link").click()
+        tab.goto("/track/" + sales.get_by_label("The link").input_value().rpartition("/")[2])
+        tab.get_by_role("button", name="Open my order").click()
+        tab.wait_for_selector(LIVE)
+
+    # When the first is loaded again, and its unit is scanned
+    first.reload()
+    first.wait_for_selector(LIVE)
+    untouched = tabs[1].locator("#main").inner_text()
+    site.scan(site.units_of(orders[0])[0], "cut-1")
+
+    # Then it moves, and the other stays as it is
+    expect(first.locator("#status-sentence")).to_contain_text("through Cut")
+    assert first.url.endswith(f"/track/of/{orders[0]}")
+    assert tabs[1].locator("#main").inner_text() == untouched
 
 
 def test_an_update_keeps_opened_details_and_focus(new_page: Callable[..., Page], site: Any) -> None:
