@@ -5,7 +5,7 @@ entries before a cursor, each with a key that rises with it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -23,10 +23,12 @@ from server.errors import FieldError, Invalid
 from server.journal.models import ABOUT_RECORDS, ABOUT_WHOLE_ORDERS, Fact
 from server.messages import translate as _
 from server.parties.models import Contact, Customer
+from server.parties.states import PartyFact
 
 PAGE_SIZE: Final = 25
 #: So many of the newest orders are told of; the tab of orders has them all.
 ORDERS_TOLD: Final = 100
+_CONSENTS: Final = (PartyFact.CONSENT_GIVEN.value, PartyFact.CONSENT_WITHDRAWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,25 @@ def himself(session: Session, customer: Customer, before: Before) -> Sequence[It
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
         .limit(PAGE_SIZE + 1)
     )
-    return [_fact(fact, "customer") for fact in session.scalars(statement)]
+    found = session.scalars(statement).all()
+    people = _people(session, {fact.detail["contact"] for fact in found if fact.kind in _CONSENTS})
+    return [_about_him(fact, people) for fact in found]
+
+
+def _people(session: Session, ids: Collection[int]) -> Mapping[int, str]:
+    """The names of contacts who are not erased; no query where nobody is asked for."""
+    if not ids:
+        return {}
+    statement = select(Contact.id, Contact.name).where(Contact.id.in_(ids), Contact.erased_at.is_(None))
+    return dict(session.execute(statement).tuples().all())
+
+
+def _about_him(fact: Fact, people: Mapping[int, str]) -> Item:
+    """A consent says who allowed what."""
+    item = _fact(fact, "customer")
+    if fact.kind not in _CONSENTS:
+        return item
+    return replace(item, contact=people.get(fact.detail["contact"]), fields=(str(fact.detail["purpose"]),))
 
 
 def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Item]:

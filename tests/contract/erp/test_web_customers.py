@@ -240,3 +240,17 @@ def test_the_overview_shows_every_open_order_before_those_that_are_over(
     shown = re.findall(r'href="/orders/([^"/]+)"', page.partition('id="now-head"')[2].partition("</section>")[0])
 
     assert list(dict.fromkeys(shown)) == wanted[:6]
+
+
+def test_a_consent_in_the_timeline_says_who_allowed_what_until_he_is_erased(
+    signed_in: SignedIn, world: DemoWorld
+) -> None:
+    manager, base = signed_in("manager"), "/api/v1/customers/C-100"
+    contact = manager.get(f"{base}/contacts").json()["items"][0]
+    manager.post(f"{base}/consents", json={"contact": contact["id"], "purpose": "calls", "source": "On the phone"})
+
+    told = manager.get(f"{base}/timeline").json()["items"][0]
+    page = manager.get("/customers/C-100/timeline").text
+
+    assert (told["kind"], told["contact"], told["fields"]) == ("consent_given", contact["name"], ["calls"])
+    assert f"Calls · {contact['name']}</span>" in page
