@@ -63,7 +63,8 @@ _NAMES: Final = {
 }
 #: Identifiers that promise GS1 element strings (GS1 General Specifications 5.1.3, figure 5.1.3-1). The others are those
 #: of FNC1 in front in the option values of ISO/IEC 15424: d5, Q4, J4 and z4 are d2, Q3, J1 and z1 with extended channel
-#: interpretation, e3 is e2 with it; L3 is a MicroPDF417 that stands for Code 128 with FNC1 in front.
+#: interpretation, e3 is e2 with it; L3 is a MicroPDF417 that stands for Code 128 with FNC1 in front. GS1 names neither
+#: J4 nor K1, and no test data of its holds them: they follow the same option values, and zxing-cpp gives them, too.
 _GS1: Final = {
     "C1": "GS1-128",
     "e0": "GS1 DataBar",

@@ -27,7 +27,7 @@ TROUBLES = {
     "ribbon_out": N_("No ribbon left. Put in a new one; it goes on by itself."),
     "head_open": N_("The print head is open. Close it; it goes on by itself."),
     "paused": N_("The printer is paused. Press its pause key; it goes on by itself."),
-    "unreachable": N_("The printer does not answer. Switch it on and check its cable and address; it is tried again."),
+    "unreachable": N_("The printer does not answer. Switch it on and check its cable and address."),
     "no_status": N_("The printer does not say how it is. If it never does, switch off the question on its page."),
     "cut": N_("The connection broke while the label was sent. Print it again only if it did not come out."),
     "silent": N_("The printer took the label and never said that it came out. Look before you print it again."),

@@ -150,8 +150,9 @@
       tick();
       document.dispatchEvent(new CustomEvent("orderlight:merged", { detail: null }));
     } catch { /* The stream will tell that the server is away; the next frame fetches again. */ }
-    const { again } = fetching;
-    setTimeout(() => { fetching = null; if (again) refetch(); }, 1000);
+    // What changes in the second of rest counts, too: whoever asks meanwhile is heard at its end.
+    const asked = fetching;
+    setTimeout(() => { fetching = null; if (asked.again) refetch(); }, 1000);
   }
 
   /* Relative times grow older without the server. */
@@ -161,7 +162,8 @@
     for (const node of document.querySelectorAll("time[data-relative]")) {
       const seconds = (Date.parse(node.dateTime) - now()) / 1000;
       const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length * 0.95) || ["second", 1];
-      const text = words.format(Math.round(seconds / size), unit);
+      // A moment is not in the future because two clocks differ by its tenth; -0 reads as a past.
+      const text = words.format(Math.round(seconds / size) || -0, unit);
       if (node.textContent !== text) node.textContent = text;
     }
   }
