@@ -196,7 +196,7 @@ def _people(session: Session, ids: Collection[int]) -> Mapping[int, str]:
     if not ids:
         return {}
     statement = select(Contact.id, Contact.name).where(Contact.id.in_(ids), Contact.erased_at.is_(None))
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _about_him(fact: Fact, people: Mapping[int, str]) -> Item:
