@@ -28,6 +28,8 @@ from simulators.services import ServiceMissing, find_mosquitto, private_mosquitt
 
 pytestmark = pytest.mark.faults
 
+#: The newest version of the wire.
+GOLDEN = max((Path(__file__).parents[1] / "golden").iterdir())
 Answer = Callable[[dict[str, Any]], tuple[int, bytes, dict[str, str]]]
 
 
@@ -472,7 +474,9 @@ def test_status_tail_and_the_socket_belong_to_the_gateways_user(
     assert status["server"]["state"] == "online"
     assert status["devices"][0]["state"] == "ready"
     assert status["flow"]["read"] == status["flow"]["stored"] + status["flow"]["filtered"]
-    assert server.heartbeats[0]["devices"][0]["name"] == "scanner-1"
+    beat, golden = server.heartbeats[0], json.loads((GOLDEN / "health.json").read_bytes())
+    assert beat["devices"][0]["name"] == "scanner-1"
+    assert (set(beat), set(beat["devices"][0])) == (set(golden), set(golden["devices"][0]))
     assert "last read" in run_command(folder, "status").stdout
 
 

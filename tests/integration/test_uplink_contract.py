@@ -337,6 +337,8 @@ def test_the_broker_keeps_that_a_gateway_is_online_and_that_it_left_in_good_orde
     listener.close()
 
     assert (online["state"], online["version"], offline["state"]) == ("online", "1.2", "offline")
+    golden = max((Path(__file__).parents[1] / "golden").iterdir()) / "mqtt_state.json"
+    assert set(online) == set(offline) == set(json.loads(golden.read_bytes()))
 
 
 def test_a_command_is_answered_under_its_own_correlation(broker_server: BrokerServer, mosquitto: int) -> None:
