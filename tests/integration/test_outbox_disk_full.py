@@ -64,3 +64,29 @@ def test_events_accepted_before_the_disk_was_full_survive_a_restart(small_disk: 
 
     assert parcel is not None
     assert list(parcel.sequences)[: len(accepted)] == accepted
+
+
+@pytest.mark.parametrize("small_disk", ["2m"], indirect=True)
+def test_a_disk_that_something_else_filled_takes_scans_again_once_that_is_gone(small_disk: Path) -> None:
+    outbox = Outbox.open(small_disk, Quota(max_bytes=10**9, min_free_bytes=0, ballast_bytes=200_000))
+    accepted = [1, outbox.append(SCAN).wait(10)]
+    other = small_disk / "somebody-elses.log"
+    with contextlib.suppress(OSError), other.open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096) == 4096:
+            pass
+
+    refused: list[str] = []
+    while len(refused) < 5:
+        try:
+            accepted.append(outbox.append(SCAN).wait(10))
+        except OutboxFull as full:
+            refused.append(str(full))
+    other.unlink()
+    accepted.append(outbox.append(SCAN).wait(10))
+
+    assert all("Free some space on the gateway" in sentence for sentence in refused)
+    parcel = outbox.oldest(10_000, 10**9)
+    assert parcel is not None
+    assert list(parcel.sequences) == accepted == list(range(1, len(accepted) + 1))
+    assert outbox.figures().full is None
+    outbox.close()
