@@ -47,6 +47,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         # After a long absence of the server the log shrinks again instead of keeping its largest size.
         connection.execute("PRAGMA journal_size_limit=4000000")
+    # In KiB, for each connection: events are written at the end, read once in order and deleted, so little comes again.
+    connection.execute("PRAGMA cache_size=-400")
     connection.execute("PRAGMA busy_timeout=5000")
     return connection
 
