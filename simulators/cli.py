@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from simulators.camera.commands import add_camera
 from simulators.devices.commands import add_readers, add_wire, wire_of
-from simulators.devices.trouble import add_trouble, trouble_of
+from simulators.devices.trouble import EXAMPLES, add_trouble, trouble_of
 from simulators.proxy_shell import add_proxy
 from simulators.recording.commands import add_recording
 from simulators.scenario.commands import add_scenario
@@ -117,7 +117,8 @@ def _add_broker(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_devices(commands: Commands) -> None:
-    device = commands.add_parser("device", help="one device by hand: type a code, press Enter")
+    device = commands.add_parser("device", help="one device by hand: type a code, press Enter", epilog=EXAMPLES)
+    device.formatter_class = argparse.RawDescriptionHelpFormatter
     kinds = device.add_subparsers(required=True, metavar="KIND")
     scanner = kinds.add_parser("scanner", help="a barcode scanner on a serial port")
     add_wire(scanner, connect=True)

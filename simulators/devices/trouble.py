@@ -10,6 +10,13 @@ from simulators.faults import MEANINGS, Fault, FaultRefused, Faults, parse_fault
 
 HELP: Final = "/fault KIND [CHANCE] begins a fault, /end KIND ends it, /faults lists them, /reboot [SECONDS]"
 
+EXAMPLES: Final = """examples:
+  orderlight-sim device scanner ports/scanner-1
+      a port for gateway.toml; what you type is scanned
+  orderlight-sim device r200 ports/gate-1 --fault noise=0.2 --fault half-frame=0.1 --seed 7
+      a UHF module on a bad cable; type an EPC, /faults or /fault wrong-baud
+  orderlight-sim device llrp --listen 5084 --antennas 2"""
+
 
 class Fallible(Protocol):
     """A device that can fail."""

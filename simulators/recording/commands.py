@@ -45,6 +45,7 @@ def add_recording(commands: "Commands") -> None:
     tcp = kinds.add_parser("tcp", help="stand between a device in the network and the gateway")
     tcp.add_argument("device", metavar="HOST:PORT", help="where the device is")
     tcp.add_argument("--listen", type=int, required=True, metavar="PORT", help="where the gateway connects instead")
+    tcp.add_argument("--host", default="127.0.0.1", help="address it listens on; 0.0.0.0 for others (127.0.0.1)")
     _finish(tcp, _record_tcp)
     mqtt = kinds.add_parser("mqtt", help="subscribe to what readers publish")
     mqtt.add_argument("--broker", required=True, metavar="HOST:PORT", help="the MQTT broker")
@@ -128,8 +129,8 @@ def _record_tcp(arguments: argparse.Namespace) -> int:
     from simulators.recording.taps import tap_tcp
 
     device = _address("the device", arguments.device)
-    with socket.create_server(("127.0.0.1", arguments.listen)) as listener:
-        _say(f'Have the gateway connect here: host = "127.0.0.1", tcp_port = {arguments.listen}.')
+    with socket.create_server((arguments.host, arguments.listen)) as listener:
+        _say(f'Have the gateway connect here: host = "{arguments.host}", tcp_port = {arguments.listen}.')
         return _record(arguments, "tcp", lambda recorder, stop: tap_tcp(listener, device, recorder, stop))
 
 

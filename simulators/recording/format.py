@@ -120,6 +120,7 @@ class Recorder:
         except FileExistsError as error:
             raise RecordingFault(f"{self._path} is there already: choose another name, or move it away.") from error
         self._file.write(write_head(self._kind, **self._head))
+        self._file.flush()
         self._began = self._synced_at = self._clock()
         return self
 

@@ -46,8 +46,14 @@ class BrokerLink:
         )
 
     def publish(self, chunk: Chunk) -> None:
-        """Say a chunk again, and wait until the broker has it."""
-        self._client.publish(chunk.place, chunk.data, qos=1).wait_for_publish(_GREETING_SECONDS)
+        """Say a chunk again, and wait until the broker has it; raises NotPlugged where it went away."""
+        try:
+            message = self._client.publish(chunk.place, chunk.data, qos=1)
+            message.wait_for_publish(_GREETING_SECONDS)
+        except (RuntimeError, ValueError) as error:
+            raise NotPlugged(f"A message to {chunk.place!r} was not published: {error}") from error
+        if not message.is_published():
+            raise NotPlugged(f"The broker did not take a message to {chunk.place!r} in {_GREETING_SECONDS:.0f} s.")
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _m: object) -> None:
         if reason.is_failure:

@@ -19,6 +19,7 @@ from simulators.recording.format import Recorder
 Say = Callable[[str], None]
 _WAIT: Final = 0.2
 _AGAIN: Final = 0.5
+_WRITE_SECONDS: Final = 1.0
 _CHUNK: Final = 65_536
 
 
@@ -40,7 +41,7 @@ def tap_serial(device: Path, link: Path, recorder: Recorder, stop: threading.Eve
         missing = False
         say(f'{device} is recorded. Have the gateway open it here: port = "{link}".')
         try:
-            _pump_serial(port, PtyTransport(link), recorder, stop)
+            _pump_serial(port, PtyTransport(link), recorder, stop, say)
         finally:
             os.close(port)
 
@@ -62,10 +63,10 @@ def _open_port(path: Path, baud: int) -> int:
     return port
 
 
-def _pump_serial(port: int, gateway: PtyTransport, recorder: Recorder, stop: threading.Event) -> None:
+def _pump_serial(port: int, gateway: PtyTransport, recorder: Recorder, stop: threading.Event, say: Say) -> None:
     def to_device(data: bytes) -> None:
         recorder.note(data, to_host=False)
-        os.write(port, data)
+        _write(port, data, say)
 
     gateway.plug(to_device)
     try:
@@ -83,6 +84,18 @@ def _pump_serial(port: int, gateway: PtyTransport, recorder: Recorder, stop: thr
                 continue
     finally:
         gateway.unplug()
+
+
+def _write(port: int, data: bytes, say: Say) -> None:
+    try:
+        while data and select.select([], [port], [], _WRITE_SECONDS)[1]:
+            data = data[os.write(port, data) :]
+    except OSError as error:
+        # It was unplugged in this moment; the reading side notices, too.
+        say(f"{len(data)} bytes of the gateway did not reach the device: {error.strerror}.")
+    else:
+        if data:
+            say(f"{len(data)} bytes of the gateway did not reach the device: it does not take them.")
 
 
 def _read(port: int) -> bytes:
@@ -144,6 +157,7 @@ class _Forwarding(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_POST(self) -> None:
+        """One post of the reader."""
         length = self.headers.get("Content-Length", "")
         if not length.isdigit():
             self.send_error(411, "Content-Length is missing")
@@ -156,6 +170,10 @@ class _Forwarding(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    def do_PUT(self) -> None:
+        """The gateway reads both alike."""
+        self.do_POST()
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:
         connection = HTTPConnection(*self.server.gateway, timeout=20)

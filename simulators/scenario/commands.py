@@ -84,7 +84,15 @@ def _read(file: str) -> "Scenario":
         raise ValueError(f"Scenarios need PyYAML: pip install 'orderlight[simulators]' ({error}).") from error
 
     path, shipped = Path(file), FOLDER / f"{file}.yaml"
-    return read_scenario(shipped if not path.exists() and shipped.exists() else path)
+    if path.exists() or not shipped.exists():
+        shipped = path
+    try:
+        return read_scenario(shipped)
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(each.stem for each in FOLDER.glob("*.yaml")))
+        raise ValueError(f"There is no file {file}; those that come along are {known}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is no UTF-8 text: {error.reason} at byte {error.start}.") from error
 
 
 def _say(text: str) -> None:

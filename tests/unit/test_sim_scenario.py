@@ -172,4 +172,4 @@ def test_a_file_is_checked_and_those_that_come_along_are_listed(capsys: pytest.C
     assert [name for name in EXAMPLES if name in out] == EXAMPLES
     assert out.endswith("52 steps in 70 s. It is sound.\n")
     assert main(["scenario", "check", "no-such-file.yaml"]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert "There is no file no-such-file.yaml; those that come along are bad-line" in capsys.readouterr().err

@@ -302,8 +302,10 @@ EXPECTED: Final = {
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device that fails on purpose again and again is opened again soon."""
+    """A device that fails on purpose again and again is opened and asked again soon."""
     monkeypatch.setattr("gateway.supervisor.LARGEST_SECONDS", 0.3)
+    monkeypatch.setattr("gateway.protocols.chafon.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.protocols.zebra_ssi.ANSWER_SECONDS", 0.1)
 
 
 @pytest.mark.parametrize("make", EXPECTED, ids=lambda make: make.__name__)

@@ -2,6 +2,8 @@
 
 import queue
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -201,6 +203,7 @@ def test_a_reader_that_posts(tmp_path: Path) -> None:
             server.shutdown()
 
     with recording(file, "http", tap), Driver("http_push", **table) as driver:
+        _wait_until(driver.is_ready)
         poster.plug()
         for epc in EPCS:
             poster.read(TagSeen(epc, 1, -51.0))
@@ -209,8 +212,10 @@ def test_a_reader_that_posts(tmp_path: Path) -> None:
         poster.unplug()
 
     again = ("--post", str(port), "--token-file", str(tmp_path / "token"), "--fast")
-    with Driver("http_push", **table) as driver, replayed(str(file), *again):
-        assert driver.take(3) == said
+    with Driver("http_push", **table) as driver:
+        _wait_until(driver.is_ready)
+        with replayed(str(file), *again):
+            assert driver.take(3) == said
 
     assert "s3cret" not in file.read_text()
     assert [chunk.data for chunk in read_recording(file).chunks if not chunk.to_host][-1] == b"200"
@@ -235,6 +240,9 @@ def test_readers_at_a_broker(tmp_path: Path) -> None:
                     publisher.publish(code.encode())
                 said = driver.take(len(CODES))
                 _wait_until(lambda: recorder.chunks == len(CODES))
+                # What the broker does not know to be stored, it would send to the next driver first.
+                _wait_until(lambda: driver.source.counters()["waiting"] == 0)
+                time.sleep(0.1)
                 publisher.stop()
 
         with Driver("mqtt", **table) as driver:
@@ -243,6 +251,29 @@ def test_readers_at_a_broker(tmp_path: Path) -> None:
                 assert driver.take(len(CODES)) == said
 
     assert {chunk.place for chunk in read_recording(file).chunks} == {"readers/cut 1/ä"}
+
+
+def test_a_recorder_that_is_killed_leaves_every_line_that_it_wrote(tmp_path: Path) -> None:
+    device, link, file = tmp_path / "device", tmp_path / "link", tmp_path / "r"
+    scanner = Scanner(PtyTransport(device))
+    scanner.plug()
+    command = [sys.executable, "-m", "simulators.cli", "record", "serial", str(device), str(link), str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        assert scanner.wait_for_host(PATIENCE)
+        for code in CODES:
+            scanner.scan(code)
+        _wait_until(lambda: b"".join(_bytes_to_host(file)).count(b"\n") == len(CODES))
+    finally:
+        process.kill()
+        process.wait()
+    scanner.unplug()
+
+    assert b"".join(_bytes_to_host(file)) == b"".join(code.encode() + b"\r\n" for code in CODES)
+
+
+def _bytes_to_host(file: Path) -> list[bytes]:
+    return [chunk.data for chunk in read_recording(file).chunks if chunk.to_host]
 
 
 def test_true_time_is_kept_and_speed_shortens_it(tmp_path: Path) -> None:
