@@ -36,6 +36,8 @@ GATEWAY_CLOCK_OFFSET = Gauge(
 GATEWAY_SET_ASIDE = Gauge(
     "orderlight_gateway_set_aside_events", "Events a gateway had to set aside unread by the server.", ["gateway"]
 )
+GATE_SEEN = Gauge("orderlight_gate_seen_units", "Units that a gate saw which must see all of them.", ["read_point"])
+GATE_MISSED = Gauge("orderlight_gate_missed_units", "Units seen further on and never at such a gate.", ["read_point"])
 INBOX_OPEN = Gauge("orderlight_inbox_open", "Quarantined events that wait for a person.")
 HTTP_SECONDS = Histogram(
     "orderlight_http_request_duration_seconds",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from server import metrics
 from server.admin.health import number
 from server.db import Database
+from server.erp.floor.gates import gate_figures
 from server.journal.models import Gateway, Quarantine
 
 
@@ -15,6 +16,7 @@ def refresh_gauges(database: Database) -> None:
     try:
         with database.read() as session:
             _refresh_gateways(session)
+            _refresh_gates(session)
             open_ones = session.scalar(select(func.count()).where(Quarantine.state == "open"))
             metrics.INBOX_OPEN.set(open_ones or 0)
     except SQLAlchemyError:
@@ -29,6 +31,15 @@ _BY_GATEWAY = (
     metrics.GATEWAY_OLDEST,
     metrics.GATEWAY_SET_ASIDE,
 )
+
+
+def _refresh_gates(session: Session) -> None:
+    for gauge in (metrics.GATE_SEEN, metrics.GATE_MISSED):
+        # A read point that is no such gate any more has no figures.
+        gauge.clear()
+    for gate in gate_figures(session):
+        metrics.GATE_SEEN.labels(gate.key).set(gate.seen)
+        metrics.GATE_MISSED.labels(gate.key).set(gate.missed)
 
 
 def _refresh_gateways(session: Session) -> None:

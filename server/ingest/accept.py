@@ -26,6 +26,7 @@ from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
 from server.ingest.encoding import json_bytes
 from server.ingest.fold import Folded, Judged, answer_of, fold
+from server.ingest.gates import note_gates
 from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
 from server.ingest.load import default_point, load_world, site_language
@@ -193,6 +194,7 @@ def _judge_and_save(
     saved = save(session, folded, was, sources=sources, now=now)
     has_parts = book_goods(session, folded, was, saved, now=now)
     note_passages(session, folded, saved.first_event)
+    note_gates(session, folded, was, saved.first_event, now=now)
     # Units that went into others were changed in the database alone.
     if is_kept(session) and not has_parts:
         leave(session, remember(memory, world, folded.runs))

@@ -167,9 +167,9 @@ def _put_site(world: w.World, rows: Rows) -> None:
 
 def _put_stations(world: w.World, points: Rows, contexts: Rows) -> None:
     for row in points:
-        point = w.ReadPoint(row[0], row[6], *row[1:6])
+        point = w.ReadPoint(row[0], row[7], *row[1:7])
         world.read_points[point.key] = point
-        world.stations[point.station_id] = w.Station(*row[6:])
+        world.stations[point.station_id] = w.Station(*row[7:])
     _put_contexts(world, contexts)
 
 

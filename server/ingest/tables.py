@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Dialect, Integer, bindparam, case, cast, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Dialect, Integer, bindparam, case, cast, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from server.auth.models import User
 from server.catalog.models import Product, WorkCenter
@@ -18,6 +19,8 @@ from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.states import ChangeState, UnitState
 
+#: Any read point of the house.
+_GATE = aliased(ReadPoint)
 _UNIT_NAMES = (Unit.id, Unit.kind, Unit.order_id, Unit.parent_id)
 
 
@@ -44,7 +47,7 @@ def _points_of(_dialect: Dialect) -> Statement:
 def _read_points(dialect: Dialect) -> Statement:
     columns = (
         ReadPoint.key, ReadPoint.context, ReadPoint.quiet_seconds, ReadPoint.overlap_group, ReadPoint.overlap_seconds,
-        ReadPoint.checks_passages,
+        ReadPoint.checks_passages, exists().where(_GATE.must_see.is_(True), _GATE.active.is_(True)),
     )  # fmt: skip
     station = (Station.id, Station.key, Station.name, Station.work_center_id, WorkCenter.name)
     return (

@@ -27,6 +27,7 @@ class FactKind(StrEnum):
     OPERATION_COMPLETED = "operation_completed"
     UNIT_SEEN = "unit_seen"
     UNIT_OVERHEARD = "unit_overheard"
+    READ_MISSED = "read_missed"
     UNIT_HELD = "unit_held"
     UNIT_RESUMED = "unit_resumed"
     UNIT_SCRAPPED = "unit_scrapped"

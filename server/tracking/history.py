@@ -13,6 +13,7 @@ NOT_SEEN: Final = frozenset(
     {
         FactKind.REVERSED.value,
         FactKind.UNIT_OVERHEARD.value,
+        FactKind.READ_MISSED.value,
         FactKind.BOX_OPENED.value,
         FactKind.BOX_CLOSED.value,
         FactKind.BOX_REOPENED.value,

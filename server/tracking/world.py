@@ -180,8 +180,8 @@ class ReadPoint(NamedTuple):
     #: Read points of one group hear the same tags; within so many seconds a tag is at the loudest of them alone.
     overlap: str | None = None
     overlap_seconds: int = 5
-    #: What passes may be compared with what is expected.
-    checks_passages: bool = False
+    checks_passages: bool = False  # what passes may be compared with what is expected
+    has_gates: bool = False  # somewhere in this house is a gate that must see every unit
 
 
 class Operator(NamedTuple):

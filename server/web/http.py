@@ -3,6 +3,7 @@
 from server.web.pages import (
     admin_audit,
     admin_devices,
+    admin_gates,
     admin_gateways,
     admin_inbox,
     admin_keys,
@@ -111,5 +112,6 @@ PAGES = (
     admin_keys.router,
     admin_site.router,
     admin_tags.router,
+    admin_gates.router,
     admin_users.router,
 )

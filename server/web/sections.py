@@ -34,6 +34,7 @@ ADMIN = (
     Section("/admin/gateways", N_("Gateways"), "router", P.INBOX_DECIDE),
     Section("/admin/inbox", N_("Inbox"), "inbox", P.INBOX_DECIDE),
     Section("/admin/tags", N_("Unknown tags"), "tag", P.INBOX_DECIDE),
+    Section("/admin/gates", N_("Missed reads"), "eye", P.INBOX_DECIDE),
     Section("/admin/users", N_("People"), "users", P.ADMIN),
     Section("/admin/devices", N_("Station screens"), "tablet-smartphone", P.ADMIN),
     Section("/admin/keys", N_("Programs' keys"), "key-round", P.ADMIN),

@@ -167,6 +167,7 @@ WORDS: dict[str, dict[str, str]] = {
         "operation_completed": N_("Done"),
         "unit_seen": N_("Seen"),
         "unit_overheard": N_("Overheard by a neighbour"),
+        "read_missed": N_("Passed unread (inferred)"),
         "unit_held": N_("Held"),
         "unit_resumed": N_("Hold lifted"),
         "unit_scrapped": N_("Scrapped"),

@@ -44,8 +44,28 @@ class ReadPoint(Versioned, Base):
     #: read a passage is over, with 0 when somebody says so.
     checks_passages: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     check_seconds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: Every unit passes here whose route leads through the station's work center, since then; who is seen further on
+    #: and never was here was missed (server.tracking.missed).
+    must_see: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    must_see_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     station: Mapped[Station] = relationship(back_populates="read_points", lazy="raise")
+
+
+class GatePass(Base):
+    """A unit at a gate that must see it: when it did first, or when the unit was seen further on without."""
+
+    __tablename__ = "gate_pass"
+    read_point_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("read_point.id"), primary_key=True, autoincrement=False
+    )
+    unit_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("unit.id"), primary_key=True, autoincrement=False, index=True
+    )
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The fact that says so, which a late read takes back.
+    fact_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class StationState(Base):

@@ -88,6 +88,7 @@ class ReadPointIn(Strict):
     overlap_seconds: OverlapSeconds = 5
     checks_passages: bool = False
     check_seconds: CheckSeconds = 0
+    must_see: bool = False
     active: bool = True
 
 
@@ -104,6 +105,7 @@ class ReadPointPatch(Patch):
     overlap_seconds: OverlapSeconds | None = None
     checks_passages: bool | None = None
     check_seconds: CheckSeconds | None = None
+    must_see: bool | None = None
     active: bool | None = None
 
 
@@ -119,6 +121,7 @@ class ReadPointOut(Shown):
     overlap_seconds: int
     checks_passages: bool
     check_seconds: int
+    must_see: bool
     active: bool
     row_version: int
 

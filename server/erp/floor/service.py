@@ -67,6 +67,7 @@ def create_read_point(session: Session, body: ReadPointIn, *, actor: str, now: d
         **body.model_dump(exclude={"station", "context"}),
         context=body.context.value,
         station=_station(session, body.station),
+        must_see_since=now if body.must_see else None,
     )
     session.add(point)
     session.flush()
@@ -81,6 +82,8 @@ def update_read_point(
 ) -> ReadPoint:
     """Change what the patch names of a read point whose station is loaded."""
     before = _plain(ReadPointOut.of(point))
+    if patch.must_see and not point.must_see:
+        point.must_see_since = now
     touch(session, f"station:{point.station.key}")
     for field, value in patch.changed().items():
         if field == "station":

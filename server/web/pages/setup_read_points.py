@@ -28,7 +28,7 @@ router = APIRouter(prefix="/setup/read-points", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.FLOOR_WRITE))]
 _FIELDS = ("name", "station", "context", "quiet_seconds", "overlap_group", "overlap_seconds", "check_seconds")
-_MARKS = ("active", "checks_passages")
+_MARKS = ("active", "checks_passages", "must_see")
 _WORDS = {
     "key": N_("Write letters, digits, dots and hyphens, such as cut-1."),
     "station": N_("Choose one of the list."),

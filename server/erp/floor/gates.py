@@ -1,0 +1,45 @@
+"""How well the gates see that must see every unit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session
+
+from server.erp.floor.models import GatePass, ReadPoint, Station
+
+
+class GateFigures(NamedTuple):
+    """One gate: units it saw, units it missed, and the last miss."""
+
+    key: str
+    name: str
+    station: str
+    since: datetime | None
+    seen: int
+    missed: int
+    last_missed_at: datetime | None
+
+    @property
+    def percent(self) -> float:
+        """The share that was missed."""
+        whole = self.seen + self.missed
+        return round(100 * self.missed / whole, 1) if whole else 0.0
+
+
+def gate_figures(session: Session) -> Sequence[GateFigures]:
+    """Every gate in use that must see all units, the worst first; one query."""
+    is_missed = and_(GatePass.missed_at.is_not(None), GatePass.seen_at.is_(None))
+    seen = func.count(GatePass.seen_at)
+    missed = func.coalesce(func.sum(case((is_missed, 1), else_=0)), 0)
+    last = func.max(case((is_missed, GatePass.missed_at)))
+    statement = (
+        select(ReadPoint.key, ReadPoint.name, Station.name, ReadPoint.must_see_since, seen, missed, last)
+        .join(Station, Station.id == ReadPoint.station_id)
+        .outerjoin(GatePass, GatePass.read_point_id == ReadPoint.id)
+        .where(ReadPoint.must_see.is_(True), ReadPoint.active.is_(True))
+        .group_by(ReadPoint.id, Station.id)
+    )
+    found = [GateFigures._make(row) for row in session.execute(statement)]
+    return sorted(found, key=lambda gate: (-gate.percent, gate.key))

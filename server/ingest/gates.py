@@ -1,0 +1,131 @@
+"""Which units the gates of this house saw and missed, for batches of a house that has gates every unit has to pass.
+
+Nothing is asked in any other house. A read that was refused was a read: the unit was there.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.db import touch
+from server.erp.floor.models import GatePass, ReadPoint, Station
+from server.ingest.fold import Folded
+from server.ingest.save import Before
+from server.journal import facts as journal
+from server.tracking.facts import FactKind, NewFact
+from server.tracking.interpret import find_unit
+from server.tracking.missed import Gate, Sight, gates_missed
+from server.tracking.overlap import READS
+from server.tracking.places import route
+from server.tracking.states import Action
+from server.tracking.world import Unit, World
+
+ACTOR = "system"
+
+
+class _Seen(NamedTuple):
+    """A unit that was read: where, and by which event."""
+
+    unit: Unit
+    read_point: str
+    station_id: int
+    sight: Sight
+    event_id: int
+
+
+def note_gates(session: Session, folded: Folded, was: Before, first_event: int, *, now: datetime) -> None:
+    """Note what the gates saw in this saved batch, and infer what they missed; the edge commits."""
+    if not any(point.has_gates for point in folded.world.read_points.values()):
+        return
+    seen = list(_seen(folded, first_event))
+    if seen:
+        _Book(session, folded.world, was, now).take(seen)
+
+
+def _seen(folded: Folded, first_event: int) -> Iterator[_Seen]:
+    world = folded.world
+    for number, judged in enumerate(folded.judged):
+        read = judged.item.read
+        point = world.read_points.get(read.read_point or "") if read is not None else None
+        if read is None or point is None or read.kind not in READS or read.named.kind != "unit":
+            continue
+        unit = find_unit(read, world)
+        if unit is None or unit.work_order_id is None or judged.verdict.action is Action.UNIT_OVERHEARD:
+            continue
+        center = world.stations[point.station_id].work_center_id
+        sight = Sight(center, point.context, read.observed_at)
+        yield _Seen(unit, point.key, point.station_id, sight, first_event + number)
+
+
+class _Book:
+    """What is written down for one batch."""
+
+    def __init__(self, session: Session, world: World, was: Before, now: datetime) -> None:
+        self._session, self._world, self._now = session, world, now
+        points = select(ReadPoint, Station.work_center_id).join(Station, Station.id == ReadPoint.station_id)
+        wanted = points.where(ReadPoint.must_see.is_(True), ReadPoint.active.is_(True)).order_by(ReadPoint.id)
+        self._gates = {
+            point.key: Gate(point.id, point.key, point.station_id, center, point.must_see_since)
+            for point, center in session.execute(wanted)
+        }
+        self._centers = {row[0]: row[1] for row in session.execute(select(Station.id, Station.work_center_id))}
+        self._last = {unit.id: self._sight_of(unit) for unit in was.units.values()}
+
+    def _sight_of(self, unit: Unit) -> Sight | None:
+        """Where the unit was before this batch; what the read point there meant does not count any more."""
+        if unit.last_station_id is None or unit.last_seen_at is None:
+            return None
+        return Sight(self._centers[unit.last_station_id], "", unit.last_seen_at)
+
+    def take(self, seen: Sequence[_Seen]) -> None:
+        """Each read in turn."""
+        known = self._known({each.unit.id for each in seen})
+        by_gates = {(self._gates[each.read_point].id, each.unit.id) for each in seen if each.read_point in self._gates}
+        for each in seen:
+            if (gate := self._gates.get(each.read_point)) is not None:
+                self._saw(known, gate, each)
+            steps = [(found.step, found.work_center_id) for found in route(self._world, each.unit)]
+            for missed in gates_missed(steps, self._gates.values(), self._last.get(each.unit.id), each.sight):
+                key = (missed.id, each.unit.id)
+                if key not in known and key not in by_gates:
+                    known[key] = self._infer(missed, each)
+            self._last[each.unit.id] = each.sight
+
+    def _known(self, units: Collection[int]) -> dict[tuple[int, int], GatePass]:
+        rows = self._session.scalars(select(GatePass).where(GatePass.unit_id.in_(units)))
+        return {(row.read_point_id, row.unit_id): row for row in rows}
+
+    def _saw(self, known: dict[tuple[int, int], GatePass], gate: Gate, each: _Seen) -> None:
+        key = (gate.id, each.unit.id)
+        if key not in known:
+            known[key] = GatePass(read_point_id=gate.id, unit_id=each.unit.id, seen_at=each.sight.at)
+            self._session.add(known[key])
+        elif known[key].seen_at is None:
+            # The read came late, as from a gateway that was cut off: nothing was missed.
+            known[key].seen_at = each.sight.at
+            detail = {"reverses": FactKind.READ_MISSED.value}
+            self._write(FactKind.REVERSED, gate, each, detail, reverses_id=known[key].fact_id)
+
+    def _infer(self, gate: Gate, each: _Seen) -> GatePass:
+        detail = {"missed": gate.key, "seen_at": each.read_point}
+        number = self._write(FactKind.READ_MISSED, gate, each, detail)
+        row = GatePass(read_point_id=gate.id, unit_id=each.unit.id, missed_at=each.sight.at, fact_id=number)
+        self._session.add(row)
+        return row
+
+    def _write(
+        self, kind: FactKind, gate: Gate, each: _Seen, detail: dict[str, str], reverses_id: int | None = None
+    ) -> int:
+        unit = each.unit
+        fact = NewFact(
+            kind, unit.number, ACTOR, each.sight.at, order_id=unit.order_id, work_order_id=unit.work_order_id,
+            unit_id=unit.id, station_id=gate.station_id, event_id=each.event_id, reverses_id=reverses_id,
+            detail=detail,
+        )  # fmt: skip
+        order = self._world.orders.get(unit.order_id or 0)
+        if order is not None:
+            touch(self._session, f"order:{order.number}")
+        return journal.write(self._session, [fact], recorded_at=self._now)[0]

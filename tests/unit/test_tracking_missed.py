@@ -1,0 +1,46 @@
+"""Which gates missed a unit, by where it was seen before and where it is seen now."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from server.tracking.missed import Gate, Sight, gates_missed
+
+START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+CUT, WELD, PAINT, PACK, OFFICE = 1, 2, 3, 4, 9
+ROUTE = [(10, CUT), (20, WELD), (30, PAINT)]
+GATES = [Gate(100, "weld-gate", 12, WELD, START), Gate(101, "paint-gate", 13, PAINT, None)]
+
+
+def seen(center: int, context: str = "end", minutes: int = 1) -> Sight:
+    return Sight(center, context, START + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("before", "here", "missed"),
+    [
+        (seen(CUT), seen(PAINT, minutes=2), ["weld-gate"]),
+        (seen(CUT), seen(PACK, "pack", 2), ["weld-gate", "paint-gate"]),
+        (seen(WELD), seen(PAINT, minutes=2), ["weld-gate"]),
+        (None, seen(PAINT), ["weld-gate"]),
+        (seen(CUT), seen(WELD, minutes=2), []),
+        (seen(PAINT), seen(CUT, minutes=2), []),
+        (seen(PAINT), seen(PACK, "ship", 2), ["paint-gate"]),
+        (seen(CUT), seen(OFFICE, minutes=2), []),
+        (seen(PACK), seen(PACK, "ship", 2), ["weld-gate", "paint-gate"]),
+    ],
+)
+def test_a_gate_between_two_sights_missed_the_unit(before: Sight | None, here: Sight, missed: list[str]) -> None:
+    assert [gate.key for gate in gates_missed(ROUTE, GATES, before, here)] == missed
+
+
+def test_a_unit_seen_last_before_the_gate_was_made_one_is_given_the_benefit_of_the_doubt() -> None:
+    assert gates_missed(ROUTE, GATES[:1], seen(CUT, minutes=-1), seen(PAINT)) == []
+
+
+def test_a_gate_off_the_units_route_misses_nothing_and_a_second_visit_is_no_proof() -> None:
+    off = Gate(102, "dock", 14, OFFICE, None)
+    twice = [*ROUTE, (40, WELD)]
+
+    assert gates_missed(ROUTE, [off], seen(CUT), seen(PAINT)) == []
+    assert [gate.key for gate in gates_missed(twice, GATES, seen(CUT), seen(PAINT))] == ["weld-gate"]
