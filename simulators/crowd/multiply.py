@@ -58,6 +58,8 @@ NAMING = {
 }
 #: What is kept for years was not all written today: each copy is an hour newer than the one before.
 AGE = {"audit": "at", "event": "recorded_at", "fact": "recorded_at", "interaction": "said_at"}
+#: Of these there is one open at a time at one place: each copy is over.
+OVER = {("passage_check", "closed_at"): 't."opened_at"'}
 #: A column of so many characters takes a name and the number of its copy.
 ROOMY = 40
 
@@ -137,7 +139,7 @@ def _copy(table: Table, strides: dict[str, int], dialect: str) -> str:
     values = ", ".join(
         aging[column.name].format(column=f't."{column.name}"')
         if column.name in aging
-        else _value(column, strides, named, dialect)
+        else OVER.get((table.name, column.name)) or _value(column, strides, named, dialect)
         for column in table.columns
     )
     return f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {table.name} t, bench_n WHERE n <= :copies"
