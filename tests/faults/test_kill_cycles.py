@@ -212,9 +212,12 @@ def test_a_server_killed_around_its_commit_loses_nothing_and_counts_nothing_twic
                 assert server.exitcode == -signal.SIGKILL, f"cycle {cycle}, {point}"
         with warm_server(floor, {}):
             uplink.deliver_pending()
-        assert outbox.figures().backlog == 0
+        figures = outbox.figures()
+        assert figures.backlog == 0
 
-    assert len(floor.acknowledged) >= cycles
+    assert figures.last_sequence > cycles
+    reached = floor.rows("SELECT contiguous_sequence FROM event_source ORDER BY id DESC LIMIT 1")
+    assert reached == [(figures.last_sequence,)]
     assert_nothing_lost_and_nothing_twice(floor)
 
 
@@ -234,18 +237,20 @@ def warm_server(floor: Floor, env: dict[str, str]) -> Iterator[ForkServerProcess
 
 def store(outbox: Outbox, floor: Floor) -> None:
     """Store a scan as the gateway does; once it is on disk it is acknowledged."""
-    code = next(floor.codes)
-    floor.sent[code] += 1
+    code = next(floor.codes, None)
     event = Event(
         sequence=1,
         kind=EventKind.CODE_SCANNED,
         observed_at=datetime.now(UTC),
         read_point="cut-1",
         reader="s",
-        code=code,
+        # A hundred kills take more scans than there are pieces; a code that nobody knows is an event as well.
+        code=code or "NOBODY-KNOWS-IT",
     )
     outbox.append(event).wait(10)
-    floor.acknowledged.add(code)
+    if code is not None:
+        floor.sent[code] += 1
+        floor.acknowledged.add(code)
 
 
 @contextlib.contextmanager
