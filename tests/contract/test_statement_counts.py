@@ -22,7 +22,7 @@ from server.erp.floor.schemas import ReadPointIn, StationIn
 from server.erp.floor.service import create_read_point, create_station
 from server.erp.passages.rules import Kind
 from server.erp.passages.schemas import PassageCheckIn
-from server.erp.passages.service import open_check
+from server.erp.passages.service import close_check, open_check
 from server.erp.production.models import Unit
 from server.labels.queue.schemas import PrinterIn
 from server.labels.queue.service import Order, create_printer, print_labels
@@ -82,7 +82,7 @@ def fill(rows: int) -> Callable[[Session], None]:
             point = ReadPointIn(key=f"r{name}", name=name, station="cut", context=Context.END, checks_passages=True)
             made = create_read_point(session, point, actor="test", now=now)
             expected = PassageCheckIn(kind=Kind.LIST, subject=name, items=[unit])
-            open_check(session, made, expected, actor="test", now=now)
+            close_check(session, open_check(session, made, expected, actor="test", now=now), actor="test", now=now)
             gateways.create_gateway(session, key=f"g{name}", name=name, actor="test", now=now)
             keys.create_key(session, name=name, scopes=["orders:read"], actor="test", now=now)
             devices.add_device(session, name=name, station_key="cut", actor="test", now=now)
