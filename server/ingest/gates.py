@@ -1,6 +1,7 @@
 """Which units the gates of this house saw and missed, for batches of a house that has gates every unit has to pass.
 
-Nothing is asked in any other house. A read that was refused was a read: the unit was there.
+Nothing is asked in any other house. A read that was refused was a read: the unit was there. Where more than the gate's
+own step was still to be done, it tells nothing of the gate (server.tracking.missed).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from server.db import touch
 from server.erp.floor.models import GatePass, ReadPoint, Station
-from server.ingest.fold import Folded
+from server.ingest.fold import Folded, Judged
 from server.ingest.save import Before
 from server.journal import facts as journal
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.interpret import find_unit
 from server.tracking.missed import Gate, Sight, gates_missed
 from server.tracking.overlap import READS
-from server.tracking.places import route
-from server.tracking.states import Action
+from server.tracking.places import current_operation, is_fixed, route
+from server.tracking.states import Action, OperationState
+from server.tracking.steps import Read
+from server.tracking.world import ReadPoint as Point
 from server.tracking.world import Unit, World
 
 ACTOR = "system"
@@ -34,30 +37,55 @@ class _Seen(NamedTuple):
     station_id: int
     sight: Sight
     event_id: int
+    #: The step that the unit waited for when it was read; None where all were done.
+    due: int | None
 
 
 def note_gates(session: Session, folded: Folded, was: Before, first_event: int, *, now: datetime) -> None:
     """Note what the gates saw in this saved batch, and infer what they missed; the edge commits."""
     if not any(point.has_gates for point in folded.world.read_points.values()):
         return
-    seen = list(_seen(folded, first_event))
+    seen = list(_seen(folded, was, first_event))
     if seen:
         _Book(session, folded.world, was, now).take(seen)
 
 
-def _seen(folded: Folded, first_event: int) -> Iterator[_Seen]:
-    world = folded.world
+def _seen(folded: Folded, was: Before, first_event: int) -> Iterator[_Seen]:
+    world, units = folded.world, dict(was.units)
     for number, judged in enumerate(folded.judged):
-        read = judged.item.read
-        point = world.read_points.get(read.read_point or "") if read is not None else None
-        if read is None or point is None or read.kind not in READS or read.named.kind != "unit":
-            continue
-        unit = find_unit(read, world)
-        if unit is None or unit.work_order_id is None or judged.verdict.action is Action.UNIT_OVERHEARD:
-            continue
-        center = world.stations[point.station_id].work_center_id
-        sight = Sight(center, point.context, read.observed_at)
-        yield _Seen(unit, point.key, point.station_id, sight, first_event + number)
+        found = _unit_read(judged, world)
+        if found is not None:
+            unit, point, read = found
+            sight = Sight(world.stations[point.station_id].work_center_id, point.context, read.observed_at)
+            due = _due(world, units.get(unit.id, unit))
+            yield _Seen(unit, point.key, point.station_id, sight, first_event + number, due)
+        for fact in folded.facts[judged.first_fact : judged.first_fact + judged.facts]:
+            _move(units, fact)
+
+
+def _unit_read(judged: Judged, world: World) -> tuple[Unit, Point, Read] | None:
+    """The unit that was read there, and where, if one was."""
+    read = judged.item.read
+    point = world.read_points.get(read.read_point or "") if read is not None else None
+    if read is None or point is None:
+        return None
+    if read.kind not in READS or read.named.kind != "unit" or judged.verdict.action is Action.UNIT_OVERHEARD:
+        return None
+    unit = find_unit(read, world)
+    return (unit, point, read) if unit is not None and unit.work_order_id is not None else None
+
+
+def _due(world: World, unit: Unit) -> int | None:
+    current = None if is_fixed(unit) else current_operation(world, unit)
+    return current.step if current is not None else None
+
+
+def _move(units: dict[int, Unit], fact: NewFact) -> None:
+    """Let the unit stand where the fact puts it, so that the next read in the batch finds it there."""
+    unit = units.get(fact.unit_id or 0)
+    after = fact.told.get("after", {}).get(f"unit:{fact.unit_id}", {}) if unit is not None else {}
+    if unit is not None and after:
+        units[unit.id] = unit._replace(state=after.get("state", unit.state), step=after.get("step", unit.step))
 
 
 class _Book:
@@ -87,12 +115,17 @@ class _Book:
         for each in seen:
             if (gate := self._gates.get(each.read_point)) is not None:
                 self._saw(known, gate, each)
-            steps = [(found.step, found.work_center_id) for found in route(self._world, each.unit)]
-            for missed in gates_missed(steps, self._gates.values(), self._last.get(each.unit.id), each.sight):
+            for missed in self._missed(each):
                 key = (missed.id, each.unit.id)
                 if key not in known and key not in by_gates:
                     known[key] = self._infer(missed, each)
             self._last[each.unit.id] = each.sight
+
+    def _missed(self, each: _Seen) -> Sequence[Gate]:
+        steps = route(self._world, each.unit)
+        way = [(step.step, step.work_center_id) for step in steps if step.state != OperationState.SKIPPED]
+        before = self._last.get(each.unit.id)
+        return gates_missed(way, self._gates.values(), before, each.sight, due=each.due)
 
     def _known(self, units: Collection[int]) -> dict[tuple[int, int], GatePass]:
         rows = self._session.scalars(select(GatePass).where(GatePass.unit_id.in_(units)))

@@ -38,6 +38,20 @@ def test_a_unit_seen_last_before_the_gate_was_made_one_is_given_the_benefit_of_t
     assert gates_missed(ROUTE, GATES[:1], seen(CUT, minutes=-1), seen(PAINT)) == []
 
 
+@pytest.mark.parametrize(
+    ("due", "missed"),
+    [(None, 2), (30, 2), (20, 2), (10, 0)],
+)
+def test_behind_a_step_that_is_open_and_has_no_gate_nothing_was_missed(due: int | None, missed: int) -> None:
+    assert len(gates_missed(ROUTE, GATES, None, seen(PACK, "pack"), due=due)) == missed
+
+
+def test_an_open_step_between_two_gates_keeps_the_first_alone() -> None:
+    way = [(10, CUT), (20, WELD), (25, OFFICE), (30, PAINT)]
+
+    assert [gate.key for gate in gates_missed(way, GATES, None, seen(PACK, "pack"), due=20)] == ["weld-gate"]
+
+
 def test_a_gate_off_the_units_route_misses_nothing_and_a_second_visit_is_no_proof() -> None:
     off = Gate(102, "dock", 14, OFFICE, None)
     twice = [*ROUTE, (40, WELD)]

@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from server.erp.floor.models import GatePass, ReadPoint, Station
+from server.journal.models import EventRecord, Fact
 
 
 class GateFigures(NamedTuple):
@@ -43,3 +44,31 @@ def gate_figures(session: Session) -> Sequence[GateFigures]:
     )
     found = [GateFigures._make(row) for row in session.execute(statement)]
     return sorted(found, key=lambda gate: (-gate.percent, gate.key))
+
+
+class MissedUnit(NamedTuple):
+    """One unit that a gate missed, and the read that tells so."""
+
+    unit: str
+    gate: str
+    missed_at: datetime
+    #: The read point where it was seen further on, and why that read was refused; None where it was not.
+    seen_at: str
+    reason: str | None
+
+
+def missed_units(session: Session, limit: int) -> Sequence[MissedUnit]:
+    """The units that were missed last, the newest first; one query."""
+    statement = (
+        select(Fact.subject, ReadPoint.name, GatePass.missed_at, Fact.detail, EventRecord.reason)
+        .join(Fact, Fact.id == GatePass.fact_id)
+        .join(ReadPoint, ReadPoint.id == GatePass.read_point_id)
+        .outerjoin(EventRecord, EventRecord.id == Fact.event_id)
+        .where(GatePass.seen_at.is_(None), ReadPoint.must_see.is_(True), ReadPoint.active.is_(True))
+        .order_by(GatePass.fact_id.desc())
+        .limit(limit)
+    )
+    return [
+        MissedUnit(unit, gate, at, str(detail.get("seen_at", "")), reason)
+        for unit, gate, at, detail, reason in session.execute(statement)
+    ]

@@ -55,6 +55,19 @@ def test_a_refused_read_further_on_tells_that_the_gate_missed_the_unit_and_moves
     assert gated.database.write(rebuild).differences == ()
 
 
+def test_a_read_that_is_refused_because_more_than_the_gates_step_is_open_tells_nothing_of_the_gate(
+    gated: Any, tools: Any
+) -> None:
+    # Nobody has cut it: it is the wrong label, or a unit that did not go its way.
+    refused = gated.scan(tools.code(A), "pack-pack")
+    # The same in one batch with the cut that follows: at the moment of the read it was not cut.
+    gated.send(gated.event(tools.code("U-1001"), "pack-pack"), gated.event(tools.code("U-1001"), "cut-end"))
+
+    assert refused.reason == "out_of_sequence"
+    assert missed(gated) == []
+    assert gated.rows(GatePass.__table__.select()) == []
+
+
 def test_what_the_gate_saw_was_not_missed_even_if_it_was_refused(gated: Any, tools: Any) -> None:
     gated.through(A, "cut-end")
     gated.change("UPDATE unit SET held = true WHERE number = 'U-1000'")
@@ -112,6 +125,8 @@ def test_the_units_page_and_the_page_of_gates_tell_it(
     assert "Passed unread (inferred)" in unit
     assert "inferred from a later read" in unit
     assert "weld-gate" in gates
+    assert all(words in gates for words in ("Missed last", A, "<code>pack-pack</code>", "refused: Out of sequence"))
+    assert "U-1001" not in gates
     assert "50" in gates
     assert figures["must_see"] is True
     assert gated.one(ReadPoint, key="weld-gate").must_see_since is not None
