@@ -7,6 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
+
+from server.erp.floor.repository import read_point
+from server.erp.floor.schemas import ReadPointPatch
+from server.erp.floor.service import update_read_point
+from server.settings.clock import utc_now
 
 LIVE = "#connection[data-state=live]"
 
@@ -184,3 +190,25 @@ def test_the_pages_are_whole_without_javascript(new_page: Callable[..., Page], s
 
     expect(page.locator("#status-sentence")).to_be_visible()
     expect(page.locator(".timeline .proof").first).to_be_visible()
+
+
+def test_expected_and_seen_follows_the_gate_while_somebody_types(new_page: Callable[..., Page], site: Any) -> None:
+    def compare(session: Session) -> None:
+        point = read_point(session, "ship-gate")
+        assert point is not None
+        update_read_point(session, point, ReadPointPatch(checks_passages=True), actor="test", now=utc_now())
+
+    site.database.write(compare)
+    units = site.units_of(site.order_of("Aurora Bikes"))[:2]
+    ship = go(new_page("operator"), "/station/ship/passage")
+    ship.get_by_label("Expected is").select_option("list")
+    ship.get_by_label("Units and boxes of a list").fill(" ".join(units))
+    ship.get_by_role("button", name="Expect it").click()
+    ship.wait_for_selector(LIVE)
+    ship.get_by_label("Its number").fill("what comes nex")
+
+    site.scan(units[0], "ship-gate")
+
+    expect(ship.locator("#passage-say")).to_contain_text("Missing: 1 of 2.")
+    expect(ship.get_by_role("region", name="Passed")).to_contain_text(units[0])
+    assert ship.get_by_label("Its number").input_value() == "what comes nex"

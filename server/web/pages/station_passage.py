@@ -12,6 +12,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.here import Here
 from server.crm.station_screen import station_screen
+from server.db.topics import versions
 from server.erp.passages import repository, service
 from server.erp.passages.models import PassageCheck
 from server.erp.passages.rules import Comparison, Kind, Level, Verdict
@@ -103,7 +104,9 @@ def _data(form: Form) -> dict[str, object]:
 
 
 def _show(page: Page, key: str, form: Form, *, status: int = 200, wanted: int | None = None) -> Response:
+    topic = f"station:{key}"
     with page.database.read() as session:
+        version = versions(session, topic)[topic]
         screen = station_screen(session, key, here=Here(page.site.zone, page.now))
         points = [(point.key, point.name) for point in repository.checking_points(session, key)]
         earlier = repository.checks(session, station=key, limit=EARLIER)[:EARLIER]
@@ -116,6 +119,7 @@ def _show(page: Page, key: str, form: Form, *, status: int = 200, wanted: int | 
         "pages/station_passage.html",
         status=status,
         screen=screen,
+        version=version,
         points=points,
         check=check,
         found=found,

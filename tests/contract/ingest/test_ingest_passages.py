@@ -1,5 +1,6 @@
 """What is expected at a gate against what passed there: missing, surplus, and nothing lost in between."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -232,6 +233,7 @@ def test_the_stations_page_says_what_is_missing_and_surplus_without_javascript(
     assert "Missing: 2 of 3. Not expected: 1." in screen
     assert "Missing: 2 of 3. Not expected: 1." in page
     assert all(thing.code in page for thing in (*check.missing, *check.unexpected))
+    assert re.search(r'id="live-region"[^>]* data-topic="station:ship" data-version="[1-9]\d*" data-refetch', page)
     assert (wrong.status_code, closed.status_code) == (409, 303)
     assert "(closed)" in operator.get("/station/ship").text
     assert operator.post("/station/ship/passage/close", data={"check": "777777"}).status_code == 404
