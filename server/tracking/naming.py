@@ -11,6 +11,8 @@ from orderlight.autoid import identify, identify_epc
 #: Identifier values are kept in 160 characters; what does not fit is known by its hash.
 MAX_VALUE = 150
 _TYPED = re.compile(r"(?:U|HU)-[0-9A-Z]{1,20}")
+#: The AIM symbology identifier that a scanner may send before what stands on the label (ISO/IEC 15424).
+_SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _CARDS = ("operator", "command", "station")
 _NOT_UNITS = ("work_order", "order")
 
@@ -99,10 +101,22 @@ def _name_code(code: str, keys: tuple[tuple[str, str], ...]) -> Named:
     found = identify(code)
     if found.keys and found.kind != "text":
         return _by_keys(found.keys, shown, code)
-    typed = code.strip().upper()
-    values = (code_value(code), typed) if _TYPED.fullmatch(typed) else (code_value(code),)
+    values = _texts(code)
     # Plain text may be anybody's code; what looks like a code of ours or of GS1 and is not whole was misread.
     return Named("unit", values, shown, error=found.error if found.kind != "text" else None)
+
+
+def _texts(code: str) -> tuple[str, ...]:
+    """What plain text may be known by: as it came, without its symbology, and as a number that people type.
+
+    >>> _texts("]C0u-1007")
+    ('code:]C0u-1007', 'code:u-1007', 'U-1007')
+    """
+    prefix = _SYMBOLOGY.match(code)
+    bare = code[prefix.end() :] if prefix else code
+    values = (code_value(code),) if bare in (code, "") else (code_value(code), code_value(bare))
+    typed = bare.strip().upper()
+    return (*values, typed) if _TYPED.fullmatch(typed) else values
 
 
 def _by_keys(keys: Mapping[str, str], shown: str, code: str) -> Named:

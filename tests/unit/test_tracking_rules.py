@@ -196,6 +196,21 @@ def test_what_an_event_names(told: dict[str, Any], kind: str, first: str) -> Non
     assert (named.kind, named.values[0]) == (kind, first)
 
 
+@pytest.mark.parametrize(
+    ("code", "values"),
+    [
+        ("U-1007", ("code:U-1007", "U-1007")),
+        ("]C0u-1007", ("code:]C0u-1007", "code:u-1007", "U-1007")),
+        ("]E04006381333931X", ("code:]E04006381333931X", "code:4006381333931X")),
+        ("]C0", ("code:]C0",)),
+    ],
+)
+def test_plain_text_is_found_whether_or_not_the_scanner_tells_its_symbology(code: str, values: tuple[str, ...]) -> None:
+    event = Event.parse({"sequence": 1, "kind": "code_scanned", "observed_at": NOW.isoformat(), "code": code})
+
+    assert name_event(event).values == values
+
+
 def test_a_long_code_is_known_by_its_hash() -> None:
     assert len(code_value("x" * 4096)) < 160
     assert code_value("x" * 4096) != code_value("x" * 4095)
