@@ -105,6 +105,8 @@ class ChafonMachine(QuietMachine):
         self._antenna = 0
         self._missed = 0
         self._asked = False
+        #: What is said as long as whole answers do not read as those of the model.
+        self._misfit: str | None = None
         self.ready = False
         self.trouble: str | None = None
         #: frames, tags, bad_tags, noise_bytes and errors since the start.
@@ -127,7 +129,8 @@ class ChafonMachine(QuietMachine):
         """Set power and buzzer, and begin to ask."""
         options = self._options
         self._buffer.clear()
-        self._missed, self._asked, self.ready, self.trouble = 0, False, False, None
+        self._missed, self._asked, self.ready = 0, False, False
+        self._misfit = self.trouble = None
         self._outgoing = [frame(options.address, BUZZER, bytes((options.buzzer,)))]
         if options.power_dbm is not None:
             self._outgoing.append(frame(options.address, SET_POWER, bytes((options.power_dbm,))))
@@ -203,26 +206,29 @@ class ChafonMachine(QuietMachine):
         if status != MORE:
             self._antenna = (self._antenna + 1) % self._options.antennas
             self._next_at = now + self._options.poll_interval_ms / 1000
-        self._complain(status)
-        return self._tags(data) if status in _WITH_TAGS else []
+        reads = self._tags(data) if status in _WITH_TAGS and data else []
+        self.trouble = self._error(status) or self._misfit
+        return reads
 
-    def _complain(self, status: int) -> None:
+    def _error(self, status: int) -> str | None:
         if status in _WITH_TAGS or status == NO_TAG:
-            self.trouble = None
-            return
+            return None
         self.counts["errors"] += 1
         words = _ERRORS.get(status, _("error {code:#04x}").format(code=status))
-        self.trouble = _("The reader says: {error}.").format(error=words)
+        return _("The reader says: {error}.").format(error=words)
 
     def _tags(self, data: bytes) -> list[TagRead]:
         reads = list(_reads_288(self._reader, data) if self._options.model == "288" else _reads_18(self._reader, data))
         if any(read is None for read in reads):
             # The CRC fits and the content does not: the model in gateway.toml is another one than the reader.
             self.counts["bad_tags"] += 1
-            self.trouble = _("Its answers do not fit model {model}; try the other one.").format(
+            self._misfit = _("Its answers do not fit model {model}; try the other one.").format(
                 model=self._options.model
             )
             return []
+        if reads:
+            # A round without a tag tells nothing of the model: the complaint stands until a tag is read.
+            self._misfit = None
         self.counts["tags"] += len(reads)
         return [read for read in reads if read is not None]
 

@@ -104,7 +104,7 @@ class Chafon(Wired):
             few = seen[at : at + _PER_FRAME]
             tags = b"".join(self._tag(tag) for tag in few)
             self._answer(INVENTORY, MORE, head + bytes((len(few),)) + tags)
-        self._answer(INVENTORY, DONE if new or seen else NO_TAG, head + b"\0" if new else b"")
+        self._answer(INVENTORY, DONE if new or seen else NO_TAG, head + b"\0" if new or seen else b"")
 
     def _tag(self, tag: TagSeen) -> bytes:
         epc = bytes.fromhex(tag.epc)

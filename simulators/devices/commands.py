@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Kinds: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Say = Callable[[str], None]
+#: A reader tells a tag that passes several times; the gateway takes one read alone for a stray one.
+_ROUNDS, _ROUND_SECONDS = 3, 0.1
 
 
 def add_wire(parser: argparse.ArgumentParser, *, connect: bool = False) -> None:
@@ -125,6 +128,7 @@ def run_zebra_ssi(
     from simulators.shell import typed_code
 
     scanner = ZebraSsi(wire, seed=trouble.seed)
+    scanner.tell = say
     trouble.befall(scanner)
     scanner.plug()
     say(f'SSI scanner: driver = "zebra_ssi".\nType a code and press Enter.  /deaf loses the next answer  /quit\n{HELP}')
@@ -137,7 +141,6 @@ def run_zebra_ssi(
                 scanner.deaf = 1
             elif code:
                 _scan(scanner.wait_for_host, scanner.scan, code, say)
-                say(f"  beeps so far: {scanner.shown.beeps}, light {'on' if scanner.shown.light else 'off'}")
     finally:
         scanner.unplug()
 
@@ -168,6 +171,7 @@ def _keyboard(arguments: argparse.Namespace) -> int:
                 break
             try:
                 scanner.scan(typed_code(line.strip()), alt=arguments.alt)
+                print("typed")
             except (NotPlugged, KeyError) as error:
                 print(f"Nothing was typed: {error}")
     finally:
@@ -185,14 +189,23 @@ def _poster(arguments: argparse.Namespace) -> int:
     poster = Poster(arguments.port, path=arguments.path, token=token, body=body, seed=trouble.seed)
     trouble.befall(poster)
     poster.plug()
-    print(f"Type an EPC (hex) and press Enter: it is posted.  /quit\n{HELP}")
+    print(f"Type an EPC (hex) and press Enter: the tag passes, and is posted three times.  /quit\n{HELP}")
     try:
         for line in obeying(poster, sys.stdin, print):
             epc = line.strip().upper()
             if epc == "/QUIT":
                 break
-            poster.read(TagSeen(epc, 1, -55.0))
+            if not _is_hex(epc):
+                print("That is no tag: an EPC is written in hex digits, two for each byte.")
+                continue
+            for _round in range(_ROUNDS):
+                poster.read(TagSeen(epc, 1, -55.0))
+                time.sleep(_ROUND_SECONDS)
             print("stored" if poster.wait_until_answered(5.0) else f"not answered with 200 yet: {poster.answers[-3:]}")
     finally:
         poster.unplug()
     return 0
+
+
+def _is_hex(epc: str) -> bool:
+    return bool(epc) and len(epc) % 2 == 0 and set(epc) <= set("0123456789ABCDEF")

@@ -4,7 +4,7 @@ The packets are made here and not by the gateway's code, so that a slip on eithe
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,7 @@ from simulators.devices.transport import NotPlugged, Transport
 DECODE_DATA, ACK, NAK, BEEP, LED_ON, LED_OFF = 0xF3, 0xD0, 0xD1, 0xE6, 0xE7, 0xE8
 CODE_128, EAN_13, GS1_128 = 0x03, 0x0B, 0x0F
 _AGAIN, _MORE = 1, 2
+_BEEPS: Final = ("short high", "short low", "long high", "long low")
 #: Text that fits into one packet beside the kind of code.
 _ROOM: Final = 240
 
@@ -27,6 +28,15 @@ def make_packet(opcode: int, data: bytes = b"", *, source: int = 0, status: int 
     body = bytes((len(data) + 4, opcode, source, status)) + data
     checksum = (0x10000 - sum(body)) % 0x10000
     return body + bytes((checksum >> 8, checksum & 0xFF))
+
+
+def beep_words(code: int) -> str:
+    """What a beep code sounds like; the codes 0 to 19 of the Simple Serial Interface Programmer's Guide.
+
+    >>> beep_words(0), beep_words(6), beep_words(16), beep_words(40)
+    ('1 short high', '2 short low', '2 long low', 'beep code 40')
+    """
+    return f"{code % 5 + 1} {_BEEPS[code // 5]}" if code < 20 else f"beep code {code}"
 
 
 @dataclass(slots=True)
@@ -43,6 +53,8 @@ class ZebraSsi(Wired):
     def __init__(self, transport: Transport, *, patience: float = 2.0, attempts: int = 4, seed: int = 0) -> None:
         super().__init__(transport, seed=seed)
         self.shown = Shown()
+        #: Told what the operator hears and sees, as soon as it happens.
+        self.tell: Callable[[str], None] = lambda _words: None
         self.deaf = 0
         #: Packets with codes sent, those sent again included.
         self.sent = 0
@@ -119,6 +131,10 @@ class ZebraSsi(Wired):
             elif opcode in (LED_ON, LED_OFF):
                 self.shown.light = opcode == LED_ON
             self._news.notify_all()
+        if opcode == BEEP:
+            self.tell(f"  heard: {beep_words(parameters[0])}")
+        elif opcode in (LED_ON, LED_OFF):
+            self.tell(f"  light: {'on' if opcode == LED_ON else 'off'}")
         try:
             self._transport.write(make_packet(ACK))
         except NotPlugged:

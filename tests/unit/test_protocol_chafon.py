@@ -67,6 +67,21 @@ class TestAnswers:
         assert asked.feed(answer, 1.0) == []
         assert asked.trouble == f"Its answers do not fit model {model}; try the other one."
 
+    def test_the_wrong_model_is_told_once_until_a_tag_is_read(self) -> None:
+        asked, nothing = machine(), bytes((5, 0, 1, 0xFB))
+        asked.feed(OLD, 1.0)
+        asked.feed(nothing + crc(nothing), 1.1)
+        assert asked.trouble == "Its answers do not fit model 288; try the other one."
+
+        asked.feed(NONE + ONE, 1.2)
+        assert asked.trouble is None
+
+    def test_a_last_answer_without_anything_in_it_is_no_misfit(self) -> None:
+        asked, done = machine(model="18"), bytes((5, 0, 1, 1))
+        asked.feed(OLD + done + crc(done), 1.0)
+
+        assert (asked.trouble, asked.counts["bad_tags"]) == (None, 0)
+
     def test_a_missing_antenna_is_told_until_it_is_there(self) -> None:
         asked = machine()
         body = bytes((5, 0, 1, 0xF8))
@@ -172,4 +187,4 @@ def test_a_conversation_reads_every_tag_of_every_antenna(model: str) -> None:
             got[read.epc] = read.antenna
 
     assert got == (tags if model == "288" else dict.fromkeys(tags))
-    assert (reader.power_dbm, reader.buzzer) == (20, False)
+    assert (reader.power_dbm, reader.buzzer, asked.counts["bad_tags"]) == (20, False, 0)

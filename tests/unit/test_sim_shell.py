@@ -134,5 +134,5 @@ def test_an_ssi_scanner_tells_whether_its_code_was_taken_and_what_it_heard() -> 
 
     run_zebra_ssi(wire, iter(["]C110LOT{GS}21SER\n", "/quit\n", "never\n"]), said.append)
 
-    assert said[1:] == ["sent", "  beeps so far: [6], light off"]
+    assert said[1:] == ["  heard: 2 short low", "sent"]
     assert wire.take() == make_packet(0xF3, b"\x03]C110LOT\x1d21SER") + make_packet(0xD0)
