@@ -6,6 +6,7 @@ import sys
 import time
 from gettext import gettext as _
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from gateway import pipeline
 from gateway.config import load
@@ -21,6 +22,10 @@ def enrol_gateway(arguments: argparse.Namespace) -> int:
     config: Path = arguments.config or Path("gateway.toml")
     key_file: Path = arguments.key_file or config.with_name("gateway.key")
     url = arguments.server.rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https"):
+        sentence = _('--server is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000".')
+        print(sentence.format(url=url), file=sys.stderr)
+        return 2
     try:
         transport = HttpTransport(url, "enrol", agent=_agent(), ca_file=arguments.ca)
         name = enrol(transport, Keyring(key_file, "", lambda _key: None), arguments.code)

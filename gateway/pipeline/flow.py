@@ -216,4 +216,9 @@ class Flow:
             line = {"device": read.reader, "bytes": read.raw.decode("latin-1")}
         elif read is not None:
             line = {"device": read.reader, "epc": read.epc, "antenna": read.antenna, "rssi_dbm": read.rssi_dbm}
-        watch(line | {"event": None if event is None else event.as_json()})
+        watch(line | {"event": None if event is None else _before_storage(event)})
+
+
+def _before_storage(event: Event) -> dict[str, object]:
+    """The event as it is seen while it passes: its number is given when it is stored."""
+    return {name: value for name, value in event.as_json().items() if name != "sequence"}

@@ -93,7 +93,7 @@ def too_long(limit: int) -> Answer:
 
 def stored(reads: int) -> Answer:
     """All that the body held is on disk."""
-    return Answer(200, _("{reads} reads stored.").format(reads=reads))
+    return Answer(200, _("Reads stored: {reads}.").format(reads=reads))
 
 
 def try_again() -> Answer:

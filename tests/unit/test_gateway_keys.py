@@ -272,6 +272,17 @@ class TestEnrol:
         assert hall.file.read_text().strip() == hall.first
         assert not config.exists()
 
+    @pytest.mark.parametrize("address", ["127.0.0.1:8000", "orders.example", "mqtts://broker.example:8883"])
+    def test_an_address_without_http_is_told_and_nothing_is_tried(
+        self, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        config = tmp_path / "gateway.toml"
+
+        assert main(["enrol", "--config", str(config), "--server", address, "--code", "ABCD2345"]) == 2
+
+        assert f'--server is "{address}": expected http:// or https://' in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_code_whose_answer_was_lost_may_be_used_again(self, hall: Hall) -> None:
         hall.server.loses_answers = True
         with pytest.raises(KeyFault):
