@@ -1,6 +1,7 @@
 """Two guards before any route: forms of other sites are refused, and so are bodies nobody could want."""
 
 import asyncio
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app.problems import answer_error
+from server.catalog.picture_bytes import MAX_BYTES as MAX_PICTURE_BYTES
 from server.errors import Forbidden, OrderlightError, TooLarge, UnsupportedMedia
 from server.messages import translate as _
 from server.settings import Settings
@@ -20,6 +22,9 @@ BODY_SECONDS = 30.0
 #: A body that drips in byte by byte is given up, too; an import over a slow line needs no longer.
 WHOLE_BODY_SECONDS = 120.0
 _IMPORTS = ("/api/v1/imports", "/admin/import", "/import")
+#: The doors that take a picture, alone or within a form, and what the form around it may add.
+_PICTURES = re.compile(r"/api/v1/packaging-pictures|/changes/new|/setup/products/[^/]+/packaging/[^/]+")
+_AROUND_A_PICTURE = 65_536
 
 
 class CrossSiteGuard:
@@ -82,13 +87,18 @@ class BodyGuard:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        limit = self._import_limit if scope["path"].startswith(_IMPORTS) else self._limit
+        limit = self._limit_of(scope["path"])
         refusal = _refuse_body(Headers(scope=scope), limit)
         if refusal is not None:
             response = await answer_error(Request(scope, receive), refusal)
             await response(scope, receive, send)
             return
         await self._app(scope, _counted(receive, limit), send)
+
+    def _limit_of(self, path: str) -> int:
+        if path.startswith(_IMPORTS):
+            return self._import_limit
+        return max(self._limit, MAX_PICTURE_BYTES + _AROUND_A_PICTURE) if _PICTURES.fullmatch(path) else self._limit
 
 
 def _refuse_body(headers: Headers, limit: int) -> OrderlightError | None:

@@ -31,6 +31,7 @@ from server.erp.production import acts_http as acts
 from server.erp.production import http as production
 from server.erp.products import http as products
 from server.erp.products import packaging_http as packaging
+from server.erp.products import pictures_http as pictures
 from server.erp.reasons import http as reasons
 from server.erp.reels import http as reels
 from server.erp.reservations import http as reservations
@@ -60,6 +61,7 @@ ROUTERS = (
     revisions.router,
     products.router,
     packaging.router,
+    pictures.router,
     parties.router,
     people.router,
     customers.router,

@@ -4,7 +4,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -173,8 +184,28 @@ class PackagingSpec(Versioned, Base):
     label_text: Mapped[str | None] = mapped_column(Text)
     label_template: Mapped[str | None] = mapped_column(String(40))
     notes: Mapped[str | None] = mapped_column(Text)
+    #: The hash of a `packaging_picture`.
+    picture: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(120))
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     released_by: Mapped[str | None] = mapped_column(String(120))
     product: Mapped[Product] = relationship(lazy="raise")
+
+
+class PackagingPicture(Base):
+    """A picture of how something is packed. It never changes, so whoever has it may keep it."""
+
+    __tablename__ = "packaging_picture"
+    #: SHA-256 over `content`, in hex.
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: image/png or image/jpeg, by its own bytes.
+    kind: Mapped[str] = mapped_column(String(20))
+    #: In pixels, as it is seen.
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    #: In bytes.
+    size: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(120))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from server.catalog.models import PackagingSpec, Product
 from server.catalog.packaging_schemas import FIELDS, PackagingIn, PackagingPatch
+from server.catalog.pictures import require_picture
 from server.catalog.revisions import RevisionState
 from server.errors import Refused
 from server.http.numbers import fresh
@@ -95,6 +96,7 @@ def create_spec(
     if known is not None:
         message = _("{product} has the packaging specification {number} for this already. Make a new version of it.")
         raise Refused(message.format(product=product.sku, number=known), reason="number_taken")
+    require_picture(session, body.picture)
     spec = PackagingSpec(
         number=fresh(session, "PK", PackagingSpec.number),
         version=1,
@@ -115,6 +117,7 @@ def change_spec(
     session: Session, spec: PackagingSpec, patch: PackagingPatch, *, actor: str, now: datetime
 ) -> PackagingSpec:
     """Change the newest version while it is a draft; else make the next version, a draft, with the change."""
+    require_picture(session, patch.picture)
     before = {field: getattr(spec, field) for field in FIELDS}
     if spec.state != RevisionState.DRAFT:
         spec = _next_version(spec, actor=actor, now=now)

@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from server.catalog.models import PackagingSpec
 from server.catalog.option_schemas import Sku
 from server.http.fields import Key, LongName, Note, Patch, Shown, Strict
 
 PerBox = Annotated[int, Field(ge=1, le=100_000)]
+#: The hash of a picture, as `packaging-pictures` tells it.
+PictureHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 #: The number of a customer as `parties` gives it; who he is, is looked up above.
 CustomerText = Annotated[str, Field(min_length=1, max_length=40)]
 
-FIELDS = ("box", "per_box", "inner_material", "label_text", "label_template", "notes")
+FIELDS = ("box", "per_box", "inner_material", "label_text", "label_template", "notes", "picture")
 
 
 class PackagingIn(Strict):
@@ -27,12 +29,13 @@ class PackagingIn(Strict):
     label_text: Note | None = None
     label_template: Key | None = None
     notes: Note | None = None
+    picture: PictureHash | None = None
 
 
 class PackagingPatch(Patch):
     """What may change about a specification; a change of a released one makes the next version, a draft."""
 
-    emptyable = frozenset({"inner_material", "label_text", "label_template", "notes"})
+    emptyable = frozenset({"inner_material", "label_text", "label_template", "notes", "picture"})
 
     box: LongName | None = None
     per_box: PerBox | None = None
@@ -40,6 +43,7 @@ class PackagingPatch(Patch):
     label_text: Note | None = None
     label_template: Key | None = None
     notes: Note | None = None
+    picture: PictureHash | None = None
 
 
 class PackagingOut(Shown):
@@ -56,6 +60,7 @@ class PackagingOut(Shown):
     label_text: str | None
     label_template: str | None
     notes: str | None
+    picture: str | None
     created_at: datetime
     created_by: str
     released_at: datetime | None
@@ -76,3 +81,20 @@ class PackagingList(Shown):
 
     items: list[PackagingOut]
     next: str | None
+
+
+class PictureOut(Shown):
+    """A picture that is kept; its bytes are at `href`."""
+
+    hash: str
+    kind: str
+    width: int
+    height: int
+    size: int
+    href: str
+
+
+class PictureName(Strict):
+    """A picture by the hash of what is kept of it."""
+
+    hash: PictureHash

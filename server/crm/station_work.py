@@ -13,7 +13,7 @@ from server.catalog.models import Product
 from server.crm.here import Here
 from server.crm.risk import due_at
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.snapshot import packaging_in_words
+from server.erp.orders.snapshot import packaging_in_words, packaging_picture
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.queue import LAST
 from server.erp.production.standing import in_states
@@ -51,6 +51,8 @@ class Job:
     due_at: datetime | None
     instructions: str | None = None
     packaging: str | None = None
+    #: Hash of the picture that shows it.
+    picture: str | None = None
     #: What a change after the release has added for the hands that make it.
     changed: str | None = None
     on_hold: bool = False
@@ -210,7 +212,12 @@ def with_snapshot(session: Session, job: Job | None, *, unit: str | None, work_c
         .limit(1)
     )
     snapshot = session.execute(statement).scalar_one_or_none() or {}
-    return replace(job, packaging=packaging_in_words(snapshot), changed=snapshot.get("instructions"))
+    return replace(
+        job,
+        packaging=packaging_in_words(snapshot),
+        picture=packaging_picture(snapshot),
+        changed=snapshot.get("instructions"),
+    )
 
 
 def _of_orders(*columns: Any) -> Select[Any]:

@@ -18,7 +18,7 @@ from server.db.prepared import Prepared
 from server.erp.floor.models import Station
 from server.erp.logistics.models import HandlingUnit
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.snapshot import packaging_in_words
+from server.erp.orders.snapshot import packaging_in_words, packaging_picture
 from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.errors import NotFound
 from server.tracking.states import UnitKind, UnitState
@@ -204,6 +204,7 @@ class UnitPage:
     timeline: Timeline
     #: For our own house: how it is packed, and what a change has added for the hands that make it.
     packaging: str | None = None
+    picture: str | None = None
     changed: str | None = None
 
 
@@ -235,5 +236,6 @@ def unit_page(session: Session, principal: Principal, number: str, *, before: in
         list(session.execute(identifiers.order_by(Identifier.id)).all()),
         unit_timeline(session, unit_id, before=before),
         packaging_in_words(snapshot),
+        packaging_picture(snapshot),
         snapshot.get("instructions"),
     )

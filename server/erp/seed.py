@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import Product, WorkCenter
 from server.catalog.packaging import change_spec, create_spec, release_spec
 from server.catalog.packaging_schemas import PackagingPatch
+from server.catalog.pictures import store_picture
 from server.catalog.schemas import WorkCenterIn
 from server.catalog.service import create_product, create_work_center
 from server.erp.floor.models import ReadPoint, Station
@@ -21,6 +22,7 @@ from server.erp.orders.schemas import OrderIn, OrderLineIn
 from server.erp.orders.service import cancel_order, confirm_order, create_order, hold_order
 from server.erp.reasons.service import add_usual_reasons
 from server.erp.seed_customers import CUSTOMERS
+from server.erp.seed_picture import packed_frames
 from server.erp.seed_products import COMPANY_PREFIX, PACKAGING, PRODUCTS, gtin
 from server.parties.models import Customer, Site
 from server.parties.schemas import SitePatch, WorkingHours
@@ -158,8 +160,11 @@ def _site() -> SitePatch:
 
 def _pack(session: Session, products: Mapping[str, Product], customers: Mapping[str, Customer], now: datetime) -> None:
     """Released packaging specifications, and one new version that is still a draft."""
+    picture = store_picture(session, packed_frames(), actor=ACTOR, now=now)
     for owner, body in PACKAGING:
         customer_id = None if owner is None else customers[owner].id
+        if body.product == "FRAME-CITY":
+            body = body.model_copy(update={"picture": picture})
         spec = create_spec(session, products[body.product], customer_id, body, actor=ACTOR, now=now)
         release_spec(session, spec, actor=ACTOR, now=now)
     patch = PackagingPatch(inner_material="Honeycomb paper between", notes="No foam from next year on.")

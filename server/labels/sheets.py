@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.erp.logistics.contents import Inside, boxes_on, inside
 from server.erp.logistics.repository import boxes_by_shipment
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.snapshot import label_text, packaging_in_words
+from server.erp.orders.snapshot import label_text, packaging_in_words, packaging_picture
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.reasons.repository import reasons_in_use
 from server.erp.stock.repository import all_locations
@@ -26,22 +26,23 @@ from server.tracking.states import Command, HandlingUnitKind
 UNITS_ON_A_TRAVELLER = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What every print of a work order says first."""
 
     work_order: str
     #: None for what is made for stock.
-    order: str | None
-    customer: str | None
+    order: str | None = None
+    customer: str | None = None
     product: str
     sku: str
     revision: str
     quantity: Decimal
-    promise_date: date | None
+    promise_date: date | None = None
     configuration: Mapping[str, str]
     packaging: str | None
-    instructions: str | None
+    picture: str | None  # hash of the picture that shows it
+    instructions: str | None = None
     #: What the customer wants seen, packed and printed in his way.
     alerts: tuple[str, ...] = ()
     packaging_rule: str | None = None
@@ -252,16 +253,13 @@ def _head(work_order: WorkOrder) -> Head:
     packaging = packaging_in_words(snapshot) or (line.packaging if line is not None else None)
     head = Head(
         work_order=work_order.number,
-        order=None,
-        customer=None,
         product=work_order.product.name,
         sku=work_order.product.sku,
         revision=str(snapshot.get("revision") or work_order.product.revision),
         quantity=work_order.quantity,
-        promise_date=None,
         configuration=snapshot.get("configuration") or (line.configuration if line is not None else {}),
         packaging=packaging or work_order.product.packaging,
-        instructions=None,
+        picture=packaging_picture(snapshot),
         label_text=label_text(snapshot),
         changed=snapshot.get("instructions"),
     )

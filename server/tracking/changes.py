@@ -22,11 +22,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "inner_material": N_("inner material"),
     "label_text": N_("label text"),
     "packaging_notes": N_("packaging note"),
+    "picture": N_("packaging picture"),
     "instructions": N_("instructions"),
 }
 #: What whoever packs must know; the rest is for whoever makes.
 PACKAGING: Final = frozenset(FIELDS) - {"instructions"}
 _FIELD_CHANGED: Final = N_("{field} {before} → {after}")
+_ANOTHER_PICTURE: Final = N_("another picture of the packaging")
 _AND_ALSO: Final = N_("{one}; {more}")
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
 _PACKED: Final = UnitState.PACKED.value
@@ -45,6 +47,8 @@ def describe(difference: Sequence[Mapping[str, Any]]) -> Words:
 
 
 def _field(each: Mapping[str, Any]) -> Words:
+    if each["field"] == "picture":  # Its hash says nothing to anybody; pages show it.
+        return Words(_ANOTHER_PICTURE)
     nothing = Words(words.NOTHING_BEFORE)
     values = {"before": each["before"] or nothing, "after": each["after"] or nothing}
     return Words(_FIELD_CHANGED, {"field": Words(FIELDS[each["field"]]), **values})

@@ -94,6 +94,7 @@ AUDIT: Mapping[str, str] = PRINT_AUDIT | {
     "packaging_changed": N_("Packaging changed"),
     "packaging_released": N_("Packaging released"),
     "packaging_withdrawn": N_("Packaging withdrawn"),
+    "picture_stored": N_("Picture of packaging stored"),
     "work_center_created": N_("Work center added"),
     "work_center_changed": N_("Work center changed"),
     "station_created": N_("Station added"),

@@ -58,6 +58,7 @@ WORDS: dict[str, dict[str, str]] = {
         "inner_material": N_("Inner material"),
         "label_text": N_("Label text"),
         "packaging_notes": N_("Packaging note"),
+        "picture": N_("Picture"),
         "instructions": N_("Instructions"),
     },
     "quote_state": {

@@ -51,6 +51,11 @@ _THINGS = {
         "SELECT u.number FROM unit u JOIN sales_order o ON o.id = u.order_id "
         "WHERE o.lifecycle = 'processing' AND u.work_order_id IS NOT NULL ORDER BY o.id, u.id LIMIT 1"
     ),
+    "picture": "SELECT hash FROM packaging_picture ORDER BY hash LIMIT 1",
+    "pictured_order": (
+        "SELECT min(o.number) FROM sales_order o JOIN work_order w ON w.order_id = o.id "
+        "JOIN packaging_picture p ON CAST(w.snapshot AS TEXT) LIKE '%' || p.hash || '%'"
+    ),
     "sent_order": "SELECT number FROM sales_order WHERE id = (SELECT order_id FROM shipment ORDER BY id LIMIT 1)",
     "handling_unit": "SELECT number FROM handling_unit ORDER BY id LIMIT 1",
     "shipment": "SELECT number FROM shipment ORDER BY id LIMIT 1",
@@ -112,6 +117,8 @@ def addresses(app: FastAPI, things: Mapping[str, str]) -> Iterator[tuple[str, st
 
 def _meant(pattern: str, name: str) -> str:
     before = pattern.partition("{" + name)[0].rstrip("/").rpartition("/")[2]
+    if name == "number" and pattern.endswith("/pictures/{picture}"):
+        return "pictured_order"
     if name == "number" and before == "orders" and "/shipments/" in pattern:
         return "sent_order"
     if name == "number":

@@ -23,6 +23,7 @@ SPEC_FIELDS: Final[Mapping[str, str]] = {
     "inner_material": "inner_material",
     "label_text": "label_text",
     "packaging_notes": "notes",
+    "picture": "picture",
 }
 #: Fields of the snapshot itself.
 PLAIN_FIELDS: Final = ("packaging", "instructions")

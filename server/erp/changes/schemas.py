@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from server.catalog.packaging_schemas import PictureHash
 from server.erp.changes.models import ChangeRequest, RepackTask
 from server.erp.changes.rules import CUSTOMER_FIELDS, OUR_WORDS, PLAIN_FIELDS, SPEC_FIELDS, Origin, as_told
 from server.errors import FieldError, Invalid
@@ -27,6 +28,7 @@ class Wanted(Strict):
     inner_material: _Line | None = None
     label_text: _Line | None = None
     packaging_notes: _Text | None = None
+    picture: PictureHash | None = None
     instructions: _Text | None = None
 
     @model_validator(mode="after")

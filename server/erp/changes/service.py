@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from server.catalog.pictures import require_picture
 from server.db import touch
 from server.erp.changes import rules
 from server.erp.changes.closed import require_in_time, require_open
@@ -43,6 +44,7 @@ def create_change(
         raise Refused(message.format(work_order=work_order.number), reason="no_order")
     require_open(work_order.order, work_order)
     wanted = wanted_by(body.changes, origin)
+    require_picture(session, wanted.get("picture"), field="changes.picture")
     require_in_time(session, [work_order], wanted, body.effectivity.value)
     change = ChangeRequest(
         number=fresh(session, "CR", ChangeRequest.number),
@@ -73,6 +75,7 @@ def edit_change(session: Session, change: ChangeRequest, patch: ChangePatch) -> 
         change.reason = patch.reason
     if patch.changes is not None:
         change.wanted = wanted_by(patch.changes, change.origin)
+        require_picture(session, change.wanted.get("picture"), field="changes.picture")
         change.difference = _difference(change.work_order, change.wanted, change.origin)
     session.flush()
     _note(session, change)

@@ -55,7 +55,17 @@ def packaging_in_json(spec: PackagingSpec | None) -> dict[str, Any] | None:
     """A packaging specification as snapshots keep it, with its version."""
     if spec is None:
         return None
-    names = ("number", "version", "box", "per_box", "inner_material", "label_text", "label_template", "notes")
+    names = (
+        "number",
+        "version",
+        "box",
+        "per_box",
+        "inner_material",
+        "label_text",
+        "label_template",
+        "notes",
+        "picture",
+    )
     return {name: getattr(spec, name) for name in names}
 
 
@@ -69,6 +79,12 @@ def label_text(snapshot: Mapping[str, Any]) -> str | None:
     """What stands on every label beside what we print there."""
     text: str | None = (snapshot.get("packaging_spec") or {}).get("label_text")
     return text
+
+
+def packaging_picture(snapshot: Mapping[str, Any]) -> str | None:
+    """The hash of the picture that shows how units are packed."""
+    name: str | None = (snapshot.get("packaging_spec") or {}).get("picture")
+    return name
 
 
 def packaging_in_words(snapshot: Mapping[str, Any]) -> str | None:

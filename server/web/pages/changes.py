@@ -10,6 +10,7 @@ from starlette.responses import Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.pictures import store_picture
 from server.crm.access import visible_orders
 from server.crm.requirements import standing_requirements
 from server.db.topics import versions
@@ -28,6 +29,7 @@ from server.web.entry import Fault, FormDep, checked
 from server.web.forms import Form
 from server.web.once import attempt_once
 from server.web.page import Page, PageDep
+from server.web.uploads import SentDep, chosen_picture
 from server.web.words import word
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +43,8 @@ TaskId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 #: The oldest tasks that a page shows; what is done makes room for the next.
 _TASKS = 25
 FIELDS = (*rules.SPEC_FIELDS, *rules.PLAIN_FIELDS)
+#: What is typed; a picture is chosen.
+TYPED = tuple(field for field in FIELDS if field != "picture")
 
 
 @router.get("/changes")
@@ -79,10 +83,13 @@ def new_change(page: PageDep, principal: Writer, order: str = "") -> Response:
 
 
 @router.post("/changes/new")
-def add_change(page: PageDep, principal: Writer, form: FormDep) -> Response:
+def add_change(page: PageDep, principal: Writer, form: FormDep, sent: SentDep) -> Response:
     """Ask for the change and submit it at once."""
     try:
-        changes = {field: form.text(field) for field in FIELDS if form.text(field) != form.text(f"was_{field}")}
+        picture = chosen_picture(form, sent)
+        changes = {field: form.text(field) for field in TYPED if form.text(field) != form.text(f"was_{field}")}
+        if picture is not None:
+            changes["picture"] = picture.hash
         data: dict[str, Any] = {"work_order": form.text("work_order"), "effectivity": form.text("effectivity")}
         data["reason"] = form.get("reason")
         if not changes:
@@ -95,11 +102,15 @@ def add_change(page: PageDep, principal: Writer, form: FormDep) -> Response:
             if work_order is None:
                 raise Invalid(page.say(N_("There is no such work order.")))
             about: dict[str, Any] = {"actor": principal.actor, "now": page.now}
+            if picture is not None:
+                store_picture(session, picture, **about)
             change = service.create_change(session, work_order, body, origin=origin_of(principal), **about)
             service.submit_change(session, change, **about)
             return change.number
 
-        number = attempt_once(page, principal, form, work)
+        # Another picture is another wish, though the same words stand beside it.
+        sent_form = Form({**form.values, **changes}, form.faults, form.fault)
+        number = attempt_once(page, principal, sent_form, work)
     except Fault as fault:
         return _form(page, principal, form.text("order"), fault.form, status=fault.status)
     return page.go(f"/changes/{number}", page.say(N_("%(number)s waits for a decision."), number=number))
@@ -119,7 +130,7 @@ def _form(page: Page, principal: Principal, order: str, form: Form, *, status: i
             "closed": why_closed(session, open_work or found, FIELDS),
         }
     options = [(each.value, page.say(word("effectivity", each.value))) for each in Effectivity]
-    return page.show("changes/new.html", status=status, form=form, fields=FIELDS, effectivities=options, **context)
+    return page.show("changes/new.html", status=status, form=form, fields=TYPED, effectivities=options, **context)
 
 
 def _now(work_order: WorkOrder) -> dict[str, str]:

@@ -18,6 +18,7 @@ from server.erp.changes.closed import why_closed
 from server.erp.changes.rules import Origin
 from server.erp.changes.schemas import ChangeIn
 from server.erp.orders.models import SalesOrder
+from server.erp.orders.snapshot import packaging_picture
 from server.erp.production.models import WorkOrder
 from server.errors import Invalid, NotFound
 from server.http.paging import Number
@@ -141,6 +142,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         work_orders=[(each.number, each.product.name) for each in open_work],
         fields=rules.CUSTOMER_FIELDS,
         now=_now(chosen) if chosen is not None else {},
+        picture=packaging_picture(chosen.snapshot) if chosen is not None else None,
         effectivities=[(each.value, page.say(word("effectivity", each.value))) for each in Effectivity],
     )
 

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
+from server.catalog.pictures import data_uri
 from server.labels import sheets
 from server.labels.wanted import ALL, LabelKind
 from server.parties.states import LabelTemplate
@@ -34,7 +35,9 @@ def show_traveller(page: PageDep, number: str, _principal: FloorReader, form: Pa
     """The sheet that goes with a work order."""
     with page.database.read() as session:
         traveller = sheets.make_traveller(session, number)
-    return show_paper(page, "print/traveller.html", form, traveller=traveller, head=traveller.head, has_pdf=True)
+        picture = data_uri(session, traveller.head.picture)
+    about = {"traveller": traveller, "head": traveller.head, "picture": picture}
+    return show_paper(page, "print/traveller.html", form, **about, has_pdf=True)
 
 
 @router.get("/work-orders/{number}/labels")

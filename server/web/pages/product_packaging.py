@@ -1,6 +1,7 @@
 """Packaging specifications of a product: made for a customer or for all, changed in versions, released."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -13,6 +14,7 @@ from server.auth.principal import Principal
 from server.catalog import packaging
 from server.catalog.models import PackagingSpec
 from server.catalog.packaging_schemas import FIELDS, PackagingIn, PackagingPatch
+from server.catalog.pictures import store_picture
 from server.erp.products.service import customer_id_of, customers_by_id
 from server.errors import NotFound
 from server.messages import N_
@@ -23,12 +25,27 @@ from server.web.page import Page, PageDep
 from server.web.pages.setup_products import found_product
 from server.web.sections import SETUP, show_in
 from server.web.stale import require_fresh
+from server.web.uploads import SentDep, chosen_picture
 
 router = APIRouter(prefix="/setup/products/{sku}/packaging", include_in_schema=False)
 
 Writer = Annotated[Principal, Depends(require(Permission.CATALOG_WRITE))]
+#: What is typed; a picture is chosen.
+_TYPED = tuple(field for field in FIELDS if field != "picture")
 _EMPTYABLE = ("inner_material", "label_text", "label_template", "notes")
 _WORDS = {"label_template": N_("Write small letters, digits and hyphens, such as aurora-large.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What the form of a change brought."""
+
+    form: Form
+    sent: bytes | None
+
+
+def _changed(form: FormDep, sent: SentDep) -> Changed:
+    return Changed(form, sent)
 
 
 @router.get("/new")
@@ -38,16 +55,20 @@ def new_spec(page: PageDep, sku: str, _principal: Writer) -> Response:
 
 
 @router.post("/new")
-def add_spec(page: PageDep, sku: str, form: FormDep, principal: Writer) -> Response:
+def add_spec(page: PageDep, sku: str, form: FormDep, sent: SentDep, principal: Writer) -> Response:
     """Make the first version, a draft."""
     try:
         form = with_customer(page, form)
-        data: dict[str, Any] = given(form, "customer", *FIELDS) | {"product": sku}
+        picture = chosen_picture(form, sent)
+        data: dict[str, Any] = given(form, "customer", *_TYPED) | {"product": sku}
+        data |= {"picture": picture.hash} if picture else {}
         body = checked(page, form, model=PackagingIn, data=data, words=_WORDS)
 
         def work(session: Session) -> str:
             product = found_product(session, sku)
             owner = customer_id_of(session, body.customer)
+            if picture is not None:
+                store_picture(session, picture, actor=principal.actor, now=page.now)
             return packaging.create_spec(session, product, owner, body, actor=principal.actor, now=page.now).number
 
         number = attempt(page, form, work, fields={"number_taken": "customer"})
@@ -67,15 +88,23 @@ def show_spec(page: PageDep, sku: str, number: str, _principal: Writer) -> Respo
 
 
 @router.post("/{number}")
-def change_spec(page: PageDep, sku: str, number: str, form: FormDep, principal: Writer) -> Response:
+def change_spec(
+    page: PageDep, sku: str, number: str, typed: Annotated[Changed, Depends(_changed)], principal: Writer
+) -> Response:
     """Change the draft, or make the next version with the change."""
+    form = typed.form
     try:
-        data = changed(form, *FIELDS, emptyable=_EMPTYABLE)
+        picture = chosen_picture(form, typed.sent)
+        data = changed(form, *_TYPED, emptyable=_EMPTYABLE)
+        if picture is not None or form.checked("without_picture"):
+            data["picture"] = picture.hash if picture is not None else None
         patch = checked(page, form, model=PackagingPatch, data=data, words=_WORDS)
 
         def work(session: Session) -> int:
             spec = _newest(session, sku, number, lock=True)
             require_fresh(page, form, _typed(spec), what=number)
+            if picture is not None:
+                store_picture(session, picture, actor=principal.actor, now=page.now)
             return packaging.change_spec(session, spec, patch, actor=principal.actor, now=page.now).version
 
         version = attempt(page, form, work)
@@ -114,7 +143,7 @@ def _act(page: Page, sku: str, number: str, act: Callable[[Session, PackagingSpe
 
 
 def _typed(spec: PackagingSpec) -> Form:
-    typed = {field: "" if getattr(spec, field) is None else str(getattr(spec, field)) for field in FIELDS}
+    typed = {field: "" if getattr(spec, field) is None else str(getattr(spec, field)) for field in _TYPED}
     return Form(typed | {"row_version": str(spec.row_version)})
 
 

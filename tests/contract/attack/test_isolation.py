@@ -32,7 +32,7 @@ MISSING = {
     "quote": "Q-9999", "case": "CS-9999", "code": "NOSUCHREASON",
     "customer": "C-999", "login": "nobody", "sku": "NO-SUCH-THING", "key": "nowhere", "prefix": "zzzz2345",
     "entry_id": "999999", "job_id": "999999", "device_id": "999999", "link_id": "999999", "message_id": "999999",
-    "check_id": "999999",
+    "check_id": "999999", "picture": "0" * 64,
 }  # fmt: skip
 #: Which of a customer's things the parameter `number` of a path means.
 NUMBERS = {
