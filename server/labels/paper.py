@@ -127,18 +127,20 @@ def _placed(label: Label, x: float, y: float) -> str:
 def _write(page: str, css: str = "") -> bytes:
     try:
         from weasyprint import CSS, HTML
+        from weasyprint.urls import FatalURLFetchingError, URLFetcher
     except (ImportError, OSError) as missing:
         # OSError: the package is there, but not the libraries of the system that it draws with.
         raise Unavailable(_(_MISSING), reason="no_print_libraries") from missing
     # It tells of every rule of a style sheet that it does not know; what is missing on paper, tests find.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    written: bytes = HTML(string=page, url_fetcher=_refuse).write_pdf(stylesheets=[CSS(string=css)])
+    # What we print holds all it needs, pictures too; any other address in it is a mistake or an attack.
+    within = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    try:
+        written: bytes = HTML(string=page, url_fetcher=within).write_pdf(stylesheets=[CSS(string=css)])
+    except FatalURLFetchingError as error:
+        told = str(error)[:80]
+        raise ValueError(f"Failed to print ({told}): expected a page that needs nothing from outside.") from error
     return written
-
-
-def _refuse(url: str, *_args: Any, **_kwargs: Any) -> Any:
-    """What we print holds all it needs; an address in it is a mistake or an attack."""
-    raise ValueError(f"Failed to print {url[:80]!r}: expected a page that needs nothing from outside.")
 
 
 def _render(pdf: bytes, dpi: int) -> Any:

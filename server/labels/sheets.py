@@ -41,7 +41,7 @@ class Head:
     promise_date: date | None = None
     configuration: Mapping[str, str]
     packaging: str | None
-    picture: str | None  # hash of the picture that shows it
+    picture: str | None = None  # hash of the picture that shows it
     instructions: str | None = None
     #: What the customer wants seen, packed and printed in his way.
     alerts: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Every code that we print is read back from the paper it stands on, at the 203 dots an inch of a label printer."""
 
+import base64
 import doctest
 import io
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from server.erp.seed_picture import packed_frames
 from server.labels import designs, layout, matrix, paper, symbols
 from server.labels.drawing import label_svg
 from server.labels.goods import lot_label
@@ -157,9 +159,16 @@ def test_letters_are_drawn_and_not_replaced_by_boxes(text: str) -> None:
     assert all(any("1" in row for row in rows) for rows in drawn.values())
 
 
-def test_what_is_printed_may_not_ask_for_anything_from_outside() -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.1/secret", "file:///etc/hostname"])
+def test_what_is_printed_may_not_ask_for_anything_from_outside(address: str) -> None:
     with pytest.raises(ValueError, match="needs nothing from outside"):
-        paper._refuse("http://127.0.0.1/secret")
+        paper.document_pdf(f'<img src="{address}">')
+
+
+def test_a_picture_that_the_page_holds_itself_is_printed() -> None:
+    content = base64.b64encode(packed_frames().content).decode()
+
+    assert b"/Image" in paper.document_pdf(f'<img src="data:image/png;base64,{content}">')
 
 
 def test_an_svg_holds_names_as_text_and_no_style_that_the_security_policy_would_drop() -> None:

@@ -238,11 +238,16 @@ def _show(
     spare: int = 1,
     alike: list[duplicates.Suspect] | None = None,
 ) -> Response:
+    name = None
+    if number is not None:
+        with page.database.read() as session:
+            name = _found(session, number).name
     return page.show(
         "customers/edit.html",
         status=status,
         form=form,
         number=number,
+        name=name,
         alike=alike or [],
         counts={prefix: count_rows(form, prefix, spare=spare) for prefix in ("contacts", "addresses")},
         currencies=[(code, code) for code in sorted(CURRENCIES)],

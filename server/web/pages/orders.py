@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Path
 from sqlalchemy import select
@@ -42,6 +42,7 @@ router = APIRouter(include_in_schema=False)
 
 FormDep = Annotated[Form, Depends(read_form)]
 Reader = Annotated[Principal, Depends(require(Permission.ORDERS_READ))]
+Earner = Annotated[Principal, Depends(require(Permission.PROFIT_READ))]
 LinkId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Writer = Annotated[Principal, Depends(require(Permission.ORDERS_WRITE))]
 
@@ -145,6 +146,12 @@ def end_link(page: PageDep, principal: Writer, number: Number, link_id: LinkId) 
     """End a private link and whoever came by it."""
     page.database.write(lambda session: revoke_link(session, principal, number, link_id=link_id, now=page.now))
     return page.go(f"/orders/{number}#links", page.say(N_("The link is revoked. It opens nothing any more.")))
+
+
+@router.get("/orders/{number}/profit")
+def lead_to_profit(page: PageDep, _principal: Earner, number: Number) -> Response:
+    """What the order earns stands on its own page."""
+    return page.go(f"/orders/{quote(number, safe='')}#profit")
 
 
 @router.post("/orders/{number}/{action}")

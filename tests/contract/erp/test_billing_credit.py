@@ -234,6 +234,9 @@ def test_the_profit_of_an_order_names_every_source(
     number = world.orders[2].number
     profit = sales.get(f"/api/v1/orders/{number}/profit").json()
     figures = {each["name"]: each for each in profit["figures"]}
+    led = sales.get(f"/orders/{number}/profit")
+    assert (led.status_code, led.headers["location"]) == (303, f"/orders/{number}#profit")
+    assert 'id="profit"' in sales.get(f"/orders/{number}").text
 
     with database.read() as session:
         work = session.scalars(select(WorkOrder).where(WorkOrder.order_id == world.orders[2].id)).one()

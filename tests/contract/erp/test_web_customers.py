@@ -87,6 +87,8 @@ def test_a_stale_form_is_shown_again_with_what_it_says_now(sales: httpx.Client) 
     assert second.status_code == 409
     assert "Name: Aurora Cycles" in second.text
     assert 'value="Aurora Wheels"' in second.text
+    # What was typed is no name yet: the heading says whose form it is.
+    assert "Edit Aurora Cycles" in second.text
 
 
 @pytest.mark.parametrize(
