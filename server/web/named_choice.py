@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from server.web.entry import Fault
@@ -22,8 +22,11 @@ Find = Callable[[Session, str], Sequence[tuple[str, str]]]
 
 def few(session: Session, statement: Select[str, str]) -> Choices:
     """What the statement selects, where that is few enough to choose from."""
-    found = [(number, name) for number, name in session.execute(statement.limit(MOST + 1))]
-    return found if len(found) <= MOST else None
+    # Counted before they are put in order: of many, that would take longer than the rest of the page.
+    some = statement.order_by(None).limit(MOST + 1).subquery()
+    if (session.scalar(select(func.count()).select_from(some)) or 0) > MOST:
+        return None
+    return [(number, name) for number, name in session.execute(statement)]
 
 
 def with_named(page: Page, form: Form, field: str, find: Find, several: str) -> Form:

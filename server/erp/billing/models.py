@@ -58,7 +58,7 @@ class ExchangeRate(Base):
     """One unit of `base`, the site's currency, was worth so many of another on a day; rows are only added."""
 
     __tablename__ = "exchange_rate"
-    __table_args__ = (Index("ix_exchange_rate_base_currency_as_of", "base", "currency", "as_of"),)
+    __table_args__ = (Index("ix_exchange_rate_base_currency_as_of_id", "base", "currency", "as_of", "id"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     currency: Mapped[str] = mapped_column(String(3))
     base: Mapped[str] = mapped_column(String(3))

@@ -1,11 +1,12 @@
 """The exchange rates that finance keeps: rows are only added, and the newest day counts until the next one."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from server.erp.billing.exchange import Rate, Rates
 from server.erp.billing.models import ExchangeRate
@@ -28,17 +29,25 @@ def newest_rates(session: Session, *, now: datetime) -> Rates:
     """The rate of each currency that counts today: of its newest day, the one that was entered last."""
     ours = site(session)
     today = now.astimezone(ZoneInfo(ours.time_zone)).date()
-    days = (
-        select(ExchangeRate.currency, func.max(ExchangeRate.as_of))
-        .where(ExchangeRate.base == ours.currency, ExchangeRate.as_of <= today)
-        .group_by(ExchangeRate.currency)
+    found = session.execute(_newest_of_each(ours.currency, today))
+    return Rates(ours.currency, {code: Rate(value, as_of) for code, value, as_of in found})
+
+
+def _newest_of_each(base: str, today: date) -> Select[str, Decimal, date]:
+    """The rate of each currency that counts; it steps from currency to currency, however many rates there are."""
+    row, newest = aliased(ExchangeRate), aliased(ExchangeRate)
+    codes = select(func.min(row.currency).label("code")).where(row.base == base).cte("codes", recursive=True)
+    further = select(func.min(row.currency)).where(row.base == base, row.currency > codes.c.code).scalar_subquery()
+    codes = codes.union_all(select(further).where(codes.c.code.is_not(None)))
+    counts = (
+        select(newest.id)
+        .where(newest.base == base, newest.currency == codes.c.code, newest.as_of <= today)
+        .order_by(newest.as_of.desc(), newest.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    statement = (
-        select(ExchangeRate.currency, ExchangeRate.value, ExchangeRate.as_of)
-        .where(ExchangeRate.base == ours.currency, tuple_(ExchangeRate.currency, ExchangeRate.as_of).in_(days))
-        .order_by(ExchangeRate.id)
-    )
-    return Rates(ours.currency, {code: Rate(value, as_of) for code, value, as_of in session.execute(statement)})
+    columns = (ExchangeRate.currency, ExchangeRate.value, ExchangeRate.as_of)
+    return select(*columns).join(codes, ExchangeRate.id == counts)
 
 
 def latest_entries(session: Session, *, before: int | None = None, limit: int = 25) -> Sequence[ExchangeRate]:

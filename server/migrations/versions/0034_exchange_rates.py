@@ -23,4 +23,4 @@ def upgrade() -> None:
         sa.Column("entered_at", UtcDateTime(), nullable=False),
         sa.Column("entered_by", sa.String(120), nullable=False),
     )
-    op.create_index("ix_exchange_rate_base_currency_as_of", "exchange_rate", ["base", "currency", "as_of"])
+    op.create_index("ix_exchange_rate_base_currency_as_of_id", "exchange_rate", ["base", "currency", "as_of", "id"])
