@@ -17,6 +17,11 @@ FIRST_SECONDS = 0.2
 LARGEST_SECONDS = 5.0
 #: A device that stays for so long is well again; one that goes sooner is left in peace longer each time.
 STEADY_SECONDS = 5.0
+_READS = (DevicePhase.READY, DevicePhase.DEGRADED)
+
+
+def _unheeded(_name: str) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(slots=True)
@@ -45,7 +50,8 @@ class DeviceHealth:
 
 
 class Supervisor:
-    """One device's thread. `on_lost` and `on_recovered` are told once for each change."""
+    """One device's thread. `on_lost` and `on_recovered` are told once for each change, `on_away` whenever it ends to
+    read: when it is lost, connects anew, is paused or stopped."""
 
     def __init__(
         self,
@@ -55,12 +61,13 @@ class Supervisor:
         emit: Emit,
         on_lost: Callable[[str, str], None],
         on_recovered: Callable[[str], None],
+        on_away: Callable[[str], None] = _unheeded,
         share: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
         self.counters = DeviceCounters()
         self._driver, self._emit, self._share = driver, emit, share
-        self._on_lost, self._on_recovered = on_lost, on_recovered
+        self._on_lost, self._on_recovered, self._on_away = on_lost, on_recovered, on_away
         self._stop = threading.Event()
         # What the source looks at: set by a stop and by a pause.
         self._halt = threading.Event()
@@ -191,7 +198,7 @@ class Supervisor:
             self._lose(state.detail or "")
             return
         was_lost = self._state.phase is DevicePhase.LOST
-        reads = state.phase in (DevicePhase.READY, DevicePhase.DEGRADED)
+        reads = state.phase in _READS
         if reads:
             self._ready_at = time.monotonic()
             # A device that has something to complain about reads, and still wants a person.
@@ -213,6 +220,8 @@ class Supervisor:
             return
         if state.phase is not self._state.phase:
             self._since = time.time()
+        if self._state.phase in _READS and state.phase not in _READS:
+            self._on_away(self.name)
         self._state = state
         level = logging.WARNING if state.phase in (DevicePhase.LOST, DevicePhase.DEGRADED) else logging.INFO
         extra = {"device": self.name} | ({"sentence": state.detail} if state.detail else {})

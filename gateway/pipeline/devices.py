@@ -127,6 +127,7 @@ class Devices:
             emit=emit,
             on_lost=self._flow.tell_lost,
             on_recovered=self._flow.tell_recovered,
+            on_away=self._flow.forget_inputs,
         )
         return supervisor
 

@@ -12,7 +12,7 @@ from gateway.page.recent import Recent, Seen
 from gateway.pipeline.answers import Answerer, Question
 from gateway.pipeline.check import PlannedDevice
 from gateway.protocols.mqtt_json import MqttOptions
-from gateway.protocols.reads import CodeRead, CodeRules, InputChange, Read
+from gateway.protocols.reads import CodeRead, CodeRules, InputChange, Read, TagRead
 from gateway.smoothing import Sighting, Smoother
 from gateway.sources import Source
 from gateway.sources.base import Refuses
@@ -79,10 +79,15 @@ class Flow:
                 sighting = Sighting("code_scanned", self._decode(read), stamp.at, zone)
             event = None if sighting is None else self._stations.place(sighting, clock_suspect=stamp.suspect)
             ticket = None if event is None else self._outbox.append(event)
-            settle = partial(self._settle, source, counters, read, sighting)
-            wants_tone = ticket is not None and isinstance(read, CodeRead)
-            self._answerer.ask(Question(source, read, read_at, ticket, wants_tone, settle))
-        if not isinstance(read, CodeRead):
+            if event is None and _is_for_nobody(read):
+                # Nearly every read of a busy gate ends here.
+                counters.filtered += 1
+            else:
+                # What the read means is on its way to disk already, and is not kept until it is there.
+                settle = partial(self._settle, source, counters, read, sighting is not None)
+                wants_tone = ticket is not None and isinstance(read, CodeRead)
+                self._answerer.ask(Question(source, read, read_at, ticket, wants_tone, settle))
+        if not (isinstance(read, CodeRead) or self.restless.is_set()):
             self.restless.set()
         self._show(read, event)
 
@@ -91,6 +96,11 @@ class Flow:
         with self._lock:
             self._smoother.hear(change, self._clock.monotonic())
         self.restless.set()
+
+    def forget_inputs(self, device: str) -> None:
+        """A reader was lost, paused or stopped: how its inputs stand is unknown until it tells a change again."""
+        with self._lock:
+            self._smoother.forget_inputs(device)
 
     def is_free(self, seconds: float) -> bool:
         """Whether a read would be taken within `seconds`; False says that one on its way hangs."""
@@ -110,24 +120,24 @@ class Flow:
         source: Source,
         counters: DeviceCounters,
         read: Read,
-        sighting: Sighting | None,
+        is_news: bool,
         outcome: int | OutboxError,
     ) -> None:
         """After the commit, or instead of it."""
-        if sighting is None:
+        if not is_news:
             counters.filtered += 1
         elif isinstance(outcome, int):
             counters.stored += 1
-            self._remember_stored(read, sighting, outcome)
+            self._remember_stored(read, outcome)
         else:
             counters.refused += 1
             self._refuse(source, counters, read, outcome)
 
-    def _remember_stored(self, read: Read, sighting: Sighting, sequence: int) -> None:
+    def _remember_stored(self, read: Read, sequence: int) -> None:
         if isinstance(read, CodeRead):
             with self._lock:
                 self._refused.pop((read.reader, read.raw), None)
-                self._smoother.stored(sighting, sequence)
+                self._smoother.stored(read, sequence)
 
     def _refuse(self, source: Source, counters: DeviceCounters, read: Read, error: OutboxError) -> None:
         """Whoever scanned hears it at once; a tag that finds no room gives way, and its message is done."""
@@ -222,3 +232,8 @@ class Flow:
 def _before_storage(event: Event) -> dict[str, object]:
     """The event as it is seen while it passes: its number is given when it is stored."""
     return {name: value for name, value in event.as_json().items() if name != "sequence"}
+
+
+def _is_for_nobody(read: Read) -> bool:
+    """Whether no device waits for word of a read that is not stored: a tag's that came without a message of its own."""
+    return isinstance(read, TagRead) and read.delivery is None

@@ -80,7 +80,10 @@ class Smoother:
         self._options = options
         doors = self._doors(passages)
         kept = {name for name, door in doors.items() if name in self._passages and door.same_as(self._passages[name])}
-        self._ending += [door for name, door in self._passages.items() if name not in kept and door.restless]
+        ending = [door for name, door in self._passages.items() if name not in kept and door.restless]
+        for door in ending:
+            door.forget_inputs()
+        self._ending += ending
         self._passages = {name: self._passages[name] if name in kept else door for name, door in doors.items()}
         self._ears.clear()
 
@@ -126,10 +129,14 @@ class Smoother:
         if passage := self._passages.get(change.reader):
             passage.hear(change, now)
 
-    def stored(self, sighting: Sighting, sequence: int) -> None:
+    def forget_inputs(self, reader: str) -> None:
+        """A reader does not read any more: what its inputs do meanwhile, nobody will tell."""
+        if passage := self._passages.get(reader):
+            passage.forget_inputs()
+
+    def stored(self, read: CodeRead, sequence: int) -> None:
         """Remember under which sequence a code was stored, for `repeat_of` where repeats are kept."""
-        if isinstance(sighting.reading.read, CodeRead):
-            self._repeats.stored(sighting.reading.read, sequence)
+        self._repeats.stored(read, sequence)
 
     def _tag(self, read: TagRead) -> Tag:
         """The tag's record, now the youngest of its kind."""

@@ -58,6 +58,11 @@ class Beams:
             self.broken.discard(pin)
             self._last = pin
 
+    def forget(self) -> None:
+        """The reader went away: how the barriers stand is unknown, and which way it went until now too."""
+        self.broken.clear()
+        self._first = self._last = None
+
     def begin(self) -> None:
         """A new passage; what stands in the door now is its beginning."""
         self._first = next((pin for pin in self.pins if pin in self.broken), None)

@@ -114,6 +114,10 @@ class Passage:
             self._begin(now)
         self._alive_at = now
 
+    def forget_inputs(self) -> None:
+        """Nobody tells any more how the inputs stand, so none of them holds the passage."""
+        self._beams.forget()
+
     def _begin(self, now: float) -> None:
         self._began_at = self._alive_at = now
         self._beams.begin()

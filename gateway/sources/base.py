@@ -42,7 +42,10 @@ class Source(Protocol):
         """Show ok, warn, stop or stored at the device; does nothing while it is away or has no such means."""
 
     def acknowledge(self, read: Read) -> None:
-        """Tell the device that this read is stored; once for every read that was emitted."""
+        """Tell the device that this read is stored; once for every read that was emitted.
+
+        A tag read without `delivery` that told nothing new is left out: no device waits for it.
+        """
 
     def cancel(self) -> None:
         """Make a blocked run() look at `stop` now; call it after setting `stop`."""

@@ -154,6 +154,17 @@ def test_a_tag_arrives_at_its_antennas_read_point_and_leaves_when_it_is_silent(b
     assert (left["kind"], left["read_point"]) == ("tag_left", "gate-out")
 
 
+def test_a_tag_that_stays_is_counted_at_once_and_an_answer_is_given_where_one_is_waited_for(bench: Bench) -> None:
+    told, tag = bench.sources["gate"].acknowledged, "303400000000000000000001"
+    awaited = [TagRead("gate", tag, antenna=2, delivery=number) for number in range(2)]
+    for read in (awaited[0], TagRead("gate", tag, antenna=2), awaited[1]):
+        bench.take(read)
+
+    eventually(lambda: told == awaited)
+    assert (bench.counters["gate"].stored, bench.counters["gate"].filtered) == (1, 2)
+    assert len(bench.events()) == 1
+
+
 def test_an_antenna_without_read_point_falls_back_to_the_device(bench: Bench) -> None:
     bench.take(TagRead("gate", "303400000000000000000002", antenna=7))
 

@@ -67,6 +67,7 @@ class Watched:
 
     def __init__(self, source: ScriptedSource, emit: Emit = lambda read: None) -> None:
         self.news: list[tuple[str, ...]] = []
+        self.away: list[str] = []
         self.source = source
         self.supervisor = Supervisor(
             source,
@@ -74,6 +75,7 @@ class Watched:
             emit=emit,
             on_lost=lambda name, reason: self.news.append(("lost", name, reason)),
             on_recovered=lambda name: self.news.append(("recovered", name)),
+            on_away=lambda name: self.away.append(name),
             share=lambda: 0.0,
         )
 
@@ -115,6 +117,20 @@ def test_a_driver_that_ends_by_itself_is_started_again() -> None:
     watched.live()
 
     assert [kind for kind, *_ in watched.news] == ["lost", "recovered"]
+
+
+def connects_twice(emit: Emit, stop: threading.Event, state: Report) -> None:
+    for phase in (DevicePhase.READY, DevicePhase.CONNECTING, DevicePhase.READY):
+        state(DeviceState(phase))
+    raise SourceLost("gone")
+
+
+def test_each_end_of_reading_is_told_whether_it_connects_anew_is_lost_or_stopped() -> None:
+    watched = Watched(ScriptedSource(connects_twice))
+
+    watched.live()
+
+    assert watched.away == ["scanner-1"] * 3
 
 
 def test_a_read_that_cannot_be_handled_is_counted_and_the_reader_goes_on(

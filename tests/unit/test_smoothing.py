@@ -36,6 +36,11 @@ class Hall:
     def scan(self, text: str = "OLU00113", reader: str = "scanner-1") -> Sighting | None:
         return self.smoother.observe(CodeRead(reader, text.encode()), self.now, self.at)
 
+    def stored(self, sighting: Sighting, sequence: int) -> None:
+        read = sighting.reading.read
+        assert isinstance(read, CodeRead)
+        self.smoother.stored(read, sequence)
+
     def tag(self, antenna: int = 1, rssi: float | None = -60.0, *, epc: str = EPC, count: int = 1) -> Sighting | None:
         read = TagRead("gate-1", epc, antenna, rssi, count=count)
         return self.smoother.observe(read, self.now, self.at)
@@ -91,20 +96,20 @@ class TestScans:
         hall = Hall(repeat="keep")
         first = hall.scan()
         assert first is not None
-        hall.smoother.stored(first, 1204)
+        hall.stored(first, 1204)
 
         second, third = hall.wait(0.5).scan(), hall.wait(0.5).scan()
 
         assert second is not None
         assert third is not None
-        hall.smoother.stored(second, 1205)
+        hall.stored(second, 1205)
         assert (first.repeat_of, second.repeat_of, third.repeat_of) == (None, 1204, 1204)
 
     def test_after_the_window_a_kept_code_starts_a_new_row(self) -> None:
         hall = Hall(repeat="keep")
         first = hall.scan()
         assert first is not None
-        hall.smoother.stored(first, 1204)
+        hall.stored(first, 1204)
 
         second = hall.wait(2.0).scan()
 

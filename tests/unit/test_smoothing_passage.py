@@ -154,6 +154,24 @@ class TestDirectionByBeams:
 
         assert beams.direction() == "a_to_b"
 
+    def test_a_barrier_that_was_broken_as_its_reader_went_away_holds_no_passage(self) -> None:
+        door = Door(BEAMS).walk((1, True), (2, True), (1, False))
+
+        door.smoother.forget_inputs("door")
+
+        assert door.wait(1.0).news == []
+        assert not door.smoother.restless
+        assert door.smoother.counts["undirected"] == 1
+
+    def test_what_passes_after_a_reader_came_back_is_told_by_what_it_tells_then(self) -> None:
+        door = Door(BEAMS).walk((2, True), (1, True))
+        door.smoother.forget_inputs("door")
+        door.wait(1.0)
+
+        door.walk((1, True), (2, True), (1, False), (2, False)).wait(1.0)
+
+        assert door.news == [("dock-out", "a_to_b")]
+
 
 class TestTriggers:
     def test_what_is_read_outside_a_passage_is_left_out(self) -> None:
@@ -261,6 +279,15 @@ class TestOtherOptionsMeanwhile:
             door.tag(antenna, epc=EPC[:-1] + "6").wait(0.1)
 
         assert door.wait(2.0).news == [("dock-out", "a_to_b"), ("dock-in", "b_to_a")]
+        assert not door.smoother.restless
+
+    def test_a_door_that_is_no_more_ends_though_its_barrier_was_broken(self) -> None:
+        door = Door({"trigger": "input", "input_a": 1, "longest_ms": 2000}).beam(1, True).tag(times=2)
+
+        door.smoother.adopt({}, {})
+        door.wait(1.5)
+
+        assert len(door.told) == 1
         assert not door.smoother.restless
 
     def test_a_door_of_the_same_options_remembers_what_it_told(self) -> None:
