@@ -68,7 +68,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "outbox.max_bytes",
-        200_000_000,
+        500_000_000,
         "The outbox holds at most this. Above nine tenths of it tag events give way to scans; at the limit "
         "scans are refused at the scanner.",
     ),

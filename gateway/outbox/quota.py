@@ -20,7 +20,7 @@ class Room(IntEnum):
 class Quota:
     """Limits of the outbox. Bytes are those of used database pages, so the sum is exact and free to read."""
 
-    max_bytes: int = 200_000_000
+    max_bytes: int = 500_000_000
     max_age_days: float = 30.0
     #: The file system keeps this much free, because at SQLITE_FULL even a DELETE fails.
     min_free_bytes: int = 50_000_000

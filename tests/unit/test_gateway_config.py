@@ -59,7 +59,7 @@ def test_a_good_file_gives_devices_limits_and_the_key(folder: Path) -> None:
     assert config.data_dir == folder / "data"
     assert config.server.url == "http://127.0.0.1:8000"
     assert config.server.key == "glk_secret"
-    assert config.outbox.max_bytes == 200_000_000
+    assert config.outbox.max_bytes == 500_000_000
     assert [device.name for device in config.devices] == ["scanner-1", "gate-1"]
     assert config.devices[1].antennas == {1: "gate-in", 2: "gate-out"}
 
