@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gateway.outbox.records import Alarm, Parcel, SetAside, Shed
+from gateway.outbox.rows import INSERT, lots
 from gateway.outbox.ticket import Ticket
 
 #: Sequences of one epoch fit below this; 2**40 events are 1,700 years at 20 a second.
 EPOCH_STEP = 2**40
 FILE_NAME = "outbox.db"
-#: Rows of one statement. Python's other threads are waited for after each statement, and each row would be one.
-_ROWS = 100
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS epoch (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL, last_sequence INTEGER NOT NULL);
@@ -132,12 +131,11 @@ class Store:
     def insert(self, number: int, epoch: str, at: float, tickets: Sequence[Ticket]) -> None:
         """Write numbered tickets."""
         base, stored_at = number * EPOCH_STEP, millis(at)
-        for start in range(0, len(tickets), _ROWS):
+        for start, end in lots(len(tickets)):
             values: list[object] = []
-            for ticket in tickets[start : start + _ROWS]:
+            for ticket in tickets[start:end]:
                 values += (base + ticket.sequence, epoch, stored_at, ticket.sheddable, numbered(ticket))
-            rows = ", ".join(["(?, ?, ?, ?, ?)"] * (len(values) // 5))
-            self.connection.execute(f"INSERT INTO event VALUES {rows}", values)  # noqa: S608 - marks alone are put in.
+            self.connection.execute(INSERT[end - start], values)
         for ticket in tickets:
             if ticket.replaces is not None:
                 self.drop_aside(*ticket.replaces)

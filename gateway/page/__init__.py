@@ -3,6 +3,6 @@ it; it only looks, and changes nothing."""
 
 from gateway.page.recent import Recent, Seen
 from gateway.page.server import LocalPage
-from gateway.page.views import Sight
+from gateway.page.sight import Sight
 
 __all__ = ["LocalPage", "Recent", "Seen", "Sight"]

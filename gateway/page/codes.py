@@ -7,7 +7,7 @@ from gateway import identify
 from gateway.page.markup import Child, Markup, el, join
 from gateway.page.reads import reads_of
 from gateway.page.recent import Recent
-from gateway.page.views import Sight
+from gateway.page.sight import Sight
 from gateway.page.words import hex_of, printable
 from orderlight.autoid import Identification
 

@@ -15,7 +15,7 @@ from gateway.page import codes, views
 from gateway.page.frame import frame
 from gateway.page.markup import Markup
 from gateway.page.recent import Recent
-from gateway.page.views import Sight
+from gateway.page.sight import Sight
 from gateway.protocols.tokens import shows
 
 #: A code has at most some thousand characters, and each may be written as three.

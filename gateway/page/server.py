@@ -1,23 +1,22 @@
 """The page's thread: opens the port, serves a few connections at a time, and follows another configuration."""
 
 import logging
-import socket
 import threading
 import time
 from collections import Counter
 from gettext import gettext as _
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.config import LocalPageConfig
-from gateway.page.door import HEADERS, MAX_BODY, PageDoor, Request, Response
 from gateway.page.recent import Recent
-from gateway.page.views import Sight
-from gateway.sources.listener import Limits, Listener, RequestHandler, tls_of
+from gateway.page.sight import Sight
 from gateway.wake import Waker
+
+if TYPE_CHECKING:
+    from gateway.sources.listener import Listener
 
 log = logging.getLogger(__name__)
 
-LIMITS: Final = Limits(connections=12, request_seconds=15.0)
 #: How long a port that could not be had is left in peace; nobody waits for it but a person.
 _AGAIN_SECONDS: Final = 15.0
 _IDLE_SECONDS: Final = 60.0
@@ -75,7 +74,7 @@ class LocalPage:
                 listener.server_close()
                 listener.sweep(float("inf"))
 
-    def _serve(self, config: LocalPageConfig, listener: Listener) -> None:
+    def _serve(self, config: LocalPageConfig, listener: "Listener") -> None:
         self._opened, self._fault = config, None
         log.info("local_page_open", extra={"url": config.url})
         while not self._stopping and self._wanted == config:
@@ -83,12 +82,12 @@ class LocalPage:
                 listener.handle_request()
             listener.sweep(time.monotonic())
 
-    def _open(self, config: LocalPageConfig) -> Listener | None:
-        door = PageDoor(config, self._sight, self.recent, _own_names())
-        handler = type("Handler", (_Handler,), {"door": door})
+    def _open(self, config: LocalPageConfig) -> "Listener | None":
+        # A gateway without a page does not hold what serves one: that would be a megabyte.
+        from gateway.page.serving import open_listener
+
         try:
-            context = tls_of(config.cert_file, config.cert_key_file)
-            return Listener((config.host, config.port), handler, LIMITS, count=self._count, context=context)
+            return open_listener(config, self._sight, self.recent, self._count)
         except OSError as error:
             sentence = _("The page cannot be at {url}: {error}. Choose a free port and an address of this machine.")
             fault = sentence.format(url=config.url, error=str(error.strerror or error).rstrip("."))
@@ -99,46 +98,3 @@ class LocalPage:
 
     def _count(self, what: str) -> None:
         self._counts[what] += 1
-
-
-def _own_names() -> tuple[str, ...]:
-    name = socket.gethostname().lower()
-    return name, f"{name.partition('.')[0]}.local"
-
-
-class _Handler(RequestHandler):
-    door: PageDoor
-
-    def do_GET(self) -> None:
-        """Judge the head, read a body if there is one, answer, and hang up: places are few."""
-        self.close_connection = True
-        path, _question, query = self.path.partition("?")
-        request = Request(self.command, path, query, {name.lower(): value for name, value in self.headers.items()})
-        response = self.door.refuse(request)
-        if response is None:
-            body = self._body() if self.command == "POST" else b""
-            response = Response(b"", 413) if body is None else self.door.answer(request, body)
-        self._send(response)
-
-    def do_HEAD(self) -> None:
-        """The same without a body."""
-        self.do_GET()
-
-    def do_POST(self) -> None:
-        """The same; a body belongs to it."""
-        self.do_GET()
-
-    def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()) or len(length) > 6 or int(length) > MAX_BODY:
-            return None
-        return self.rfile.read(int(length))
-
-    def _send(self, response: Response) -> None:
-        self.send_response(response.status)
-        own = (("Content-Type", response.type), ("Content-Length", str(len(response.body))), ("Connection", "close"))
-        for name, value in (*own, *HEADERS, *response.headers):
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(response.body)

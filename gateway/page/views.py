@@ -1,27 +1,13 @@
 """The page about the gateway: one sentence first, then how far the reads came, then the readers."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
-from typing import Any
 
 from gateway.page.markup import Child, Markup, el, join
 from gateway.page.reads import reads_of
 from gateway.page.recent import Recent
+from gateway.page.sight import Sight, Status
 from gateway.page.words import ago, chip, lasting, seconds_of
-from gateway.protocols.reads import Read
-from orderlight.autoid import Identification
-
-Status = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What the page may look at."""
-
-    status: Callable[[], Status]
-    explain: Callable[[Read], Identification]
 
 
 def gateway_part(sight: Sight, recent: Recent) -> Markup:

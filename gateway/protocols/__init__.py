@@ -64,11 +64,14 @@ def _load(point: EntryPoint) -> Driver:
 
 def driver_of(options: Options) -> Driver:
     """The driver whose options these are."""
-    for drivers in (DRIVERS, known_drivers()):
-        for driver in drivers.values():
-            if driver.options is type(options):
-                return driver
+    found = _of(DRIVERS, options) or _of(known_drivers(), options)
+    if found is not None:
+        return found
     raise TypeError(f"Failed to find a driver for {options!r}: expected the options of one.")
+
+
+def _of(drivers: Mapping[str, Driver], options: Options) -> Driver | None:
+    return next((driver for driver in drivers.values() if driver.options is type(options)), None)
 
 
 def parse_options(driver: str, table: Mapping[str, object]) -> Options:

@@ -4,7 +4,6 @@ The thresholds and their fall over time follow EdgeX's app-rfid-llrp-inventory: 
 signal of the old one by 6 dB, less the longer the old zone has been silent.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import repeat
@@ -26,9 +25,10 @@ class Place:
     heard_at: float
     antenna: int | None = None
     reads: int = 0
-    _rssi: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    # Lists, because a deque takes 600 bytes for its first entry and there are two for each of thousands of tags.
+    _rssi: list[float] = field(default_factory=list)
     #: The last reads, as many as make it sure.
-    _moments: deque[float] = field(default_factory=deque)
+    _moments: list[float] = field(default_factory=list)
 
     def note(self, read: TagRead, options: SmoothingOptions, *, now: float, at: datetime) -> None:
         """One more report of this tag here; a reader may count several reads in it."""
@@ -36,11 +36,14 @@ class Place:
         self.reads += read.count
         if read.rssi_dbm is not None:
             self._rssi.append(read.rssi_dbm)
-        if self._moments.maxlen != options.min_reads:
-            self._moments = deque(self._moments, options.min_reads)
-        self._moments.append(now)
+            if len(self._rssi) > SAMPLES:
+                del self._rssi[0]
+        moments, most = self._moments, options.min_reads
+        moments.append(now)
         if read.count > 1:
-            self._moments.extend(repeat(now, min(read.count, options.min_reads) - 1))
+            moments.extend(repeat(now, min(read.count, most) - 1))
+        if len(moments) > most:
+            del moments[:-most]
 
     def sure(self, options: SmoothingOptions) -> bool:
         """Whether enough reads came within the window to believe that the tag is here."""

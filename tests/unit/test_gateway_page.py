@@ -22,7 +22,7 @@ import pytest
 from gateway import identify
 from gateway.config import LocalPageConfig, survey
 from gateway.decode import explain
-from gateway.page import LocalPage, Recent, Seen, Sight, server
+from gateway.page import LocalPage, Recent, Seen, Sight, serving
 from gateway.page.door import PageDoor, Request, Response
 from gateway.page.recent import KEPT
 from gateway.protocols.reads import CodeRead, TagRead
@@ -257,7 +257,7 @@ class TestTheSettings:
 class TestServed:
     @pytest.fixture
     def page(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPage]:
-        monkeypatch.setattr(server, "LIMITS", Limits(connections=2, request_seconds=1.0))
+        monkeypatch.setattr(serving, "LIMITS", Limits(connections=2, request_seconds=1.0))
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         page = LocalPage(Sight(lambda: STATUS, explain))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.outbox import Outbox, OutboxError, OutboxInUse, Quota
+from gateway.outbox.rows import INSERT, lots
 from orderlight.events import Event, EventKind
 
 QUOTA = Quota(min_free_bytes=0, ballast_bytes=4096)
@@ -48,6 +49,15 @@ def test_every_stored_body_is_an_event_with_its_own_sequence(outbox: Outbox) -> 
 
     assert sequences == [2, 3, 4]
     assert [(event.sequence, event.code) for event in stored[1:]] == [(2, "A"), (3, "B"), (4, "C")]
+
+
+def test_groups_of_every_size_go_in_by_a_few_statements_with_nothing_left_out() -> None:
+    for count in range(400):
+        found = list(lots(count))
+
+        assert [row for start, end in found for row in range(start, end)] == list(range(count))
+        assert {end - start for start, end in found} <= set(INSERT)
+    assert len(INSERT) < 10
 
 
 def test_a_ticket_returns_only_after_the_event_can_be_read_by_another_connection(
