@@ -47,11 +47,14 @@ ENTRYPOINT ["orderlight-server"]
 CMD ["serve"]
 
 FROM base AS gateway
+# As in deploy/gateway/orderlight-gateway.service: its threads share the C library's memory.
+ENV MALLOC_ARENA_MAX=1
 COPY --from=build-gateway /opt/orderlight /opt/orderlight
 ENTRYPOINT ["orderlight-gateway"]
 CMD ["run", "--config", "/etc/orderlight/gateway.toml"]
 
 FROM base AS gateway-vision
+ENV MALLOC_ARENA_MAX=1
 USER root
 RUN apt-get update -q && apt-get install -yq --no-install-recommends libzbar0 && rm -rf /var/lib/apt/lists/*
 USER 10001:10001

@@ -40,7 +40,7 @@ class Reading:
 def decode(read: Read, rules: CodeRules = NO_RULES) -> Reading:
     """Say what a read means; never raises on bad data, the reason is in `error`."""
     if isinstance(read, TagRead):
-        tag = _identify_tag(read.epc, rules.gcp_length)
+        tag = identify_epc(read.epc, gcp_length=rules.gcp_length)
         return Reading(read, tag.kind, tag.keys, epc=read.epc, error=tag.error)
     text, raw = _text_of(read.raw)
     text = _with_aim_identifier(text, rules.code_ids)
@@ -54,7 +54,7 @@ def decode(read: Read, rules: CodeRules = NO_RULES) -> Reading:
 def explain(read: Read, rules: CodeRules = NO_RULES) -> Identification:
     """What the read says in all its forms, for a person who looks; decode() is the short way."""
     if isinstance(read, TagRead):
-        return _identify_tag(read.epc, rules.gcp_length)
+        return identify_epc(read.epc, gcp_length=rules.gcp_length)
     text = _with_aim_identifier(_text_of(read.raw)[0], rules.code_ids)
     return _identify_code(text, rules.gcp_length, rules.gs_substitutes)
 
@@ -75,12 +75,8 @@ def _with_aim_identifier(text: str, code_ids: tuple[tuple[str, str], ...]) -> st
     return text
 
 
-# A tag at a gate is reported many times a second and a box label is scanned at every station: the answer is kept.
-@lru_cache(maxsize=4096)
-def _identify_tag(epc: str, gcp_length: int | None) -> Identification:
-    return identify_epc(epc, gcp_length=gcp_length)
-
-
-@lru_cache(maxsize=1024)
+# A box label is scanned at every station, so the answer is kept; it takes more than a kilobyte, so only a few are.
+# Those about tags are kept by identify_epc itself.
+@lru_cache(maxsize=128)
 def _identify_code(text: str, gcp_length: int | None, gs_substitutes: str) -> Identification:
     return identify(text, gcp_length=gcp_length, gs_substitutes=gs_substitutes)

@@ -1,6 +1,5 @@
 """Reads gateway.toml and the environment, noting every mistake on the way."""
 
-import difflib
 import os
 import re
 import ssl
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from gateway.config.devices import DeviceReader
 from gateway.config.lines import lines_of
 from gateway.config.local_page import LocalPageReader
+from gateway.config.near import near_match
 from gateway.config.settings import SETTINGS, Setting
 from gateway.config.values import ConfigError, DeviceTable, Draft, GatewayConfig, Mistake, OutboxConfig, ServerConfig
 from orderlight.events import EventError, fields
@@ -223,7 +223,7 @@ def _missing(setting: Setting) -> str:
 
 
 def _no_such(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key.strip("[]"), known, n=1)
+    near = near_match(key.strip("[]"), known)
     if near:
         return _('There is no setting "{key}". Did you mean "{near}"?').format(key=key, near=near[0])
     return _('There is no setting "{key}". Remove it; known are {known}.').format(key=key, known=", ".join(known))

@@ -49,7 +49,9 @@ class Outbox:
         lock = _lock(directory)
         try:
             writer, ledger = _start(directory, quota, clock, clock_suspect)
-            return cls(writer, Store(connect(directory / FILE_NAME)), quota=quota, lock=lock, ledger=ledger)
+            return cls(
+                writer, Store(connect(directory / FILE_NAME, cache_kib=100)), quota=quota, lock=lock, ledger=ledger
+            )
         except (sqlite3.Error, OSError) as error:
             os.close(lock)
             raise OutboxError(

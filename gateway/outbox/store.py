@@ -33,8 +33,11 @@ CREATE TABLE IF NOT EXISTS alarm (at INTEGER NOT NULL, sentence TEXT NOT NULL);
 """  # A table of facts reads best with a line a table.
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open the file with our pragmas; sqlite3.DatabaseError when it is not a database."""
+def connect(path: Path, *, read_only: bool = False, cache_kib: int = 400) -> sqlite3.Connection:
+    """Open the file with our pragmas; sqlite3.DatabaseError when it is not a database.
+
+    The cache is small: events are written at the end, read once in order and deleted, so little comes again.
+    """
     mode = "ro" if read_only else "rwc"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
@@ -46,8 +49,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         # After a long absence of the server the log shrinks again instead of keeping its largest size.
         connection.execute("PRAGMA journal_size_limit=4000000")
-    # In KiB, for each connection: events are written at the end, read once in order and deleted, so little comes again.
-    connection.execute("PRAGMA cache_size=-400")
+    connection.execute(f"PRAGMA cache_size=-{cache_kib:d}")
     connection.execute("PRAGMA busy_timeout=5000")
     return connection
 

@@ -21,8 +21,8 @@ TOO_LATE_SECONDS = 60.0
 MAX_QUESTIONS = 500
 #: Verdicts that came before their read was settled: of all reads that may wait, and of events that no read waits for.
 _MAX_EARLY = 2 * MAX_QUESTIONS
-#: Reads whose verdict has not come: of ten scanners, three a second each for TOO_LATE_SECONDS. A scanner in a flood hears
-#: none of them by itself.
+#: Reads whose verdict has not come: of ten scanners, three a second each for TOO_LATE_SECONDS. A scanner in a flood
+#: hears none of them by itself.
 _MAX_AWAITING = 2000
 
 _SEVERITY = (Signal.OK, Signal.WARN, Signal.STOP)

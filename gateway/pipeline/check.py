@@ -1,6 +1,5 @@
 """Joins gateway.toml with what each driver knows of its options: every mistake of both at once."""
 
-import difflib
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -9,6 +8,7 @@ from gettext import gettext as _
 from pathlib import Path
 
 from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, survey
+from gateway.config.near import near_match
 from gateway.protocols import Options, find_driver, known_drivers, parse_options
 from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
@@ -116,7 +116,7 @@ def _options(table: DeviceTable, sentences: list[str]) -> Options | None:
 
 
 def _unknown(driver: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(driver, known, n=1)
+    near = near_match(driver, known)
     cure = _('Did you mean "{near}"?').format(near=near[0]) if near else ""
     sentence = _('driver "{driver}" is not known; there are {known}. {cure}')
     return sentence.format(driver=driver, known=", ".join(known), cure=cure).rstrip()

@@ -1,5 +1,6 @@
 """The only wiring: reads -> decode -> smoothing -> place -> outbox -> ACK, and outbox -> server -> verdict."""
 
+import gc
 import logging
 import threading
 import time
@@ -109,6 +110,8 @@ class Gateway:
         `on_well` is told every few seconds, as long as a read could be taken.
         """
         threading.excepthook = self._on_thread_fault
+        # What was only needed to start makes room for reads.
+        gc.collect()
         self.start()
         on_ready()
         while not self.asked.wait(_LOOK_SECONDS):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.config import GatewayConfig
 from gateway.uplink.http import HttpTransport, Transport
+from orderlight import __version__
 
 if TYPE_CHECKING:
     from gateway.uplink.link import BrokerLink
@@ -20,8 +20,8 @@ class KeyedTransport(Transport, Protocol):
 
 
 def version() -> str:
-    """The installed version."""
-    return metadata.version("orderlight")
+    """The version of this program."""
+    return __version__
 
 
 def make_link(config: GatewayConfig) -> "BrokerLink | None":

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from functools import cache
 from gettext import gettext as _
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.protocols import catalogue
 from gateway.protocols.driver import Driver, Feed, Machine
 from gateway.protocols.options import OptionsError, describe_options, toml
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "DRIVERS",
@@ -46,11 +48,14 @@ def known_drivers() -> Mapping[str, Driver]:
 
     A package cannot take the place of one of our drivers.
     """
+    # A gateway of our own drivers does without it: it takes a megabyte.
+    from importlib.metadata import entry_points
+
     found = {point.name: _load(point) for point in entry_points(group=ENTRY_POINTS) if point.name not in DRIVERS}
     return MappingProxyType({**DRIVERS, **found})
 
 
-def _load(point: EntryPoint) -> Driver:
+def _load(point: "EntryPoint") -> Driver:
     try:
         driver = point.load()
     except (ImportError, AttributeError) as error:

@@ -1,7 +1,6 @@
 """How a driver's options are declared once, and read from a table of gateway.toml with every mistake at once."""
 
 import dataclasses
-import difflib
 import tomllib
 import types
 import typing
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Self, TypeVar
 
+from gateway.config.near import near_match
 from gateway.protocols.reads import CodeRules
 
 # Keys of a [[device]] table that belong to the gateway, not to the driver.
@@ -129,7 +129,7 @@ def _unknown_keys(cls: type, table: Mapping[str, object], common: frozenset[str]
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
+    near = near_match(key, known)
     if near:
         return _('{key}: there is no such option. Write "{near}" instead.').format(key=key, near=near[0])
     return _("{key}: there is no such option. Remove it, or use one of {known}.").format(
@@ -203,7 +203,7 @@ def _check_spec(key: str, value: object, spec: Spec) -> None:
 
 
 def _not_a_choice(key: str, value: object, spec: Spec) -> str:
-    near = difflib.get_close_matches(str(value), [str(choice) for choice in spec.choices], n=1)
+    near = near_match(str(value), map(str, spec.choices))
     sentence = _("{key}: expected one of {choices}, got {got}.").format(
         key=key, choices=", ".join(str(choice) for choice in spec.choices), got=toml(value)
     )

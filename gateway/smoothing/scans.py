@@ -7,7 +7,8 @@ from typing import Final
 from gateway.protocols.reads import CodeRead
 from gateway.smoothing.options import SmoothingOptions
 
-MAX_SCANS: Final = 10_000
+#: Two hundred bytes each.
+MAX_SCANS: Final = 5_000
 
 
 @dataclass(slots=True)

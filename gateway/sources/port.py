@@ -14,8 +14,8 @@ import serial
 from gateway.sources.base import SourceLost
 from gateway.sources.link import LONGEST_WAIT, WRITE_SECONDS, Link
 
-#: More than any driver of the kernel keeps.
-CHUNK: Final = 65_536
+#: As much as the kernel's line discipline keeps (N_TTY_BUF_SIZE); a larger buffer is taken at each read for nothing.
+CHUNK: Final = 4096
 
 _PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 

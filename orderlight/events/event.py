@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from orderlight.events import fields
 from orderlight.events.errors import EventError
 from orderlight.events.limits import MAX_KEYS
 
+if TYPE_CHECKING:
+    import uuid
+
 #: The namespace of event identities outside the house (RFC 9562, version 5).
-IDENTITY_NAMESPACE: Final = uuid.UUID("7d1c2f1e-5f5b-5a0e-9d0c-0b6c9a1f4e21")
+IDENTITY_NAMESPACE: Final = "7d1c2f1e-5f5b-5a0e-9d0c-0b6c9a1f4e21"
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -77,7 +79,10 @@ class EventIdentity:
 
     def uuid(self) -> uuid.UUID:
         """The identity as one number for other programs; the same identity always gives the same one."""
-        return uuid.uuid5(IDENTITY_NAMESPACE, f"{self.gateway}/{self.epoch}/{self.sequence}")
+        # A gateway never asks for it, and would hold half a megabyte for it.
+        from uuid import UUID, uuid5
+
+        return uuid5(UUID(IDENTITY_NAMESPACE), f"{self.gateway}/{self.epoch}/{self.sequence}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,9 @@ def _outbox(folder: Path, *, quick: bool) -> list[Figure]:
 def _endurance(folder: Path, *, quick: bool) -> list[Figure]:
     from endurance import Size, measure
 
-    return measure(folder, size=Size(20_000, 100_000, 5.0) if quick else Size(1_296_000, 500_000, 30.0))
+    # The whole run is ten million events: three days of scans, and then scans among reads of tags.
+    size = Size(20_000, 100_000, 400_000, 5.0) if quick else Size(1_296_000, 504_000, 8_200_000, 30.0)
+    return measure(folder, size=size)
 
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {

@@ -170,7 +170,7 @@ def _install(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     module.DRIVER = dataclasses.replace(DRIVERS["tcp_line"], name="loadcell")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tests_example_driver", module)
     point = metadata.EntryPoint(name, value, protocols.ENTRY_POINTS)
-    monkeypatch.setattr(protocols, "entry_points", lambda group: [point] if group == "orderlight.drivers" else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == "orderlight.drivers" else [])
     known_drivers.cache_clear()
     monkeypatch.setattr(protocols, "known_drivers", protocols.known_drivers.__wrapped__)
 

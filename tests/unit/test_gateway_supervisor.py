@@ -75,7 +75,7 @@ class Watched:
             emit=emit,
             on_lost=lambda name, reason: self.news.append(("lost", name, reason)),
             on_recovered=lambda name: self.news.append(("recovered", name)),
-            on_away=lambda name: self.away.append(name),
+            on_away=self.away.append,
             share=lambda: 0.0,
         )
 

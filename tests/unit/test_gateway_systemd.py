@@ -2,10 +2,12 @@
 
 import logging
 import socket
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from gateway import pipeline
 from gateway.cli.systemd import Systemd
 
 
@@ -39,3 +41,7 @@ def test_a_deaf_manager_is_logged_and_stops_nothing(tmp_path: Path, caplog: pyte
         Systemd({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).well()
 
     assert caplog.messages == ["systemd_deaf"]
+
+
+def test_the_version_that_a_gateway_tells_is_that_of_its_package() -> None:
+    assert pipeline.version() == metadata.version("orderlight")
