@@ -156,6 +156,8 @@ def test_a_change_shows_the_old_picture_beside_the_new_and_the_packing_station_s
     assert planner.post(f"/changes/{number}/approve").status_code == 303
     stopped = planner.get("/station/pack").text
     assert (f"/packaging-pictures/{old}" in stopped, f"/packaging-pictures/{new}" in stopped) == (True, True)
+    # Nothing there leads away from the screen, for a kiosk has no way back.
+    assert 'href="/packaging-pictures' not in stopped
     planner.post(f"/api/v1/change-requests/{number}/acknowledge", json={"station": "pack"})
 
     # Then the unit and the traveller show the new one, and so does the customer's own page
