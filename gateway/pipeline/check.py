@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 
-from gateway.config import ConfigError, DeviceTable, GatewayConfig, Mistake, survey
+from gateway.config import ConfigError, DeviceTable, Draft, GatewayConfig, LocalPageConfig, Mistake, survey
 from gateway.config.near import near_match
+from gateway.pipeline.surroundings import config_warnings, port_warning
 from gateway.protocols import Options, find_driver, known_drivers, parse_options
+from gateway.protocols.http_push import HttpPushOptions
+from gateway.protocols.line import TcpLineOptions
 from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.smoothing import PassageOptions, SmoothingOptions
@@ -44,7 +47,7 @@ class Plan:
 def plan(path: Path | None, environ: Mapping[str, str] = os.environ) -> Plan:
     """Read everything; ConfigError with all mistakes. Warnings do not stop a gateway."""
     draft = survey(path, environ)
-    devices, mistakes = _plan_devices(draft.devices)
+    devices, mistakes = _plan_devices(draft)
     mistakes = [*draft.mistakes, *mistakes]
     if draft.config is None or any(not mistake.warning for mistake in mistakes):
         raise ConfigError(mistakes)
@@ -54,8 +57,9 @@ def plan(path: Path | None, environ: Mapping[str, str] = os.environ) -> Plan:
 def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Mistake]:
     """Every mistake and warning of gateway.toml, in the order of its lines."""
     draft = survey(path, environ)
-    devices, mistakes = _plan_devices(draft.devices)
+    devices, mistakes = _plan_devices(draft)
     warnings = [warning for device in devices for warning in _warnings(device)]
+    warnings += config_warnings(draft.config) if draft.config is not None else []
     if draft.config is not None and not draft.devices:
         sentence = _("There is no [[device]], so nothing will be read. Add one.")
         warnings.append(Mistake("gateway.toml", sentence, warning=True))
@@ -63,7 +67,8 @@ def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Mi
     return sorted(found, key=lambda mistake: (mistake.line or 0, mistake.warning))
 
 
-def _plan_devices(tables: Sequence[DeviceTable]) -> tuple[tuple[PlannedDevice, ...], list[Mistake]]:
+def _plan_devices(draft: Draft) -> tuple[tuple[PlannedDevice, ...], list[Mistake]]:
+    tables, page = draft.devices, draft.config.local_page if draft.config is not None else None
     mistakes = _doubles(tables)
     planned: list[PlannedDevice] = []
     for table in tables:
@@ -75,7 +80,7 @@ def _plan_devices(tables: Sequence[DeviceTable]) -> tuple[tuple[PlannedDevice, .
         mistakes.extend(Mistake(table.section, sentence, table.line) for sentence in sentences)
         if options is not None and smoothing is not None:
             planned.append(PlannedDevice(table, options, smoothing, passage))
-    return tuple(planned), mistakes + _shared_ports(planned)
+    return tuple(planned), mistakes + _shared_ports(planned) + _shared_listeners(planned, page)
 
 
 def _shared_ports(devices: Sequence[PlannedDevice]) -> list[Mistake]:
@@ -153,13 +158,34 @@ def _warnings(device: PlannedDevice) -> list[Mistake]:
         absent = missing()
         return [Mistake(device.table.section, absent, device.table.line, warning=True)] if absent else []
     port = getattr(device.options, "port", None)
-    if not isinstance(port, str) or not port or Path(port).exists():
-        return []
-    sentence = _("port {port} is not there now. Plug the device in, or correct the path; see {folder}.")
-    found = Mistake(
-        device.table.section,
-        sentence.format(port=port, folder="/dev/serial/by-id"),
-        device.table.line,
-        warning=True,
-    )
-    return [found]
+    sentence = port_warning(port) if isinstance(port, str) and port else ""
+    return [Mistake(device.table.section, sentence, device.table.line, warning=True)] if sentence else []
+
+
+def _shared_listeners(devices: Sequence[PlannedDevice], page: LocalPageConfig | None) -> list[Mistake]:
+    """Two that listen at one port of this machine: the second would never hear a word."""
+    owners = [(page.host, page.port, _("the local page"))] if page is not None else []
+    found: list[Mistake] = []
+    for device in devices:
+        place = _listens_at(device.options)
+        if place is None:
+            continue
+        owner = next((name for host, port, name in owners if port == place[1] and _meet(host, place[0])), None)
+        if owner is not None:
+            sentence = _("port {port} belongs to {owner} already. Each device needs its own port.")
+            sentence = sentence.format(port=place[1], owner=owner)
+            found.append(Mistake(device.table.section, sentence, device.table.line))
+        owners.append((*place, device.name))
+    return found
+
+
+def _listens_at(options: Options) -> tuple[str, int] | None:
+    if isinstance(options, HttpPushOptions):
+        return options.host, options.http_port
+    if isinstance(options, TcpLineOptions) and options.mode == "server":
+        return options.host, options.tcp_port
+    return None
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or bool({one, other} & {"", "0.0.0.0", "::"})

@@ -31,6 +31,7 @@ read_point = "cut-1"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "gateway.key").write_text("glk_secret\n")
+    (tmp_path / "gateway.key").chmod(0o600)
     return tmp_path
 
 
@@ -127,6 +128,46 @@ read_point = "cut-2"
 
     assert [mistake.warning for mistake in found] == [False]
     assert "belongs to scanner-1 already" in found[0].sentence
+
+
+def listener(name: str, port: int, *, host: str = "127.0.0.1", driver: str = "http_push") -> str:
+    word = "http_port" if driver == "http_push" else "mode = 'server'\ntcp_port"
+    return f"[[device]]\nname = '{name}'\ndriver = '{driver}'\nhost = '{host}'\n{word} = {port}\nread_point = 'x'\n"
+
+
+def test_two_that_listen_at_one_port_are_a_mistake(folder: Path) -> None:
+    page = "[local_page]\nport = 8737\n"
+    devices = [
+        listener("a", 8085),
+        listener("b", 8085, driver="tcp_line"),
+        listener("c", 8085, host="10.0.0.5", driver="tcp_line"),
+        listener("d", 8086, host="0.0.0.0", driver="tcp_line"),
+        listener("e", 8086, host="10.0.0.5", driver="tcp_line"),
+        listener("f", 8737),
+    ]
+
+    found = check(write(folder, HEAD + page + "".join(devices)), {})
+
+    assert [(mistake.section, mistake.sentence.partition(". ")[0]) for mistake in found] == [
+        ("[[device]] b", "port 8085 belongs to a already"),
+        ("[[device]] e", "port 8086 belongs to d already"),
+        ("[[device]] f", "port 8737 belongs to the local page already"),
+    ]
+
+
+def test_what_of_this_machine_does_not_fit_is_a_warning(folder: Path) -> None:
+    (folder / "gateway.key").chmod(0o644)
+    (folder / "data").write_text("a file where a folder is wanted")
+    path = write(folder, GOOD.replace("/dev/null", str(folder / "gateway.key")))
+
+    found = check(path, {})
+
+    assert [mistake.warning for mistake in found] == [True, True, True]
+    assert [mistake.sentence.partition(". ")[0] for mistake in found] == [
+        f"key_file {folder / 'gateway.key'} can be read by others on this machine",
+        f"data_dir {folder / 'data'} cannot be written by this user",
+        f"port {folder / 'gateway.key'} is no device but a file or folder",
+    ]
 
 
 def test_a_camera_without_its_libraries_is_a_warning_that_says_what_to_install(
