@@ -38,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         return int(arguments.command(arguments))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does.
+        sys.stderr.close()
+        return 0
     except (ApiFault, NoDemo, NotPlugged, Usage, OSError, ValueError) as error:
         print(str(error), file=sys.stderr)
         return EXIT_FAILED

@@ -160,10 +160,10 @@ def _device(reader: Reader, node: Node, path: str, table: Mapping[str, Node]) ->
     wires, more = KINDS.get(kind, ((), ()))
     places = [key for key in wires if key in table]
     if kind in KINDS and len(places) != 1:
-        reader.note(node, path, f"a {kind} needs one of {', '.join(wires)}.")
+        reader.note(node, path, f"kind {kind} needs {' or '.join(wires)}.")
     for key in table:
         if kind in KINDS and key not in ("name", "kind", *wires, *more):
-            reader.note(table[key], f"{path}.{key}", f"a {kind} has no {key}.")
+            reader.note(table[key], f"{path}.{key}", f"kind {kind} has no {key}.")
     texts = {key: reader.text(value, f"{path}.{key}") for key, value in table.items() if key not in ("name", "kind")}
     for key in ("listen", "connect", "http_port"):
         reader.whole(table.get(key), f"{path}.{key}", low=1, high=65_535)
@@ -266,7 +266,7 @@ class _Steps:
 
     def _check(self, step: Step, table: Mapping[str, Node], node: Node, path: str) -> None:
         device = self._devices.get(step.device)
-        if device is None:
+        if device is None or device.kind not in KINDS:
             return
         shows_codes = device.kind in SHOWS_CODES
         if (step.act == "scan") > shows_codes or (step.act in ("enter", "leave") and shows_codes):

@@ -141,7 +141,7 @@ def test_a_mistake_is_told_with_its_line_and_key(steps: str, words: list[str]) -
         (HEAD.replace("scanner", "goose") + "  - plug: gate\n", "s.yaml:2: devices[0].kind: expected one of scanner"),
         (
             HEAD.replace("port: ports/cut", "topic: a") + "  - plug: cut\n",
-            "a scanner needs one of port, listen, connect",
+            "kind scanner needs port or listen or connect",
         ),
         (HEAD.replace("listen: 5084", "listen: 70000") + "  - plug: cut\n", "devices[1].listen: expected 1 to 65535"),
         (HEAD.replace("name: gate", "name: cut") + "  - plug: cut\n", "there are two devices cut."),
@@ -155,6 +155,13 @@ def test_a_mistake_above_the_steps_is_told_too(text: str, words: str) -> None:
         parse_scenario(text, "s.yaml")
 
     assert words in str(told.value)
+
+
+def test_of_a_kind_that_is_unknown_nothing_more_is_said() -> None:
+    with pytest.raises(ScenarioFault) as told:
+        parse_scenario(HEAD.replace("scanner", "goose") + "  - scan: {device: cut, code: A}\n", "s.yaml")
+
+    assert len(str(told.value).splitlines()) == 1
 
 
 def test_a_fault_that_a_device_cannot_have_is_refused_with_its_line() -> None:
