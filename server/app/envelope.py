@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app.problems import last_resort
@@ -16,6 +17,8 @@ from server.metrics import HTTP_FAULTS, HTTP_SECONDS
 
 log = logging.getLogger("server.http")
 
+#: No status of HTTP: what figures and log say of a request whose sender went away before it was whole.
+CLIENT_GONE = 499
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,40}")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -62,6 +65,9 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_in_envelope)
+        except ClientDisconnect:
+            # As a gateway whose patience ended; it sends the same again. Nobody is there to be answered.
+            status = status or CLIENT_GONE
         except Exception:
             # The supervisor of all requests: whatever was not foreseen ends here.
             HTTP_FAULTS.inc()
