@@ -59,4 +59,5 @@ def _packing(job: Job) -> dict[str, Any]:
         "alerts": list(job.alerts),
         "packaging_rule": job.packaging_rule,
         "packaging": job.packaging,
+        "pictures": list(job.pictures),
     }

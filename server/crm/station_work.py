@@ -51,8 +51,8 @@ class Job:
     due_at: datetime | None
     instructions: str | None = None
     packaging: str | None = None
-    #: Hash of the picture that shows it.
-    picture: str | None = None
+    #: Hashes of the pictures that show it.
+    pictures: tuple[str, ...] = ()
     #: What a change after the release has added for the hands that make it.
     changed: str | None = None
     on_hold: bool = False
@@ -154,6 +154,7 @@ def to_pack(session: Session, *, here: Here, limit: int) -> list[Job]:
         replace(
             job,
             packaging=_together(packaging_in_words(each) for each in snapshots[job.order]),
+            pictures=_shown(snapshots[job.order]),
             changed=_together(each.get("instructions") for each in snapshots[job.order]),
         )
         for job in jobs
@@ -173,6 +174,11 @@ def _unpacked() -> ColumnElement[bool]:
 def _together(said: Iterable[str | None]) -> str | None:
     """What several work orders say, each thing once."""
     return " ".join(dict.fromkeys(text for text in said if text)) or None
+
+
+def _shown(snapshots: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Their pictures, each once."""
+    return tuple(dict.fromkeys(name for each in snapshots if (name := packaging_picture(each))))
 
 
 def _packing(session: Session, ids: Sequence[int], *, here: Here) -> list[Job]:
@@ -215,7 +221,7 @@ def with_snapshot(session: Session, job: Job | None, *, unit: str | None, work_c
     return replace(
         job,
         packaging=packaging_in_words(snapshot),
-        picture=packaging_picture(snapshot),
+        pictures=_shown([snapshot]),
         changed=snapshot.get("instructions"),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from server.erp.orders.models import SalesOrder
-from server.erp.orders.snapshot import packaging_in_words
+from server.erp.orders.snapshot import packaging_in_words, packaging_picture
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.standing import in_states
 from server.tracking.states import OperationState, OrderLifecycle, UnitState, WorkOrderState
@@ -69,6 +69,12 @@ class QueueEntry:
     def packaging(self) -> str | None:
         """How it is packed."""
         return packaging_in_words(self.work_order.snapshot)
+
+    @property
+    def pictures(self) -> list[str]:
+        """Hash of the picture that shows it, if there is one."""
+        name = packaging_picture(self.work_order.snapshot)
+        return [] if name is None else [name]
 
     @property
     def instructions(self) -> str | None:

@@ -228,6 +228,7 @@ def queue_entry(entry: QueueEntry) -> dict[str, Any]:
         "packaging_rule": order.customer.packaging_rule if order else None,
         "configuration_summary": entry.work_order.snapshot.get("configuration_summary"),
         "packaging": packaging_in_words(entry.work_order.snapshot),
+        "pictures": entry.pictures,
     }
 
 

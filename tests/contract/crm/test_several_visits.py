@@ -52,6 +52,24 @@ def test_two_orders_stay_open_in_one_browser_each_at_its_own_address(
     assert theirs.number in visitor.get("/track", headers=HTML).text
 
 
+def test_each_order_shows_its_own_pictures_and_none_of_an_order_without_a_link(
+    factory: Any, sales: httpx.Client, new_client: Callable[..., httpx.Client]
+) -> None:
+    # Given two links in one browser, of which the older order was released with a picture
+    visitor, mine, theirs = new_client(), factory.released(AURORA).number, factory.released(KESTREL).number
+    work = sales.get("/api/v1/work-orders", params={"order": mine}).json()["items"][0]["number"]
+    picture = sales.get(f"/api/v1/work-orders/{work}").json()["snapshot"]["packaging_spec"]["picture"]
+    enter(visitor, sales, mine)
+    enter(visitor, sales, theirs)
+
+    answers = [visitor.get(f"/orders/{order}/pictures/{picture}").status_code for order in (mine, theirs, "SO-9999")]
+    closed = new_client()
+    enter(closed, sales, theirs)
+
+    assert (picture is not None, answers) == (True, [200, 404, 404])
+    assert closed.get(f"/orders/{mine}/pictures/{picture}").status_code == 404
+
+
 def test_an_order_that_no_link_of_this_browser_opens_is_refused_like_one_that_never_was(
     factory: Any, sales: httpx.Client, new_client: Callable[..., httpx.Client]
 ) -> None:

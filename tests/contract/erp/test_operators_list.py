@@ -12,6 +12,7 @@ from server.auth.users import NewUser, add_user
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import Unit, WorkOrder
+from server.erp.seed_picture import packed_frames
 from server.parties.models import Customer
 from server.settings.clock import utc_now
 
@@ -132,6 +133,8 @@ def test_the_list_of_a_packing_station_has_what_is_made_and_what_is_packed_anew(
     job = next(each for each in waiting["to_pack"] if each["order"] == order)
     assert (job["ready"], job["packed"], job["alerts"]) == (2, 1, ["Call before delivery"])
     assert (job["changed_instructions"], "B77" in job["packaging"]) == ("Grind the seam", True)
+    assert entry["pictures"] == job["pictures"] == [packed_frames().hash]
+    assert f'src="/packaging-pictures/{job["pictures"][0]}"' in page
     assert [each["unit"] for each in waiting["to_repack"]] == units[:1]
     assert planner.get("/api/v1/stations/cut/queue").json()["to_pack"] == []
     assert "Grind the seam" in planner.get(f"/orders/{order}/units/{units[1]}").text
