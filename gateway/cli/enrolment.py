@@ -22,9 +22,8 @@ def enrol_gateway(arguments: argparse.Namespace) -> int:
     config: Path = arguments.config or Path("gateway.toml")
     key_file: Path = arguments.key_file or config.with_name("gateway.key")
     url = arguments.server.rstrip("/")
-    if urlsplit(url).scheme not in ("http", "https"):
-        sentence = _('--server is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000".')
-        print(sentence.format(url=url), file=sys.stderr)
+    if fault := _fault(url, arguments.ca):
+        print(fault, file=sys.stderr)
         return 2
     try:
         transport = HttpTransport(url, "enrol", agent=_agent(), ca_file=arguments.ca)
@@ -44,6 +43,16 @@ def enrol_gateway(arguments: argparse.Namespace) -> int:
             )
         )
     return 0
+
+
+def _fault(url: str, ca_file: str | None) -> str:
+    """What is wrong with the command line, before anybody is asked."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        sentence = _('--server is "{url}": expected http:// or https:// and a host, such as "http://127.0.0.1:8000".')
+        return sentence.format(url=url)
+    if ca_file is not None and not Path(ca_file).is_file():
+        return _("--ca {file} is not there. Save the authority's certificate there, as PEM.").format(file=ca_file)
+    return ""
 
 
 def _agent() -> str:

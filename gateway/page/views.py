@@ -68,7 +68,7 @@ def _hops(found: Status) -> Markup:
     hops = [
         (_("read"), flow["read"], _("by the readers")),
         (_("filtered"), flow["filtered"], _("repeats and tags that stayed")),
-        (_("stored"), flow["stored"], _("on this gateway's disk")),
+        (_("stored"), flow["stored"], _("on this gateway's disk; {own} of its own beside").format(own=flow["own"])),
         (_("sent"), flow["sent"], _("to the server; again counts again")),
         (_("acknowledged"), flow["acked"], _("by the server's own answer")),
     ]

@@ -49,6 +49,8 @@ class Flow:
         self._smoother = Smoother({}, self._stations.zone_of, decode=self._decode)
         self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._lock = threading.Lock()
+        #: Events that no read of the moment made, from `gateway_started` on: readers lost and back, tags that left.
+        self.own = 1
         #: Set while sweep() has something to look at; nothing wakes up in an idle gateway.
         self.restless = threading.Event()
         self.adopt(devices)
@@ -173,6 +175,7 @@ class Flow:
             events = [self._stations.place(sighting, clock_suspect=stamp.suspect) for sighting in sightings]
             for event in events:
                 self._outbox.append(event)
+            self.own += len(events)
             if self._smoother.restless:
                 self.restless.set()
         for event in events:
@@ -197,6 +200,8 @@ class Flow:
             extra=extra,
         )
         self._outbox.append(event)
+        with self._lock:
+            self.own += 1
         self._show(None, event)
 
     def explain(self, read: Read) -> Identification:

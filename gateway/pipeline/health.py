@@ -135,6 +135,7 @@ def _flow(parts: Parts) -> dict[str, object]:
         "read": read.read,
         "filtered": read.filtered,
         "stored": read.stored,
+        "own": parts.flow.own,
         "refused": read.refused,
         "failed": read.failed,
         "requests": counters.requests,

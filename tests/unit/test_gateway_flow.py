@@ -241,6 +241,8 @@ def test_a_lost_reader_is_an_event_with_its_reason(bench: Bench) -> None:
     lost, back = bench.events()
     assert (lost["kind"], lost["reader"], lost["detail"]) == ("reader_lost", "scanner", "The cable is out.")
     assert back["kind"] == "reader_recovered"
+    # The start of the gateway is the first.
+    assert bench.flow.own == 3
 
 
 def test_whoever_watches_sees_reads_and_events(bench: Bench) -> None:
@@ -252,6 +254,8 @@ def test_whoever_watches_sees_reads_and_events(bench: Bench) -> None:
 
     assert seen[0]["bytes"] == "OLU\xff"
     assert seen[0]["event"]["kind"] == "code_scanned"
+    # Its number is given when it is stored.
+    assert "sequence" not in seen[0]["event"]
     assert seen[1]["event"] is None
 
 

@@ -283,6 +283,13 @@ class TestEnrol:
         assert f'--server is "{address}": expected http:// or https://' in capsys.readouterr().err
         assert list(tmp_path.iterdir()) == []
 
+    def test_an_authority_that_is_not_there_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        words = ["enrol", "--config", str(tmp_path / "gateway.toml"), "--server", "https://x", "--code", "ABCD2345"]
+
+        assert main([*words, "--ca", str(tmp_path / "ca.pem")]) == 2
+
+        assert f"--ca {tmp_path / 'ca.pem'} is not there." in capsys.readouterr().err
+
     def test_a_code_whose_answer_was_lost_may_be_used_again(self, hall: Hall) -> None:
         hall.server.loses_answers = True
         with pytest.raises(KeyFault):

@@ -39,7 +39,8 @@ STATUS: dict[str, Any] = {
     "config": {"state": "current", "sentence": None, "mistakes": []},
     "clock": {"now": "2026-11-22T08:00:00Z", "offset_seconds": 0.1, "suspect": False, "steps": 0},
     "flow": {
-        "read": 11, "filtered": 4, "stored": 1234, "sent": 6, "acked": 5, "refused": 0, "failed": 0, "set_aside": 0,
+        "read": 11, "filtered": 4, "stored": 1234, "own": 9, "sent": 6, "acked": 5, "refused": 0, "failed": 0,
+        "set_aside": 0,
     },
     "outbox": {
         "backlog": 3, "oldest_age_seconds": 95.0, "bytes_used": 1, "max_bytes": 100, "set_aside": 0, "shed": 0,
@@ -124,7 +125,7 @@ class TestWhatItShows:
         for part in (
             "read 11",
             "filtered 4",
-            "stored 1,234",
+            "stored 1,234 on this gateway's disk; 9 of its own beside",
             "sent 6",
             "acknowledged 5",
             "Backlog 3",
