@@ -12,10 +12,27 @@ from typing import Final
 
 from orderlight.autoid.checks import CHARACTER_SET_82
 
-#: 14 bits -> two characters, for all that GS1 allows.
-_PAIRS: Final = {ord(one) << 7 | ord(two): one + two for one in CHARACTER_SET_82 for two in CHARACTER_SET_82}
-#: 14 bits -> the last character before the zeros that fill a field up.
-_LAST: Final = {ord(one) << 7: one for one in CHARACTER_SET_82}
+_CODES: Final = {ord(character): character for character in CHARACTER_SET_82}
+
+
+class _Pairs(dict[int, str]):
+    """14 bits -> two characters, of GS1; made when they are asked for first, for all of them take a megabyte."""
+
+    def __missing__(self, pair: int) -> str:
+        found = self[pair] = _CODES[pair >> 7] + _CODES[pair & 0x7F]
+        return found
+
+
+class _Ends(dict[int, str]):
+    """The same for the last pair, whose second character may be one of the zeros that fill a field up."""
+
+    def __missing__(self, pair: int) -> str:
+        found = self[pair] = _CODES[pair >> 7] + (_CODES[pair & 0x7F] if pair & 0x7F else "")
+        return found
+
+
+_PAIRS: Final = _Pairs()
+_ENDS: Final = _Ends()
 
 
 def reader_of(count: int, behind: int, *, has_zeros: bool) -> Callable[[int], str]:
@@ -38,7 +55,7 @@ def reader_of(count: int, behind: int, *, has_zeros: bool) -> Callable[[int], st
             pair = bits >> shift
             bits &= mask
             if not bits:
-                return text + (_PAIRS.get(pair) or _LAST[pair])
+                return text + _ENDS[pair]
             text += _PAIRS[pair]
         raise LookupError("no characters")
 

@@ -239,7 +239,7 @@ def _command(folder: Path, url: str, scanners: list[Scanner], modules: list[Modu
     devices += [
         f'[[device]]\nname = "shelf-{number}"\ndriver = "r200"\nport = "{port.path}"\nsilence_ms = 60000\n'
         # A module of today reads a thousand times a second; here its tags go as much sooner as reads come faster.
-        f'read_point = "shelf-{number}"\n[device.smoothing]\ndeparted_after = 3.0\n'
+        f'read_point = "shelf-{number}"\n[device.smoothing]\ndeparted_after = 1.0\n'
         for number, port in enumerate(modules)
     ]
     head = (

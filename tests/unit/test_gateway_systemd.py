@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -45,3 +47,12 @@ def test_a_deaf_manager_is_logged_and_stops_nothing(tmp_path: Path, caplog: pyte
 
 def test_the_version_that_a_gateway_tells_is_that_of_its_package() -> None:
     assert pipeline.version() == metadata.version("orderlight")
+
+
+def test_a_gateway_holds_nothing_that_only_a_page_a_foreign_driver_or_a_mistake_needs() -> None:
+    spared = ("gateway.page.serving", "gateway.page.views", "importlib.metadata", "difflib", "uuid")
+    words = f"import sys, gateway.cli; print([name for name in {spared} if name in sys.modules])"
+
+    found = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True)
+
+    assert found.stdout.strip() == "[]"
