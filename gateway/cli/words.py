@@ -1,5 +1,6 @@
 """Status and drivers for a person at a terminal."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from gettext import gettext as _
@@ -91,13 +92,27 @@ def _ago(at: str | None) -> str:
     return _("last read {minutes:02d}:{seconds:02d} ago").format(minutes=seconds // 60, seconds=seconds % 60)
 
 
+def _default(option: Mapping[str, Any]) -> str:
+    """As it would stand in gateway.toml."""
+    if option["required"]:
+        return _("required")
+    return _("none") if option["default"] is None else json.dumps(option["default"], ensure_ascii=False)
+
+
+def _allowed(option: Mapping[str, Any]) -> str:
+    if option["choices"]:
+        return " " + _("One of {choices}.").format(choices=", ".join(map(str, option["choices"])))
+    if option["min"] is None or option["max"] is None:
+        return ""
+    return " " + _("From {low:,} to {high:,}.").format(low=option["min"], high=option["max"])
+
+
 def drivers(described: Iterable[Mapping[str, Any]]) -> str:
     """Each driver with its options."""
     lines: list[str] = []
     for driver in described:
         lines.append(f"{driver['driver']}: {driver['summary']}")
         for option in driver["options"]:
-            default = _("required") if option["required"] else repr(option["default"])
-            lines.append(f"  {option['name']} ({default}): {option['help']}")
+            lines.append(f"  {option['name']} ({_default(option)}): {option['help']}{_allowed(option)}")
         lines.extend(f"  - {limit}" for limit in driver["limitations"])
     return "\n".join(lines)

@@ -66,6 +66,18 @@ def test_logs_are_json_where_no_terminal_listens() -> None:
     assert json.loads(stream.getvalue())["epoch"] == "ab"
 
 
+def test_drivers_are_listed_with_what_each_option_allows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drivers"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "  port (required): Path of the port; one that stays the same." in lines
+    assert (
+        '  feedback ("none"): Whose beeps and lights the scanner knows. '
+        "One of none, honeywell, datalogic, newland, zebra_bel, cipherlab."
+    ) in lines
+    assert "  gcp_length (none): Company prefix length for EPC forms. From 4 to 12." in lines
+
+
 def test_drivers_are_listed_as_json_with_their_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drivers", "--json"]) == 0
 
