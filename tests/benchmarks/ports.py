@@ -13,7 +13,8 @@ from gateway.protocols.r200 import INFO, RESPONSE, frame
 _BURST = 20
 #: Tags before a module at one time, reads until others take their place, and reports made at once.
 TAGS, _STAY, _REPORTS = 500, 100_000, 2_000
-_PIECE = 512
+#: Reports that are written at once: whole ones, for half a report that stalls is given up by its reader.
+_AT_ONCE = 20
 
 
 class Port:
@@ -80,8 +81,8 @@ class Module(Port):
         self._left = _STAY
         self._first_tag += TAGS
         tags = [self._first_tag + self._rng.randrange(TAGS) for _report in range(_REPORTS)]
-        stream = b"".join(report(tag, self._rng) for tag in tags)
-        self._pieces = [stream[at : at + _PIECE] for at in range(0, len(stream), _PIECE)]
+        reports = [report(tag, self._rng) for tag in tags]
+        self._pieces = [b"".join(reports[at : at + _AT_ONCE]) for at in range(0, _REPORTS, _AT_ONCE)]
 
     def _answer(self) -> None:
         """A module that is silent for long is asked who it is; half a report must not stand before the answer."""
