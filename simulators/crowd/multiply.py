@@ -18,6 +18,7 @@ FURNITURE = frozenset(
         "event_source",
         "gateway",
         "idempotency_key",
+        "packaging_picture",
         "packaging_spec",
         "product",
         "product_revision",
