@@ -3,7 +3,10 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
+
+from orderlight import __version__
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("orderlight", "gateway", "server", "simulators")
@@ -23,6 +26,12 @@ def _tracked(*patterns: str) -> list[Path]:
 
 def _sources() -> list[Path]:
     return [path for package in PACKAGES for path in _tracked(f"{package}/*.py")]
+
+
+def test_the_program_tells_the_version_that_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert __version__ == project["version"]
 
 
 def test_no_source_file_is_too_long_to_read_at_once() -> None:

@@ -166,7 +166,7 @@ class _Flow:
         return Figure(
             name="reads of tags that did not arrive",
             value=abs(size.flow + size.reads - read),
-            unit="reads",
+            unit="events",
             more={"read": read, "reads_per_second": round(read / self._seconds), **found["flow"]},
         )
 
