@@ -16,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
+from server.app.ways_back import page_above
 from server.auth.http import find_principal
 from server.auth.principal import Principal
 from server.errors import (
@@ -37,6 +38,7 @@ from server.errors import (
 from server.http.faults import sentence_of
 from server.messages import translate as _
 from server.metrics import DENIED
+from server.web.page import PRIVATE
 from server.web.problems import fallback_page, problem_page, wants_page
 
 log = logging.getLogger("server.http")
@@ -123,11 +125,17 @@ async def _on_orderlight_error(request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return await answer_error(request, invalid_of(error.errors()))
+    errors = error.errors()
+    # For a person an address that cannot be is one that names nothing; a program is told which part of it is wrong.
+    is_no_address = wants_page(request) and any(each["loc"][:1] == ("path",) for each in errors)
+    return await answer_error(request, NotFound() if is_no_address else invalid_of(errors))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    page = page_above(request) if error.status_code == 405 else None
+    if page is not None:
+        return RedirectResponse(page, status_code=303, headers=PRIVATE)
     response = await answer_error(request, _our_own(error))
     response.headers.update(error.headers or {})
     return response

@@ -183,7 +183,7 @@ def reject(page: PageDep, principal: Decider, number: Number, form: FormDep) -> 
     return _act(page, principal, number, act, N_("Rejected."))
 
 
-@router.post("/repack/{task_id}/finish")
+@router.post("/changes/repack/{task_id}/finish")
 def finish(page: PageDep, principal: Packer, task_id: TaskId, form: FormDep) -> Response:
     """Close a task without a scan."""
     reason = _reason(form)
