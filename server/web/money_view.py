@@ -162,7 +162,7 @@ def customer_account(session: Session, principal: Principal, *, now: datetime) -
     late = owed.overdue_amounts(session, [customer_id], today)
     return Account(
         owed.open_amounts(session, [customer_id]).get(customer_id, {}),
-        {currency: amount for (_customer, currency), (amount, _count) in late.items()},
+        {currency: each.amount for currency, each in late.get(customer_id, {}).items()},
         rows,
         True,
         now,

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from server.erp.billing import deliveries, owed
 from server.erp.billing.exchange import Rates
+from server.erp.billing.owed import Late
 from server.erp.billing.rates import rates_for
 from server.erp.billing.repository import lock_customer
-from server.erp.billing.rules import ZERO, CreditCheck, Elsewhere, Exposure, LineStanding
+from server.erp.billing.rules import ZERO, CreditCheck, Elsewhere, Exposure, LineStanding, Overdue
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.pricing import Priced, totals
 from server.parties.models import Customer
@@ -31,8 +32,7 @@ class Credit:
     customer: str
     name: str
     exposure: Exposure
-    overdue: Decimal
-    overdue_invoices: int
+    overdue: Overdue
     #: Paid, and no invoice has it yet.
     unallocated: Decimal
     as_of: datetime
@@ -60,13 +60,11 @@ def credits_of(session: Session, customers: Collection[Customer], *, now: dateti
     found = {}
     for customer in customers:
         currency = customer.currency
-        overdue, count = late.get((customer.id, currency), (ZERO, 0))
         found[customer.id] = Credit(
             customer=customer.number,
             name=customer.name,
             exposure=_together(customer, exposures[customer.id], rates),
-            overdue=overdue,
-            overdue_invoices=count,
+            overdue=_overdue(currency, late.get(customer.id, {}), rates),
             unallocated=spare.get(customer.id, {}).get(currency, ZERO),
             as_of=now,
             terms_days=customer.payment_terms_days,
@@ -105,12 +103,24 @@ def _checked(order: SalesOrder, exposure: Exposure, rates: Rates) -> CreditCheck
 def _together(customer: Customer, by_currency: Mapping[str, Exposure], rates: Rates) -> Exposure:
     """The exposure in the currency of the limit, with what is in others beside it."""
     own = by_currency.get(customer.currency, Exposure(customer.currency, customer.credit_limit))
-    others = tuple(
-        Elsewhere(code, each.total, rates.convert(each.total, code, customer.currency))
-        for code, each in sorted(by_currency.items())
-        if code != customer.currency and each.total
+    totals = {code: each.total for code, each in by_currency.items()}
+    return replace(own, others=_elsewhere(totals, customer.currency, rates))
+
+
+def _overdue(currency: str, late: Mapping[str, Late], rates: Rates) -> Overdue:
+    """What is overdue in the currency of the limit, with what is in others beside it."""
+    amounts = {code: each.amount for code, each in late.items()}
+    others = _elsewhere(amounts, currency, rates)
+    return Overdue(currency, amounts.get(currency, ZERO), others, sum(each.invoices for each in late.values()))
+
+
+def _elsewhere(amounts: Mapping[str, Decimal], to: str, rates: Rates) -> tuple[Elsewhere, ...]:
+    """The amounts of the other currencies, each with what it is worth."""
+    return tuple(
+        Elsewhere(code, amount, rates.convert(amount, code, to))
+        for code, amount in sorted(amounts.items())
+        if code != to and amount
     )
-    return replace(own, others=others)
 
 
 def _exposures(session: Session, customers: Collection[Customer]) -> dict[int, dict[str, Exposure]]:

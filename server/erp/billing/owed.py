@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
@@ -37,16 +37,24 @@ def open_amounts(session: Session, customer_ids: Collection[int]) -> Mapping[int
     return _by_currency(session.execute(statement))
 
 
-def overdue_amounts(
-    session: Session, customer_ids: Collection[int], today: date
-) -> Mapping[tuple[int, str], tuple[Decimal, int]]:
-    """How much each customer should have paid by yesterday in each currency, and by how many invoices."""
+class Late(NamedTuple):
+    """What should have been paid by yesterday."""
+
+    amount: Decimal
+    invoices: int
+
+
+def overdue_amounts(session: Session, customer_ids: Collection[int], today: date) -> Mapping[int, Mapping[str, Late]]:
+    """What is overdue of each customer, by currency."""
     statement = (
         select(Invoice.customer_id, Invoice.currency, _open_sum(), func.count())
         .where(Invoice.customer_id.in_(customer_ids), overdue(today))
         .group_by(Invoice.customer_id, Invoice.currency)
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(statement)}
+    found: dict[int, dict[str, Late]] = defaultdict(dict)
+    for customer_id, currency, amount, invoices in session.execute(statement):
+        found[customer_id][currency] = Late(amount, invoices)
+    return found
 
 
 def spare_amounts(session: Session, customer_ids: Collection[int]) -> Mapping[int, dict[str, Decimal]]:

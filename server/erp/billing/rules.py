@@ -5,7 +5,8 @@
 - No limit means that every order goes through.
 - What is in another currency than the limit counts at the newest rate that finance has entered. Where a rate is
   missing, nothing can be compared, and the order waits.
-- An invoice is overdue from the day after its due day, in the zone of the site.
+- An invoice is overdue from the day after its due day, in the zone of the site. What is overdue in other currencies
+  counts by the same rates as the exposure, of which it is a part.
 - Until everything of an order has left, all that was ordered will be invoiced; from then on what really left.
 """
 
@@ -46,13 +47,12 @@ class Exposure:
     @property
     def total(self) -> Decimal:
         """All parts together, those in other currencies at their rates."""
-        worth = (each.converted.worth for each in self.others if each.converted is not None)
-        return sum(worth, self.open_invoices + self.uninvoiced)
+        return worth_of(self.others) + self.open_invoices + self.uninvoiced
 
     @property
     def without_rate(self) -> list[str]:
         """The currencies that could not be converted."""
-        return [each.currency for each in self.others if each.converted is None]
+        return without_rate(self.others)
 
     @property
     def available(self) -> Decimal | None:
@@ -63,6 +63,37 @@ class Exposure:
     def above(self) -> Decimal:
         """How far it is above the limit already, such as when the limit was lowered later; nothing without a limit."""
         return ZERO if self.limit is None else max(self.total - self.limit, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What a customer should have paid by yesterday, by the rule of his exposure."""
+
+    currency: str
+    own: Decimal = ZERO
+    others: tuple[Elsewhere, ...] = ()
+    #: How many invoices, whatever their currency.
+    invoices: int = 0
+
+    @property
+    def total(self) -> Decimal:
+        """All of it together, what is in other currencies at their rates."""
+        return worth_of(self.others) + self.own
+
+    @property
+    def without_rate(self) -> list[str]:
+        """The currencies that could not be converted, so that the total is not all of it."""
+        return without_rate(self.others)
+
+
+def worth_of(others: Iterable[Elsewhere]) -> Decimal:
+    """What the amounts that have a rate come to together."""
+    return sum((each.converted.worth for each in others if each.converted is not None), ZERO)
+
+
+def without_rate(others: Iterable[Elsewhere]) -> list[str]:
+    """The currencies of the amounts that have none."""
+    return [each.currency for each in others if each.converted is None]
 
 
 @dataclass(frozen=True, slots=True)

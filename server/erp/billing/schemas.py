@@ -1,6 +1,6 @@
 """What programs send and get about invoices, payments and credit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from server.erp.billing.credit import Credit
 from server.erp.billing.models import Invoice, InvoiceLine, Payment
-from server.erp.billing.rules import is_overdue
+from server.erp.billing.rules import Elsewhere, is_overdue
 from server.erp.orders.schemas import PartyRef
 from server.http.fields import (
     Amount,
@@ -206,6 +206,15 @@ class ConvertedOut(Shown):
     rate: ShownDecimal
     rate_as_of: date
 
+    @classmethod
+    def each(cls, others: Iterable[Elsewhere]) -> list[Self]:
+        """Those that have a rate."""
+        return [
+            cls(currency=each.currency, amount=each.amount, worth=each.worth, rate=each.rate, rate_as_of=each.as_of)
+            for each in (other.converted for other in others)
+            if each is not None
+        ]
+
 
 class CreditOut(Shown):
     """What a customer owes, may owe and has paid, as of a time, with where each figure comes from."""
@@ -219,6 +228,10 @@ class CreditOut(Shown):
     available: ShownDecimal | None
     overdue: ShownDecimal
     overdue_invoices: int
+    #: What of it is in other currencies, and by which rate it counts.
+    overdue_converted: list[ConvertedOut]
+    #: The currencies of overdue invoices that no rate is known for, so that `overdue` is not all of it.
+    overdue_without_rate: list[str]
     unallocated: ShownDecimal
     payment_terms_days: int
     other_currencies: dict[str, ShownDecimal]
@@ -241,18 +254,14 @@ class CreditOut(Shown):
             open_invoices=exposure.open_invoices,
             uninvoiced=exposure.uninvoiced,
             available=exposure.available,
-            overdue=credit.overdue,
-            overdue_invoices=credit.overdue_invoices,
+            overdue=credit.overdue.total,
+            overdue_invoices=credit.overdue.invoices,
+            overdue_converted=ConvertedOut.each(credit.overdue.others),
+            overdue_without_rate=credit.overdue.without_rate,
             unallocated=credit.unallocated,
             payment_terms_days=credit.terms_days,
             other_currencies={each.currency: each.amount for each in exposure.others},
-            converted=[
-                ConvertedOut(
-                    currency=each.currency, amount=each.amount, worth=each.worth, rate=each.rate, rate_as_of=each.as_of
-                )
-                for each in (other.converted for other in exposure.others)
-                if each is not None
-            ],
+            converted=ConvertedOut.each(exposure.others),
             without_rate=exposure.without_rate,
             as_of=credit.as_of,
             sources=SOURCES,
@@ -263,7 +272,7 @@ SOURCES = {
     "limit": "customer",
     "open_invoices": "issued invoices less their payments",
     "uninvoiced": "confirmed orders, lines not invoiced yet",
-    "overdue": "open invoices past their due day",
+    "overdue": "open invoices past their due day, those in other currencies by `overdue_converted`",
     "unallocated": "payments that no invoice has",
     "converted": "exchange rates that finance entered, each of its day",
 }
