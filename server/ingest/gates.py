@@ -4,15 +4,15 @@ Nothing is asked in any other house. A read that was refused was a read: the uni
 own step was still to be done, it tells nothing of the gate (server.tracking.missed).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.db import touch
-from server.erp.floor.models import GatePass, ReadPoint, Station
+from server.erp.floor import repository
+from server.erp.floor.models import GatePass
 from server.ingest.fold import Folded, Judged
 from server.ingest.save import Before
 from server.journal import facts as journal
@@ -93,13 +93,13 @@ class _Book:
 
     def __init__(self, session: Session, world: World, was: Before, now: datetime) -> None:
         self._session, self._world, self._now = session, world, now
-        points = select(ReadPoint, Station.work_center_id).join(Station, Station.id == ReadPoint.station_id)
-        wanted = points.where(ReadPoint.must_see.is_(True), ReadPoint.active.is_(True)).order_by(ReadPoint.id)
+        self._centers = repository.work_centers(session)
         self._gates = {
-            point.key: Gate(point.id, point.key, point.station_id, center, point.must_see_since)
-            for point, center in session.execute(wanted)
+            point.key: Gate(
+                point.id, point.key, point.station_id, self._centers[point.station_id], point.must_see_since
+            )
+            for point in repository.gates(session)
         }
-        self._centers = {row[0]: row[1] for row in session.execute(select(Station.id, Station.work_center_id))}
         self._last = {unit.id: self._sight_of(unit) for unit in was.units.values()}
 
     def _sight_of(self, unit: Unit) -> Sight | None:
@@ -110,7 +110,7 @@ class _Book:
 
     def take(self, seen: Sequence[_Seen]) -> None:
         """Each read in turn."""
-        known = self._known({each.unit.id for each in seen})
+        known = dict(repository.gate_passes(self._session, {each.unit.id for each in seen}))
         by_gates = {(self._gates[each.read_point].id, each.unit.id) for each in seen if each.read_point in self._gates}
         for each in seen:
             if (gate := self._gates.get(each.read_point)) is not None:
@@ -126,10 +126,6 @@ class _Book:
         way = [(step.step, step.work_center_id) for step in steps if step.state != OperationState.SKIPPED]
         before = self._last.get(each.unit.id)
         return gates_missed(way, self._gates.values(), before, each.sight, due=each.due)
-
-    def _known(self, units: Collection[int]) -> dict[tuple[int, int], GatePass]:
-        rows = self._session.scalars(select(GatePass).where(GatePass.unit_id.in_(units)))
-        return {(row.read_point_id, row.unit_id): row for row in rows}
 
     def _saw(self, known: dict[tuple[int, int], GatePass], gate: Gate, each: _Seen) -> None:
         key = (gate.id, each.unit.id)

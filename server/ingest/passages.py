@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from server.db import touch
-from server.erp.floor.models import ReadPoint
+from server.erp.passages import repository
 from server.erp.passages.models import PassageCheck, PassageItem
 from server.erp.passages.rules import Role, ended_at
 from server.erp.passages.schemas import BY_TIME
@@ -46,13 +45,7 @@ def note_passages(session: Session, folded: Folded, first_event: int) -> None:
     passed = _passed(folded, keys, first_event)
     if not passed:
         return
-    statement = (
-        select(PassageCheck)
-        .join(PassageCheck.read_point)
-        .options(joinedload(PassageCheck.read_point).joinedload(ReadPoint.station))
-    )
-    wanted = statement.where(ReadPoint.key.in_({each.read_point for each in passed}), PassageCheck.closed_at.is_(None))
-    for check in session.scalars(wanted.with_for_update(of=PassageCheck)):
+    for check in repository.open_checks_at(session, {each.read_point for each in passed}):
         _note(session, check, [each for each in passed if each.read_point == check.read_point.key])
         touch(session, f"station:{check.read_point.station.key}")
 
@@ -76,26 +69,30 @@ def _one(world: World, read: Read, event_id: int) -> Passed:
 
 
 def _note(session: Session, check: PassageCheck, passed: Sequence[Passed]) -> None:
-    codes = {each.code for each in passed}
-    known = select(PassageItem).where(PassageItem.check_id == check.id, PassageItem.code.in_(codes))
-    items = {item.code: item for item in session.scalars(known)}
+    items = dict(repository.items(session, check.id, {each.code for each in passed}))
     for each in passed:
-        over = ended_at(check.last_read_at, check.read_point.check_seconds, each.at)
-        if over is not None:
-            # What comes later belongs to another passage.
-            check.closed_at, check.closed_by = over, BY_TIME
+        if _is_over(check, each.at):
             break
-        if each.at < check.opened_at:
-            # It passed before anybody expected anything.
-            continue
-        check.last_read_at = each.at if check.last_read_at is None else max(check.last_read_at, each.at)
-        item = items.get(each.code)
-        if item is None:
-            role = Role.STRANGER if each.unit_id is None else Role.UNEXPECTED
-            item = items[each.code] = PassageItem(
-                check_id=check.id, role=role.value, unit_id=each.unit_id, code=each.code
-            )
-            session.add(item)
-        if item.seen_at is None:
-            item.seen_at, item.event_id = each.at, each.event_id
+        if each.at >= check.opened_at:
+            _see(session, check, items, each)
     session.flush()
+
+
+def _is_over(check: PassageCheck, at: datetime) -> bool:
+    """Whether a read at this time belongs to another passage; the check is closed then."""
+    over = ended_at(check.last_read_at, check.read_point.check_seconds, at)
+    if over is not None:
+        check.closed_at, check.closed_by = over, BY_TIME
+    return over is not None
+
+
+def _see(session: Session, check: PassageCheck, items: dict[str, PassageItem], each: Passed) -> None:
+    check.last_read_at = each.at if check.last_read_at is None else max(check.last_read_at, each.at)
+    item = items.get(each.code)
+    if item is None:
+        role = Role.STRANGER if each.unit_id is None else Role.UNEXPECTED
+        item = PassageItem(check_id=check.id, role=role.value, unit_id=each.unit_id, code=each.code)
+        items[each.code] = item
+        session.add(item)
+    if item.seen_at is None:
+        item.seen_at, item.event_id = each.at, each.event_id

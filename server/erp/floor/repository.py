@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from server.erp.floor.models import ReadPoint, Station, StationState
+from server.erp.floor.models import GatePass, ReadPoint, Station, StationState
 from server.http.paging import Keyset, Page
 
 # --- stations ---
@@ -59,6 +59,11 @@ def station_keys(session: Session, work_center_ids: Collection[int]) -> Sequence
     return session.scalars(select(Station.key).where(Station.work_center_id.in_(work_center_ids))).all()
 
 
+def work_centers(session: Session) -> Mapping[int, int]:
+    """The work center of every station, by station id."""
+    return {row[0]: row[1] for row in session.execute(select(Station.id, Station.work_center_id))}
+
+
 def stations_per_work_center(session: Session) -> Mapping[int, int]:
     """How many active stations each work center has."""
     rows = session.execute(
@@ -92,6 +97,21 @@ def read_points_of(session: Session, context: str) -> Sequence[ReadPoint]:
         .order_by(ReadPoint.id)
     )
     return session.scalars(statement).all()
+
+
+# --- gates that must see every unit ---
+
+
+def gates(session: Session) -> Sequence[ReadPoint]:
+    """The read points in use that every unit has to be seen at, by age."""
+    wanted = select(ReadPoint).where(ReadPoint.must_see.is_(True), ReadPoint.active.is_(True))
+    return session.scalars(wanted.order_by(ReadPoint.id)).all()
+
+
+def gate_passes(session: Session, unit_ids: Collection[int]) -> Mapping[tuple[int, int], GatePass]:
+    """What the gates saw and missed of these units, by read point and unit."""
+    rows = session.scalars(select(GatePass).where(GatePass.unit_id.in_(unit_ids)))
+    return {(row.read_point_id, row.unit_id): row for row in rows}
 
 
 # --- what stations remember ---

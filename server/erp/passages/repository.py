@@ -1,6 +1,6 @@
 """Every query about passage checks, and about what a shipment, a box or an order holds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.orders.models import SalesOrder
-from server.erp.passages.models import PassageCheck
+from server.erp.passages.models import PassageCheck, PassageItem
 from server.erp.production.models import Unit
 from server.tracking.states import HandlingUnitState, UnitKind
 
@@ -28,6 +28,23 @@ def open_check_at(session: Session, read_point_id: int) -> PassageCheck | None:
         PassageCheck.read_point_id == read_point_id, PassageCheck.closed_at.is_(None)
     )
     return session.scalars(statement.options(*_WHOLE).with_for_update(of=PassageCheck)).unique().one_or_none()
+
+
+def open_checks_at(session: Session, read_points: Collection[str]) -> Sequence[PassageCheck]:
+    """The checks that are open at the read points of these keys, without their things, locked."""
+    statement = (
+        select(PassageCheck)
+        .join(PassageCheck.read_point)
+        .where(ReadPoint.key.in_(read_points), PassageCheck.closed_at.is_(None))
+        .options(joinedload(PassageCheck.read_point).joinedload(ReadPoint.station))
+    )
+    return session.scalars(statement.with_for_update(of=PassageCheck)).all()
+
+
+def items(session: Session, check_id: int, codes: Collection[str]) -> Mapping[str, PassageItem]:
+    """The things of this check that have these codes, by code."""
+    known = select(PassageItem).where(PassageItem.check_id == check_id, PassageItem.code.in_(codes))
+    return {item.code: item for item in session.scalars(known)}
 
 
 def checks(
