@@ -2,10 +2,8 @@
 
 import json
 import os
-import queue
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +13,10 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gateway.protocols.mqtt_json import MqttOptions
-from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read, TagRead
+from gateway.protocols.reads import CodeRead, TagRead
 from gateway.sources import make_source
-from gateway.sources.base import Refuses, Source, SourceLost
+from gateway.sources.base import Refuses, Source
+from simulators.host import Running
 from simulators.services import ServiceMissing, find_mosquitto, free_port, wait_for_port
 
 PATIENCE = 15.0
@@ -72,60 +71,6 @@ class PrivateBroker:
         client.loop_stop()
 
 
-class Running:
-    """A source in a thread of its own, as the supervisor runs it once."""
-
-    def __init__(self, source: Source, *, stores: bool = True) -> None:
-        self.source = source
-        self.reads: queue.Queue[Read] = queue.Queue()
-        self.states: queue.Queue[DeviceState] = queue.Queue()
-        self.stop = threading.Event()
-        self.lost: SourceLost | None = None
-        self._stores = stores
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            self.source.run(self._emit, self.stop, self.states.put)
-        except SourceLost as lost:
-            self.lost = lost
-
-    def _emit(self, read: Read) -> None:
-        self.reads.put(read)
-        if self._stores:
-            self.source.acknowledge(read)
-
-    def __enter__(self) -> "Running":
-        self._thread.start()
-        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.CONNECTING
-        return self
-
-    def ready(self) -> "Running":
-        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.READY
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self.stop.set()
-        self.source.cancel()
-        self.ended()
-
-    def ended(self) -> SourceLost | None:
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-        return self.lost
-
-    def codes(self, count: int) -> list[bytes]:
-        reads = [self.reads.get(timeout=PATIENCE) for _ in range(count)]
-        return [read.raw for read in reads if isinstance(read, CodeRead)]
-
-    def is_quiet(self, seconds: float = 0.3) -> bool:
-        try:
-            self.reads.get(timeout=seconds)
-        except queue.Empty:
-            return True
-        return False
-
-
 MakeSource = Callable[..., Source]
 
 
@@ -149,7 +94,7 @@ def source(broker: PrivateBroker) -> MakeSource:
 def test_a_tag_event_of_an_r700_is_read(broker: PrivateBroker, source: MakeSource) -> None:
     event = {"eventType": "tagInventory", "tagInventoryEvent": {"epcHex": EPC, "antennaPort": 2, "peakRssiCdbm": -6150}}
 
-    with Running(source(preset="impinj_r700")) as running:
+    with Running(source(preset="impinj_r700"), stores=True) as running:
         running.ready()
         broker.publish("readers/gate-1/events", json.dumps(event).encode())
         read = running.reads.get(timeout=PATIENCE)
@@ -160,7 +105,7 @@ def test_a_tag_event_of_an_r700_is_read(broker: PrivateBroker, source: MakeSourc
 
 @pytest.mark.parametrize("qos", [0, 1])
 def test_a_plain_code_is_read_at_either_quality_of_service(broker: PrivateBroker, source: MakeSource, qos: int) -> None:
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         running.ready()
         broker.publish("readers/scanner", b"OLU00113", qos=qos)
 
@@ -168,7 +113,7 @@ def test_a_plain_code_is_read_at_either_quality_of_service(broker: PrivateBroker
 
 
 def test_a_message_that_is_not_json_is_kept_as_a_fault(broker: PrivateBroker, source: MakeSource) -> None:
-    with Running(source(preset="impinj_r700")) as running:
+    with Running(source(preset="impinj_r700"), stores=True) as running:
         running.ready()
         broker.publish("readers/gate-1", b'{"eventType": "tagInv')
         read = running.reads.get(timeout=PATIENCE)
@@ -178,7 +123,7 @@ def test_a_message_that_is_not_json_is_kept_as_a_fault(broker: PrivateBroker, so
 
 
 def test_messages_without_reads_do_not_hold_up_the_others(broker: PrivateBroker, source: MakeSource) -> None:
-    with Running(source(max_in_flight=1)) as running:
+    with Running(source(max_in_flight=1), stores=True) as running:
         running.ready()
         broker.publish("readers/gate-1", *[b'{"eventType": "inventoryStatus"}'] * 30, b"CODE-1")
 
@@ -187,7 +132,7 @@ def test_messages_without_reads_do_not_hold_up_the_others(broker: PrivateBroker,
 
 
 def test_the_broker_waits_until_a_read_is_stored(broker: PrivateBroker, source: MakeSource) -> None:
-    with Running(source(max_in_flight=1), stores=False) as running:
+    with Running(source(max_in_flight=1)) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1", b"CODE-2")
         first = running.reads.get(timeout=PATIENCE)
@@ -201,17 +146,17 @@ def test_the_broker_waits_until_a_read_is_stored(broker: PrivateBroker, source: 
 def test_what_is_published_while_we_are_away_arrives_when_we_are_back(
     broker: PrivateBroker, source: MakeSource
 ) -> None:
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         running.ready()
 
     broker.publish("readers/scanner", b"CODE-1", b"CODE-2")
 
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         assert running.codes(2) == [b"CODE-1", b"CODE-2"]
 
 
 def test_what_was_not_stored_before_a_crash_is_sent_again(broker: PrivateBroker, source: MakeSource) -> None:
-    with Running(source(), stores=False) as running:
+    with Running(source()) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1", b"CODE-2")
         stored = running.reads.get(timeout=PATIENCE)
@@ -219,21 +164,21 @@ def test_what_was_not_stored_before_a_crash_is_sent_again(broker: PrivateBroker,
         assert running.codes(1) == [b"CODE-2"]
         time.sleep(0.1)
 
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         assert running.codes(1) == [b"CODE-2"]
         assert running.is_quiet()
 
 
 def test_a_message_sent_again_to_the_same_gateway_is_not_read_twice(broker: PrivateBroker, source: MakeSource) -> None:
     gate = source()
-    with Running(gate, stores=False) as running:
+    with Running(gate) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1")
         read = running.reads.get(timeout=PATIENCE)
 
     gate.acknowledge(read)
 
-    with Running(gate) as running:
+    with Running(gate, stores=True) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-2")
         assert running.codes(1) == [b"CODE-2"]
@@ -251,7 +196,7 @@ def _wait_until(is_true: Callable[[], bool]) -> None:
 
 def test_a_read_that_could_not_be_stored_is_fetched_again(broker: PrivateBroker, source: MakeSource) -> None:
     gate = source()
-    with Running(gate, stores=False) as running:
+    with Running(gate) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1")
         assert isinstance(gate, Refuses)
@@ -260,14 +205,14 @@ def test_a_read_that_could_not_be_stored_is_fetched_again(broker: PrivateBroker,
     assert lost is not None
     assert "could not be stored" in lost.reason
 
-    with Running(gate) as running:
+    with Running(gate, stores=True) as running:
         assert running.codes(1) == [b"CODE-1"]
 
 
 def test_retained_messages_are_no_reads(broker: PrivateBroker, source: MakeSource) -> None:
     broker.publish("readers/scanner", b"OLD", retain=True)
 
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         running.ready()
         broker.publish("readers/scanner", b"NEW")
 
@@ -276,20 +221,20 @@ def test_retained_messages_are_no_reads(broker: PrivateBroker, source: MakeSourc
 
 def test_a_broker_that_dies_is_lost_and_read_again_when_it_is_back(broker: PrivateBroker, source: MakeSource) -> None:
     gate = source()
-    with Running(gate) as running:
+    with Running(gate, stores=True) as running:
         running.ready()
         broker.kill()
         lost = running.ended()
     assert lost is not None
     assert f"The connection to 127.0.0.1:{broker.port} was lost" in lost.reason
 
-    with Running(gate) as running:
+    with Running(gate, stores=True) as running:
         refused = running.ended()
     assert refused is not None
     assert "cannot be reached" in refused.reason
 
     broker.start()
-    with Running(gate) as running:
+    with Running(gate, stores=True) as running:
         running.ready()
         broker.publish("readers/scanner", b"CODE-1")
         assert running.codes(1) == [b"CODE-1"]
@@ -298,9 +243,9 @@ def test_a_broker_that_dies_is_lost_and_read_again_when_it_is_back(broker: Priva
 def test_a_second_gateway_of_the_same_name_pushes_the_first_out_with_a_reason(
     broker: PrivateBroker, source: MakeSource
 ) -> None:
-    with Running(source()) as first:
+    with Running(source(), stores=True) as first:
         first.ready()
-        with Running(source()) as second:
+        with Running(source(), stores=True) as second:
             second.ready()
             lost = first.ended()
 
@@ -310,7 +255,7 @@ def test_a_second_gateway_of_the_same_name_pushes_the_first_out_with_a_reason(
 
 
 def test_a_name_that_cannot_be_resolved_is_told(source: MakeSource) -> None:
-    with Running(source(host="no-such-broker.invalid")) as running:
+    with Running(source(host="no-such-broker.invalid"), stores=True) as running:
         lost = running.ended()
 
     assert lost is not None
@@ -319,7 +264,7 @@ def test_a_name_that_cannot_be_resolved_is_told(source: MakeSource) -> None:
 
 
 def test_a_missing_password_file_is_told(source: MakeSource, tmp_path: Path) -> None:
-    with Running(source(username="gw", password_file=str(tmp_path / "none"))) as running:
+    with Running(source(username="gw", password_file=str(tmp_path / "none")), stores=True) as running:
         lost = running.ended()
 
     assert lost is not None
@@ -327,7 +272,7 @@ def test_a_missing_password_file_is_told(source: MakeSource, tmp_path: Path) -> 
 
 
 def test_an_idle_broker_costs_next_to_no_processor_time(source: MakeSource) -> None:
-    with Running(source()) as running:
+    with Running(source(), stores=True) as running:
         running.ready()
         before = time.process_time()
         time.sleep(1.0)
@@ -354,14 +299,14 @@ class TestProtectedBroker:
         secret = tmp_path / "secret"
         secret.write_text("sesame\n")
 
-        with Running(self.source(guarded, secret)) as running:
+        with Running(self.source(guarded, secret), stores=True) as running:
             running.ready()
 
     def test_the_wrong_password_is_refused_in_words(self, guarded: PrivateBroker, tmp_path: Path) -> None:
         secret = tmp_path / "secret"
         secret.write_text("open")
 
-        with Running(self.source(guarded, secret)) as running:
+        with Running(self.source(guarded, secret), stores=True) as running:
             lost = running.ended()
 
         assert lost is not None
@@ -390,7 +335,7 @@ class TestEncryptedBroker:
 
     def test_our_own_certificate_authority_is_trusted(self, encrypted: PrivateBroker, tmp_path: Path) -> None:
         ca = str(tmp_path / "ca.pem")
-        with Running(self.source(encrypted, ca_file=ca)) as running:
+        with Running(self.source(encrypted, ca_file=ca), stores=True) as running:
             running.ready()
             self.publish(encrypted, ca, *[b"CODE-%d" % number for number in range(200)])
 
@@ -409,7 +354,7 @@ class TestEncryptedBroker:
     # paho leaves the socket of a failed handshake to be closed by whoever drops its frames.
     @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
     def test_a_certificate_from_elsewhere_is_refused(self, encrypted: PrivateBroker) -> None:
-        with Running(self.source(encrypted, tls=True)) as running:
+        with Running(self.source(encrypted, tls=True), stores=True) as running:
             lost = running.ended()
 
         assert lost is not None

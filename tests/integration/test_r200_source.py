@@ -1,6 +1,5 @@
 """A UHF module on a real pseudo-terminal: polled, noisy, unplugged, replugged, and silent."""
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,12 +8,13 @@ import pytest
 
 from gateway.protocols import r200
 from gateway.protocols.r200 import R200Options
-from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
+from gateway.protocols.reads import DevicePhase, DeviceState, TagRead
 from gateway.sources import make_source
-from gateway.sources.base import Source, SourceLost
+from gateway.sources.base import Source
 from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.transport import PtyTransport
 from simulators.faults import Fault
+from simulators.host import Running
 from simulators.radio import RadioField, RadioSettings
 
 EPCS = ("3074257BF7194E4000001A85", "3074257BF7194E4000001A86", "BB7EAADDBB7EAADD7E7EBBBB")
@@ -23,45 +23,13 @@ PATIENCE = 15.0
 MakeModule = Callable[..., R200]
 
 
-class Running:
-    """A source in a thread of its own, as the supervisor runs it once."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.reads: queue.Queue[Read] = queue.Queue()
-        self.states: queue.Queue[DeviceState] = queue.Queue()
-        self.stop = threading.Event()
-        self.lost: SourceLost | None = None
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            self.source.run(self.reads.put, self.stop, self.states.put)
-        except SourceLost as lost:
-            self.lost = lost
-
-    def __enter__(self) -> "Running":
-        self._thread.start()
-        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.CONNECTING
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self.stop.set()
-        self.source.cancel()
-        self.ended()
-
-    def ended(self) -> SourceLost | None:
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-        return self.lost
-
-    def tags_until(self, wanted: set[str]) -> list[TagRead]:
-        reads: list[TagRead] = []
-        while not wanted <= {read.epc for read in reads}:
-            read = self.reads.get(timeout=PATIENCE)
-            assert isinstance(read, TagRead)
-            reads.append(read)
-        return reads
+def tags_until(running: Running, wanted: set[str]) -> list[TagRead]:
+    reads: list[TagRead] = []
+    while not wanted <= {read.epc for read in reads}:
+        read = running.reads.get(timeout=PATIENCE)
+        assert isinstance(read, TagRead)
+        reads.append(read)
+    return reads
 
 
 @pytest.fixture
@@ -100,7 +68,7 @@ def test_tags_in_the_field_are_read(link: Path, module: MakeModule, poll: str) -
     put_tags_into(module())
 
     with Running(source(link, poll=poll)) as running:
-        reads = running.tags_until(set(EPCS))
+        reads = tags_until(running, set(EPCS))
 
         assert running.states.get(timeout=PATIENCE) == DeviceState(DevicePhase.READY)
 
@@ -112,7 +80,7 @@ def test_the_other_dialect_is_found_by_itself(link: Path, module: MakeModule) ->
     put_tags_into(module(head=0xAA))
 
     with Running(source(link)) as running:
-        running.tags_until(set(EPCS))
+        tags_until(running, set(EPCS))
 
 
 def test_noise_and_cut_frames_invent_no_tag(link: Path, module: MakeModule) -> None:
@@ -122,7 +90,7 @@ def test_noise_and_cut_frames_invent_no_tag(link: Path, module: MakeModule) -> N
     put_tags_into(reader)
 
     with Running(source(link)) as running:
-        reads = [read for _ in range(60) for read in running.tags_until(set(EPCS[:1]))]
+        reads = [read for _ in range(60) for read in tags_until(running, set(EPCS[:1]))]
 
     assert {read.epc for read in reads} <= set(EPCS)
     assert running.source.counters()["noise_bytes"] > 0
@@ -133,7 +101,7 @@ def test_an_unplugged_module_is_lost_and_read_again_when_it_is_back(link: Path, 
     put_tags_into(reader)
     gate = source(link)
     with Running(gate) as running:
-        running.tags_until(set(EPCS))
+        tags_until(running, set(EPCS))
         reader.unplug()
         lost = running.ended()
 
@@ -142,7 +110,7 @@ def test_an_unplugged_module_is_lost_and_read_again_when_it_is_back(link: Path, 
     assert lost is not None
     assert "was lost: it was unplugged" in lost.reason
     with Running(gate) as running:
-        running.tags_until(set(EPCS))
+        tags_until(running, set(EPCS))
 
 
 def test_a_module_that_never_answers_is_given_up_with_advice(link: Path) -> None:

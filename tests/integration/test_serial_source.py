@@ -8,16 +8,18 @@ import time
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 import serial
 
 from gateway.protocols.line import LineOptions
-from gateway.protocols.reads import CodeRead, DevicePhase, DeviceState, Read
+from gateway.protocols.reads import DevicePhase, Read
 from gateway.sources import make_source
-from gateway.sources.base import Emit, SourceLost
+from gateway.sources.base import SourceLost
 from gateway.sources.link import MAX_TONES
 from gateway.sources.serial_line import SerialLineSource
+from simulators.host import Running
 
 PATIENCE = 10.0
 
@@ -57,47 +59,11 @@ class Cable:
         return not select.select([self._scanner], [], [], seconds)[0]
 
 
-class Running:
-    """A source in a thread of its own, as the supervisor runs it once."""
+class Ready(Running):
+    """A source that reads already."""
 
-    def __init__(self, source: SerialLineSource, emit: Emit | None = None) -> None:
-        self.source = source
-        self.reads: queue.Queue[Read] = queue.Queue()
-        self._emit = emit or self.reads.put
-        self.states: queue.Queue[DeviceState] = queue.Queue()
-        self.stop = threading.Event()
-        self.lost: SourceLost | None = None
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            self.source.run(self._emit, self.stop, self.states.put)
-        except SourceLost as lost:
-            self.lost = lost
-
-    def __enter__(self) -> "Running":
-        self._thread.start()
-        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.CONNECTING
-        assert self.states.get(timeout=PATIENCE).phase is DevicePhase.READY
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self.stop.set()
-        self.source.cancel()
-        self.ended()
-
-    def ended(self) -> SourceLost | None:
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-        return self.lost
-
-    def codes(self, count: int) -> list[bytes]:
-        return [self.code().raw for _ in range(count)]
-
-    def code(self) -> CodeRead:
-        read = self.reads.get(timeout=PATIENCE)
-        assert isinstance(read, CodeRead)
-        return read
+    def __enter__(self) -> Self:
+        return super().__enter__().ready()
 
 
 @pytest.fixture
@@ -117,7 +83,7 @@ def source(cable: Cable) -> Callable[..., SerialLineSource]:
 
 
 def test_codes_arrive_whole_and_unchanged(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source()) as running:
+    with Ready(source()) as running:
         cable.send(b"]C10109506000134352\x1d21SER42\r\nOLU0")
         cable.send(b"0113\r\n")
 
@@ -127,7 +93,7 @@ def test_codes_arrive_whole_and_unchanged(cable: Cable, source: Callable[..., Se
 def test_every_byte_value_passes(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
     everything = bytes(value for value in range(256) if value != 0x0A)
 
-    with Running(source(suffix="lf")) as running:
+    with Ready(source(suffix="lf")) as running:
         cable.send(everything + b"\n")
 
         assert running.codes(1) == [everything]
@@ -136,21 +102,21 @@ def test_every_byte_value_passes(cable: Cable, source: Callable[..., SerialLineS
 def test_a_burst_of_a_thousand_codes_loses_none(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
     sent = [f"CODE-{number:04}".encode() for number in range(1000)]
 
-    with Running(source()) as running:
+    with Ready(source()) as running:
         cable.send(b"\r".join([*sent, b""]))
 
         assert running.codes(1000) == sent
 
 
 def test_without_a_suffix_the_idle_gap_ends_a_code(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source(suffix="none", gap_ms=40)) as running:
+    with Ready(source(suffix="none", gap_ms=40)) as running:
         cable.send(b"CODE-1")
 
         assert running.codes(1) == [b"CODE-1"]
 
 
 def test_half_a_line_is_reported_after_a_silence(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source(patience_ms=100)) as running:
+    with Ready(source(patience_ms=100)) as running:
         cable.send(b"HALF")
         half = running.code()
         cable.send(b"WHOLE\r")
@@ -171,7 +137,7 @@ def test_a_code_whose_rest_came_while_a_read_took_long_is_whole(
             time.sleep(0.1)
         reads.put(read)
 
-    with Running(source(patience_ms=50), emit) as running:
+    with Ready(source(patience_ms=50), emit) as running:
         cable.send(b"FIRST\r\nSEC")
         running.reads = reads
         first, second = running.code(), running.code()
@@ -182,7 +148,7 @@ def test_a_code_whose_rest_came_while_a_read_took_long_is_whole(
 def test_unplugging_in_the_middle_of_a_code_loses_the_source_and_reports_the_half(
     cable: Cable, source: Callable[..., SerialLineSource]
 ) -> None:
-    with Running(source()) as running:
+    with Ready(source()) as running:
         cable.send(b"WHOLE\rHAL")
         assert running.codes(1) == [b"WHOLE"]
         time.sleep(0.05)
@@ -200,13 +166,13 @@ def test_a_replugged_scanner_is_read_again_under_its_stable_path(
     cable: Cable, source: Callable[..., SerialLineSource]
 ) -> None:
     scanner = source()
-    with Running(scanner) as running:
+    with Ready(scanner) as running:
         cable.unplug()
         assert running.ended() is not None
 
     cable.plug()
 
-    with Running(scanner) as running:
+    with Ready(scanner) as running:
         cable.send(b"AGAIN\r")
         assert running.codes(1) == [b"AGAIN"]
 
@@ -219,7 +185,7 @@ def test_a_missing_port_is_told_with_its_cure(cable: Cable, source: Callable[...
 
 
 def test_a_second_program_on_the_same_port_is_refused(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source()):
+    with Ready(source()):
         with pytest.raises(SourceLost, match="is in use by another program"):
             source().run(lambda _read: None, threading.Event(), lambda _state: None)
         with pytest.raises(serial.SerialException):
@@ -239,7 +205,7 @@ class TestAnswers:
     def test_a_stored_code_is_acknowledged_where_the_scanner_waits_for_it(
         self, cable: Cable, source: Callable[..., SerialLineSource]
     ) -> None:
-        with Running(source(ack="ack")) as running:
+        with Ready(source(ack="ack")) as running:
             cable.send(b"CODE-1\r")
             read = running.code()
             assert cable.is_quiet(0.1)
@@ -249,7 +215,7 @@ class TestAnswers:
             assert cable.received(1) == b"\x06"
 
     def test_half_a_code_is_asked_for_again(self, cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-        with Running(source(ack="ack", patience_ms=60)) as running:
+        with Ready(source(ack="ack", patience_ms=60)) as running:
             cable.send(b"HAL")
 
             running.source.acknowledge(running.code())
@@ -259,7 +225,7 @@ class TestAnswers:
     def test_a_code_that_could_not_be_stored_is_asked_for_again(
         self, cable: Cable, source: Callable[..., SerialLineSource]
     ) -> None:
-        with Running(source(ack="ack")) as running:
+        with Ready(source(ack="ack")) as running:
             cable.send(b"CODE-1\r")
 
             running.source.refuse(running.code())
@@ -267,7 +233,7 @@ class TestAnswers:
             assert cable.received(1) == b"\x15"
 
     def test_without_ack_the_scanner_hears_nothing(self, cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-        with Running(source()) as running:
+        with Ready(source()) as running:
             cable.send(b"CODE-1\r")
             running.source.acknowledge(running.code())
 
@@ -277,28 +243,28 @@ class TestAnswers:
         self, cable: Cable, source: Callable[..., SerialLineSource]
     ) -> None:
         scanner = source(ack="ack")
-        with Running(scanner) as running:
+        with Ready(scanner) as running:
             cable.send(b"OLD\r")
             old = running.code()
             cable.unplug()
             running.ended()
         cable.plug()
 
-        with Running(scanner) as running:
+        with Ready(scanner) as running:
             scanner.acknowledge(old)
             assert cable.is_quiet(0.1)
 
     def test_verdicts_reach_the_scanner_in_its_own_language(
         self, cable: Cable, source: Callable[..., SerialLineSource]
     ) -> None:
-        with Running(source(feedback="honeywell")) as running:
+        with Ready(source(feedback="honeywell")) as running:
             running.source.feedback("ok")
             running.source.feedback("stop")
 
             assert cable.received(9) == b"\x1b7,\x1b8,\x1b8,"
 
     def test_verdicts_from_many_threads_stay_whole(self, cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-        with Running(source(feedback="datalogic")) as running:
+        with Ready(source(feedback="datalogic")) as running:
             threads = [threading.Thread(target=running.source.feedback, args=("ok",)) for _ in range(20)]
             for thread in threads:
                 thread.start()
@@ -316,7 +282,7 @@ class TestAnswers:
             for _verdict in range(MAX_TONES + 1):
                 scanner.feedback("ok")
 
-        with Running(scanner, answer):
+        with Ready(scanner, answer):
             cable.send(b"A\rB\r")
 
             assert cable.received(2) == b"\x06\x06"
@@ -328,12 +294,12 @@ class TestAnswers:
         scanner = source(feedback="zebra_bel")
         scanner.feedback("ok")
 
-        with Running(scanner):
+        with Ready(scanner):
             assert cable.is_quiet(0.1)
 
 
 def test_stopping_does_not_wait_for_the_next_scan(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source()) as running:
+    with Ready(source()) as running:
         running.stop.set()
         running.source.cancel()
 
@@ -343,7 +309,7 @@ def test_stopping_does_not_wait_for_the_next_scan(cable: Cable, source: Callable
 
 
 def test_an_idle_scanner_costs_next_to_no_processor_time(cable: Cable, source: Callable[..., SerialLineSource]) -> None:
-    with Running(source()):
+    with Ready(source()):
         before = time.thread_time(), time.process_time()
         time.sleep(1.0)
         used = time.process_time() - before[1] - (time.thread_time() - before[0])

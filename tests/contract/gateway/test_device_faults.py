@@ -11,10 +11,7 @@ from typing import Final
 import pytest
 
 from gateway.decode import decode
-from gateway.protocols import parse_options
-from gateway.protocols.reads import CodeRead, Read, TagRead
-from gateway.sources import make_source
-from gateway.supervisor import Supervisor
+from gateway.protocols.reads import Read, TagRead
 from orderlight.autoid.own import OwnCode
 from simulators.devices.chafon import Chafon
 from simulators.devices.device import Wired
@@ -29,6 +26,7 @@ from simulators.devices.transport import NotPlugged, PtyTransport, Transport
 from simulators.devices.trouble import Fallible
 from simulators.devices.zebra_ssi import ZebraSsi
 from simulators.faults import LASTING, Fault, Spoiled
+from simulators.host import Watched
 from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.services import ServiceMissing, find_mosquitto, free_port, private_mosquitto
 
@@ -178,35 +176,13 @@ def mqtt(port: int) -> Bench:
     return Bench("mqtt", table, reader, show, plug, unplug, iter(EPCS), again=True)
 
 
-class Watched:
-    """The driver of a bench under its supervisor, and all that it read."""
+class Sifted(Watched):
+    """The driver of a bench, and what of its reads is as it should be."""
 
     def __init__(self, bench: Bench) -> None:
-        self.reads: queue.Queue[Read] = queue.Queue()
+        super().__init__(bench.driver, bench.table)
         self.good: list[str] = []
         self.times: list[int] = []
-        self.source = make_source("reader-1", parse_options(bench.driver, bench.table), gateway="gw-1")
-        self.supervisor = Supervisor(
-            self.source,
-            bench.driver,
-            emit=self._emit,
-            on_lost=lambda _name, _reason: None,
-            on_recovered=lambda _name: None,
-            share=lambda: 0.0,
-        )
-
-    def _emit(self, sign: object) -> None:
-        if isinstance(sign, CodeRead | TagRead):
-            self.reads.put(sign)
-            self.source.acknowledge(sign)
-
-    def __enter__(self) -> "Watched":
-        self.supervisor.start()
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self.supervisor.stop()
-        assert self.supervisor.join(PATIENCE)
 
     def wait_for(self, wanted: set[str], seconds: float = PATIENCE) -> set[str]:
         """What of it is not read in time."""
@@ -240,7 +216,7 @@ def _remember(bench: Bench) -> list[tuple[bytes, Spoiled]]:
     return sent
 
 
-def _suffer(bench: Bench, fault: Fault, watched: Watched) -> None:
+def _suffer(bench: Bench, fault: Fault, watched: Sifted) -> None:
     """Show things while it fails, then once more when all is well."""
     sent = _remember(bench)
     if fault is Fault.REBOOT:
@@ -261,7 +237,7 @@ def _suffer(bench: Bench, fault: Fault, watched: Watched) -> None:
     assert invented == set(), fault
 
 
-def _read_in_spite_of_it(bench: Bench, fault: Fault, watched: Watched, sent: list[tuple[bytes, Spoiled]]) -> None:
+def _read_in_spite_of_it(bench: Bench, fault: Fault, watched: Sifted, sent: list[tuple[bytes, Spoiled]]) -> None:
     """A tag that stays is read, and the next one when a piece was spoiled."""
     assert watched.wait_for({bench.show_next()}) == set(), fault
     end = time.monotonic() + PATIENCE
@@ -334,7 +310,7 @@ def _run(bench: Bench) -> None:
     with ExitStack() as stack:
         bench.plug()
         stack.callback(bench.unplug)
-        watched = stack.enter_context(Watched(bench))
+        watched = stack.enter_context(Sifted(bench))
         assert watched.wait_for({bench.show_next()}) == set()
         for fault in bench.device.faults.possible():
             _suffer(bench, fault, watched)

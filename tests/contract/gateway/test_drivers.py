@@ -12,9 +12,8 @@ from typing import Final
 import pytest
 
 from gateway.protocols import DRIVERS, parse_options
-from gateway.protocols.reads import DevicePhase, DeviceState, Read, TagRead
+from gateway.protocols.reads import DevicePhase, DeviceState
 from gateway.sources import SourceLost, make_source
-from gateway.supervisor import Supervisor
 from simulators.devices.chafon import Chafon
 from simulators.devices.keyboard import Keyboard
 from simulators.devices.llrp import LlrpReader, LlrpSettings
@@ -23,6 +22,7 @@ from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
 from simulators.devices.transport import PtyTransport, Transport
 from simulators.devices.zebra_ssi import ZebraSsi
+from simulators.host import Watched
 from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.services import free_port
 
@@ -156,42 +156,6 @@ WAITED_FOR: Final = (tcp_line_server, http_push, http_push_zebra)
 NEVER_MISSED: Final = ("http_push",)
 
 
-class Watched:
-    """A source under its supervisor, with all it says; every read is acknowledged as the pipeline would."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.reads: queue.Queue[Read] = queue.Queue()
-        self.lost: queue.Queue[str] = queue.Queue()
-        self.back: queue.Queue[str] = queue.Queue()
-        options = parse_options(bench.driver, bench.table)
-        self.source = make_source("reader-1", options, gateway="gw-1")
-        self._supervisor = Supervisor(
-            self.source,
-            bench.driver,
-            emit=self._emit,
-            on_lost=lambda _name, reason: self.lost.put(reason),
-            on_recovered=self.back.put,
-            share=lambda: 0.0,
-        )
-
-    def _emit(self, read: Read) -> None:
-        self.reads.put(read)
-        self.source.acknowledge(read)
-
-    def __enter__(self) -> "Watched":
-        self._supervisor.start()
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self._supervisor.stop()
-        assert self._supervisor.join(PATIENCE)
-        assert self._supervisor.health().phase is DevicePhase.STOPPED
-
-    def said(self) -> str:
-        read = self.reads.get(timeout=PATIENCE)
-        return read.epc if isinstance(read, TagRead) else read.raw.decode().removeprefix("]C0")
-
-
 @pytest.fixture(params=BENCHES, ids=lambda make: make.__name__)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench: Bench = request.param(tmp_path)
@@ -201,7 +165,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 
 def test_a_device_is_read_lost_and_read_again(bench: Bench) -> None:
     bench.plug()
-    with Watched(bench) as watched:
+    with Watched(bench.driver, bench.table) as watched:
         assert bench.show() is not False
         assert watched.said() in (CODE, EPC)
 
@@ -242,7 +206,7 @@ def test_a_post_of_any_shape_is_answered_and_a_wrong_one_closed(tmp_path: Path) 
     port = bench.table["http_port"]
     head = b"POST /gate-1 HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n"
     whole = b'{"eventType": "tagInventory", "tagInventoryEvent": {"epcHex": "%s"}}' % EPC.encode()
-    with Watched(bench) as watched:
+    with Watched(bench.driver, bench.table) as watched:
         bench.plug()
         assert bench.show()
         requests = {

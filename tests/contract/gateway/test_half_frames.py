@@ -1,6 +1,5 @@
 """A cable that comes out in the middle of a frame: the half is never taken for a read, and the next whole frame is."""
 
-import queue
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +10,11 @@ import pytest
 from gateway.protocols import DRIVERS, Machine, parse_options
 from gateway.protocols.chafon import ChafonMachine
 from gateway.protocols.llrp import LlrpMachine
-from gateway.protocols.reads import CodeRead, Sign, TagRead
+from gateway.protocols.reads import CodeRead, TagRead
 from gateway.protocols.zebra_ssi import ZebraSsiMachine
-from gateway.sources import make_source
-from gateway.supervisor import Supervisor
 from simulators.devices.tcp import TcpTransport
 from simulators.devices.transport import NotPlugged, PtyTransport, Transport
+from simulators.host import Watched
 from simulators.services import free_port
 
 PATIENCE: Final = 10.0
@@ -62,35 +60,6 @@ def test_wherever_a_frame_breaks_off_the_next_connection_reads_its_own_frames_al
 
         assert half == [], at
         assert [said(read) for read in again if isinstance(read, TagRead | CodeRead)] == [expected], at
-
-
-class Watched:
-    """A source under its supervisor, and the reads that it gave."""
-
-    def __init__(self, name: str, where: dict[str, object]) -> None:
-        self.reads: queue.Queue[TagRead | CodeRead] = queue.Queue()
-        self.source = make_source("reader-1", parse_options(name, where), gateway="gw-1")
-        self._supervisor = Supervisor(
-            self.source,
-            name,
-            emit=self._emit,
-            on_lost=lambda _name, _reason: None,
-            on_recovered=lambda _name: None,
-            share=lambda: 0.0,
-        )
-
-    def _emit(self, sign: Sign) -> None:
-        if isinstance(sign, TagRead | CodeRead):
-            self.source.acknowledge(sign)
-            self.reads.put(sign)
-
-    def __enter__(self) -> "Watched":
-        self._supervisor.start()
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self._supervisor.stop()
-        assert self._supervisor.join(PATIENCE)
 
 
 def cable(name: str, folder: Path) -> tuple[Transport, dict[str, object]]:

@@ -13,10 +13,7 @@ from typing import Final
 
 import pytest
 
-from gateway.protocols import parse_options
-from gateway.protocols.reads import CodeRead, DevicePhase, Read, TagRead
-from gateway.sources import make_source
-from gateway.supervisor import Supervisor
+from gateway.protocols.reads import Read, TagRead
 from simulators.cli import main
 from simulators.devices.llrp import LlrpReader, LlrpSettings
 from simulators.devices.poster import Poster
@@ -25,6 +22,7 @@ from simulators.devices.r700 import MqttPublisher
 from simulators.devices.scanner import Scanner
 from simulators.devices.tcp import TcpTransport
 from simulators.devices.transport import PtyTransport
+from simulators.host import Watched
 from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.recording.format import Recorder, read_recording
 from simulators.recording.mqtt import BrokerLink
@@ -37,36 +35,11 @@ EPCS: Final = [f"30751FEB705C5904E3D50D{number:02X}" for number in range(3)]
 Said = list[tuple[object, ...]]
 
 
-class Driver:
-    """A driver of the gateway under its supervisor, with what it reads."""
+class Driver(Watched):
+    """A driver of the gateway, with what it reads."""
 
     def __init__(self, driver: str, **table: object) -> None:
-        self.reads: queue.Queue[Read] = queue.Queue()
-        self.source = make_source("reader-1", parse_options(driver, table), gateway="gw-1")
-        self._supervisor = Supervisor(
-            self.source,
-            driver,
-            emit=self._emit,
-            on_lost=lambda *_: None,
-            on_recovered=lambda _: None,
-            share=lambda: 0.0,
-        )
-
-    def _emit(self, sign: object) -> None:
-        if isinstance(sign, CodeRead | TagRead):
-            self.reads.put(sign)
-            self.source.acknowledge(sign)
-
-    def __enter__(self) -> "Driver":
-        self._supervisor.start()
-        return self
-
-    def __exit__(self, *_ended: object) -> None:
-        self._supervisor.stop()
-        assert self._supervisor.join(PATIENCE)
-
-    def is_ready(self) -> bool:
-        return self._supervisor.health().phase is DevicePhase.READY
+        super().__init__(driver, table)
 
     def take(self, count: int) -> Said:
         """The next so many reads, without what differs each time by its nature."""
@@ -165,7 +138,8 @@ def test_a_serial_reader_that_is_asked(tmp_path: Path) -> None:
     with Driver("r200", port=str(link)) as driver, replayed(str(file), str(link), "--speed", "5"):
         assert driver.take(len(said)) == said
 
-    assert len(said) > 10
+    # How often a tag is seen says how busy the machine is; that some were seen again says that it went on.
+    assert len(said) > len(EPCS)
 
 
 def test_a_reader_in_the_network_that_converses(tmp_path: Path) -> None:
@@ -187,7 +161,8 @@ def test_a_reader_in_the_network_that_converses(tmp_path: Path) -> None:
     with Driver("llrp", **table) as driver, replayed(str(file), "--listen", str(port), "--speed", "5"):
         assert driver.take(len(said)) == said
 
-    assert len(said) > 10
+    # How often a tag is seen says how busy the machine is; that some were seen again says that it went on.
+    assert len(said) > len(EPCS)
 
 
 def test_a_reader_that_posts(tmp_path: Path) -> None:
