@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from server.catalog.models import PackagingPicture
-from server.catalog.picture_bytes import MAX_BYTES
+from server.catalog.picture_bytes import MAX_BYTES, read_picture
 from server.db import Database
 from server.erp.orders.models import SalesOrder
 from server.erp.seed import DemoWorld
@@ -17,11 +17,13 @@ from server.parties.models import Customer
 
 HTML = {"Accept": "text/html"}
 PATH = "/api/v1/packaging-pictures"
-#: The smallest picture there is: one dot, grey.
-DOT = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
-)
+#: The smallest picture there is, as we write it: one dot, grey.
+DOT = read_picture(
+    bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+        "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+    )
+).content
 
 
 @pytest.fixture
