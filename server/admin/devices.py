@@ -13,7 +13,7 @@ from server.auth.authenticate import StationCheck
 from server.auth.cookies import set_device_cookie
 from server.auth.devices import Pairing
 from server.auth.http import AdminPrincipal, DatabaseDep, SettingsDep, client_address
-from server.auth.limiter import Limiter
+from server.auth.limiter import Limiter, network_of
 from server.auth.models import Device
 from server.errors import FieldError, Invalid, TooMany
 from server.http.door import DoorDep, shown
@@ -176,6 +176,6 @@ def _require_station(request: Request, session: Session, key: str | None) -> Non
 def limit_pairing(request: Request) -> None:
     """Ten tries a minute for one address, so that codes cannot be guessed; raises TooMany."""
     limiter = cast(Limiter, request.app.state.pairing_limiter)
-    wait = limiter.try_once(client_address(request))
+    wait = limiter.try_once(network_of(client_address(request)))
     if wait:
         raise TooMany(retry_after=int(wait) + 1, reason="too_many_codes")

@@ -1,9 +1,27 @@
 """How many tries in a while: a sliding window for each key, in bounded memory."""
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+
+
+def network_of(address: str) -> str:
+    """What stands for one place in a limit: an IPv4 address, or the network of 64 bits that a single household gets.
+
+    >>> network_of("2001:db8:1:2:dead::1"), network_of("::ffff:192.0.2.7"), network_of("unknown")
+    ('2001:db8:1:2::/64', '192.0.2.7', 'unknown')
+    """
+    try:
+        # A link-local address names its interface, too.
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped is not None else str(ipaddress.ip_network((found.packed, 64), strict=False))
 
 
 class Limiter:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.auth import repository, users
 from server.auth.authenticate import user_principal
-from server.auth.limiter import Limiter
+from server.auth.limiter import Limiter, network_of
 from server.auth.models import SessionRecord
 from server.auth.passwords import check_new_password, hash_password, verify_password
 from server.auth.principal import Principal
@@ -46,8 +46,9 @@ class SignIn:
     def enter(self, *, login: str, password: str, address: str, now: datetime) -> SignedIn:
         """Sign in; blocks for the hash, so call it on a thread. Raises Unauthorized or TooMany."""
         login = login.strip().lower()[:80]
-        account = f"{login} {address}"
-        self._limit(account, address)
+        place = network_of(address)
+        account = f"{login} {place}"
+        self._limit(account, place)
         with self._database.read() as session:
             user = repository.user_by_login(session, login)
         is_right = verify_password(password, user.password_hash if user is not None else None)
@@ -70,8 +71,9 @@ class SignIn:
         if principal.kind != "user":
             raise Forbidden(_("Only people have passwords."))
         login = principal.actor.removeprefix("user:")
-        account = f"{login} {address}"
-        self._limit(account, address)
+        place = network_of(address)
+        account = f"{login} {place}"
+        self._limit(account, place)
         with self._database.read() as session:
             known = users.get_user(session, login).password_hash
         if not verify_password(current, known):
@@ -95,8 +97,8 @@ class SignIn:
         self._database.write(lambda session: users.use_link(session, token, password_hash, now=now))
         return login
 
-    def _limit(self, account: str, address: str) -> None:
-        wait = self._by_account.try_once(account) or self._by_address.try_once(address)
+    def _limit(self, account: str, place: str) -> None:
+        wait = self._by_account.try_once(account) or self._by_address.try_once(place)
         if wait:
             LOGINS.labels(outcome="limited").inc()
             seconds = math.ceil(wait)

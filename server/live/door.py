@@ -73,7 +73,9 @@ class LiveDoor:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         async def still_allowed() -> bool:
-            return await self._hub.on_thread(lambda: self._principal(credentials, shown)) is not None
+            principal = await self._hub.on_thread(lambda: self._principal(credentials, shown))
+            # Whose account became another's is drawn for otherwise, and has to come anew for that.
+            return principal is not None and audience_of(principal) == reader.audience
 
         viewer = Viewer(self._hub, reader, shown, send=send_bytes, still_allowed=still_allowed, pace=self._pace)
         listening = asyncio.create_task(_until_gone(receive, viewer))

@@ -280,6 +280,23 @@ def test_a_stream_ends_with_goodbye_when_its_session_ends(house: House) -> None:
         assert stream.next() == ("end", None)
 
 
+def test_who_becomes_a_customer_is_shown_nothing_more_of_what_staff_see(house: House) -> None:
+    # Given somebody of ours who watches an order of the customer that he is going to work for
+    with house.watch("sales", "order:SO-C-1@0") as stream:
+        stream.until("hello")
+
+        # When his account becomes one of that customer's, who may see the order, too
+        def change(session: Session) -> None:
+            user = users.get_user(session, "sales")
+            aurora = session.query(Customer).filter_by(number="C-1").one()
+            users.change_user(session, user, {"role": "customer", "customer_id": aurora.id}, actor="test", now=NOW)
+
+        house.database.write(change)
+
+        # Then the page has to ask anew, and is drawn for a customer
+        assert stream.until("bye") == {"reason": "rights_ended"}
+
+
 def test_a_full_house_says_when_to_come_back(house: House) -> None:
     with ExitStack() as open_streams:
         streams = [open_streams.enter_context(house.watch("sales", "board@0")) for _ in range(MOST_VIEWERS)]

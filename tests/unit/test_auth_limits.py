@@ -1,6 +1,8 @@
 """The sliding window of tries, in bounded memory."""
 
-from server.auth.limiter import Limiter
+import pytest
+
+from server.auth.limiter import Limiter, network_of
 
 
 class Clock:
@@ -51,3 +53,18 @@ def test_a_flood_of_names_does_not_fill_the_memory() -> None:
         limiter.try_once(f"name {number}")
 
     assert len(limiter) == 100
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("::ffff:192.0.2.7", "192.0.2.7", True),
+        ("192.0.2.7", "192.0.2.8", False),
+        ("unknown", "unknown", True),
+    ],
+)
+def test_whoever_has_a_whole_network_of_ipv6_counts_as_one_place(one: str, other: str, is_same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is is_same
