@@ -50,7 +50,7 @@ class Driver(Watched):
         said: Said = []
         while True:
             try:
-                said.append(_said(self.reads.get(timeout=0.3)))
+                said.append(_said(self.reads.get(timeout=1.0)))
             except queue.Empty:
                 return said
 
