@@ -2,7 +2,6 @@
 
 import os
 import re
-import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -159,6 +158,9 @@ class _Reader:
             self._check_authority(self._folder / ca_file)
 
     def _check_authority(self, path: Path) -> None:
+        # Where no authority is named, nothing may be encrypted either: that would be five megabytes for nothing.
+        import ssl
+
         try:
             ssl.create_default_context(cafile=str(path))
         except OSError as error:

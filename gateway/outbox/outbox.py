@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import sqlite3
 import threading
 import time
@@ -180,7 +179,7 @@ def _start(
     store = open_or_recover(directory / FILE_NAME, clock())
     committer = Committer(store, directory, quota, clock)
     last = store.last_epoch()
-    ledger = Ledger(number=last[0] + 1 if last else 1, epoch=secrets.token_hex(8), backlog=store.count())
+    ledger = Ledger(number=last[0] + 1 if last else 1, epoch=os.urandom(8).hex(), backlog=store.count())
     started = Event(
         sequence=0,
         kind=EventKind.GATEWAY_STARTED,

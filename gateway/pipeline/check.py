@@ -11,10 +11,7 @@ from gateway.config import ConfigError, DeviceTable, Draft, GatewayConfig, Local
 from gateway.config.near import near_match
 from gateway.pipeline.surroundings import config_warnings, port_warning
 from gateway.protocols import Options, find_driver, known_drivers, parse_options
-from gateway.protocols.http_push import HttpPushOptions
-from gateway.protocols.line import TcpLineOptions
 from gateway.protocols.options import OptionsError
-from gateway.protocols.pictures import CameraOptions, DropFolderOptions
 from gateway.smoothing import PassageOptions, SmoothingOptions
 from gateway.vision import missing
 
@@ -154,7 +151,7 @@ def _passage(table: DeviceTable, sentences: list[str]) -> PassageOptions | None:
 
 def _warnings(device: PlannedDevice) -> list[Mistake]:
     """What may be right later: a scanner that is not plugged in yet, libraries that are not installed yet."""
-    if isinstance(device.options, CameraOptions | DropFolderOptions):
+    if getattr(device.options, "needs_vision", False):
         absent = missing()
         return [Mistake(device.table.section, absent, device.table.line, warning=True)] if absent else []
     port = getattr(device.options, "port", None)
@@ -167,7 +164,7 @@ def _shared_listeners(devices: Sequence[PlannedDevice], page: LocalPageConfig | 
     owners = [(page.host, page.port, _("the local page"))] if page is not None else []
     found: list[Mistake] = []
     for device in devices:
-        place = _listens_at(device.options)
+        place = getattr(device.options, "listens_at", None)
         if place is None:
             continue
         owner = next((name for host, port, name in owners if port == place[1] and _meet(host, place[0])), None)
@@ -177,14 +174,6 @@ def _shared_listeners(devices: Sequence[PlannedDevice], page: LocalPageConfig | 
             found.append(Mistake(device.table.section, sentence, device.table.line))
         owners.append((*place, device.name))
     return found
-
-
-def _listens_at(options: Options) -> tuple[str, int] | None:
-    if isinstance(options, HttpPushOptions):
-        return options.host, options.http_port
-    if isinstance(options, TcpLineOptions) and options.mode == "server":
-        return options.host, options.tcp_port
-    return None
 
 
 def _meet(one: str, other: str) -> bool:

@@ -11,7 +11,6 @@ from gateway.outbox import Outbox, OutboxError, OutboxFull
 from gateway.page.recent import Recent, Seen
 from gateway.pipeline.answers import Answerer, Question
 from gateway.pipeline.check import PlannedDevice
-from gateway.protocols.mqtt_json import MqttOptions
 from gateway.protocols.reads import CodeRead, CodeRules, InputChange, Read, TagRead
 from gateway.smoothing import Sighting, Smoother
 from gateway.sources import Source
@@ -59,8 +58,8 @@ class Flow:
         """Take the reads of these devices from now on; the last reads of one that is gone are still understood."""
         with self._lock:
             self._rules |= {device.name: getattr(device.options, "rules", NO_RULES) for device in devices}
-            # A broker keeps what is not acknowledged but sends it again only after a reconnect, so we try again.
-            self._kept_by_broker = {d.name for d in devices if isinstance(d.options, MqttOptions)}
+            # A broker sends what it keeps again only after a reconnect, so we try again.
+            self._kept_by_broker = {d.name for d in devices if getattr(d.options, "kept_by_broker", False)}
             self._stations.adopt([device.table for device in devices])
             self._smoother.adopt(
                 {device.name: device.smoothing for device in devices},

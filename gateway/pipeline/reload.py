@@ -4,7 +4,6 @@ Devices change at once. What the outbox, the server or the gateway's own name re
 and the state says that it waits for a restart.
 """
 
-import hashlib
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from gettext import gettext as _
 from pathlib import Path
 
 from gateway.config import ConfigError, GatewayConfig, Mistake
+from gateway.digest import sha256_hex
 from gateway.pipeline.check import Plan, plan
 from gateway.pipeline.devices import Changes, DeviceFault
 from gateway.pipeline.moments import text_of
@@ -151,7 +151,7 @@ def differences(running: GatewayConfig, wanted: GatewayConfig) -> tuple[str, ...
 def _digest(path: Path | None) -> str:
     """The file's content in short; empty where it cannot be read."""
     try:
-        return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+        return "" if path is None else sha256_hex(path.read_bytes())
     except OSError:
         # plan() says in words what is wrong with it.
         return ""

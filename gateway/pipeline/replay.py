@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -65,7 +64,10 @@ def replay(plan: Plan, lines: Iterable[str], *, seconds: float, write: Callable[
     """
     if write is None:
         return _replay(plan, lines, seconds, None)
-    with tempfile.TemporaryDirectory() as folder:
+    # A gateway that runs never asks for it, and would hold a megabyte for it.
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
         config: GatewayConfig = replace(plan.config, data_dir=Path(folder))
         return _replay(replace(plan, config=config), lines, 0.0, write)
 

@@ -6,7 +6,7 @@ from gettext import gettext as _
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.protocols import catalogue
+from gateway.protocols.catalogue import Catalogue
 from gateway.protocols.driver import Driver, Feed, Machine
 from gateway.protocols.options import OptionsError, describe_options, toml
 
@@ -34,7 +34,7 @@ ENTRY_POINTS: Final = "orderlight.drivers"
 Options = Any
 
 #: The drivers that come with the gateway.
-DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType({driver.name: driver for driver in catalogue.DRIVERS})
+DRIVERS: Final = Catalogue()
 
 
 def find_driver(name: str) -> Driver | None:
@@ -69,7 +69,8 @@ def _load(point: "EntryPoint") -> Driver:
 
 def driver_of(options: Options) -> Driver:
     """The driver whose options these are."""
-    found = _of(DRIVERS, options) or _of(known_drivers(), options)
+    # Options that a gateway has parsed are those of a driver that it has loaded.
+    found = _of(DRIVERS.loaded, options) or _of(DRIVERS, options) or _of(known_drivers(), options)
     if found is not None:
         return found
     raise TypeError(f"Failed to find a driver for {options!r}: expected the options of one.")

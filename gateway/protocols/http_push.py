@@ -29,6 +29,11 @@ class HttpPushOptions(JsonFormat):
         10.0, "Longest wait for the disk before the reader is asked to post again.", low=1, high=60
     )
 
+    @property
+    def listens_at(self) -> tuple[str, int]:
+        """The gateway's own address and port that it takes."""
+        return self.host, self.http_port
+
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""
         mistakes = address_mistakes("host", self.host)

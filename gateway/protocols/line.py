@@ -72,6 +72,11 @@ class TcpLineOptions(LineFormat):
     )
     allow: tuple[str, ...] = option((), "Addresses that may connect in mode server; empty: any that reaches us.")
 
+    @property
+    def listens_at(self) -> tuple[str, int] | None:
+        """The gateway's own address and port that it takes; None where the device is connected to."""
+        return (self.host, self.tcp_port) if self.mode == "server" else None
+
     def check(self) -> list[str]:
         """The mistakes that only show when options are seen together."""
         mistakes = _code_id_mistakes(self.code_ids)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 from gateway.protocols import json_shape
 from gateway.protocols.json_shape import BARE, PRESETS, Shape, find
@@ -31,6 +31,9 @@ class JsonFormat(CodeOptions):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttOptions(JsonFormat):
     """Options of a reader that publishes to an MQTT broker (version 5)."""
+
+    #: What is not acknowledged stays at the broker, which sends it again only after a reconnect.
+    kept_by_broker: ClassVar[bool] = True
 
     topics: tuple[str, ...] = required("Topic filters to subscribe to.", example='["readers/gate-1/#"]')
     host: str = option("127.0.0.1", "The broker's name or address.")

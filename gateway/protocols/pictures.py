@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from gettext import gettext as _
-from typing import Final
+from typing import ClassVar, Final
 
 from gateway.protocols.options import EpcOptions, option, required, toml
 
@@ -20,6 +20,9 @@ _WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraOptions(EpcOptions):
     """Options of a camera on USB or in the network."""
+
+    #: Pictures are read with libraries that a gateway may lack.
+    needs_vision: ClassVar[bool] = True
 
     device: str = required(
         "Number or path of a USB camera, or an rtsp:// or http:// address; {password} stands for the password.",
@@ -53,6 +56,9 @@ class CameraOptions(EpcOptions):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropFolderOptions(EpcOptions):
     """Options of a folder into which pictures are put."""
+
+    #: Pictures are read with libraries that a gateway may lack.
+    needs_vision: ClassVar[bool] = True
 
     folder: str = required(
         "Folder to watch; read pictures go to done in it, the others to failed.", example='"/srv/in"'

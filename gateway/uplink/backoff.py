@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from gateway.uplink.dates import parse_http_date
 
 FIRST_SECONDS = 0.2
 LARGEST_SECONDS = 30.0
@@ -40,8 +41,8 @@ def retry_after(header: str | None, now: datetime | None = None) -> float:
     if header.strip().isdecimal():
         return min(float(header), LONGEST_RETRY_AFTER)
     try:
-        at = parsedate_to_datetime(header)
+        at = parse_http_date(header)
     except ValueError:
         return 0.0
-    wait: float = (at.replace(tzinfo=at.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
+    wait: float = (at - (now or datetime.now(UTC))).total_seconds()
     return min(max(wait, 0.0), LONGEST_RETRY_AFTER)

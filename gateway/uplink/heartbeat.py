@@ -4,11 +4,11 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from urllib.parse import quote
 
 from gateway.uplink.clock import GatewayClock
+from gateway.uplink.dates import parse_http_date
 from gateway.uplink.http import Reply, Transport, TransportFault
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,10 @@ class Heartbeat:
         if date is None or self._clock.offset() is not None:
             return
         try:
-            server_time = parsedate_to_datetime(date)
+            server_time = parse_http_date(date)
         except ValueError:
             return
-        self._clock.learn(server_time.replace(tzinfo=UTC), sent, self._clock.monotonic())
+        self._clock.learn(server_time, sent, self._clock.monotonic())
 
     def _remember(self, error: str | None) -> None:
         if error != self.last_error:

@@ -1,18 +1,21 @@
 """HTTP to the server: keep-alive, time limits, and faults in words.
 
 One kind of request to one server, once for every scan: it is written by hand as one piece, head and body in one
-packet, and the standard library reads the answer. A general client would take longer over it than the network does.
+packet, and the answer is read as what it must be. A general client would take longer over it than the network does.
 """
 
 import contextlib
 import io
 import socket
-import ssl
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+from gateway.uplink.answer import BrokenAnswer, NoAnswer, read_answer
+
+if TYPE_CHECKING:
+    from gateway.uplink.tls import Tls
 
 #: Time to open a connection, and longest silence while an answer is awaited.
 CONNECT_SECONDS = 5.0
@@ -60,7 +63,7 @@ class HttpTransport:
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._prefix = parts.path.rstrip("/")
-        self._tls = trust(ca_file) if parts.scheme == "https" else None
+        self._tls = _tls(ca_file) if parts.scheme == "https" else None
         self._shared_head = (
             f"Host: {parts.netloc.rpartition('@')[2]}\r\nContent-Type: application/json\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: {agent}\r\n"
@@ -76,9 +79,12 @@ class HttpTransport:
         """Send and wait for the answer; TransportFault when none comes."""
         try:
             return self._post_again_if_stale(path, body, timeout)
-        except (OSError, HTTPException) as error:
+        except (OSError, NoAnswer) as error:
             self.close()
-            raise TransportFault(_sentence(self._url, error)) from error
+            raise TransportFault(self._sentence(error)) from error
+        except BrokenAnswer as error:
+            self.close()
+            raise TransportFault(str(error)) from error
         except TransportFault:
             self.close()
             raise
@@ -88,7 +94,7 @@ class HttpTransport:
         was_kept = self._socket is not None
         try:
             return self._post(path, body, timeout)
-        except (ConnectionError, HTTPException):
+        except (ConnectionError, NoAnswer):
             if not was_kept:
                 raise
             self.close()
@@ -103,17 +109,11 @@ class HttpTransport:
             connection.sendall(body)
         else:
             connection.sendall(head.encode("latin-1") + body)
-        response = HTTPResponse(cast(socket.socket, _Arriving(connection)), method="POST")
-        try:
-            response.begin()
-            reply = Reply(
-                response.status, _read(response), response.getheader("Retry-After"), response.getheader("Date")
-            )
-        finally:
-            response.close()
-        if response.will_close:
+        with io.BufferedReader(_Arriving(connection)) as arriving:
+            answer = read_answer(arriving, MAX_ANSWER_BYTES)
+        if not answer.stays:
             self.close()
-        return reply
+        return Reply(answer.status, answer.body, answer.headers.get("retry-after"), answer.headers.get("date"))
 
     def _connect(self, timeout: float) -> socket.socket:
         connection = socket.create_connection((self._host, self._port), timeout)
@@ -121,12 +121,19 @@ class HttpTransport:
             for option in _socket_options():
                 connection.setsockopt(*option)
             if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_hostname=self._host)
+                connection = self._tls.wrap(connection, self._host)
         except BaseException:
             connection.close()
             raise
         self._socket = connection
         return connection
+
+    def _sentence(self, error: OSError | NoAnswer) -> str:
+        if isinstance(error, TimeoutError):
+            return f"Server at {self._url} does not answer in time."
+        if self._tls is not None and self._tls.is_doubt(error):
+            return f"Server at {self._url} has no certificate that is trusted here ({error})."
+        return f"Server at {self._url} cannot be reached ({getattr(error, 'strerror', None) or error})."
 
     def close(self) -> None:
         """Let the connection go."""
@@ -143,10 +150,6 @@ class _Arriving(io.RawIOBase):
         self._connection = connection
         self._until = time.monotonic() + WHOLE_SECONDS
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """As of a socket, whose own one would wait anew for each byte."""
-        return io.BufferedReader(self)
-
     def readable(self) -> bool:
         """It is."""
         return True
@@ -158,30 +161,6 @@ class _Arriving(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
 
-def _read(response: HTTPResponse) -> bytes:
-    """The whole body; whatever breaks a limit is no answer."""
-    parts: list[bytes] = []
-    size = 0
-    while part := response.read1(65536):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise TransportFault(
-                f"Server's answer is too long: {size:,} bytes so far, expected at most {MAX_ANSWER_BYTES:,}."
-            )
-    if response.length:
-        raise TransportFault(f"Server's answer broke off: {response.length:,} bytes of it did not come.")
-    return b"".join(parts)
-
-
-def _sentence(url: str, error: OSError | HTTPException) -> str:
-    if isinstance(error, TimeoutError):
-        return f"Server at {url} does not answer in time."
-    if isinstance(error, ssl.SSLError):
-        return f"Server at {url} has no certificate that is trusted here ({error})."
-    return f"Server at {url} cannot be reached ({getattr(error, 'strerror', None) or error})."
-
-
 def _socket_options() -> list[tuple[int, int, int]]:
     options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -190,9 +169,8 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def trust(ca_file: str | None) -> ssl.SSLContext:
-    """What proves a server to be ours: the usual authorities, and our own."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
-    return context
+def _tls(ca_file: str | None) -> "Tls":
+    # A gateway whose server speaks plain HTTP does not hold what encrypts: that would be five megabytes.
+    from gateway.uplink.tls import Tls
+
+    return Tls(ca_file)

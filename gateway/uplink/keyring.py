@@ -4,13 +4,15 @@ The next key stands in a file beside the first before anybody is told of it, and
 server has it. Whenever the power goes, one of the two files opens the server's door.
 """
 
-import hashlib
 import os
 import re
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
+
+from gateway.digest import sha256_hex
 
 _PREFIX_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _FORM: Final = re.compile(r"ol_([a-z0-9]{8})_([\x21-\x7e]{32,})")
@@ -18,8 +20,10 @@ _FORM: Final = re.compile(r"ol_([a-z0-9]{8})_([\x21-\x7e]{32,})")
 
 def make_key() -> str:
     """A fresh key: `ol_<prefix>_<secret>`, the secret of 256 random bits."""
-    prefix = "".join(secrets.choice(_PREFIX_ALPHABET) for _ in range(8))
-    return f"ol_{prefix}_{secrets.token_urlsafe(32)}"
+    # As `secrets` draws them, which brings OpenSSL with it.
+    choose = SystemRandom().choice
+    prefix = "".join(choose(_PREFIX_ALPHABET) for _ in range(8))
+    return f"ol_{prefix}_{urlsafe_b64encode(os.urandom(32)).rstrip(b'=').decode()}"
 
 
 def prefix_of(key: str) -> str | None:
@@ -33,7 +37,7 @@ def fingerprint(key: str) -> dict[str, str]:
     found = _FORM.fullmatch(key)
     if found is None:
         raise ValueError("Failed to read a key: expected ol_<prefix>_<secret>.")
-    return {"prefix": found[1], "secret_sha256": hashlib.sha256(found[2].encode()).hexdigest()}
+    return {"prefix": found[1], "secret_sha256": sha256_hex(found[2].encode())}
 
 
 class Keyring:

@@ -8,8 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.mqtt import BrokerAccess
-from gateway.uplink.http import MAX_ANSWER_BYTES, READ_SECONDS, Reply, trust
+from gateway.uplink.http import MAX_ANSWER_BYTES, READ_SECONDS, Reply
 from gateway.uplink.link import BrokerLink
+from gateway.uplink.tls import trust
 from orderlight.events.topics import Leaf
 
 SCHEMES: Final = {"mqtt": 1883, "mqtts": 8883}

@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 
+import gateway.digest
 import gateway.identify
+import gateway.uplink
 import orderlight.autoid
 import orderlight.events
 
@@ -20,7 +22,14 @@ def _modules(package: ModuleType) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [orderlight.autoid.__name__, *_modules(orderlight.autoid), *_modules(orderlight.events), gateway.identify.__name__],
+    [
+        orderlight.autoid.__name__,
+        *_modules(orderlight.autoid),
+        *_modules(orderlight.events),
+        *_modules(gateway.uplink),
+        gateway.identify.__name__,
+        gateway.digest.__name__,
+    ],
 )
 def test_the_examples_of_a_module_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
