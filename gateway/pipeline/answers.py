@@ -57,7 +57,7 @@ class Answerer:
         self._questions: deque[Question] = deque()
         self._awaiting: OrderedDict[int, _Awaiting] = OrderedDict()
         self._untold: deque[int] = deque()
-        self._early: OrderedDict[int, Answer] = OrderedDict()
+        self._early: OrderedDict[int, Signal] = OrderedDict()
         self._settled = 0
         self._stopping = False
         self._thread = threading.Thread(target=self.run, name="answerer", daemon=True)
@@ -168,12 +168,18 @@ class Answerer:
         with self._condition:
             self._settled = sequence
             early = self._early.pop(sequence, None)
+            self._forget_unasked()
             if question.wants_tone and early is None:
                 self._awaiting[sequence] = _Awaiting(question.source, question.read_at)
                 self._untold.append(sequence)
                 self._forget_old()
         if question.wants_tone and early is not None:
-            question.source.feedback(early.signal.value)
+            question.source.feedback(early.value)
+
+    def _forget_unasked(self) -> None:
+        """Verdicts on events that no read waited for, such as tags that left: reads are settled in their order."""
+        while self._early and next(iter(self._early)) < self._settled:
+            self._early.popitem(last=False)
 
     def _forget_old(self) -> None:
         oldest = self._monotonic() - TOO_LATE_SECONDS
@@ -189,7 +195,7 @@ class Answerer:
         waiting = self._awaiting.pop(answer.sequence, None)
         if waiting is None:
             if answer.sequence > self._settled:
-                self._early[answer.sequence] = answer
+                self._early[answer.sequence] = answer.signal
                 while len(self._early) > _MAX_EARLY:
                     self._early.popitem(last=False)
             return

@@ -34,6 +34,8 @@ MAX_KNOWN: Final = 4096
 #: Longest parameters taken seriously: a tag report is 69 bytes at most; answers to reads are longer.
 MAX_PARAMETERS: Final = 520
 
+#: A signed byte as dBm; one number for all the reports that say the same.
+_DBM: Final = tuple(float(byte - 256 if byte > 127 else byte) for byte in range(256))
 _TAIL_OF: Final = {0xBB: 0x7E, 0xAA: 0xDD}
 _HEAD_OF: Final = {"bb": 0xBB, "aa": 0xAA}
 
@@ -104,13 +106,14 @@ class R200Parser:
     nothing. feed() at every chunk, idle() after a silence, close() at the end.
     """
 
-    __slots__ = ("_buffer", "_heads", "_known", "_reader", "counts", "errors", "head")
+    __slots__ = ("_buffer", "_epcs", "_heads", "_known", "_reader", "counts", "errors", "head")
 
     def __init__(self, reader: str, options: R200Options) -> None:
         self._reader = reader
         self._buffer = b""
-        # The frames of whole tag reports, and what they say.
+        # The frames of whole tag reports, and what they say; the reports of one tag share its EPC.
         self._known: dict[bytes, TagRead] = {}
+        self._epcs: dict[str, str] = {}
         #: The dialect's head byte; with "auto" the one of the last good frame, at first BB.
         self.head = _HEAD_OF.get(options.dialect, 0xBB)
         self._heads = bytes((self.head,)) if options.dialect in _HEAD_OF else bytes(_TAIL_OF)
@@ -227,12 +230,13 @@ class R200Parser:
             self.counts["bad_crc"] += 1
             return None
         self.counts["tags"] += 1
-        rssi = parameters[0] - 256 if parameters[0] > 127 else parameters[0]
-        return TagRead(self._reader, parameters[3:-2].hex().upper(), rssi_dbm=float(rssi))
+        epc = parameters[3:-2].hex().upper()
+        return TagRead(self._reader, self._epcs.setdefault(epc, epc), rssi_dbm=_DBM[parameters[0]])
 
     def _remember(self, whole: bytes, tag: TagRead) -> None:
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
+            self._epcs.clear()
         self._known[whole] = tag
 
     def _complaint(self, code: int) -> None:

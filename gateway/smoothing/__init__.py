@@ -112,11 +112,10 @@ class Smoother:
 
     def _observe_code(self, read: CodeRead, now: float, at: datetime) -> Sighting | None:
         options = self._options.get(read.reader, DEFAULTS)
-        scan = self._repeats.observe(read, options, now)
-        if scan is None:
+        if not self._repeats.observe(read, options, now):
             return None
         zone = self._zone_of(read.reader, None)
-        return Sighting("code_scanned", self._decode(read), at, zone, repeat_of=scan.sequence)
+        return Sighting("code_scanned", self._decode(read), at, zone, repeat_of=self._repeats.first_of(read))
 
     def _ear(self, reader: str) -> _Ear:
         options = self._options.get(reader, DEFAULTS)
@@ -136,7 +135,7 @@ class Smoother:
 
     def stored(self, read: CodeRead, sequence: int) -> None:
         """Remember under which sequence a code was stored, for `repeat_of` where repeats are kept."""
-        self._repeats.stored(read, sequence)
+        self._repeats.stored(read, self._options.get(read.reader, DEFAULTS), sequence)
 
     def _tag(self, read: TagRead) -> Tag:
         """The tag's record, now the youngest of its kind."""

@@ -81,7 +81,9 @@ class Passage:
         if passing is None:
             if len(self._tags) >= MAX_TAGS and not self.open:
                 del self._tags[next(iter(self._tags))]
-            passing = self._tags[read.epc] = _Passing(read, Place(at, at, now))
+            passing = self._tags[read.epc] = _Passing(read, Place(zone, at, at, now))
+            # How sure a passage is, its reads tell.
+            passing.place.settle()
             self._alive_at = now
         passing.read = read
         self._note_antenna(passing, zone, read, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.decode import Reading
-from gateway.smoothing.presence import Place, Tag
+from gateway.smoothing.presence import Tag
 
 SightingKind = Literal["code_scanned", "tag_arrived", "tag_moved", "tag_left"]
 
@@ -38,7 +38,8 @@ def tag_sighting(
 ) -> Sighting:
     """A sighting of a tag in the zone it is present in."""
     assert tag.zone is not None
-    place: Place = tag.places[tag.zone]
+    place = tag.place_in(tag.zone)
+    assert place is not None
     return Sighting(
         kind,
         reading,

@@ -180,6 +180,20 @@ def test_a_verdict_that_overtakes_the_commit_is_not_lost(bench: Bench) -> None:
     eventually(lambda: bench.scanner.heard == ["ack A", "stop"])
 
 
+def test_verdicts_on_events_that_no_read_waits_for_are_forgotten_with_the_next_read(bench: Bench) -> None:
+    before = bench.scan("A")
+    for sequence in (2, 3, 4, 6):
+        bench.verdict(sequence)
+    bench.commit(before)
+    eventually(lambda: bench.scanner.heard == ["ack A", "ok"])
+
+    bench._sequence = 4
+    bench.commit(bench.scan("B"))
+
+    # What comes after this read may still be a read's.
+    eventually(lambda: list(bench.answerer._early) == [6])
+
+
 def test_a_repeat_is_acknowledged_after_the_scan_it_repeats(bench: Bench) -> None:
     ticket = bench.scan("A")
     bench.repeat("A2")

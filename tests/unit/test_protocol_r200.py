@@ -167,12 +167,21 @@ class TestDamage:
             spoilt[bit // 8] ^= 1 << bit % 8
             assert [read.epc for read in machine.feed(bytes(spoilt)) + machine.idle()] == [], bit
 
+    def test_what_is_remembered_of_one_tag_has_its_number_once(self) -> None:
+        machine = parser()
+
+        loud, faint = machine.feed(report(bytes.fromhex(EPC), -40) + report(bytes.fromhex(EPC), -70))
+
+        assert (loud.rssi_dbm, faint.rssi_dbm) == (-40.0, -70.0)
+        assert loud.epc is faint.epc
+
     def test_reports_are_remembered_in_bounded_room(self) -> None:
         machine = parser()
 
         for number in range(2 * r200.MAX_KNOWN + 10):
             assert len(machine.feed(report(number.to_bytes(12), -50))) == 1
         assert len(machine._known) <= r200.MAX_KNOWN
+        assert len(machine._epcs) <= r200.MAX_KNOWN
 
     def test_random_bytes_never_raise_and_never_pile_up(self) -> None:
         chance, machine = random.Random(1), parser()

@@ -1,5 +1,6 @@
 """Smoothing with a clock in hand: repeats, arrivals, moves and departures."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from gateway.protocols.options import OptionsError
 from gateway.protocols.reads import CodeRead, TagRead
 from gateway.smoothing import Sighting, Smoother, SmoothingOptions
+from gateway.smoothing.scans import MAX_SCANS
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 EPC = "3074257BF7194E4000001A85"
@@ -115,6 +117,29 @@ class TestScans:
 
         assert second is not None
         assert second.repeat_of is None
+
+    def test_a_kept_scan_after_the_window_names_no_event_of_before(self) -> None:
+        hall = Hall(repeat="keep")
+        first = hall.scan()
+        assert first is not None
+        hall.stored(first, 1204)
+
+        again = hall.wait(2.0).scan()
+
+        assert again is not None
+        assert again.repeat_of is None
+
+    def test_a_flood_at_one_scanner_makes_no_repeat_of_another_a_scan(self) -> None:
+        hall = Hall()
+        hall.scan("A", "gate-1")
+
+        for number in range(MAX_SCANS + 100):
+            hall.scan(f"CODE-{number}")
+
+        assert len(hall.smoother._repeats) == MAX_SCANS
+        assert hall.scan("A", "gate-1") is None
+        assert hall.scan(f"CODE-{MAX_SCANS + 99}") is None
+        assert hall.scan("CODE-0") is not None
 
     def test_old_scans_are_forgotten(self) -> None:
         hall = Hall()
@@ -285,6 +310,21 @@ class TestDeparture:
 
 
 class TestMemory:
+    def test_a_tag_that_stays_takes_less_than_a_kilobyte(self) -> None:
+        hall, tags = Hall(max_tags=500), 500
+        epcs = [f"3074257BF7194E40{number:08X}" for number in range(tags)]
+        tracemalloc.start()
+        try:
+            for _read in range(30):
+                for epc in epcs:
+                    hall.wait(0.0001).smoother.observe(TagRead("gate-1", epc, 1, -60.0), hall.now, hall.at)
+            held, _most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert hall.smoother.present == tags
+        assert held / tags < 1000
+
     def test_passers_by_go_first(self) -> None:
         hall = Hall(max_tags=10)
         hall.arrive()
