@@ -67,6 +67,7 @@ def _add_running(found: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     replay.set_defaults(command=commands.replay)
 
     identify = found.add_parser("identify", help=_("say what codes mean: one a line in, one JSON object a line out"))
+    identify.add_argument("code", nargs="*", help=_("a code; without one, a code a line from standard input"))
     identify.add_argument("--gcp-length", type=int, metavar="N", help=_("length of the GS1 company prefix"))
     identify.set_defaults(command=commands.identify)
 

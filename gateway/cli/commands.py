@@ -180,14 +180,17 @@ def _lines(path: Path) -> Iterator[TextIO]:
 
 
 def identify(arguments: argparse.Namespace) -> int:
-    """`identify`: one code a line."""
+    """`identify`: the codes of the command line, else one a line."""
     from gateway.identify import run as identify_lines
     from orderlight.autoid import AutoIdError
 
-    # Bytes that are no UTF-8 are an answer too, not a traceback.
-    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    lines = arguments.code
+    if not lines:
+        # Bytes that are no UTF-8 are an answer too, not a traceback.
+        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        lines = sys.stdin
     try:
-        identify_lines(sys.stdin, lambda line: print(line, flush=True), gcp_length=arguments.gcp_length)
+        identify_lines(lines, lambda line: print(line, flush=True), gcp_length=arguments.gcp_length)
     except AutoIdError as error:
         print(str(error), file=sys.stderr)
         return 2

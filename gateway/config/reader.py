@@ -214,7 +214,7 @@ class _Reader:
 
 
 _KEY_MISSING = _(
-    "The gateway key is missing. Make one at the server (Administration, Gateways), save it in a file, "
+    "The gateway key is missing. Make one at the server (Admin, Gateways), save it in a file, "
     'and write key_file = "gateway.key".'
 )
 

@@ -116,13 +116,16 @@ class LineFramer:
     the line ending (and the STX of an envelope) is taken away; empty lines are no reads.
     """
 
-    __slots__ = ("_buffer", "_delivery", "_end", "_envelope", "_fold", "_reader", "_skipping", "gap", "noise_bytes")
+    __slots__ = (
+        "_buffer", "_delivery", "_end", "_envelope", "_fold", "_reader", "_returns", "_skipping", "gap", "noise_bytes",
+    )  # fmt: skip
 
     def __init__(self, reader: str, options: LineFormat, *, delivery: int | None = None) -> None:
         self._reader = reader
         self._delivery = delivery
         self._end = SUFFIXES[options.suffix]
         self._fold = options.suffix == "auto"
+        self._returns = options.suffix == "cr"
         self._envelope = options.suffix == "etx"
         self._buffer = b""
         # Set while the rest of an over-long code is being dropped.
@@ -145,7 +148,11 @@ class LineFramer:
         if not self._end:
             self._buffer += data
             return self._cut()
-        parts = (self._buffer + data).split(self._end)
+        whole = self._buffer + data
+        if self._returns and b"\n" in whole:
+            # Most scanners end with CRLF. Its LF begins no code, or each scan would be followed by half a one.
+            whole = whole.replace(b"\r\n", b"\r").removeprefix(b"\n")
+        parts = whole.split(self._end)
         self._buffer = parts.pop()
         reads = self._complete(parts) if parts else []
         return reads + self._cut() if len(self._buffer) > MAX_LENGTH or self._skipping else reads

@@ -1,5 +1,6 @@
 """`orderlight-sim demo`: from nothing to a living factory, a status line now and then, and a clean end."""
 
+import shlex
 import signal
 import sys
 import threading
@@ -61,7 +62,10 @@ def run_demo(options: DemoOptions, say: Say) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         access = prepare(f"sqlite:///{folder / 'orderlight.db'}")
         with running_factory(folder, access, port=port, seed=options.seed) as factory:
-            place = Place(factory.rig.url, _shown(folder), factory.line.describe(), factory.page_url, factory.note)
+            option = f"--data {shlex.quote(_shown(folder))} " if options.data else ""
+            place = Place(
+                factory.rig.url, _shown(folder), factory.line.describe(), factory.page_url, factory.note, option
+            )
             say(welcome(access, place, version=version("orderlight")))
             say(f"Ready after {time.monotonic() - started:.1f} s.")
             _Shift(factory, access, options, say).run()

@@ -18,10 +18,13 @@ class Place:
     devices: str
     gateway_page: str
     note: str | None = None
+    #: What `orderlight-sim scan` needs to find this demo; empty where demos are looked for anyway.
+    data_option: str = ""
 
 
 def welcome(access: Access, place: Place, *, version: str) -> str:
     """The block that tells a person where to look and what to try."""
+    scan = f".venv/bin/orderlight-sim scan {place.data_option}{access.unit_code}"
     lines = [
         f"Orderlight {version}  demo factory: {access.summary}        (SQLite: {place.folder}/orderlight.db)",
         f"  Board       {place.url}/board",
@@ -41,7 +44,7 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         "",
         f"Try: open By link in one window and Station in another, sign in there, and scan {access.unit_code}",
         f"     ({access.unit_number} of {access.order}, left to you by the simulated crew). His page moves at once.",
-        f"     Or let a simulated scanner read it:  .venv/bin/orderlight-sim scan {access.unit_code}",
+        f"     Or let a simulated scanner read it:  {scan}",
         "     The same command carries it through the paint gate when paint is next.",
         "Ctrl+C stops all of it. Real set-up: orderlight-server init",
     ]

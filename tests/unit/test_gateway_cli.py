@@ -38,6 +38,13 @@ def test_every_command_and_every_option_has_help() -> None:
     assert all(option.help for command in found.values() for option in command._actions)
 
 
+def test_identify_takes_a_code_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", "OLU0011P", "04006381333931"]) == 0
+
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["keys"] for answer in answers] == [{"unit": "0011"}, {"gtin": "04006381333931"}]
+
+
 def test_a_json_log_line_holds_time_level_message_and_extras_and_no_control_characters() -> None:
     text = JsonFormatter().format(record(device="scanner-1", sentence="a\x1b[2J\nb"))
 

@@ -29,6 +29,8 @@ def codes(reads: list[CodeRead]) -> list[bytes]:
         ("auto", b"\n"),
         ("auto", b"\r\n"),
         ("cr", b"\r"),
+        # Told CR, and sent what most scanners send: the LF is no second code.
+        ("cr", b"\r\n"),
         ("lf", b"\n"),
         ("crlf", b"\r\n"),
         ("tab", b"\t"),
@@ -42,6 +44,15 @@ def test_each_suffix_ends_a_code_whatever_the_chunks(suffix: str, ending: bytes)
 
     assert codes(reads) == [GS1_CODE, b"OLU00113"]
     assert codes(framer(suffix).feed(stream)) == [GS1_CODE, b"OLU00113"]
+
+
+def test_the_lf_after_a_known_cr_is_no_half_code_in_the_silence_that_follows() -> None:
+    machine = framer("cr")
+
+    machine.feed(b"OLU00113\r\n")
+
+    assert not machine.waiting
+    assert machine.idle() == []
 
 
 @given(

@@ -56,6 +56,16 @@ def test_the_block_names_every_door_and_the_drawn_password_once() -> None:
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
+def test_the_command_that_scans_names_the_folder_where_the_demo_would_not_be_found() -> None:
+    place = Place(
+        "http://127.0.0.1:8000", "/srv/demo", "4 scanners", "http://127.0.0.1:8737", None, "--data /srv/demo "
+    )
+
+    text = welcome(ACCESS, place, version="0.1.0")
+
+    assert "orderlight-sim scan --data /srv/demo OLU1052S" in text
+
+
 def test_the_status_line_adds_up_the_servers_counters() -> None:
     metrics = (
         "# HELP orderlight_events_received_total Events taken in\n"

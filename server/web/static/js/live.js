@@ -168,6 +168,14 @@
     }
   }
 
+  /* On a phone the places are a line that slides; where one is comes into view. */
+  const places = document.querySelector(".top nav");
+  const here = places && places.querySelector("[aria-current]");
+  if (here && places.scrollWidth > places.clientWidth) {
+    places.scrollLeft = here.getBoundingClientRect().left - places.getBoundingClientRect().left
+      - (places.clientWidth - here.offsetWidth) / 2;
+  }
+
   window.orderlight = Object.assign(window.orderlight || {}, { merge, morph, now });
   setInterval(() => {
     age();
