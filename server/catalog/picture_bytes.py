@@ -55,10 +55,12 @@ class Picture:
 def read_picture(data: bytes, *, field: str = "picture") -> Picture:
     """The picture in these bytes; raises Invalid about `field` for another file, a broken one, and one too large."""
     # Only who sends or draws a picture needs the library; a start need not wait for it.
-    from PIL import Image
+    from PIL import Image, ImageFile
 
     if len(data) > MAX_BYTES:
         raise _invalid(field, _("A picture may have 2 MB at most; make it smaller first."), "too_large")
+    # What draws PDFs tells the library, for the whole process and once it is loaded, to let cut and damaged files pass.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         # Reading the head costs nothing, so a small file that claims to be enormous is not unpacked.
         with Image.open(io.BytesIO(data), formats=_FORMATS) as head:

@@ -7,7 +7,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from server.catalog.picture_bytes import MAX_BYTES, MAX_SIDE, read_picture
 from server.erp.seed_picture import packed_frames
@@ -103,6 +103,13 @@ def test_what_shines_through_a_png_stays_so() -> None:
 )  # fmt: skip
 def test_what_is_neither_or_broken_is_refused(data: bytes) -> None:
     assert refusal(data) == "no_picture"
+
+
+def test_a_damaged_picture_is_refused_after_a_pdf_was_drawn_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the library that draws PDFs does as it is loaded.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+
+    assert refusal(png(3, 2, b"\0\x80\x80")) == "no_picture"
 
 
 @pytest.mark.parametrize("name", ["GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO"])
