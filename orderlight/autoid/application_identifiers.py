@@ -19,10 +19,12 @@ from orderlight.autoid.rules import RULES, Flaw, Rule
 
 _PART: Final = re.compile(r"([nxyz])(\.\.)?(\d+)(?::([\w+]+))?(\?)?")
 Matcher = Callable[[str], re.Match[str] | None]
+#: Character set -> a regular expression of one of its characters.
+_CHARACTERS: Final = {"n": "[0-9]", "x": r"[!\"%-?A-Z_a-z]", "y": r"[#\-/0-9A-Z]"}
 _SETS: Final[dict[str, tuple[Matcher, str]]] = {
-    "n": (re.compile(r"[0-9]+").fullmatch, "digits"),
-    "x": (re.compile(r"[!\"%-?A-Z_a-z]+").fullmatch, "letters, digits and the signs of GS1 set 82"),
-    "y": (re.compile(r"[#\-/0-9A-Z]+").fullmatch, "capitals, digits, # - and /"),
+    "n": (re.compile(_CHARACTERS["n"] + "+").fullmatch, "digits"),
+    "x": (re.compile(_CHARACTERS["x"] + "+").fullmatch, "letters, digits and the signs of GS1 set 82"),
+    "y": (re.compile(_CHARACTERS["y"] + "+").fullmatch, "capitals, digits, # - and /"),
     # Padding fills up to a multiple of three characters (GS1 General Specifications 7.11, figure 7.11-3).
     "z": (re.compile(r"[\w-]+|(?:[\w-]{3})*(?:[\w-]{2}=|[\w-]==)", re.ASCII).fullmatch, "base64url"),
 }
@@ -39,6 +41,8 @@ class Part:
     longest: int
     rules: tuple[Rule, ...]
     optional: bool
+    #: A regular expression of one character; empty where what may stand beside what matters, too.
+    characters: str
 
     def flaw(self, text: str) -> Flaw | None:
         """What is wrong with the piece, and where."""
@@ -125,7 +129,9 @@ def _part(piece: str) -> Part:
     longest = int(length)
     matches, words = _SETS[characters]
     rules = tuple(RULES[name] for name in names.split("+")) if names else ()
-    return Part(matches, words, 1 if open_ended else longest, longest, rules, bool(optional))
+    return Part(
+        matches, words, 1 if open_ended else longest, longest, rules, bool(optional), _CHARACTERS.get(characters, "")
+    )
 
 
 def _numbers(ai: str, key: str) -> Iterator[tuple[str, str, int | None]]:

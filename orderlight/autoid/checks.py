@@ -13,14 +13,27 @@ from typing import Final
 from orderlight.autoid.errors import AutoIdError
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: Two digits -> what they add to the sum that a check digit fills up to a multiple of ten (weights 1 and 3).
-_PAIRS: Final = bytes([(front + 3 * behind) % 10 for front in range(10) for behind in range(10)])
-_FOURS: Final = bytes([(front + behind) % 10 for front in _PAIRS for behind in _PAIRS])
-#: As many for six digits.
-SIXES: Final = b"".join([_FOURS.translate(bytes([(total + pair) % 10 for total in range(256)])) for pair in _PAIRS])
-MILLION: Final = 1_000_000
-#: The sum of up to three of them -> check digit.
-CHECK_DIGITS: Final = "0987654321" * 3
+
+
+def _sums(weights: tuple[int, ...]) -> bytes:
+    """Number -> the last digit of the sum of its digits, each times its weight; that of its last digit is first."""
+    sums = b"\x00"
+    for weight in weights:
+        sums = b"".join([sums.translate(_plus(weight * digit)) for digit in range(10)])
+    return sums
+
+
+def _plus(summand: int) -> bytes:
+    return bytes([(total + summand) % 10 for total in range(256)])
+
+
+#: Five digits at a time -> what they add to the sum that a check digit fills up to a multiple of ten: those in front of
+#: the check digit, and those in front of these, whose weights are the other way round.
+FIVE: Final = 100_000
+LOWS: Final = _sums((3, 1, 3, 1, 3))
+HIGHS: Final = _sums((1, 3, 1, 3, 1))
+#: What other digits add -> the sum of up to three numbers of the tables -> check digit.
+CHECK_DIGITS: Final = tuple([("0987654321" * 4)[total : total + 28] for total in range(10)])
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 
 
@@ -41,12 +54,27 @@ def check_digit(digits: str) -> str:
 
 def digit_behind(digits: str) -> str:
     """As `check_digit`, for callers that know they hold digits alone."""
-    number = int(digits)
+    return CHECK_DIGITS[0][total_of(int(digits))]
+
+
+def total_of(number: int) -> int:
+    """The last digit of the sum that the check digit behind a number fills up."""
     total = 0
     while number:
-        total += SIXES[number % MILLION]
-        number //= MILLION
-    return CHECK_DIGITS[total % 10]
+        total += LOWS[number % FIVE]
+        number //= FIVE
+        total += HIGHS[number % FIVE]
+        number //= FIVE
+    return total % 10
+
+
+def has_check_digit(digits: str) -> bool:
+    """Whether the last of up to 20 digits is the check digit of the others, for callers that know they hold digits."""
+    number = int(digits)
+    front = number // FIVE
+    total = HIGHS[number % FIVE] + LOWS[front % FIVE]
+    front //= FIVE
+    return (total + HIGHS[front % FIVE] + LOWS[front // FIVE]) % 10 == 0
 
 
 def mod_37_36(text: str) -> str:

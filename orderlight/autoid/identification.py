@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import NamedTuple, Protocol, Self
 
 
@@ -59,77 +58,66 @@ class Told(NamedTuple):
 class Identification:
     """What a code says. A code that cannot be read has `error`, a sentence, and never raises. It does not change."""
 
-    # A reader tells thousands of tags a second. Three slots behind properties are made in a third of the time that a
-    # frozen dataclass or a tuple of all fields takes; `tag_plans` fills them without a call.
-    __slots__ = ("_input", "_keys", "_told")
-    _input: str
-    _keys: Mapping[str, str]
-    _told: Told
+    # A reader tells thousands of tags a second. Three slots are made in a third of the time that a frozen dataclass or
+    # a tuple of all fields takes, and are asked in a fraction of that of a property. Only makers of answers fill them.
+    __slots__ = ("input", "keys", "told")
+    #: The code as it came, as text.
+    input: str
+    #: Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes.
+    keys: Mapping[str, str]
+    #: What is said beside the keys.
+    told: Told
 
     @classmethod
     def of(cls, text: str, keys: Mapping[str, str], told: Told) -> Self:
         """The answer to a code: its identifiers, and what else is said of it."""
         made = cls()
-        made._input, made._keys, made._told = text, keys, told
+        made.input, made.keys, made.told = text, keys, told
         return made
-
-    @property
-    def input(self) -> str:
-        """The code as it came, as text."""
-        return self._input
-
-    #: Identifiers by name: gtin (14 digits), serial, lot, sscc …; work_order, unit … for our own codes. Cannot be set:
-    #: it is a property whose getter is no Python function, because every reader asks for it.
-    keys: Mapping[str, str] = property(attrgetter("_keys"))  # type: ignore[assignment]
-
-    @property
-    def told(self) -> Told:
-        """What is said beside the keys."""
-        return self._told
 
     @property
     def kind(self) -> str:
         """What kind of code it is, see `Told`."""
-        return self._told.kind
+        return self.told.kind
 
     @property
     def filter(self) -> int | None:
         """The EPC filter value, 0 to 7."""
-        return self._told.filter
+        return self.told.filter
 
     @property
     def error(self) -> str | None:
         """What is wrong with the code, a sentence."""
-        return self._told.error
+        return self.told.error
 
     @property
     def reason(self) -> str | None:
         """Why the code was read so, a part of a sentence."""
-        return self._told.reason
+        return self.told.reason
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Identification):
             return NotImplemented
-        return (self._input, self._keys, self._told) == (other._input, other._keys, other._told)
+        return (self.input, self.keys, self.told) == (other.input, other.keys, other.told)
 
     # Keys are a dict, which has no hash.
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Identification({self._input!r}, {self._keys!r}, {self._told!r})"
+        return f"Identification({self.input!r}, {self.keys!r}, {self.told!r})"
 
     @property
     def readings(self) -> tuple[Interpretation, ...]:
         """Every interpretation, the chosen one first and the less likely behind it."""
-        if self._told.tried or self.kind == "unknown":
-            return self._told.tried
+        if self.told.tried or self.kind == "unknown":
+            return self.told.tried
         chosen = Interpretation(self.kind, self.keys, self.error, self.reason, self.element_string)
         written = self._written()
         return (chosen, *(written.others() if written is not None else ()))
 
     def _written(self) -> Forms | None:
-        forms = self._told.forms
-        return forms(self._input) if callable(forms) else forms
+        forms = self.told.forms
+        return forms(self.input) if callable(forms) else forms
 
     @property
     def element_string(self) -> str | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orderlight.autoid import epc
+from orderlight.autoid import element_reading, epc
 from orderlight.autoid.answers import (
     TEXT,
     Asked,
@@ -65,6 +65,10 @@ def identify(code: str | bytes, *, gcp_length: int | None = None, gs_substitutes
     if gcp_length is not None:
         require_prefix_length(gcp_length)
     text = code if isinstance(code, str) else _decoded(code)
+    if gcp_length is None and not gs_substitutes:
+        sound = element_reading.read(text)
+        if sound is not None:
+            return sound
     if text[:4].lower() == _TAG:
         return _tag_in_text(text, text[4:].strip(_AROUND), gcp_length)
     symbology, data = split_prefix(text.strip(_AROUND))

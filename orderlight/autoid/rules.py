@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from orderlight.autoid.checks import check_pair, digit_behind
+from orderlight.autoid.checks import check_pair, digit_behind, has_check_digit
 from orderlight.autoid.iso_codes import COUNTRIES, COUNTRY_NUMBERS, CURRENCY_NUMBERS
 
 
@@ -41,9 +41,9 @@ _SHORTEST_PREFIX: Final = 4
 
 def check(text: str) -> Flaw | None:
     """The last digit is the check digit of the others."""
-    expected = digit_behind(text[:-1])
-    if expected == text[-1]:
+    if has_check_digit(text):
         return None
+    expected = digit_behind(text[:-1])
     return Flaw(f"expected check digit {expected}, got {text[-1]}", len(text) - 1)
 
 

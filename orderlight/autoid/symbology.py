@@ -101,6 +101,12 @@ def _facts() -> dict[str, Symbology]:
 
 
 _TABLE: Final = _facts()
+#: Identifiers behind which GS1 data stands as it is, and why it is read so.
+PROMISES: Final = {
+    prefix: known.promise
+    for prefix, known in _TABLE.items()
+    if known.carries == "gs1" and prefix not in _WITH_INTERPRETATIONS
+}
 
 
 def split_prefix(text: str) -> tuple[Symbology | None, str]:

@@ -1,7 +1,8 @@
-"""The short way from tag memory to keys: one conversion, and shifts that a tag's first four digits have chosen.
+"""The short way from tag memory to keys: the front of a tag chooses the function that reads the rest.
 
-Those digits hold header, filter, partition and two bits of the company prefix. What they choose is made when a tag asks
-for it first. Tags that are not sound have no short way: `tds` reads them, and says what is wrong.
+A front is eleven digits: header, filter, partition and the company prefix. What it chooses is made when a tag asks for
+it first, and knows all that the company's tags have in common. Tags that are not sound have no short way: `tds` reads
+them, and says what is wrong.
 
 >>> found = read("3034257BF7194E4000001A85")
 >>> found.keys, found.filter, found.reason
@@ -12,188 +13,91 @@ True
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
-from orderlight.autoid.answers import MemoryForms
-from orderlight.autoid.application_identifiers import AIS
-from orderlight.autoid.characters import reader_of
-from orderlight.autoid.checks import CHECK_DIGITS, MILLION, SIXES
-from orderlight.autoid.epc_keys import KEYS, Key
-from orderlight.autoid.identification import Identification, Told
-from orderlight.autoid.schemes import PREFIX_BITS, SCHEMES, Scheme
+from orderlight.autoid.identification import Identification
+from orderlight.autoid.schemes import PREFIX_BITS, SCHEMES
+from orderlight.autoid.tag_layouts import Layout, Plan, layout_of, number_of
+from orderlight.autoid.tag_numbers import joined, joined_alone, joined_coupon, joined_place, lifted, lifted_alone
+from orderlight.autoid.tag_references import lettered, numbered
 
-#: From the digits of a tag to its answer; None, or a ValueError or LookupError, where it is not sound.
-Plan = Callable[[str], Identification | None]
-#: From the bits of a serial to its text; raises ValueError or LookupError where it is not sound.
-Tail = Callable[[int], str]
+#: What a plan raises for a tag that is not sound.
+UNSOUND: Final = (ValueError, LookupError, struct.error)
+#: Digits of a front: they hold a company prefix of up to nine digits whole.
+_FRONT_DIGITS: Final = 11
+_BITS_BEHIND_FIRST: Final = 4 * _FRONT_DIGITS - 14
+#: What cuts them off; to make it for each tag would take a fiftieth of its time.
+FRONT: Final = slice(_FRONT_DIGITS)
+#: More companies and fronts than a factory sees; together they take a megabyte at most.
+MOST_COMPANIES: Final = 1024
+MOST_FRONTS: Final = 2048
 
-_to_bytes, _to_number = bytes.fromhex, int.from_bytes
+#: What was chosen so far. A company has some fronts, for its references reach into the last digits of a front.
+PLANS: Final[dict[str, Plan]] = {}
 
 
 def read(text: str) -> Identification | None:
     """The answer for hexadecimal digits; None where only the long way tells."""
-    plan = PLANS.get(text[:4]) or choose(text[:4])
     try:
-        return plan(text)
-    except (ValueError, LookupError):
+        return (PLANS.get(text[FRONT]) or choose(text[FRONT]))(text)
+    except UNSOUND:
         return None
 
 
 def choose(front: str) -> Plan:
-    """The plan that the first four digits choose."""
+    """The plan that the front of a tag chooses; raises ValueError or LookupError where there can be no sound tag."""
     # An unwritten chip shows its own number behind a control word, which looks like the front of an SGTIN.
-    if len(front) < 4 or front == "3000" or not all(digit in "0123456789ABCDEFabcdef" for digit in front):
+    if len(front) < _FRONT_DIGITS or front.startswith("3000"):
         return _has_none
-    bits = int(front, 16)
-    scheme, partition = SCHEMES.get(bits >> 8), bits >> 2 & 7
-    if scheme is None or partition == 7:
+    bits = number_of(front + "0") >> 4
+    first, partition = bits >> _BITS_BEHIND_FIRST, bits >> _BITS_BEHIND_FIRST & 7
+    if first >> 6 not in SCHEMES or partition == 7:
         return _has_none
-    told = Told("epc", bits >> 5 & 7, None, f"it is a {scheme.name.upper()}", MemoryForms)
-    plan = _of_number if scheme.key_digits else _of_open_reference
-    return PLANS.setdefault(front, plan(_places(scheme, partition, bits >> 2), told))
-
-
-#: What was chosen so far: a factory's tags begin alike, and there are 4,000 fronts at most, in each writing of A to F.
-PLANS: Final[dict[str, Plan]] = {}
+    rest = _BITS_BEHIND_FIRST - PREFIX_BITS[partition]
+    # The front of a longer company prefix stands for many companies.
+    plan = of_company(first, (bits & (1 << _BITS_BEHIND_FIRST) - 1) >> rest) if rest >= 0 else _by_company(first)
+    if len(PLANS) >= MOST_FRONTS:
+        PLANS.clear()
+    return PLANS.setdefault(front, plan)
 
 
 def _has_none(text: str) -> None:
     """The plan of tags that have no short way."""
 
 
-class _Places(NamedTuple):
-    """Where the parts of a scheme's tags stand for one partition, and what they may be."""
-
-    scheme: Scheme
-    key: Key
-    #: Digits of the company prefix.
-    width: int
-    #: Shifted by so many bits, a tag is header, filter, partition and company prefix, and the first three are `front`.
-    prefix_shift: int
-    front: int
-    prefix_end: int
-    reference_shift: int
-    reference_mask: int
-    #: Of the bits behind the reference.
-    tail_mask: int
-
-
-def _places(scheme: Scheme, partition: int, front: int) -> _Places:
-    width, prefix_bits = 12 - partition, PREFIX_BITS[partition]
-    reference_bits = scheme.key_bits - prefix_bits
-    shift = 4 * scheme.hex_digits - 14 - scheme.key_bits
-    key = KEYS[scheme.name.partition("-")[0]]
-    return _Places(
-        scheme, key, width, shift + reference_bits, front << prefix_bits, 10**width,
-        shift, (1 << reference_bits) - 1, (1 << shift) - 1,
-    )  # fmt: skip
-
-
-def _of_number(places: _Places, told: Told) -> Plan:
-    """The plan of a scheme whose company prefix and reference are one number with a check digit."""
-    scheme, key, width, prefix_shift, front, prefix_end, reference_shift, reference_mask, tail_mask = places
-    name, length, is_short = AIS[key.ai].key, len(key.lead) + key.digits, key.digits == 12
-    reference_end = 10 ** (key.digits - width)
-    # The first digit of a GTIN or SSCC stands behind the company prefix in an EPC (TDS 7), and is lifted over it.
-    is_moved, unit = key.moved, reference_end // 10 if key.moved else reference_end
-    lift = 10 ** (key.digits - 1) - unit
-    is_bare, has_pieces, is_place = scheme.tail == "zeros", scheme.pieces, name == "gln"
-    read_tail, tail_bits = _tail(scheme), 4 * scheme.hex_digits - scheme.bits + scheme.tail_bits
-    second = AIS[key.serial_ai].key if key.serial == "own" else ""
+def _by_company(first: int) -> Plan:
+    """The plan of a front that does not hold the company prefix whole."""
+    layout = layout_of(first)
+    shift, front = layout.tail_bits + layout.reference_bits, first << layout.prefix_bits
 
     def plan(text: str) -> Identification | None:
-        value = _to_number(_to_bytes(text))
-        # A tag of another length has another front, and no company prefix here.
-        prefix, reference = (value >> prefix_shift) - front, value >> reference_shift & reference_mask
-        if not (0 < prefix < prefix_end and reference < reference_end):
-            return None
-        number = prefix * unit + reference
-        if is_moved:
-            number += reference // unit * lift
-        # The lines of `checks.digit_behind`, of whose time a call would be a part.
-        head, behind = number // MILLION, number % MILLION
-        total = SIXES[behind] + (SIXES[head] if is_short else SIXES[head // MILLION] + SIXES[head % MILLION])
-        digits = str(number).zfill(length) + CHECK_DIGITS[total]
-        tail = value & tail_mask
-        if is_bare:
-            if tail:
-                return None
-            keys = {name: digits}
-        else:
-            if has_pieces:
-                digits += _pieces(tail >> tail_bits)
-                tail &= (1 << tail_bits) - 1
-            serial = read_tail(tail)
-            if not second:
-                keys = {name: digits + serial}
-            # TDS 7.5: extension 0 means the place itself, which has none.
-            elif is_place and serial == "0":
-                keys = {name: digits}
-            else:
-                keys = {name: digits, second: serial}
-        made = Identification()
-        made._input, made._keys, made._told = text, keys, told
-        return made
+        return of_company(first, (number_of(text) >> shift) - front)(text)
 
     return plan
 
 
-def _of_open_reference(places: _Places, told: Told) -> Plan:
-    """The plan of a scheme whose reference has no fixed width and no check digit."""
-    scheme, key, width, prefix_shift, front, prefix_end, reference_shift, reference_mask, tail_mask = places
-    name, longest = AIS[key.ai].key, scheme.characters - width
-    read_reference: Tail = str
-    if scheme.reference == "text":
-        # 7 bits do not always divide the field; what is left over stands behind the characters.
-        bits = reference_mask.bit_length()
-        read_reference = reader_of(bits // 7, bits % 7, has_zeros=False)
-    second = AIS[key.serial_ai].key if key.serial == "own" else ""
-
-    def plan(text: str) -> Identification | None:
-        value = _to_number(_to_bytes(text))
-        prefix, tail = (value >> prefix_shift) - front, value & tail_mask
-        reference = read_reference(value >> reference_shift & reference_mask)
-        if not 0 < prefix < prefix_end or len(reference) > longest or (tail and not second):
-            return None
-        digits = str(prefix).zfill(width) + reference
-        made = Identification()
-        made._input, made._told = text, told
-        made._keys = {name: digits, second: str(tail)} if second else {name: digits}
-        return made
-
-    return plan
+@lru_cache(maxsize=MOST_COMPANIES)
+def of_company(first: int, prefix: int) -> Plan:
+    """The plan for tags of a company; `first` is header, filter and partition. Raises ValueError where none has it."""
+    layout = layout_of(first)
+    # Of a tag that is cut, what stands where the company prefix would may be anything.
+    if not 0 < prefix < 10**layout.width:
+        raise ValueError(f"expected a company prefix of {layout.width} digits, got {prefix}")
+    return _maker_of(layout)(layout, prefix)
 
 
-def _pieces(bits: int) -> str:
-    """Number of the piece and count of pieces, two digits each."""
-    piece, total = bits >> 7, bits & 127
-    if not 0 < piece <= total < 100:
-        raise ValueError(f"expected a piece of up to 99, got {piece} of {total}")
-    return f"{piece:02d}{total:02d}"
-
-
-def _tail(scheme: Scheme) -> Tail:
-    """What reads the bits behind the reference: a number, a number with a 1 in front, or characters."""
-    padding = 4 * scheme.hex_digits - scheme.bits
-    if scheme.tail == "text":
-        return reader_of(scheme.tail_bits // 7, padding, has_zeros=True)
+def _maker_of(layout: Layout) -> Callable[[Layout, int], Plan]:
+    """What makes the plans of a scheme."""
+    scheme, key = layout.scheme, layout.key
+    if not scheme.key_digits:
+        return lettered if scheme.reference == "text" else numbered
+    if scheme.tail == "zeros":
+        return lifted_alone if key.moved else joined_alone
+    if key.moved:
+        return lifted
     if scheme.tail == "coupon":
-        return _behind_one
-    return _number_before(padding) if padding else str
-
-
-def _number_before(padding: int) -> Tail:
-    def read_number(bits: int) -> str:
-        if bits & (1 << padding) - 1:
-            raise ValueError(f"expected zeros in the last {padding} bits")
-        return str(bits >> padding)
-
-    return read_number
-
-
-def _behind_one(bits: int) -> str:
-    digits = str(bits)
-    if digits[0] != "1" or not 2 <= len(digits) <= 13:
-        raise ValueError(f"expected a serial of 1 to 12 digits behind a 1, got {digits}")
-    return digits[1:]
+        return joined_coupon
+    return joined_place if key.serial == "own" else joined

@@ -13,7 +13,7 @@ from orderlight.autoid import epc
 from orderlight.autoid.answers import Asked, from_fields, from_plus, unreadable
 from orderlight.autoid.errors import AutoIdError
 from orderlight.autoid.identification import Identification, Interpretation, Told
-from orderlight.autoid.tag_plans import PLANS, choose
+from orderlight.autoid.tag_plans import FRONT, PLANS, UNSOUND, choose
 from orderlight.autoid.tags import require_prefix_length
 
 #: Remembered EPCs: a reader tells the same tag hundreds of times; 1,024 answers take about 2 MiB.
@@ -25,10 +25,10 @@ _SEEN: Final[set[str]] = set()
 #: Answers to those that came again.
 _KNOWN: Final[dict[str, Identification]] = {}
 #: To look a method up for each tag would take a twentieth of its time.
-_known_as, _mark, _chosen = _KNOWN.get, _SEEN.add, PLANS.get
+_mark, _chosen = _SEEN.add, PLANS.get
 
 
-def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identification:
+def identify_epc(epc_hex: str, gcp_length: int | None = None) -> Identification:
     """Say what tag memory in hexadecimal holds. Never raises on bad data: `.error` says why.
 
     EPCs that are not of GS1 keep their memory as key `epc`, with the reason in `error`. A protocol control word
@@ -40,14 +40,12 @@ def identify_epc(epc_hex: str, *, gcp_length: int | None = None) -> Identificati
     """
     if gcp_length is not None:
         require_prefix_length(gcp_length)
-    known = _known_as(epc_hex)
-    if known is not None:
-        return known
+    if epc_hex in _KNOWN:
+        return _KNOWN[epc_hex]
     # The lines of `tag_plans.read`, of whose time a call would be a part.
-    plan = _chosen(epc_hex[:4]) or choose(epc_hex[:4])
     try:
-        found = plan(epc_hex)
-    except (ValueError, LookupError):
+        found = (_chosen(epc_hex[FRONT]) or choose(epc_hex[FRONT]))(epc_hex)
+    except UNSOUND:
         found = None
     if found is None:
         return _remembered_epc(epc_hex, gcp_length)

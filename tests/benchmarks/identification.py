@@ -46,6 +46,19 @@ def tags(scheme: str, count: int) -> list[str]:
     ]
 
 
+def tags_of_companies(companies: int, count: int) -> list[str]:
+    """SGTIN-96 tags of random items and serials, of companies whose prefixes have 6 to 12 digits."""
+    random = Random(7)
+    prefixes = [str(random.randrange(10 ** (5 + number % 7), 10 ** (6 + number % 7))) for number in range(companies)]
+    found = []
+    for _ in range(count):
+        prefix = random.choice(prefixes)
+        width = 13 - len(prefix)
+        reference = f"{random.randrange(10**width):0{width}d}"
+        found.append(write_hex(Fields("sgtin-96", 1, prefix, reference, str(random.randrange(2**38)))))
+    return found
+
+
 def element_strings(count: int) -> list[str]:
     """Distinct GS1-128 codes of goods with expiry, lot and serial."""
     random = Random(5)
@@ -61,7 +74,8 @@ def measure(*, rounds: int) -> list[Figure]:
     """Ratios of our speed to theirs, after both have given the same on every code."""
     by_scheme = {scheme: tags(scheme, _DISTINCT) for scheme in _SHAPES}
     codes = element_strings(1500)
-    _require_equal(by_scheme, codes)
+    many = tags_of_companies(300, _DISTINCT)
+    _require_equal({**by_scheme, "many": many}, codes)
     mixed = [tag for group in zip(*by_scheme.values(), strict=True) for tag in group][:6000]
     slowest = min(by_scheme, key=lambda scheme: _speed(_ours, by_scheme[scheme]) / _speed(_epcpy, by_scheme[scheme]))
     again = list(islice(cycle(mixed[:500]), 6000))
@@ -69,6 +83,7 @@ def measure(*, rounds: int) -> list[Figure]:
         _figure("tags to keys, sgtin-96", by_scheme["sgtin-96"], (_ours, _epcpy), "epcpy", rounds, 10),
         _figure(f"tags to keys, slowest: {slowest}", by_scheme[slowest], (_ours, _epcpy), "epcpy", rounds, 10),
         _figure("tags to keys, all schemes", mixed, (_ours, _epcpy), "epcpy", rounds, 10),
+        _figure("tags to keys, 300 companies", many, (_ours, _epcpy), "epcpy", rounds, 10),
         _figure("tags to keys, read again", again, (_ours, _epcpy), "epcpy", rounds, 100),
         _figure("element strings to keys", codes, (_ours_code, biip.parse), "biip", rounds, 10),
     ]

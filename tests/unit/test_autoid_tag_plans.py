@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orderlight.autoid import AutoIdError, check_digit, tag_plans
+from orderlight.autoid import AutoIdError, check_digit, sgtin96_hex, tag_plans
 from orderlight.autoid.answers import Asked, from_fields
 from orderlight.autoid.epc import clean_hex, read_hex
-from orderlight.autoid.schemes import BY_NAME, SCHEMES
+from orderlight.autoid.schemes import BY_NAME, PREFIX_BITS, SCHEMES
 
 # The characters of the examples of GS1 EPC Tag Data Standard 2.3, annex E.3; what stands in them is changed bit by bit.
 OF_TEXT = [
@@ -63,6 +63,36 @@ def test_tags_of_characters_with_one_bit_changed_are_read_alike_on_both_ways(mem
     assert _agrees(memory)
     if int(changed[:2], 16) in SCHEMES:
         _agrees(changed)
+
+
+@given(
+    st.sampled_from(sorted(BY_NAME)),
+    st.integers(0, 6),
+    st.integers(0, 10**12 - 1),
+    st.lists(st.integers(0), max_size=6),
+)
+def test_tags_of_one_company_are_read_alike_on_both_ways(
+    name: str, partition: int, prefix: int, rests: list[int]
+) -> None:
+    scheme = BY_NAME[name]
+    behind = 4 * scheme.hex_digits - 14 - PREFIX_BITS[partition]
+    company = (scheme.header << 6 | 1 << 3 | partition) << PREFIX_BITS[partition] | prefix % 10 ** (12 - partition)
+
+    for rest in [0, 1, (1 << behind) - 1, *rests]:
+        memory = f"{company << behind | rest % (1 << behind):0{scheme.hex_digits}X}"
+        _agrees(memory)
+        _agrees(memory.lower())
+        # What is cut, or has something behind it, has no short way of the front that it shares.
+        for other in (memory[:-1], memory[:-4], memory + "0", memory + "0000", memory + "00" * 8):
+            assert tag_plans.read(other) is None
+
+
+def test_more_companies_than_are_kept_are_read_alike_on_both_ways() -> None:
+    for number in range(1, 2 * tag_plans.MOST_FRONTS):
+        body = f"1{number:09d}000"
+        assert _agrees(sgtin96_hex(body + check_digit(body), "7", 9))
+
+    assert len(tag_plans.PLANS) <= tag_plans.MOST_FRONTS
 
 
 @given(st.text("0123456789abcdefABCDEF", max_size=60))
