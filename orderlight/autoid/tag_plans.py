@@ -31,7 +31,7 @@ _FRONT_DIGITS: Final = 11
 _BITS_BEHIND_FIRST: Final = 4 * _FRONT_DIGITS - 14
 #: What cuts them off; to make it for each tag would take a fiftieth of its time.
 FRONT: Final = slice(_FRONT_DIGITS)
-#: More companies and fronts than a factory sees; together they take a megabyte at most.
+#: More companies and fronts than a factory sees; all of them take 1.3 MB.
 MOST_COMPANIES: Final = 1024
 MOST_FRONTS: Final = 2048
 
