@@ -12,10 +12,29 @@ from gateway.sources.base import Emit, Report, SourceLost, Surroundings
 from gateway.sources.link import LONGEST_WAIT
 from gateway.sources.port import LineSettings, Port
 
-#: Silence in the middle of a frame after which its rest will not come: far more than a frame takes at 9600 baud.
-FRAME_GAP: Final = 0.1
+#: Silence in the middle of a frame after which its rest will not come. A frame takes 80 ms at 9600 baud; a driver or an
+#: adapter that is busy holds back its other half for longer. Only what hides behind noise is read so much later.
+FRAME_GAP: Final = 0.5
+#: How long one look for the rest of a frame takes.
+LOOK: Final = 0.1
 #: Unanswered questions in a row after which the module is given up, to be opened anew.
 MISSES_ALLOWED: Final = 6
+
+
+class Silence:
+    """How long a port was listened to in vain. A look that took longer than it should counts as one: meanwhile the
+    whole machine may have stood still, and the other side with it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def broken(self) -> None:
+        """Something came."""
+        self.seconds = 0.0
+
+    def lasted(self, looked: float, took: float) -> None:
+        """Nothing came in a look for `looked` seconds, which ended after `took`."""
+        self.seconds += min(looked, took)
 
 
 class R200Source:
@@ -43,19 +62,22 @@ class R200Source:
         state(DeviceState(DevicePhase.STOPPED))
 
     def _poll(self, poller: R200Poller, port: Port, stop: threading.Event, announce: "_Announcer") -> None:
-        heard_at = time.monotonic()
+        silence = Silence()
         while not stop.is_set():
-            now = time.monotonic()
-            for command in poller.due(now):
+            began = time.monotonic()
+            for command in poller.due(began):
                 port.post(command)
             self._give_up_on(poller)
-            data = port.read(self._patience(poller, now))
+            patience = self._patience(poller, began)
+            data = port.read(patience)
             now = time.monotonic()
             if data:
-                heard_at = now
+                silence.broken()
                 announce.reads(self._heard(data, poller, now))
-            elif self._parser.waiting and now - heard_at >= FRAME_GAP:
-                announce.reads(self._parser.idle())
+            else:
+                silence.lasted(patience, now - began)
+                if self._parser.waiting and silence.seconds >= FRAME_GAP:
+                    announce.reads(self._parser.idle())
             announce.state()
 
     def _heard(self, data: bytes, poller: R200Poller, now: float) -> list[TagRead]:
@@ -67,7 +89,7 @@ class R200Source:
 
     def _patience(self, poller: R200Poller, now: float) -> float:
         until_question = max(0.0, poller.next_at() - now)
-        return min(until_question, FRAME_GAP if self._parser.waiting else LONGEST_WAIT)
+        return min(until_question, LOOK if self._parser.waiting else LONGEST_WAIT)
 
     def _give_up_on(self, poller: R200Poller) -> None:
         if poller.missed >= MISSES_ALLOWED:

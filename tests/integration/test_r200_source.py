@@ -1,6 +1,9 @@
 """A UHF module on a real pseudo-terminal: polled, noisy, unplugged, replugged, and silent."""
 
+import os
 import threading
+import time
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from gateway.protocols.r200 import R200Options
 from gateway.protocols.reads import DevicePhase, DeviceState, TagRead
 from gateway.sources import make_source
 from gateway.sources.base import Source
+from gateway.sources.r200 import FRAME_GAP
 from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.transport import PtyTransport
 from simulators.faults import Fault
@@ -56,6 +60,12 @@ def module(link: Path) -> Iterator[MakeModule]:
 
 def source(link: Path, **table: object) -> Source:
     return make_source("gate-1", R200Options.parse({"port": str(link), **table}), gateway="gw-hall-1")
+
+
+def report(epc: bytes) -> bytes:
+    memory = bytes((len(epc) // 2 << 3, 0)) + epc
+    told = b"\xc4" + memory + r200.crc16_genibus(memory).to_bytes(2)
+    return r200.frame(r200.POLL, told, kind=r200.NOTIFICATION)
 
 
 def put_tags_into(reader: R200) -> None:
@@ -125,6 +135,43 @@ def test_a_module_that_never_answers_is_given_up_with_advice(link: Path) -> None
     assert lost is not None
     assert "does not answer: check its power, and baud" in lost.reason
     assert running.states.empty()
+
+
+@pytest.mark.parametrize("cut", [1, 4, 12, 23])
+def test_a_report_whose_other_half_comes_late_is_read(cut: int) -> None:
+    whole = report(bytes.fromhex(EPCS[0]))
+    master, slave = os.openpty()
+    tty.setraw(slave)
+
+    with Running(source(Path(os.ttyname(slave)), silence_ms=60_000)) as running:
+        # It asks, so it listens: what was written before a port is opened is thrown away.
+        os.read(master, 256)
+        os.write(master, whole[:cut])
+        time.sleep(0.6 * FRAME_GAP)
+        os.write(master, whole[cut:])
+        read = running.reads.get(timeout=PATIENCE)
+
+    os.close(master)
+    os.close(slave)
+    assert isinstance(read, TagRead)
+    assert read.epc == EPCS[0]
+
+
+def test_a_report_behind_a_beginning_that_never_ends_is_read_after_a_silence() -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+
+    with Running(source(Path(os.ttyname(slave)), silence_ms=60_000)) as running:
+        # It asks, so it listens: what was written before a port is opened is thrown away.
+        os.read(master, 256)
+        # A head that promises five hundred bytes.
+        os.write(master, b"\xbb\x02\x22\x01\xf4" + report(bytes.fromhex(EPCS[0])))
+        read = running.reads.get(timeout=PATIENCE)
+
+    os.close(master)
+    os.close(slave)
+    assert isinstance(read, TagRead)
+    assert read.epc == EPCS[0]
 
 
 def test_the_power_is_set_and_the_inventory_stopped_at_the_end(link: Path, module: MakeModule) -> None:
