@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 #: Libraries of the server and of cameras, by the name they are imported under.
 NOT_IN_A_GATEWAY = ("fastapi", "sqlalchemy", "cv2", "jinja2", "numpy")
+#: What cannot run where a gateway is installed alone.
+WANT_MORE: dict[str, list[str | Path]] = {"orderlight-server": ["doctor"], "orderlight-sim": ["demo"]}
 
 
 def test_the_import_contracts_hold() -> None:
@@ -32,11 +34,17 @@ def test_a_gateway_installed_alone_brings_neither_fastapi_nor_sqlalchemy_nor_ope
     pictures = "import gateway.sources.camera, gateway.sources.drop_folder, gateway.vision as v; print(v.missing())"
     asked = _run([python, "-c", pictures])
     identified = _run([venv / "bin" / "orderlight-gateway", "identify"], given="09506000134352\n")
+    without = [_run([venv / "bin" / name, *more], code=1) for name, more in WANT_MORE.items()]
 
     assert present.strip() == "[]"
     assert "run" in helped
     assert "opencv-python-headless, zxing-cpp" in asked
     assert '"gtin": "09506000134352"' in identified
+    # Programs that need more than is there say what, in one sentence.
+    assert without == [
+        "This needs sqlalchemy, which is not installed. Type: pip install 'orderlight[server]'\n",
+        "This needs urllib3, which is not installed. Type: pip install 'orderlight[server,gateway,simulators]'\n",
+    ]
 
 
 def test_what_draws_is_loaded_with_the_first_print_and_not_with_the_server() -> None:
@@ -53,7 +61,7 @@ def test_what_draws_is_loaded_with_the_first_print_and_not_with_the_server() -> 
     assert loaded == set()
 
 
-def _run(command: list[str | Path], *, given: str | None = None) -> str:
+def _run(command: list[str | Path], *, given: str | None = None, code: int = 0) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     ended = subprocess.run(
         [str(word) for word in command],
@@ -64,5 +72,5 @@ def _run(command: list[str | Path], *, given: str | None = None) -> str:
         text=True,
         check=False,
     )
-    assert ended.returncode == 0, f"{command} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
-    return ended.stdout
+    assert ended.returncode == code, f"{command} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
+    return ended.stdout if code == 0 else ended.stderr
