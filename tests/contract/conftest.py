@@ -65,6 +65,16 @@ def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoW
     return path, _seed(f"sqlite:///{path}")
 
 
+@pytest.fixture
+def sqlite_factory(seeded_sqlite: tuple[Path, DemoWorld], tmp_path: Path) -> Iterator[Database]:
+    """A copy of the demo factory for one test, on SQLite."""
+    path = tmp_path / "factory.db"
+    path.write_bytes(seeded_sqlite[0].read_bytes())
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
 @pytest.fixture(scope="session")
 def seeded_postgres(create_postgres: CreatePostgres) -> tuple[str, DemoWorld]:
     """A database with the demo factory, for tests to copy, and what is in it."""

@@ -3,7 +3,6 @@
 import io
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +17,6 @@ from server.app.rights import watching_rights
 from server.auth.principal import Principal
 from server.db import Database
 from server.erp.production.models import Unit, WorkOrder
-from server.erp.seed import DemoWorld
 from server.labels.queue import repository
 from simulators.devices.zebra import ZebraPrinter
 
@@ -27,13 +25,9 @@ SignedIn = Callable[..., httpx.Client]
 
 
 @pytest.fixture
-def database(seeded_sqlite: tuple[Path, DemoWorld], tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_factory: Database) -> Database:
     """A copy of the demo factory; what holds of doors does not depend on the engine."""
-    path = tmp_path / "factory.db"
-    path.write_bytes(seeded_sqlite[0].read_bytes())
-    database = Database(f"sqlite:///{path}")
-    yield database
-    database.close()
+    return sqlite_factory
 
 
 @pytest.fixture

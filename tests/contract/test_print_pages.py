@@ -1,6 +1,6 @@
 """Every code that we print is decoded back from its own PDF page, at the dots of an office printer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,9 @@ Read = tuple[str, str]
 
 
 @pytest.fixture
-def database(seeded_sqlite: tuple[Path, DemoWorld], tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_factory: Database) -> Database:
     """A copy of the demo factory; what is printed does not depend on the engine."""
-    path = tmp_path / "factory.db"
-    path.write_bytes(seeded_sqlite[0].read_bytes())
-    database = Database(f"sqlite:///{path}")
-    yield database
-    database.close()
+    return sqlite_factory
 
 
 @pytest.fixture

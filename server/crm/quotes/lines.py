@@ -6,12 +6,12 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
-from server.catalog.repository import products_by_sku
 from server.crm.quotes import pricing
 from server.crm.quotes.choices import Chosen, Wish, choose
 from server.crm.quotes.difference import Terms
 from server.crm.quotes.models import Quote, QuoteLine, QuoteVersion
 from server.crm.quotes.schemas import QuoteLineIn
+from server.erp.orders.lines import products_of_lines
 from server.erp.orders.planning import quantity_problem
 from server.erp.orders.pricing import Priced, line_net
 from server.errors import FieldError, Invalid, NotFound
@@ -21,18 +21,7 @@ from server.parties.repository import site
 
 def make_lines(session: Session, bodies: Sequence[QuoteLineIn], currency: str) -> list[QuoteLine]:
     """New lines; raises Invalid for unknown products, options nobody offers, and prices that nobody knows."""
-    products = products_by_sku(session, {body.product for body in bodies})
-    errors = [
-        FieldError(
-            f"lines.{place}.product",
-            _("There is no product {product}. Create it first.").format(product=body.product),
-            "unknown",
-        )
-        for place, body in enumerate(bodies)
-        if body.product not in products
-    ]
-    if errors:
-        raise Invalid(errors=errors)
+    products = products_of_lines(session, [body.product for body in bodies])
     chosen = choose(session, [Wish(body.product, body.configuration, body.quantity) for body in bodies])
     at_list_price = currency == site(session).currency
     lines = [

@@ -36,20 +36,23 @@ def find_customer(session: Session, number: str) -> Customer:
     return found
 
 
-def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Customer) -> list[OrderLine]:
-    """The lines; raises Invalid with every product, quantity or choice that cannot be."""
-    products = products_by_sku(session, {body.product for body in bodies})
+def products_of_lines(session: Session, skus: Sequence[str]) -> Mapping[str, Product]:
+    """The products that the lines name, in their order; raises Invalid about each that there is not."""
+    products = products_by_sku(session, set(skus))
+    message = _("There is no product {product}. Create it first.")
     errors = [
-        FieldError(
-            f"lines.{position}.product",
-            _("There is no product {product}. Create it first.").format(product=body.product),
-            "unknown",
-        )
-        for position, body in enumerate(bodies)
-        if body.product not in products
+        FieldError(f"lines.{place}.product", message.format(product=sku), "unknown")
+        for place, sku in enumerate(skus)
+        if sku not in products
     ]
     if errors:
         raise Invalid(errors=errors)
+    return products
+
+
+def make_lines(session: Session, bodies: Sequence[OrderLineIn], customer: Customer) -> list[OrderLine]:
+    """The lines; raises Invalid with every product, quantity or choice that cannot be."""
+    products = products_of_lines(session, [body.product for body in bodies])
     configured, errors = _configure(session, bodies, products)
     errors += [
         FieldError(f"lines.{position}.quantity", problem, "quantity")

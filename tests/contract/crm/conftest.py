@@ -1,12 +1,13 @@
 """The demo factory with a scanner in hand: tests scan units there and look at what people see."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -35,6 +36,20 @@ def sqlite_template(seeded_sqlite: tuple[Path, DemoWorld]) -> Path:
 def postgres_template(seeded_postgres: tuple[str, DemoWorld]) -> str:
     """Tests in this folder begin with the demo factory."""
     return seeded_postgres[0]
+
+
+@pytest.fixture
+def send_quote() -> Callable[..., str]:
+    """`send_quote(sales, lines=[...])` sends Aurora Bikes a quote, and gives the path of it."""
+
+    def send(sales: httpx.Client, **body: object) -> str:
+        customer = sales.get("/api/v1/customers", params={"text": "Aurora"}).json()["items"][0]["number"]
+        made = sales.post("/api/v1/quotes", json={"customer": customer} | body)
+        path = f"/api/v1/quotes/{made.json()['number']}"
+        assert sales.post(f"{path}/send").status_code == 200
+        return path
+
+    return send
 
 
 @dataclass

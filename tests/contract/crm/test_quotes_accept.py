@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,17 +43,10 @@ def aurora(factory: Any, signed_in: Callable[..., httpx.Client]) -> httpx.Client
 
 
 @pytest.fixture
-def sent(sales: httpx.Client) -> Callable[..., str]:
+def sent(sales: httpx.Client, send_quote: Callable[..., str]) -> Callable[..., str]:
     """The path of a quote that was just sent."""
 
-    def send(**more: Any) -> str:
-        customer = sales.get("/api/v1/customers", params={"text": "Aurora"}).json()["items"][0]["number"]
-        made = sales.post("/api/v1/quotes", json={"customer": customer, "lines": [LINE]} | more)
-        path = f"/api/v1/quotes/{made.json()['number']}"
-        assert sales.post(f"{path}/send").status_code == 200
-        return path
-
-    return send
+    return partial(send_quote, sales, lines=[LINE])
 
 
 def orders(database: Database) -> int:

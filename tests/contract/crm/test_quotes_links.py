@@ -1,6 +1,7 @@
 """Private links of quotes: one quote for one customer, and after his word the order that came of it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -21,17 +22,10 @@ def sales(factory: Any, signed_in: Callable[..., httpx.Client]) -> httpx.Client:
 
 
 @pytest.fixture
-def sent(sales: httpx.Client) -> Callable[..., str]:
+def sent(sales: httpx.Client, send_quote: Callable[..., str]) -> Callable[..., str]:
     """The path of a quote that was just sent."""
 
-    def send(**more: Any) -> str:
-        customer = sales.get("/api/v1/customers", params={"text": "Aurora"}).json()["items"][0]["number"]
-        made = sales.post("/api/v1/quotes", json={"customer": customer, "lines": [LINE]} | more)
-        path = f"/api/v1/quotes/{made.json()['number']}"
-        assert sales.post(f"{path}/send").status_code == 200
-        return path
-
-    return send
+    return partial(send_quote, sales, lines=[LINE])
 
 
 @pytest.fixture
