@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from server.auth.http import DatabaseDep, SettingsDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
-from server.crm.links import LINK_DAYS, LinkRow, NewLink, create_link, links_of, revoke_link
+from server.crm.links import create_link, links_of, revoke_link
 from server.crm.order_page import find_order
+from server.crm.private_links import LINK_DAYS, LinkRow, NewLink
 from server.http.door import DoorDep
 from server.http.fields import Shown
 from server.http.idempotency import Answer

@@ -1,24 +1,23 @@
-"""Private links of quotes: one quote for one customer without a login, until revoked or after 90 days.
-
-As with links of orders, only hashes are stored, and loading the link changes nothing.
-"""
+"""Private links of quotes: one quote for one customer without a login, until revoked or after 90 days."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.auth.principal import Principal
 from server.auth.tokens import hash_token, new_token
-from server.auth.topic import AUTH_TOPIC
-from server.crm.links import LINK_DAYS, VISIT_DAYS, LinkRow, NewLink
+from server.crm import private_links
+from server.crm.private_links import LINK_DAYS, LinkKind, LinkRow, NewLink
 from server.crm.quotes.models import Quote, QuoteLink, QuoteVisit
-from server.db import touch
 from server.erp.orders.models import SalesOrder
 from server.errors import NotFound
 from server.journal.audit import write_audit
 from server.parties.models import Customer
+
+_KIND: Final = LinkKind(QuoteLink, QuoteVisit)
 
 
 def create_link(session: Session, quote: Quote, *, actor: str, now: datetime) -> NewLink:
@@ -42,42 +41,25 @@ def revoke_link(session: Session, quote: Quote, *, link_id: int, actor: str, now
     link = session.get(QuoteLink, link_id)
     if link is None or link.quote_id != quote.id:
         raise NotFound
-    if link.revoked_at is None:
-        link.revoked_at = now
-        session.execute(delete(QuoteVisit).where(QuoteVisit.link_id == link.id))
-        touch(session, AUTH_TOPIC)
+    if private_links.end(session, _KIND, link, now=now):
         write_audit(session, at=now, actor=actor, action="quote_link_revoked", subject=f"quote:{quote.number}")
-    return _row(link)
+    return private_links.rows_of([link])[0]
 
 
 def links_of(session: Session, quote_id: int) -> Sequence[LinkRow]:
     """The links of a quote, newest first."""
     statement = select(QuoteLink).where(QuoteLink.quote_id == quote_id).order_by(QuoteLink.id.desc()).limit(20)
-    return [_row(link) for link in session.scalars(statement)]
+    return private_links.rows_of(session.scalars(statement))
 
 
 def link_works(session: Session, token: str, *, now: datetime) -> bool:
     """Whether the token opens a quote; looking changes nothing."""
-    return _working_link(session, token, now) is not None
+    return private_links.works(session, _KIND, token, now=now)
 
 
 def begin_visit(session: Session, token: str, *, now: datetime) -> str:
     """Let the browser in by the link and return the token for its cookie. Raises NotFound."""
-    link = _working_link(session, token, now)
-    if link is None:
-        raise NotFound
-    visit = new_token()
-    session.execute(delete(QuoteVisit).where(QuoteVisit.expires_at <= now))
-    session.add(
-        QuoteVisit(
-            token_hash=hash_token(visit),
-            link_id=link.id,
-            created_at=now,
-            expires_at=min(link.expires_at, now + timedelta(days=VISIT_DAYS)),
-        )
-    )
-    session.execute(update(QuoteLink).where(QuoteLink.id == link.id).values(last_used_at=now))
-    return visit
+    return private_links.begin_visit(session, _KIND, token, now=now)
 
 
 def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | None:
@@ -108,14 +90,3 @@ def visit_of(session: Session, token_hash: bytes, now: datetime) -> Principal | 
         language=customer.language,
         row_id=link.id,
     )
-
-
-def _row(link: QuoteLink) -> LinkRow:
-    return LinkRow(link.id, link.created_by, link.created_at, link.expires_at, link.revoked_at, link.last_used_at)
-
-
-def _working_link(session: Session, token: str, now: datetime) -> QuoteLink | None:
-    statement = select(QuoteLink).where(
-        QuoteLink.token_hash == hash_token(token), QuoteLink.revoked_at.is_(None), QuoteLink.expires_at > now
-    )
-    return session.scalars(statement).one_or_none()

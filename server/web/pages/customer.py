@@ -11,7 +11,8 @@ from server.auth.cookies import set_cookie
 from server.auth.http import VisitPrincipal, find_principals, get_authenticator
 from server.auth.principal import Principal
 from server.auth.visits import with_visit
-from server.crm.links import VISIT_DAYS, begin_visit, link_works
+from server.crm.links import begin_visit, link_works
+from server.crm.private_links import VISIT_DAYS
 from server.crm.public import checked_code, owned_unit
 from server.errors import NotFound
 from server.http.paging import Number

@@ -11,7 +11,7 @@ from server.auth.cookies import set_cookie
 from server.auth.http import QuoteVisitor, get_authenticator
 from server.auth.principal import Principal
 from server.auth.visits import with_visit
-from server.crm.links import VISIT_DAYS
+from server.crm.private_links import VISIT_DAYS
 from server.crm.quotes.links import begin_visit, link_works
 from server.crm.quotes.repository import number_of
 from server.errors import NotFound

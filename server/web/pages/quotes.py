@@ -13,7 +13,7 @@ from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.access import is_customer
 from server.crm.here import Here
-from server.crm.links import NewLink
+from server.crm.private_links import NewLink
 from server.crm.quotes import repository
 from server.crm.quotes.access import visible_quotes
 from server.crm.quotes.facts import LIST_TOPIC
