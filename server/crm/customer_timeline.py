@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.crm.cases.models import Case
@@ -86,10 +86,17 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What one provider has to skip."""
+    """What one provider has to skip, and how much it gives."""
 
     cursor: Cursor | None
     rank: int
+    #: How many entries at most.
+    most: int
+    without: Collection[str] = ()
+
+    def kinds(self) -> ColumnElement[bool]:
+        """The kinds of facts that are asked for."""
+        return Fact.kind.not_in(sorted(self.without)) if self.without else true()
 
     def condition(self, at: InstrumentedAttribute[datetime], key: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         """The cut in SQL: entries of one moment go by their source, then by their key."""
@@ -114,22 +121,31 @@ class Timeline:
 Provider = Callable[[Session, Customer, Before], Sequence[Item]]
 
 
-def customer_timeline(session: Session, customer: Customer, *, sees_credit: bool, after: str | None = None) -> Timeline:
-    """A page of what happened; a query for each source and one for names, whatever the length.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which page of the timeline, for whom."""
 
-    Why credit was released is for those who see credit.
-    """
-    cursor = Cursor.parse(after) if after else None
+    after: str | None = None
+    limit: int = PAGE_SIZE
+    #: Why credit was released is for those who see credit.
+    sees_credit: bool = False
+    #: Kinds of facts that are passed over as if they were not there.
+    without: Collection[str] = ()
+
+
+def customer_timeline(session: Session, customer: Customer, wanted: Wanted) -> Timeline:
+    """A page of what happened; a query for each source and one for names, whatever the length."""
+    cursor = Cursor.parse(wanted.after) if wanted.after else None
     found = [
         (item, rank)
         for rank, provider in enumerate(PROVIDERS)
-        for item in provider(session, customer, Before(cursor, rank))
+        for item in provider(session, customer, Before(cursor, rank, wanted.limit + 1, wanted.without))
     ]
     found.sort(key=lambda each: (-each[0].at.timestamp(), each[1], -each[0].key))
-    shown = found[:PAGE_SIZE]
-    last = shown[-1] if len(found) > PAGE_SIZE else None
+    shown = found[: wanted.limit]
+    last = shown[-1] if len(found) > wanted.limit else None
     following = str(Cursor(last[0].at, last[1], last[0].key)) if last else None
-    items = [item if sees_credit else _without_credit(item) for item, _rank in shown]
+    items = [item if wanted.sees_credit else _without_credit(item) for item, _rank in shown]
     return Timeline(_named(session, items), following)
 
 
@@ -147,7 +163,7 @@ def written_down(session: Session, customer: Customer, before: Before) -> Sequen
         .outerjoin(Contact, Contact.id == Interaction.contact_id)
         .where(Interaction.customer_id == customer.id, before.condition(Interaction.at, Interaction.id))
         .order_by(Interaction.at.desc(), Interaction.id.desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(before.most)
     )
     return [
         Item(
@@ -171,9 +187,9 @@ def orders(session: Session, customer: Customer, before: Before) -> Sequence[Ite
         select(Fact, SalesOrder.number)
         .join(SalesOrder, SalesOrder.id == Fact.order_id)
         .where(ABOUT_WHOLE_ORDERS, mine)
-        .where(before.condition(Fact.observed_at, Fact.id))
+        .where(before.condition(Fact.observed_at, Fact.id), before.kinds())
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(before.most)
     )
     return [replace(_fact(fact, "order"), href=f"/orders/{number}") for fact, number in session.execute(statement)]
 
@@ -184,7 +200,7 @@ def himself(session: Session, customer: Customer, before: Before) -> Sequence[It
         select(Fact)
         .where(ABOUT_RECORDS, Fact.subject == customer.number, before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(before.most)
     )
     found = session.scalars(statement).all()
     people = _people(session, {fact.detail["contact"] for fact in found if fact.kind in _CONSENTS})
@@ -214,7 +230,7 @@ def quotes(session: Session, customer: Customer, before: Before) -> Sequence[Ite
         select(Fact)
         .where(ABOUT_RECORDS, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(before.most)
     )
     return [replace(_fact(fact, "quote"), href=f"/quotes/{fact.subject}") for fact in session.scalars(statement)]
 
@@ -226,7 +242,7 @@ def cases(session: Session, customer: Customer, before: Before) -> Sequence[Item
         select(Fact)
         .where(ABOUT_RECORDS, Fact.subject.in_(newest.subquery().select()), before.condition(Fact.observed_at, Fact.id))
         .order_by(Fact.observed_at.desc(), Fact.id.desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(before.most)
     )
     return [replace(_fact(fact, "case"), href=f"/cases/{fact.subject}") for fact in session.scalars(statement)]
 

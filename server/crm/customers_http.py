@@ -10,13 +10,13 @@ from server.auth.http import DatabaseDep, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.customer_merge import merge_customers
-from server.crm.customer_timeline import customer_timeline
+from server.crm.customer_timeline import Wanted, customer_timeline
 from server.crm.interactions import InteractionIn, InteractionOut, write_down
 from server.crm.privacy import erase_person, export_person
 from server.http.door import DoorDep, shown
 from server.http.fields import Strict
 from server.http.idempotency import Answer
-from server.http.paging import Number
+from server.http.paging import DEFAULT_LIMIT, Limit, Number
 from server.parties import duplicates, service
 from server.parties.fields import CustomerNumber
 from server.parties.http import found_customer, seen
@@ -40,11 +40,13 @@ class OtherCustomer(Strict):
 
 
 @router.get("/customers/{number}/timeline")
-def get_timeline(database: DatabaseDep, principal: CustomersRead, number: Number, after: After = None) -> JSONResponse:
+def get_timeline(
+    database: DatabaseDep, principal: CustomersRead, number: Number, after: After = None, limit: Limit = DEFAULT_LIMIT
+) -> JSONResponse:
     """What happened with the customer, newest first, from both sides."""
+    wanted = Wanted(after, limit, sees_credit=principal.may(Permission.CREDIT_READ))
     with database.read() as session:
-        customer = found_customer(session, number)
-        found = customer_timeline(session, customer, after=after, sees_credit=principal.may(Permission.CREDIT_READ))
+        found = customer_timeline(session, found_customer(session, number), wanted)
     return JSONResponse({"items": [item.as_json() for item in found.items], "next": found.next})
 
 

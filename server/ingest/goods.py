@@ -43,9 +43,9 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     finished = _finished(folded.world, was)
     reversed_ids = [fact.reverses_id for _, fact in folded.turned() if fact.kind is FactKind.REVERSED]
     lost = lost_in_stock(fact for _, fact in folded.turned())
-    surplus = any(fact.kind is FactKind.UNIT_STOCKED and fact.order_id is not None for _, fact in folded.turned())
-    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost or surplus
-    # Units alone bring about moves only where something is counted.
+    stocked = any(fact.kind is FactKind.UNIT_STOCKED for _, fact in folded.turned())
+    has_goods = goods.bookings or goods.at_hand or goods.loads or reversed_ids or lost or stocked
+    # Units that are made for orders bring about moves only where something is counted.
     if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
         return False
     plan = _Plan(session, folded, saved, finished, lost)

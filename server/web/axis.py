@@ -3,12 +3,16 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 from server.crm.customer_view import CustomerOrder
 from server.crm.order_page import OrderPage
 from server.crm.risk import Risk
 from server.erp.orders.prediction import Estimate, Part
 from server.web.i18n import Formats
+
+#: Further to the right the name of a day would leave the picture.
+_ROOM_FOR_A_DAY: Final = 91.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,13 @@ class _Scale:
         return Mark(at, text, "start" if at < 18 else "end" if at > 82 else "middle")
 
     def days(self) -> tuple[Mark, ...]:
-        """Day marks, at most nine of them."""
+        """Day marks, at most nine of them; each name begins at its mark, so that no two of them meet."""
         first = self.formats.day_of(self.begin) + timedelta(days=1)
         count = max(0, (self.formats.day_of(self.end) - first).days + 1)
         every = max(1, -(-count // 9))
         found = [first + timedelta(days=offset) for offset in range(0, count, every)]
-        return tuple(self.mark(self.formats.end_of(day - timedelta(days=1)), self.formats.day(day)) for day in found)
+        return tuple(self._day(day) for day in found)
+
+    def _day(self, day: date) -> Mark:
+        mark = self.mark(self.formats.end_of(day - timedelta(days=1)), self.formats.day(day))
+        return replace(mark, anchor="start", text=mark.text if mark.at <= _ROOM_FOR_A_DAY else "")

@@ -29,9 +29,9 @@ def customer_choices(session: Session, *, blocked: bool = False) -> Choices:
     return None if found is None else [(number, f"{name} · {number}") for number, name in found]
 
 
-def with_customer(page: Page, form: Form) -> Form:
+def with_customer(page: Page, form: Form, field: str = "customer") -> Form:
     """The form with the number of the customer whose number or name was typed; raises Fault where several have it."""
-    return with_named(page, form, "customer", _named, _SEVERAL)
+    return with_named(page, form, field, _named, _SEVERAL)
 
 
 def _named(session: Session, typed: str) -> Sequence[tuple[str, str]]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.erp.orders.models import OrderLine, SalesOrder
 from server.erp.orders.planning import is_serial
+from server.erp.production.inside import Share
 from server.erp.production.lots import part_of
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.reservations.models import Reservation
@@ -59,7 +60,7 @@ def _lots(session: Session, line: OrderLine, reservation: Reservation, about: Ca
         unit = known.pop(spot["lot"], None)
         if unit is not None:
             taken = min(Decimal(spot["quantity"]), unit.quantity or _ONE)
-            found.append(part_of(session, unit, taken, about, kinds=(MoveKind.BACKFLUSH,)))
+            found.append(part_of(session, unit, Share(taken), about, kinds=(MoveKind.BACKFLUSH,)))
     return found
 
 

@@ -15,6 +15,7 @@ from server.erp.logistics.repository import boxes_by_id
 from server.erp.orders.models import SalesOrder
 from server.erp.orders.repository import lines_of, lock_order
 from server.erp.production import repository, work_repository
+from server.erp.production.inside import Share
 from server.erp.production.lots import part_of
 from server.erp.production.models import Operation, Unit, WorkOrder
 from server.erp.production.told import FIRST, put, told, told_lines, told_order, told_tallies
@@ -52,15 +53,15 @@ class Wish:
     station: w.Station = _OFFICE
 
 
-def act_on_part(session: Session, unit: Unit, quantity: Decimal | None, wish: Wish, about: Cause) -> Unit:
-    """Do it with so many pieces of a unit, None for all; of a lot, the part is split off first and returned."""
+def act_on_part(session: Session, unit: Unit, share: Share, wish: Wish, about: Cause) -> Unit:
+    """Do it with so many pieces of a unit; of a lot, the part is split off first and returned."""
     work_order = work_repository.work_order_of(session, unit.id)
     if work_order is None:
         message = _("{unit} belongs to no work order.").format(unit=unit.number)
         raise Refused(message, reason="no_work_order")
     if work_order.order_id is not None:
         lock_order(session, work_order.order_id)
-    part = part_of(session, repository.lock_unit(session, unit.id), quantity, about)
+    part = part_of(session, repository.lock_unit(session, unit.id), share, about)
     act_on(session, work_order, [part.number], wish, about)
     return part
 
@@ -96,7 +97,7 @@ def scrap_pieces(session: Session, work_order: WorkOrder, count: Decimal, wish: 
     for unit in loose:
         taken = min(left, unit.quantity or _ONE)
         if taken > 0:
-            numbers.append(part_of(session, unit, taken, about).number)
+            numbers.append(part_of(session, unit, Share(taken), about).number)
             left -= taken
     act_on(session, work_order, numbers, Wish(wish.command, wish.reason), about)
     return numbers

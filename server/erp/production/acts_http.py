@@ -1,6 +1,5 @@
 """The doors to scrap, rework, work for stock and replacements, from a screen or by a program."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -15,6 +14,7 @@ from server.erp.production import repository
 from server.erp.production.acts import Wish, act_on_part, by_people, scrap_pieces
 from server.erp.production.deeds import Deed, DeedKind, do
 from server.erp.production.for_stock import cancel_work, make_for_stock, make_replacement
+from server.erp.production.inside import Share
 from server.erp.production.models import WorkOrder
 from server.erp.production.operator_time import work_of
 from server.erp.production.schemas import (
@@ -22,6 +22,7 @@ from server.erp.production.schemas import (
     ReworkBody,
     ScrapBody,
     ScrapPiecesBody,
+    SplitBody,
     StockWorkIn,
     UnitOut,
     WorkOrderOut,
@@ -50,7 +51,7 @@ def scrap(door: DoorDep, principal: FloorWrite, number: Number, body: ScrapBody)
         return Wish(Command.SCRAP, reason_of(session, body.reason, ReasonKind.SCRAP))
 
     return door.post(
-        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.quantity)
+        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.share)
     )
 
 
@@ -62,7 +63,7 @@ def rework(door: DoorDep, principal: FloorWrite, number: Number, body: ReworkBod
         return Wish(Command.REWORK, reason_of(session, body.reason, ReasonKind.REWORK), body.step)
 
     return door.post(
-        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.quantity)
+        principal, body, lambda session: _unit(session, principal, number, wish(session), door, body.share)
     )
 
 
@@ -80,6 +81,23 @@ def stock(door: DoorDep, principal: FloorWrite, number: Number) -> JSONResponse:
         return Answer(200, UnitOut.from_row(row, internal=True).model_dump(mode="json"))
 
     return door.post(principal, None, make)
+
+
+@router.post("/units/{number}/split", response_model=UnitOut)
+def split(door: DoorDep, principal: FloorWrite, number: Number, body: SplitBody) -> JSONResponse:
+    """So many pieces of a lot are a lot of their own from now on; the answer is that lot."""
+
+    def make(session: Session) -> Answer:
+        row = repository.unit(session, number, visible=visible_orders(principal))
+        if row is None or row.work_order is None:
+            raise NotFound
+        found = visible_work_order(session, row.work_order, principal)
+        deed = Deed(DeedKind.SPLIT, quantity=body.quantity, inside=body.units)
+        (part,) = do(session, found, [row.unit.number], deed, by_people(principal.actor, door.now))
+        row = repository.unit(session, part, visible=visible_orders(principal)) or row
+        return Answer(200, UnitOut.from_row(row, internal=True).model_dump(mode="json"))
+
+    return door.post(principal, body, make)
 
 
 @router.post("/work-orders/{number}/scrap", response_model=WorkOrderOut)
@@ -170,15 +188,13 @@ def reason_of(session: Session, code: str, kind: ReasonKind) -> ReasonCode:
     return ReasonCode(found.code, found.kind, found.name)
 
 
-def _unit(
-    session: Session, principal: Principal, number: str, wish: Wish, door: Door, quantity: Decimal | None
-) -> Answer:
+def _unit(session: Session, principal: Principal, number: str, wish: Wish, door: Door, share: Share) -> Answer:
     """What became of the unit, or of the part that was split off it."""
     visible = visible_orders(principal)
     row = repository.unit(session, number, visible=visible)
     if row is None:
         raise NotFound
-    part = act_on_part(session, row.unit, quantity, wish, by_people(principal.actor, door.now))
+    part = act_on_part(session, row.unit, share, wish, by_people(principal.actor, door.now))
     if part is not row.unit:
         row = repository.unit(session, part.number, visible=visible) or row
     return Answer(200, UnitOut.from_row(row, internal=True).model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""What the office does with pieces of a work order: scrap, send back, hold, release, put into stock."""
+"""What the office does with pieces of a work order: scrap, send back, hold, release, put into stock, take apart."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from server.erp.orders.repository import lock_order
 from server.erp.production import repository, service
 from server.erp.production.acts import Wish, act_on, scrap_pieces
+from server.erp.production.inside import Share
 from server.erp.production.lots import part_of
 from server.erp.production.models import Unit, WorkOrder
 from server.erp.production.surplus import put_into_stock
 from server.erp.reasons.service import chosen_reason
-from server.errors import FieldError, Invalid, NotFound
+from server.errors import FieldError, Invalid, NotFound, Refused
+from server.http.fields import plain
 from server.messages import translate as _
 from server.tracking.draft import Cause
 from server.tracking.states import Command, ReasonKind
@@ -29,6 +31,8 @@ class DeedKind(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     STOCK = "stock"
+    #: So many pieces of a lot are a lot of their own from now on, and nothing else happens to them.
+    SPLIT = "split"
 
 
 _COMMANDS: Mapping[DeedKind, tuple[Command, ReasonKind]] = {
@@ -46,6 +50,8 @@ class Deed:
     words: str | None = None
     quantity: Decimal | None = None
     step: int | None = None
+    #: Numbers or codes of the units inside of a lot that go along with so many of its pieces.
+    inside: Sequence[str] | None = None
 
 
 def do(session: Session, work_order: WorkOrder, numbers: Sequence[str], deed: Deed, about: Cause) -> Sequence[str]:
@@ -69,7 +75,7 @@ def do(session: Session, work_order: WorkOrder, numbers: Sequence[str], deed: De
         why = service.Why.of(deed.words, code)
         for unit in units:
             service.hold_unit(session, unit.id, why, actor=about.actor, now=about.observed_at)
-    else:
+    elif deed.kind is DeedKind.RESUME:
         for unit in units:
             service.resume_unit(session, unit.id, actor=about.actor, now=about.observed_at)
     return [unit.number for unit in units]
@@ -85,9 +91,25 @@ def _parts(session: Session, work_order: WorkOrder, numbers: Sequence[str], deed
     units = [each for each in repository.lock_units(session, numbers) if each.work_order_id == work_order.id]
     if len(units) < len(set(numbers)):
         raise NotFound
+    if deed.kind is DeedKind.SPLIT:
+        _require_less(units, deed)
     if deed.quantity is None:
         return units
     if len(units) > 1:
         message = _("A quantity is taken of one unit; {count} are chosen.").format(count=len(units))
         raise Invalid(errors=[FieldError("quantity", message, "too_many")])
-    return [part_of(session, units[0], deed.quantity, about)]
+    return [part_of(session, units[0], Share(deed.quantity, deed.inside), about)]
+
+
+def _require_less(units: Sequence[Unit], deed: Deed) -> None:
+    """Only a part of a lot is taken apart."""
+    if deed.quantity is None:
+        raise Invalid(errors=[FieldError("quantity", _("Say how many pieces are taken apart."), "missing")])
+    lone = next((unit for unit in units if unit.quantity is None), None)
+    if lone is not None:
+        message = _("{unit} is one piece; it cannot be taken apart.")
+        raise Refused(message.format(unit=lone.number), reason="not_whole")
+    if len(units) == 1 and units[0].quantity == deed.quantity:
+        message = _("{unit} is {quantity} pieces, all of it. Take fewer of it apart.")
+        values = {"unit": units[0].number, "quantity": plain(deed.quantity)}
+        raise Refused(message.format(**values), reason="over_quantity")

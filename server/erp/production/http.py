@@ -143,7 +143,7 @@ def hold(door: DoorDep, principal: OrdersWrite, number: Number, body: HoldBody) 
         code = None if body.reason_code is None else chosen_reason(session, body.reason_code, ReasonKind.HOLD)
         why = service.Why.of(body.reason, code)
         unit = repository.lock_unit(session, unit_id)
-        part = part_of(session, unit, body.quantity, by_people(principal.actor, door.now))
+        part = part_of(session, unit, body.share, by_people(principal.actor, door.now))
         service.hold_unit(session, part.id, why, actor=principal.actor, now=door.now)
         return part.number
 

@@ -1,7 +1,8 @@
 """A lot that is split: some of its pieces become a lot of their own, which is then scrapped, held or sent back whole.
 
 Counts of operations are counts of units, so each operation has one unit more, and its time is shared. What the lot
-took of materials and put into stock is shared by the pieces, in moves that leave every balance as it is.
+took of materials and put into stock is shared by the pieces, in moves that leave every balance as it is. Of units with
+numbers that were built into it, somebody names those that go along.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,9 +17,9 @@ from server.catalog.measures import breaks_a_piece
 from server.catalog.models import Product
 from server.db.counters import take
 from server.erp.production import work_repository
-from server.erp.production.models import Identifier, Operation, Unit
+from server.erp.production.inside import Share, going_along
+from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.erp.stock.book import NewMove, book
-from server.erp.stock.genealogy import parts_in
 from server.erp.stock.rules import MoveKind
 from server.erp.stock.use import moves_of
 from server.errors import Refused
@@ -39,23 +40,21 @@ _SPLITTABLE = frozenset(
 )
 
 
-def part_of(
-    session: Session, unit: Unit, quantity: Decimal | None, about: Cause, *, kinds: Collection[MoveKind] = _SHARED
-) -> Unit:
+def part_of(session: Session, unit: Unit, share: Share, about: Cause, *, kinds: Collection[MoveKind] = _SHARED) -> Unit:
     """The unit of so many of these pieces: itself for all, else a part that is split off; raises Refused for more.
 
     The part gets its share of the moves of these kinds.
     """
-    whole = unit.quantity if unit.quantity is not None else _ONE
+    whole, quantity = unit.quantity if unit.quantity is not None else _ONE, share.quantity
     if quantity is None or quantity == whole:
         return unit
     values = {"unit": unit.number, "quantity": plain(quantity), "there": plain(whole)}
     if quantity > whole:
         message = _("{quantity} pieces of {unit} cannot be taken: it is {there}.")
         raise Refused(message.format(**values), reason="over_quantity")
-    _require_splittable(session, unit, values)
+    _require_splittable(unit, values)
     _require_whole(session, unit, quantity, values)
-    part = _split(session, unit, quantity, about)
+    part = _split(session, unit, quantity, going_along(session, unit, share), about)
     _share_moves(session, unit, part, [found for found in moves_of(session, unit.id) if found[1].kind in kinds], about)
     return part
 
@@ -67,7 +66,7 @@ def _require_whole(session: Session, unit: Unit, quantity: Decimal, values: Mapp
         raise Refused(message.format(**values), reason="not_whole")
 
 
-def _require_splittable(session: Session, unit: Unit, values: Mapping[str, str]) -> None:
+def _require_splittable(unit: Unit, values: Mapping[str, str]) -> None:
     if unit.kind != UnitKind.LOT:
         message = _("{unit} is one piece; {quantity} of it cannot be taken.")
         raise Refused(message.format(**values), reason="not_whole")
@@ -77,36 +76,41 @@ def _require_splittable(session: Session, unit: Unit, values: Mapping[str, str])
     if unit.held:
         message = _("{unit} cannot be split: it is on hold. {hold_reason}")
         raise Refused(message.format(**values, hold_reason=unit.hold_reason), reason="on_hold")
-    if parts_in(session, unit.id):
-        message = _(
-            "{unit} cannot be split: pieces with numbers of their own are built into it, and nobody knows where."
-        )
-        raise Refused(message.format(**values), reason="holds_units")
 
 
-def _split(session: Session, unit: Unit, quantity: Decimal, about: Cause) -> Unit:
+def _split(session: Session, unit: Unit, quantity: Decimal, along: Sequence[Unit], about: Cause) -> Unit:
     work_order = work_repository.lock_work_order(session, unit.work_order_id or 0)
     whole = unit.quantity or _ONE
     part = _part(session, unit, quantity)
     session.add(part)
     session.flush()
     session.add(Identifier(scheme="own", value=f"ol:U{body(part.number)}", unit_id=part.id))
+    difference = _difference(work_order, unit, quantity, part, along)
+    inside = {"units": [inner.number for inner in along]} if along else {}
+    unit.quantity = whole - quantity
+    told = {**difference, "part": part.number, "pieces": plain(quantity), **inside}
+    made = {"before": {f"unit:{part.id}": None}, "after": {f"unit:{part.id}": _row(part)}, "from": unit.number}
+    both = [_fact(unit, quantity, told, about), _fact(part, quantity, made | inside, about)]
+    unit.last_fact_id, part.last_fact_id = facts.write(session, both, recorded_at=about.observed_at)
+    for inner in along:
+        inner.parent_id, inner.last_fact_id = part.id, unit.last_fact_id
+    session.flush()
+    return part
+
+
+def _difference(
+    work_order: WorkOrder, unit: Unit, quantity: Decimal, part: Unit, along: Sequence[Unit]
+) -> dict[str, dict[str, Any]]:
+    """What changes of the lot, of its operations and of the units that go along, as rebuilding folds it."""
+    whole = unit.quantity or _ONE
     before: dict[str, Any] = {f"unit:{unit.id}": {"quantity": plain(whole)}}
     after: dict[str, Any] = {f"unit:{unit.id}": {"quantity": plain(whole - quantity)}}
     for operation in work_order.operations:
         key = f"operation:{operation.id}"
         before[key], after[key] = _count_one_more(operation, unit)
-    unit.quantity = whole - quantity
-    made = {"before": {f"unit:{part.id}": None}, "after": {f"unit:{part.id}": _row(part)}, "from": unit.number}
-    told = [
-        _fact(
-            unit, quantity, {"before": before, "after": after, "part": part.number, "pieces": plain(quantity)}, about
-        ),
-        _fact(part, quantity, made, about),
-    ]
-    unit.last_fact_id, part.last_fact_id = facts.write(session, told, recorded_at=about.observed_at)
-    session.flush()
-    return part
+    for inner in along:
+        before[f"unit:{inner.id}"], after[f"unit:{inner.id}"] = {"parent_id": unit.id}, {"parent_id": part.id}
+    return {"before": before, "after": after}
 
 
 def _part(session: Session, unit: Unit, quantity: Decimal) -> Unit:

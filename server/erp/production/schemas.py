@@ -4,9 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from server.erp.orders.snapshot import packaging_in_words
+from server.erp.production.inside import Share
 from server.erp.production.models import Operation, WorkOrder
 from server.erp.production.queue import LAST, QueueEntry, Waits
 from server.erp.production.repository import UnitRow
@@ -15,13 +16,33 @@ from server.erp.reels.schemas import ReelName
 from server.http.fields import Configuration, PositiveQuantity, ReasonText, ShortText, Shown, ShownDecimal, Strict
 from server.messages import translate as _
 
+#: Numbers or codes of the units built into a lot that go along with a part of it.
+Inside = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=200)]], Field(max_length=1000)]
 
-class HoldBody(Strict):
+
+class PartBody(Strict):
+    """Of a lot, how many of its pieces; and of the units with numbers that were built into it, those that go along."""
+
+    quantity: PositiveQuantity | None = None
+    units: Inside | None = None
+
+    @property
+    def share(self) -> Share:
+        """The same, as the rules know it."""
+        return Share(self.quantity, self.units)
+
+
+class SplitBody(PartBody):
+    """So many pieces of a lot become a lot of their own."""
+
+    quantity: PositiveQuantity
+
+
+class HoldBody(PartBody):
     """Why, in words for colleagues, by a reason code, or both; and of a lot, how many of its pieces."""
 
     reason: ReasonText | None = None
     reason_code: Code | None = None
-    quantity: PositiveQuantity | None = None
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
@@ -46,19 +67,17 @@ class CancelBody(Strict):
     reason: ReasonText
 
 
-class ScrapBody(Strict):
+class ScrapBody(PartBody):
     """Why a unit is lost: the code of a reason for scrap; and of a lot, how many of its pieces."""
 
     reason: Code
-    quantity: PositiveQuantity | None = None
 
 
-class ReworkBody(Strict):
+class ReworkBody(PartBody):
     """Why a unit goes back: the code of a reason for rework; without a step, to the last one it did."""
 
     reason: Code
     step: Annotated[int, Field(ge=1, le=999)] | None = None
-    quantity: PositiveQuantity | None = None
 
 
 class ScrapPiecesBody(Strict):

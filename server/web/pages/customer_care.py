@@ -21,9 +21,10 @@ from server.parties import consents, duplicates, repository
 from server.parties.models import Customer
 from server.parties.people import find_contact
 from server.parties.people_schemas import ConsentIn
+from server.web.customer_choice import with_customer
 from server.web.entry import Fault, FormDep, checked, given
 from server.web.forms import Form
-from server.web.page import PageDep
+from server.web.page import Page, PageDep
 
 router = APIRouter(prefix="/customers", include_in_schema=False)
 
@@ -87,18 +88,24 @@ def tell_apart(page: PageDep, number: Number, form: FormDep, principal: Merger) 
 
 @router.get("/{number}/merge")
 def show_merge(page: PageDep, number: Number, _principal: Merger, other: Text = None) -> Response:
-    """Both side by side, and what becomes of them; without the other, a field for its number."""
+    """Both side by side, and what becomes of them; without the other, a field for its number or name."""
+    form, status = _named(page, other)
     with page.database.read() as session:
         survivor = _found(session, number)
-        loser = repository.customer(session, other.strip().upper()) if other else None
+        known = form.get("other") if status == 200 else None
+        loser = repository.customer(session, known) if known else None
         figures = [order_figures(session, each.id) for each in (survivor, loser) if each is not None]
-    form = Form({"other": other or ""})
-    if other and loser is None:
-        form = form.with_faults({"other": page.say(N_("There is no customer of this number."))})
-    return page.show(
-        "customers/merge.html", status=404 if form.faults else 200, survivor=survivor, loser=loser, figures=figures,
-        form=form,
-    )  # fmt: skip
+    if known and loser is None:
+        form, status = form.with_faults({"other": page.say(N_("There is no customer of this number or name."))}), 404
+    return page.show("customers/merge.html", status=status, survivor=survivor, loser=loser, figures=figures, form=form)
+
+
+def _named(page: Page, other: str | None) -> tuple[Form, int]:
+    """The form with the number of the one that was named, and the status of the page."""
+    try:
+        return with_customer(page, Form({"other": other or ""}), "other"), 200
+    except Fault as fault:
+        return fault.form, fault.status
 
 
 @router.post("/{number}/merge")

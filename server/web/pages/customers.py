@@ -11,7 +11,7 @@ from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.crm.customer_page import glanced_orders, latest_orders, order_figures
-from server.crm.customer_timeline import customer_timeline
+from server.crm.customer_timeline import Wanted, customer_timeline
 from server.crm.here import Here
 from server.crm.interactions import InteractionIn, write_down
 from server.db.topics import versions
@@ -32,8 +32,8 @@ router = APIRouter(prefix="/customers", include_in_schema=False)
 
 Reader = Annotated[Principal, Depends(require(Permission.CUSTOMERS_READ))]
 Noter = Annotated[Principal, Depends(require(Permission.PARTY_NOTE_WRITE))]
-Tab = Literal["timeline", "people", "terms", "orders"]
 Cursor = Annotated[str | None, Query(max_length=60)]
+Tab = Literal["timeline", "people", "terms", "orders"]
 #: What the overview shows of the timeline and of the orders.
 _GLANCE = 6
 
@@ -76,7 +76,7 @@ def show_overview(page: PageDep, _principal: Reader, number: Number) -> Response
             return _lead_on(page, session, customer)
         shared = around(session, customer, None)
         alike = _alike(session, customer) if page.principal and page.principal.may(Permission.PARTY_MERGE) else []
-        timeline = customer_timeline(session, customer, sees_credit=_sees_credit(page)).items[:_GLANCE]
+        timeline = customer_timeline(session, customer, Wanted(limit=_GLANCE, sees_credit=_sees_credit(page))).items
         rows = glanced_orders(session, customer.id, here=_here(page), limit=_GLANCE)
     return page.show("customers/overview.html", **shared, timeline=timeline, rows=rows, form=Form(), alike=alike)
 
@@ -160,7 +160,7 @@ def around(session: Session, customer: Customer, tab: str | None) -> dict[str, A
 def _more(page: Page, session: Session, customer: Customer, asked: tuple[str, str | None]) -> dict[str, Any]:
     tab, after = asked
     if tab == "timeline":
-        timeline = customer_timeline(session, customer, after=after, sees_credit=_sees_credit(page))
+        timeline = customer_timeline(session, customer, Wanted(after, sees_credit=_sees_credit(page)))
         return {"timeline": timeline, "after": after}
     if tab == "people":
         return {"consents": repository.consents(session, customer.id)}

@@ -42,9 +42,11 @@ _DONE: Final[Mapping[DeedKind, str]] = {
     DeedKind.HOLD: N_("On hold: %(units)s. Stations refuse them until the hold is lifted."),
     DeedKind.RESUME: N_("%(units)s may go on."),
     DeedKind.STOCK: N_("Put into stock: %(units)s."),
+    DeedKind.SPLIT: N_("A lot of its own from now on: %(units)s. Print its label."),
 }
-#: So many numbers stand in a sentence.
+#: So many numbers stand in a sentence, and so many codes may be scanned into one form.
 _NAMED: Final = 5
+_MOST_CODES: Final = 1000
 
 
 @router.get("/units/{number}")
@@ -119,4 +121,14 @@ def _deed(page: Page, form: Form) -> Deed:
         words=(form.get("words") or "")[:200] or None,
         quantity=quantity,
         step=int(step) if step.isascii() and step.isdigit() and len(step) <= 3 else None,
+        inside=_scanned(page, form),
     )
+
+
+def _scanned(page: Page, form: Form) -> list[str] | None:
+    """The codes that were scanned one below the other; none at all only where somebody says so."""
+    codes = [line.strip(" \t")[:200] for line in form.text("inside").splitlines()]
+    codes = [code for code in codes if code]
+    if len(codes) > _MOST_CODES:
+        raise Invalid(page.say(N_("At most %(count)s codes go into one form."), count=_MOST_CODES))
+    return codes or ([] if form.checked("none_inside") else None)

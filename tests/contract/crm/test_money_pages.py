@@ -8,15 +8,18 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from server.db import Database
 from server.erp.billing.models import Invoice
 from server.erp.billing.seed import seed_past
 from server.erp.orders.models import SalesOrder
 from server.erp.seed import DemoWorld
+from server.journal import facts
 from server.journal.models import Audit
 from server.parties.models import Customer, Site
 from server.settings.clock import utc_now
+from server.tracking.facts import FactKind, NewFact
 
 HTML = {"Accept": "text/html"}
 
@@ -121,6 +124,30 @@ def test_who_sees_credit_finds_money_on_the_order_page_and_others_do_not(
     assert {role for role, page in pages.items() if "What it earns" in page} == {"sales", "finance", "manager"}
     assert {role for role, page in pages.items() if "12,000.00" in page} == {"sales", "finance", "manager"}
     assert {role for role, page in pages.items() if "Latest sales activity" in page} == {"finance", "manager"}
+
+
+def test_many_shipments_do_not_hide_from_finance_what_sales_did(
+    signed_in: Callable[..., httpx.Client], database: Database, past: dict[str, str]
+) -> None:
+    # Given more shipments of late than a page of the timeline holds
+    def send(session: Session) -> str:
+        order = session.scalars(select(SalesOrder).where(SalesOrder.number == past["waiting"])).one()
+        left = [
+            NewFact(FactKind.SHIPMENT_SHIPPED, f"SH-9{count:03}", "system", utc_now(), order_id=order.id)
+            for count in range(40)
+        ]
+        facts.write(session, left, recorded_at=utc_now())
+        return session.scalars(select(Customer.number).where(Customer.id == order.customer_id)).one()
+
+    number = database.write(send)
+
+    account = signed_in("finance").get(f"/customers/{number}/account", headers=HTML).text
+    timeline = signed_in("sales").get(f"/customers/{number}/timeline", headers=HTML).text
+
+    activity = account.partition('id="activity-head"')[2]
+    assert "Order entered" in activity
+    assert "SH-9" not in activity
+    assert timeline.count("Shipment left") == 25
 
 
 def test_a_customer_sees_his_balance_only_where_the_company_shows_it(

@@ -47,8 +47,11 @@ def test_the_timeline_tells_what_both_sides_did_newest_first_and_page_by_page(
 
     first = manager.get(f"{base}/timeline").json()
     second = manager.get(f"{base}/timeline", params={"after": first["next"]}).json()
+    whole = manager.get(f"{base}/timeline", params={"limit": 200}).json()
 
     assert said.status_code == 201
+    assert whole == {"items": [*first["items"], *second["items"]], "next": None}
+    assert len(manager.get(f"{base}/timeline", params={"limit": 3}).json()["items"]) == 3
     entries = [*first["items"], *second["items"]]
     newest = [(entry["source"], entry["kind"]) for entry in entries[:5]]
     assert newest == [

@@ -154,12 +154,19 @@ def test_merging_and_erasing_are_confirmed_on_pages_of_their_own(
     contact = manager.get("/api/v1/customers/C-101").json()["contacts"][1]["id"]
 
     compare = manager.get("/customers/C-100/merge", params={"other": "C-104"})
+    by_name = manager.get("/customers/C-100/merge", params={"other": "aurora bikes ab"})
+    several = manager.get("/customers/C-100/merge", params={"other": "aurora"})
+    nobody = manager.get("/customers/C-100/merge", params={"other": "Nobody Ltd"})
     merged = manager.post("/customers/C-100/merge", data={"other": "C-104"})
     old = manager.get("/customers/C-104")
     unsure = manager.post(f"/customers/C-101/contacts/{contact}/erase", data={})
     erased = manager.post(f"/customers/C-101/contacts/{contact}/erase", data={"confirmed": "1"})
 
     assert "This cannot be undone" in compare.text
+    assert "Merge C-104 into C-100" in by_name.text
+    assert (several.status_code, nobody.status_code) == (422, 404)
+    assert "More than one customer is called so" in several.text
+    assert "There is no customer of this number or name." in nobody.text
     assert merged.headers["location"] == old.headers["location"] == "/customers/C-100"
     assert unsure.headers["location"].endswith("/privacy")
     assert erased.headers["location"] == "/customers/C-101/people"
