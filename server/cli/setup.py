@@ -18,7 +18,7 @@ from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Base, Database
 from server.erp.billing.seed import seed_past
-from server.erp.changes.seed import seed_changes
+from server.erp.changes.seed import seed_changes, seed_packing_anew
 from server.erp.floor.models import Station
 from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
@@ -113,6 +113,7 @@ def _fill_with_demo(session: Session) -> str | None:
     seed_relations(session, world, now)
     seed_quotes(session, world, now)
     seed_changes(session, world, now)
+    seed_packing_anew(session, world, now)
     seed_stock(session, now)
     seed_cases(session, now)
     seed_production(session, world, now)

@@ -24,7 +24,7 @@ from server.crm.quotes.seed import seed_quotes
 from server.crm.seed import seed_relations
 from server.db import Database
 from server.erp.billing.seed import seed_past
-from server.erp.changes.seed import seed_changes
+from server.erp.changes.seed import seed_changes, seed_packing_anew
 from server.erp.floor.models import Station
 from server.erp.logistics.seed import seed_dock
 from server.erp.orders.models import SalesOrder
@@ -86,6 +86,8 @@ class Access:
     quote_token: str
     unit_number: str
     unit_code: str
+    #: The crew's hands off: the visitor's order, and one that waits for somebody to see what changed.
+    left_alone: frozenset[str]
     summary: str
 
 
@@ -112,6 +114,7 @@ def _fill(session: Session, database_url: str) -> Access:
     seed_cases(session, now)
     offered = seed_quotes(session, world, now)[0]
     seed_changes(session, world, now)
+    anew = seed_packing_anew(session, world, now)
     seed_stock(session, now)
     seed_reservations(session, world, now)
     _load_stations(session, now)
@@ -134,6 +137,7 @@ def _fill(session: Session, database_url: str) -> Access:
         quote_token=quote_links.create_link(session, offered, actor=sales.actor, now=now).token,
         unit_number=number,
         unit_code=code,
+        left_alone=frozenset({order.number, anew.number}),
         summary=_summary(session),
     )
 

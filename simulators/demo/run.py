@@ -122,8 +122,7 @@ class _Shift:
 
     def _work(self) -> None:
         """The factory day, taken up again when the server did not answer for a while."""
-        left_alone = frozenset({self._access.order})
-        plan = DayPlan(seed=self._options.seed, speed=self._options.speed, left_alone=left_alone)
+        plan = DayPlan(seed=self._options.seed, speed=self._options.speed, left_alone=self._access.left_alone)
         while not self._stop.is_set():
             try:
                 floor = ApiFloor(Api(self._factory.rig.url, self._access.api_key))

@@ -347,7 +347,7 @@ def test_demo_data_fills_an_empty_database_once_and_a_rebuild_finds_it_as_its_fa
     again = server.say("demo-data")
     rebuilt = server.say("rebuild")
 
-    assert "6 stations, 6 customers and 22 orders." in filled
+    assert "6 stations, 6 customers and 23 orders." in filled
     assert "nothing was changed" in again
     assert "0 values repaired" in rebuilt
 

@@ -29,6 +29,7 @@ ACCESS = Access(
     quote_token="QUOTE",
     unit_number="U-1052",
     unit_code="OLU1052S",
+    left_alone=frozenset({"SO-1004"}),
     summary="3 customers, 12 orders, 6 stations",
 )
 

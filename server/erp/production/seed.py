@@ -54,6 +54,7 @@ def _lot(session: Session, now: datetime) -> WorkOrder:
     for deed in (
         Deed(DeedKind.SCRAP, code="SETUPPIECE", quantity=Decimal(12)),
         Deed(DeedKind.HOLD, code="INSPECT", words="Burrs on the edge", quantity=Decimal(60)),
+        Deed(DeedKind.SPLIT, quantity=Decimal(100)),
     ):
         do(session, work_repository.lock_work_order(session, made.id), [lot], deed, about)
     return work_repository.lock_work_order(session, made.id)
