@@ -1,11 +1,10 @@
 """The inputs of readers that tell them in JSON: a light barrier or a button changed. Sans-I/O."""
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
 from gateway.protocols import json_shape
-from gateway.protocols.json_shape import find
+from gateway.protocols.json_shape import documents, find
 from gateway.protocols.reads import InputChange
 
 #: Only a message with one of these words is looked at twice; reads of tags come a hundred times as often.
@@ -14,19 +13,24 @@ _WORDS: Final = (b"gpiTransition", b'"GPI"')
 _HIGH: Final = {"low-to-high": True, "high-to-low": False, "HIGH": True, "LOW": False}
 
 
-def input_change(reader: str, payload: bytes) -> InputChange | None:
-    """The change that a message tells, None where it tells something else.
+def input_changes(reader: str, payload: bytes) -> list[InputChange]:
+    """The changes that a message tells, in its order: one document, several after each other, or a list of them.
 
-    >>> input_change("gate", b'{"type": "GPI", "pin": 1, "state": "HIGH"}')
-    InputChange(reader='gate', pin=1, high=True, reader_time=None)
+    >>> input_changes("gate", b'{"type": "GPI", "pin": 1, "state": "HIGH"}')
+    [InputChange(reader='gate', pin=1, high=True, reader_time=None)]
     """
     if not any(word in payload for word in _WORDS):
-        return None
+        return []
     try:
-        message = json.loads(payload)
+        found = list(documents(payload.decode()))
     except (ValueError, RecursionError):
         # Broken JSON is the tag reader's to complain about; it sees every message.
-        return None
+        return []
+    items = [item for document in found for item in (document if isinstance(document, list) else [document])]
+    return [change for item in items if (change := _change(reader, item)) is not None]
+
+
+def _change(reader: str, message: object) -> InputChange | None:
     if not isinstance(message, Mapping):
         return None
     pin = json_shape.whole(find(message, "gpiTransitionEvent.gpi pin data.pin"), 0, 64)

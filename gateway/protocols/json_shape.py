@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
@@ -145,6 +146,17 @@ def find(item: object, paths: str) -> object:
         if value is not None:
             return value
     return None
+
+
+def documents(text: str) -> Iterator[object]:
+    """The JSON documents of a text, also where they follow each other without a separator."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while at < len(text):
+        document, at = decoder.raw_decode(text, at)
+        yield document
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
 
 
 def _walk(item: object, path: str) -> object:

@@ -1,15 +1,15 @@
 """UHF readers that speak LLRP (Impinj, Zebra, Alien and others): one inventory, kept running. Sans-I/O."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
 from typing import Final
 
 from gateway.protocols import llrp_codec as codec
 from gateway.protocols.llrp_codec import LlrpError, Message, find, message, number, parameters
-from gateway.protocols.llrp_setup import choose_power, config_body, rospec_body
-from gateway.protocols.options import DeviceOptions, option, required
+from gateway.protocols.llrp_options import LlrpOptions
+from gateway.protocols.llrp_setup import choose_power, config_body, input_levels, inputs_query_body, rospec_body
 from gateway.protocols.quiet import QuietMachine
 from gateway.protocols.reads import InputChange, Sign, TagRead
 
@@ -26,34 +26,6 @@ _ATTEMPTS: Final = {
     2: _("another program is connected to it"),
     4: _("another program is connected to it"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LlrpOptions(DeviceOptions):
-    """Options of a fixed UHF reader that speaks LLRP."""
-
-    host: str = required("The reader's address.", example='"10.0.0.40"')
-    tcp_port: int = option(5084, "Its LLRP port.", low=1, high=65_535)
-    antennas: int = option(0, "How many antennas read, counted from the first; 0: all.", low=0, high=64)
-    power_dbm: float | None = option(
-        None, "Transmit power at all antennas; empty leaves the reader's own.", low=0, high=36
-    )
-    keepalive_s: int = option(4, "How often the reader shows that it lives.", low=1, high=60)
-    trigger: str = option(
-        "always", "always: it reads all the time; gpi: while an input is on.", choices=("always", "gpi")
-    )
-    gpi_port: int = option(1, "The input that starts reading.", low=1, high=16)
-    gpi_level: str = option("high", "The level at which it reads.", choices=("high", "low"))
-    gpi_max_ms: int = option(
-        0, "It stops reading after so long, even if the input stays on; 0: never.", low=0, high=3_600_000
-    )
-    inputs: int = option(
-        0, "How many inputs are switched on, counted from the first; 0: as the reader has them.", low=0, high=16
-    )
-
-    def check(self) -> list[str]:
-        """The mistakes that only show when options are seen together."""
-        return [] if self.host else [_('host: empty. Write the reader\'s address, such as host = "10.0.0.40".')]
 
 
 class LlrpMachine(QuietMachine):
@@ -76,7 +48,7 @@ class LlrpMachine(QuietMachine):
         self._clock_wrong = False
         self.ready = False
         self.dead: str | None = None
-        #: messages, tags, keepalives, events, gpi_events, clock_unset and restarts since the start.
+        #: messages, tags, keepalives, events, gpi_events, gpi_states, clock_unset and restarts since the start.
         self.counts: Counter[str] = Counter()
 
     @property
@@ -101,7 +73,10 @@ class LlrpMachine(QuietMachine):
         self._away.clear()
         self._said, self.dead, self.ready, self._clock_wrong = None, None, False, False
         asks_power = [codec.GET_CAPABILITIES] if self._options.power_dbm is not None else []
-        self._plan = [codec.SET_CONFIG, codec.DELETE_ROSPEC, *asks_power, codec.ADD_ROSPEC, codec.ENABLE_ROSPEC]
+        asks_inputs = [codec.GET_CONFIG] if self._ports() else []
+        self._plan = [
+            codec.SET_CONFIG, codec.DELETE_ROSPEC, *asks_power, codec.ADD_ROSPEC, codec.ENABLE_ROSPEC, *asks_inputs
+        ]  # fmt: skip
         self._awaited = codec.EVENT
         self._deadline = now + ANSWER_SECONDS
 
@@ -158,7 +133,7 @@ class LlrpMachine(QuietMachine):
         elif each.kind == codec.EVENT:
             return self._events(find(each.body, codec.EVENT_DATA) or b"")
         elif each.kind == self._awaited or each.kind == codec.ERROR:
-            self._answered(each)
+            return self._answered(each)
         return []
 
     def _tag(self, content: bytes) -> TagRead | None:
@@ -233,7 +208,33 @@ class LlrpMachine(QuietMachine):
         words = _ATTEMPTS.get(status, _("reason {status}").format(status=status))
         self.dead = _("The reader at {host} refuses: {words}.").format(host=self._options.host, words=words)
 
-    def _answered(self, answer: Message) -> None:
+    def _answered(self, answer: Message) -> list[Sign]:
+        if self._awaited == codec.GET_CONFIG_RESPONSE:
+            return self._inputs_told(answer)
+        self._obeyed(answer)
+        return []
+
+    def _inputs_told(self, answer: Message) -> list[Sign]:
+        """How the inputs stand at the beginning: what was on before we came is a change to whoever waits for it.
+
+        A reader without inputs may refuse to tell them, and reads tags all the same.
+        """
+        levels = input_levels(answer.body) if answer.kind == codec.GET_CONFIG_RESPONSE else []
+        # Other inputs are switched on for somebody else, or by the reader's own settings.
+        wanted = set(self._ports())
+        told: list[Sign] = [InputChange(self._reader, port, high) for port, high in levels if port in wanted]
+        self.counts["gpi_states"] += len(told)
+        self._go_on()
+        if self._starts_now(dict(levels)):
+            # An input as start trigger waits for a change (LLRP 1.0.1, 11.2.1.1.1), which has happened already.
+            self._ask(codec.START_ROSPEC)
+        return told
+
+    def _starts_now(self, levels: Mapping[int, bool]) -> bool:
+        gpi = self._gpi()
+        return gpi is not None and levels.get(gpi[0]) is gpi[1]
+
+    def _obeyed(self, answer: Message) -> None:
         try:
             status = find(answer.body, codec.STATUS) or b"\0\0"
         except LlrpError:
@@ -268,6 +269,8 @@ class LlrpMachine(QuietMachine):
             return b"\0"
         if request == codec.SET_CONFIG:
             return config_body(self._options.keepalive_s, self._ports())
+        if request == codec.GET_CONFIG:
+            return inputs_query_body()
         if request == codec.ADD_ROSPEC:
             return rospec_body(ROSPEC_ID, self._options.antennas, self._gpi(), self._power)
         if request == codec.CLOSE:

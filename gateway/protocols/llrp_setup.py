@@ -17,6 +17,7 @@ _CONTENT: Final = 0x1000 | 0x0400 | 0x0100 | 0x0080
 _IMMEDIATE, _BY_GPI = 1, 3
 _NEVER, _GPI_OR_TIME = 0, 2
 _EVERY_TAG: Final = 1
+_GPI_STATES: Final = 9
 _GEN2: Final = 1
 
 
@@ -29,6 +30,24 @@ def config_body(keepalive_s: int, inputs: Iterable[int]) -> bytes:
         # The input is switched on; its state, the last byte, is what the reader finds, so it says unknown.
         body += tlv(codec.GPI_STATE, struct.pack(">HBB", port, 0x80, 2))
     return body
+
+
+def inputs_query_body() -> bytes:
+    """GET_READER_CONFIG (LLRP 1.0.1, 10.2.1): how all inputs stand, and nothing else.
+
+    Antenna 0, RequestedData 9 (GPIPortCurrentState), GPI port 0 (all of them), GPO port 0.
+    """
+    return struct.pack(">HBHH", 0, _GPI_STATES, 0, 0)
+
+
+def input_levels(answer: bytes) -> list[tuple[int, bool]]:
+    """Each input that is switched on with its level; those whose state is unknown are left out.
+
+    GPIPortCurrentState (LLRP 1.0.1, 12.2.6.5): GPIPortNum in 16 bits, Config in the highest bit of a byte, then
+    0 low, 1 high, 2 unknown.
+    """
+    states = [content for kind, content in parameters(answer) if kind == codec.GPI_STATE and len(content) == 4]
+    return [(number(state[:2]), state[3] == 1) for state in states if state[2] & 0x80 and state[3] in (0, 1)]
 
 
 def rospec_body(number_: int, antennas: int, gpi: Gpi | None, power: tuple[int, bool] | None) -> bytes:

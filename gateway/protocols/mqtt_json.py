@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 
 from gateway.protocols import json_shape
-from gateway.protocols.json_shape import BARE, PRESETS, Shape, find
+from gateway.protocols.json_shape import BARE, PRESETS, Shape, documents, find
 from gateway.protocols.line import MAX_LENGTH
 from gateway.protocols.options import CodeOptions, option, required, toml
 from gateway.protocols.reads import CodeRead, Read, TagRead
@@ -96,11 +96,11 @@ class JsonReader:
         if self._plain and text[:1] not in (b"{", b"["):
             return [self._code(payload.rstrip(b"\r\n"))]
         try:
-            documents = list(_documents(text.decode()))
+            found = list(documents(text.decode()))
         except (ValueError, RecursionError):
             # UnicodeDecodeError and JSONDecodeError are ValueErrors; absurd nesting ends in RecursionError.
             return [self._fault(payload, _("The message is not whole JSON."))]
-        return [read for document in documents for item in self._items(document) for read in self._read(item)]
+        return [read for document in found for item in self._items(document) for read in self._read(item)]
 
     def _items(self, document: object) -> Iterator[object]:
         lists = self._shape.items.split("+")
@@ -173,17 +173,6 @@ class JsonReader:
             self._named.add(kind)
         if kind in self._named:
             self.counts[f"ignored:{kind}"] += 1
-
-
-def _documents(text: str) -> Iterator[object]:
-    """The JSON documents of a text, also where they follow each other without a separator."""
-    decoder = json.JSONDecoder()
-    at = 0
-    while at < len(text):
-        document, at = decoder.raw_decode(text, at)
-        yield document
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
 
 
 def _memory(item: Mapping[str, object], hex_paths: str, base64url_paths: str) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.protocols.http_push import Answer, HttpPushOptions, Request, refuse, stored, too_long, try_again
+from gateway.protocols.json_inputs import input_changes
 from gateway.protocols.mqtt_json import JsonReader
 from gateway.protocols.reads import DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
@@ -70,6 +71,9 @@ class HttpPushSource:
             emit = self._emit
             if emit is None:
                 return try_again()
+            for change in input_changes(self.name, body):
+                self._counts["inputs"] += 1
+                emit(change)
             reads = self._reader.feed(body)
             if not reads:
                 return stored(0)
@@ -114,7 +118,7 @@ class HttpPushSource:
         self._counts[what] += 1
 
     def counters(self) -> dict[str, int]:
-        """messages, tags, codes, faults, ignored, answers by status, again, late, turned_away and waiting."""
+        """messages, inputs, tags, codes, faults, ignored, answers by status, again, late, turned_away and waiting."""
         return {**self._reader.counts, **self._counts, "waiting": len(self._posts)}
 
 

@@ -1,6 +1,7 @@
 """A fixed UHF reader that speaks LLRP."""
 
-from gateway.protocols.llrp import LlrpMachine, LlrpOptions
+from gateway.protocols.llrp import LlrpMachine
+from gateway.protocols.llrp_options import LlrpOptions
 from gateway.sources.base import Surroundings
 from gateway.sources.dialogue import DialogueSource
 from gateway.sources.tcp import TcpLink

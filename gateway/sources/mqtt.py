@@ -9,7 +9,7 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
-from gateway.protocols.json_inputs import input_change
+from gateway.protocols.json_inputs import input_changes
 from gateway.protocols.mqtt_json import JsonReader, MqttOptions
 from gateway.protocols.reads import DevicePhase, DeviceState, Read
 from gateway.sources.base import Emit, Report, SourceLost, Surroundings
@@ -70,7 +70,7 @@ class MqttSource:
             self._counts["retained"] += 1
             broker.acknowledge(message.packet)
             return
-        if change := input_change(self.name, message.payload):
+        for change in input_changes(self.name, message.payload):
             self._counts["inputs"] += 1
             emit(change)
         if message.packet is None:

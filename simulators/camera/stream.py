@@ -1,7 +1,7 @@
 """A network camera: an MJPEG stream over HTTP on this machine, as OpenCV and browsers open it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -17,6 +17,9 @@ FRAMES_PER_SECOND: Final = 10.0
 CROSSING: Final = 15
 BOUNDARY: Final = "frame"
 MODULE: Final = 3
+#: How a viewer asks and what comes before the first frame, where both are in memory.
+REQUEST: Final = b"GET /camera.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+HEAD: Final = f"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary={BOUNDARY}\r\n\r\n".encode("ascii")
 
 
 class Belt:
@@ -51,11 +54,20 @@ class Belt:
 
 
 class CameraServer:
-    """Serves frames to whoever asks at this host and port, until stop(); port 0 takes a free one."""
+    """Serves frames to whoever asks at this host and port, until stop(); port 0 takes a free one.
 
-    def __init__(self, frame: Callable[[], Picture], address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+    `pieces` gives what is left of a frame, with None where the connection breaks; `heard` is told what goes over it.
+    """
+
+    def __init__(
+        self,
+        frame: Callable[[], Picture],
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        pieces: Callable[[bytes], Iterable[bytes | None]] = lambda frame: (frame,),
+        heard: Callable[[bytes, bool], None] = lambda _data, _to_host: None,
+    ) -> None:
         self._stop = threading.Event()
-        self._frame = frame
+        self._frame, self._pieces, self._heard = frame, pieces, heard
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -88,19 +100,30 @@ class CameraServer:
 
     def serve(self, request: BaseHTTPRequestHandler) -> None:
         """One viewer's stream, in the thread of its connection."""
-        request.send_response(200)
-        request.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
-        request.end_headers()
+        self._heard(f"{request.requestline}\r\n{request.headers}".encode("latin-1", "replace"), False)
         try:
-            while not self._stop.is_set():
-                request.wfile.write(_part(self._frame()))
+            self._write(request, HEAD)
+            while not self._stop.is_set() and self._show(request):
                 self._stop.wait(1 / FRAMES_PER_SECOND)
         except OSError:
             # The viewer went away; the next one is served anew.
             request.close_connection = True
 
+    def _show(self, request: BaseHTTPRequestHandler) -> bool:
+        """The next frame; whether the connection holds."""
+        for piece in self._pieces(part(self._frame())):
+            if piece is None:
+                return False
+            self._write(request, piece)
+        return True
 
-def _part(frame: Picture) -> bytes:
+    def _write(self, request: BaseHTTPRequestHandler, data: bytes) -> None:
+        request.wfile.write(data)
+        self._heard(data, True)
+
+
+def part(frame: Picture) -> bytes:
+    """One frame as a part of the stream."""
     _done, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])
     body = data.tobytes()
     head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"

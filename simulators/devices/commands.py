@@ -157,10 +157,11 @@ def _scan(there: Callable[[float], bool], scan: Callable[[str], bool], code: str
 
 def _keyboard(arguments: argparse.Namespace) -> int:
     from simulators.devices.keyboard import Keyboard
+    from simulators.devices.transport import PipeTransport
     from simulators.shell import typed_code
 
     trouble = trouble_of(arguments)
-    scanner = Keyboard(arguments.path, seed=trouble.seed)
+    scanner = Keyboard(PipeTransport(arguments.path), seed=trouble.seed)
     trouble.befall(scanner)
     scanner.plug()
     print(f'Scanner that types: driver = "hid", port = "{arguments.path.resolve()}".')
@@ -172,7 +173,7 @@ def _keyboard(arguments: argparse.Namespace) -> int:
             try:
                 scanner.scan(typed_code(line.strip()), alt=arguments.alt)
                 print("typed")
-            except (NotPlugged, KeyError) as error:
+            except (NotPlugged, ValueError) as error:
                 print(f"Nothing was typed: {error}")
     finally:
         scanner.unplug()
@@ -182,6 +183,7 @@ def _keyboard(arguments: argparse.Namespace) -> int:
 def _poster(arguments: argparse.Namespace) -> int:
     from simulators.devices.poster import Poster, impinj_body, zebra_body
     from simulators.radio import TagSeen
+    from simulators.shell import INPUT_HELP, change_inputs
 
     token = arguments.token_file.read_text(encoding="utf-8").strip() if arguments.token_file else ""
     body = {"impinj": impinj_body, "zebra": zebra_body}[arguments.maker]
@@ -189,9 +191,9 @@ def _poster(arguments: argparse.Namespace) -> int:
     poster = Poster(arguments.port, path=arguments.path, token=token, body=body, seed=trouble.seed)
     trouble.befall(poster)
     poster.plug()
-    print(f"Type an EPC (hex) and press Enter: the tag passes, and is posted three times.  /quit\n{HELP}")
+    print(f"Type an EPC (hex) and press Enter: the tag passes, and is posted three times.{INPUT_HELP}  /quit\n{HELP}")
     try:
-        for line in obeying(poster, sys.stdin, print):
+        for line in change_inputs(obeying(poster, sys.stdin, print), poster.set_input, print):
             epc = line.strip().upper()
             if epc == "/QUIT":
                 break

@@ -22,9 +22,11 @@ class Wired(ABC):
 
     #: The faults that such a device cannot have, each with the sentence that says why.
     cannot: ClassVar[Mapping[Fault, str]] = {Fault.CLOCK_2000: "This device tells no times."}
+    #: What it sends is cut at multiples of so many bytes.
+    unit: ClassVar[int] = 1
 
     def __init__(self, transport: Transport, *, seed: int = 0) -> None:
-        self.faults = Faults(seed, cannot={**UNHEARD_OF.get(transport.medium, {}), **self.cannot})
+        self.faults = Faults(seed, cannot={**UNHEARD_OF.get(transport.medium, {}), **self.cannot}, unit=self.unit)
         self._line = FaultyLine(transport, self.faults)
         self._transport: Transport = self._line
         #: Whether somebody else calls do_round(), on a clock of their own: then no thread is started.

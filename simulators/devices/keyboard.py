@@ -3,17 +3,15 @@
 The events and the keys are made here and not by the gateway's code, so that a slip on either side shows.
 """
 
-import os
 import struct
-import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from simulators.devices.device import BOOT_SECONDS
-from simulators.devices.transport import NotPlugged
-from simulators.faults import Fault, Faults
+from simulators.devices.device import Wired
+from simulators.devices.transport import MemoryTransport, PipeTransport
+from simulators.faults import Fault
 
 _SHIFT, _CONTROL, _ALT, _ENTER, _BRACKET = 42, 29, 56, 28, 27
 _KEYS: Final = {
@@ -26,7 +24,8 @@ _SHIFTED: Final = dict(zip('!@#$%^&*()_+{}:"~|<>?', "1234567890-=[];'`\\,./", st
 _PAD: Final = dict(zip("0123456789", (82, 79, 80, 81, 75, 76, 77, 71, 72, 73), strict=True))
 
 
-_EVENT_BYTES: Final = struct.calcsize("@llHHi")
+#: `struct input_event` on this machine: seconds, microseconds, type, code, value.
+EVENT: Final = struct.Struct("@llHHi")
 #: What cannot befall key presses.
 CANNOT_TYPE: Final[Mapping[Fault, str]] = MappingProxyType(
     {
@@ -39,9 +38,14 @@ CANNOT_TYPE: Final[Mapping[Fault, str]] = MappingProxyType(
 
 
 def event(kind: int, code: int, value: int) -> bytes:
-    """One event, as `struct input_event` on this machine."""
-    now = time.time()
-    return struct.pack("@llHHi", int(now), int(now % 1 * 1e6), kind, code, value)
+    """One event that bears no time yet."""
+    return EVENT.pack(0, 0, kind, code, value)
+
+
+def stamped(events: bytes, at: datetime) -> bytes:
+    """The same events, all of this moment."""
+    seconds, micros = int(at.timestamp()), at.microsecond
+    return b"".join(EVENT.pack(seconds, micros, *rest) for _seconds, _micros, *rest in EVENT.iter_unpack(events))
 
 
 def press(code: int, *held: int) -> bytes:
@@ -52,17 +56,22 @@ def press(code: int, *held: int) -> bytes:
 
 
 def typed(text: str, *, alt: bool = False) -> bytes:
-    """The events of a text on a US layout, or by numbers while Alt is held, without the key that ends it."""
+    """The events of a text on a US layout, or by numbers while Alt is held, without the key that ends it.
+
+    Raises ValueError where the layout has no such key.
+    """
     return b"".join(_by_number(letter) if alt else _by_key(letter) for letter in text)
 
 
 def _by_key(letter: str) -> bytes:
     if letter == "\x1d":
         return press(_BRACKET, _CONTROL)
-    if letter.isupper():
+    if letter.isupper() and letter.lower() in _KEYS:
         return press(_KEYS[letter.lower()], _SHIFT)
     if letter in _SHIFTED:
         return press(_KEYS[_SHIFTED[letter]], _SHIFT)
+    if letter not in _KEYS:
+        raise ValueError(f"Failed to type {letter!r}: expected a letter that a US keyboard has.")
     return press(_KEYS[letter])
 
 
@@ -71,45 +80,26 @@ def _by_number(letter: str) -> bytes:
     return event(1, _ALT, 1) + digits + event(1, _ALT, 0) + event(0, 0, 0)
 
 
-class Keyboard:
+class Keyboard(Wired):
     """One scanner at a path of its own."""
 
-    def __init__(self, path: Path, *, seed: int = 0) -> None:
-        self.path = path
-        self.faults = Faults(seed, cannot=CANNOT_TYPE, unit=_EVENT_BYTES)
-        self._pipe: int | None = None
+    cannot = CANNOT_TYPE
+    unit = EVENT.size
 
-    def plug(self) -> None:
-        """Put the cable in."""
-        if self._pipe is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.mkfifo(self.path)
-            # Open for both, so that it opens without a host; what is typed before one comes waits in the pipe.
-            self._pipe = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+    def __init__(
+        self,
+        transport: PipeTransport | MemoryTransport,
+        *,
+        seed: int = 0,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(transport, seed=seed)
+        self._wall_clock = wall_clock
 
-    def unplug(self) -> None:
-        """Pull the cable."""
-        pipe, self._pipe = self._pipe, None
-        if pipe is not None:
-            self.path.unlink()
-            os.close(pipe)
+    def scan(self, code: str, *, alt: bool = False) -> bool:
+        """Type a code and Enter; True, for nobody answers. Raises NotPlugged, or ValueError for what has no key."""
+        self._transport.write(stamped(typed(code, alt=alt) + press(_ENTER), self._wall_clock()))
+        return True
 
-    def scan(self, code: str, *, alt: bool = False) -> None:
-        """Type a code and Enter; raises NotPlugged."""
-        for piece in self.faults.spoil(typed(code, alt=alt) + press(_ENTER)).pieces:
-            self.send(piece)
-
-    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
-        """Be away for so long, as a wireless scanner that changes its battery."""
-        self.unplug()
-        time.sleep(seconds)
-        self.plug()
-
-    def send(self, events: bytes) -> None:
-        """These very events."""
-        try:
-            if self._pipe is None:
-                raise OSError("the cable is out")
-            os.write(self._pipe, events)
-        except OSError as error:
-            raise NotPlugged(f"Failed to type at {self.path}: {error}.") from error
+    def hear(self, data: bytes) -> None:
+        """Nothing: what would come are lights of a keyboard."""

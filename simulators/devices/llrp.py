@@ -5,13 +5,14 @@ Messages are taken apart and put together here and not by the gateway's code, so
 
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 from simulators.devices.device import WiredWorker
+from simulators.devices.llrp_requests import Inventory, parameters, read_inventory
 from simulators.devices.tcp import MemoryNetwork, TcpTransport
 from simulators.devices.transport import NotPlugged
 from simulators.faults import Fault
@@ -20,7 +21,7 @@ from simulators.radio import RadioField, TagSeen
 _OK: Final = bytes.fromhex("011F000800000000")
 #: The first answer of each request is ten above it, CLOSE aside.
 _CLOSE, _CLOSE_ANSWER = 14, 4
-_CAPABILITIES, _CONFIG, _ADD, _DELETE, _START, _ENABLE, _KEEPALIVE_ACK = 1, 3, 20, 21, 22, 24, 72
+_CAPABILITIES, _GET_CONFIG, _CONFIG, _ADD, _DELETE, _START, _ENABLE, _KEEPALIVE_ACK = 1, 2, 3, 20, 21, 22, 24, 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,6 @@ class LlrpSettings:
     #: Transmit powers in hundredths of a dBm, numbered from 1.
     powers: tuple[int, ...] = (1000, 1500, 2000, 2500, 3000)
     hops: bool = True
-
-
-@dataclass(slots=True)
-class _Inventory:
-    """What ADD_ROSPEC asked for."""
-
-    start: int = 0
-    gpi: tuple[int, bool] | None = None
-    antennas: tuple[int, ...] = (0,)
-    power: int | None = None
 
 
 @dataclass(slots=True)
@@ -103,9 +94,10 @@ class LlrpReader(WiredWorker):
         self.field = field
         self.seen = Seen()
         self.inputs: dict[int, bool] = {}
+        self.switched_on: set[int] = set()
         self._network = transport
         transport.on_host = self._greet
-        self._inventory: _Inventory | None = None
+        self._inventory: Inventory | None = None
         self._keepalive: float | None = None
         self._reading = False
         self._buffer = b""
@@ -161,10 +153,12 @@ class LlrpReader(WiredWorker):
         answer = _OK
         if kind == _CAPABILITIES:
             answer += self._capabilities()
+        elif kind == _GET_CONFIG:
+            answer += self._input_states(body)
         elif kind == _CONFIG:
             self._configure(body)
         elif kind == _ADD:
-            self._inventory = _inventory(body)
+            self._inventory = read_inventory(body)
         elif kind == _DELETE:
             self._inventory = None
             self._set_reading(False)
@@ -175,11 +169,25 @@ class LlrpReader(WiredWorker):
         self._send(pack(_CLOSE_ANSWER if kind == _CLOSE else kind + 10, number, answer))
 
     def _configure(self, body: bytes) -> None:
-        for kind, content in _parameters(body[1:]):
+        for kind, content in parameters(body[1:]):
             if kind == 220:
                 with self._work:
                     self._keepalive = struct.unpack(">BI", content)[1] / 1000
                     self._work.notify_all()
+            elif kind == 225:
+                port, config, _state = struct.unpack(">HBB", content)
+                (self.switched_on.add if config & 0x80 else self.switched_on.discard)(port)
+
+    def _input_states(self, body: bytes) -> bytes:
+        """GPIPortCurrentState of the inputs that were asked for: of one that nobody ever touched it is low."""
+        _antenna, wanted, port, _output = struct.unpack(">HBHH", body)
+        if wanted not in (0, 9):
+            return b""
+        ports = sorted({*self.switched_on, *self.inputs}) if port == 0 else [port]
+        return b"".join(
+            parameter(225, struct.pack(">HBB", each, 0x80 * (each in self.switched_on), self.inputs.get(each, False)))
+            for each in ports
+        )
 
     def _capabilities(self) -> bytes:
         levels = b"".join(
@@ -243,45 +251,3 @@ class LlrpReader(WiredWorker):
         except NotPlugged:
             # The host has gone; a real reader stops its inventory too.
             self._set_reading(False)
-
-
-def _parameters(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Requests hold TLV parameters alone."""
-    while body:
-        kind, length = struct.unpack_from(">HH", body)
-        if length < 4 or length > len(body):
-            raise ValueError(f"Failed to read a parameter of {body.hex()}: expected 4 to {len(body)} bytes.")
-        yield kind, body[4:length]
-        body = body[length:]
-
-
-def _inventory(body: bytes) -> _Inventory:
-    """What an ADD_ROSPEC asks for."""
-    ((kind, rospec),) = _parameters(body)
-    if kind != 177:
-        raise ValueError(f"Failed to read an inventory: expected parameter 177, got {kind}.")
-    found = _Inventory()
-    for kind, content in _parameters(rospec[6:]):
-        if kind == 178:
-            _read_triggers(found, content)
-        elif kind == 183:
-            _read_antennas(found, content)
-    return found
-
-
-def _read_triggers(found: _Inventory, content: bytes) -> None:
-    triggers = dict(_parameters(content))
-    found.start = triggers[179][0]
-    if found.start == 3:
-        ((_kind, gpi),) = _parameters(triggers[179][1:])
-        port, level, _limit = struct.unpack(">HBI", gpi)
-        found.gpi = (port, bool(level & 0x80))
-
-
-def _read_antennas(found: _Inventory, content: bytes) -> None:
-    count = struct.unpack_from(">H", content)[0]
-    found.antennas = struct.unpack_from(f">{count}H", content, 2)
-    spec = dict(_parameters(content[2 + 2 * count :]))[186]
-    antenna = dict(_parameters(spec[3:])).get(222)
-    if antenna is not None:
-        found.power = struct.unpack(">HHH", dict(_parameters(antenna[2:]))[224])[2]

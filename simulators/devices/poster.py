@@ -52,6 +52,18 @@ def zebra_body(seen: Sequence[TagSeen], at: datetime) -> bytes:
     return json.dumps([{"data": each, "timestamp": stamp, "type": "SIMPLE"} for each in data]).encode()
 
 
+def impinj_input(pin: int, high: bool, at: datetime) -> bytes:
+    """An input of the R700 changed, in the array of its webhook."""
+    change = {"gpi": pin, "transition": "low-to-high" if high else "high-to-low"}
+    stamp = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
+    return json.dumps([{"timestamp": stamp, "eventType": "gpiTransition", "gpiTransitionEvent": change}]).encode()
+
+
+def zebra_input(pin: int, high: bool, _at: datetime) -> bytes:
+    """An input of a reader with the Zebra IoT Connector has a new level; its message bears no time."""
+    return json.dumps([{"type": "GPI", "pin": pin, "state": "HIGH" if high else "LOW"}]).encode()
+
+
 class Poster(Worker):
     """One reader with its own memory. Bodies are posted in order by a thread of its own."""
 
@@ -93,6 +105,11 @@ class Poster(Worker):
         """These tags were read in one round."""
         for post in self.spoiled(*seen):
             self.send(post)
+
+    def set_input(self, pin: int, high: bool) -> None:
+        """A light barrier or a button at one of its inputs changes."""
+        told = zebra_input if self._body is zebra_body else impinj_input
+        self.send(told(pin, high, self.faults.clock(self._wall_clock())))
 
     def spoiled(self, *seen: TagSeen) -> Iterator[bytes | Torn]:
         """The posts of one round, with what its faults made of them."""

@@ -1,7 +1,9 @@
-"""What a simulated device is plugged into: a pseudo-terminal, or plain memory for tests without one."""
+"""What a simulated device is plugged into: a pseudo-terminal, a named pipe, or plain memory for tests without one."""
 
+import fcntl
 import os
 import select
+import sys
 import termios
 import threading
 import time
@@ -33,7 +35,7 @@ class Transport(Protocol):
 
     @property
     def medium(self) -> str:
-        """What it is made of: serial, tcp or memory."""
+        """What it is made of: serial, keys, tcp or memory."""
 
     def host_baud(self) -> int | None:
         """The rate at which the host has opened the port; None where nobody can know."""
@@ -114,16 +116,9 @@ class PtyTransport:
             if self._master is None or not self._open.is_set():
                 raise NotPlugged(f"Failed to send {len(data)} bytes on {self.link}: no host has the port open.")
             while data:
-                data = data[self._write_some(self._master, data) :]
+                data = data[_write_some(self._master, data) :]
                 if data and time.monotonic() > deadline:
                     raise NotPlugged(f"Failed to send {len(data)} bytes on {self.link}: the host does not read.")
-
-    def _write_some(self, master: int, data: bytes) -> int:
-        try:
-            return os.write(master, data)
-        except BlockingIOError:
-            select.select([], [master], [], _POLL_SECONDS)
-            return 0
 
     def _point_link_at(self, target: str) -> None:
         self.link.parent.mkdir(parents=True, exist_ok=True)
@@ -147,12 +142,81 @@ class PtyTransport:
                 self._open.set()
 
 
+def _write_some(end: int, data: bytes) -> int:
+    try:
+        return os.write(end, data)
+    except BlockingIOError:
+        select.select([], [end], [], _POLL_SECONDS)
+        return 0
+
+
 def _read(master: int) -> bytes:
     try:
         return os.read(master, 4096)
     except OSError:
         # EIO: the host closed the port between poll and read. The next poll says so.
         return b""
+
+
+class PipeTransport:
+    """A named pipe that stands for an input device: the host reads events, and says nothing."""
+
+    medium = "keys"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pipe: int | None = None
+
+    def plug(self, on_bytes: OnBytes) -> None:
+        """Make the pipe; nothing ever comes from its host."""
+        if self._pipe is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.mkfifo(self.path)
+            # Open for both, so that it opens without a host; what is typed before one comes waits in the pipe.
+            self._pipe = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+
+    def unplug(self) -> None:
+        """Take the pipe away."""
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            self.path.unlink()
+            os.close(pipe)
+
+    def wait_for_host(self, timeout: float) -> bool:
+        """Nobody can see a host, and nobody has to: what is written waits for it."""
+        return self._pipe is not None
+
+    def wait_until_read(self, timeout: float) -> bool:
+        """Whether a host has read everything within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while self._pipe is not None and (left := _unread(self._pipe)):
+            if time.monotonic() > deadline:
+                return not left
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def host_baud(self) -> int | None:
+        """Keys have no rate."""
+        return None
+
+    def write(self, data: bytes) -> None:
+        """Type these events, waiting while the pipe is full; raises NotPlugged after five seconds of that."""
+        deadline = time.monotonic() + _WRITE_SECONDS
+        try:
+            while data:
+                if self._pipe is None:
+                    raise OSError("the cable is out")
+                data = data[_write_some(self._pipe, data) :]
+                if data and time.monotonic() > deadline:
+                    raise OSError("nobody reads")
+        except OSError as error:
+            raise NotPlugged(f"Failed to type at {self.path}: {error}.") from error
+
+
+def _unread(pipe: int) -> int:
+    count = bytearray(4)
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return int.from_bytes(count, sys.byteorder)
 
 
 class MemoryTransport:

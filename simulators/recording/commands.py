@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RECORD_EXAMPLES: Final = """examples:
   orderlight-sim record serial /dev/ttyUSB0 /run/tap/scanner-1 monday.rec --baud 9600
       and in gateway.toml: port = "/run/tap/scanner-1"
+  orderlight-sim record keys /dev/input/by-id/usb-Honeywell-event-kbd /run/tap/wedge-1 wedge.rec
   orderlight-sim record tcp 10.0.0.40:5084 gate.rec --listen 5084
       and in gateway.toml: host = "127.0.0.1"
   orderlight-sim record mqtt gate.rec --broker 127.0.0.1:1883 --topic 'readers/#'
@@ -42,6 +43,10 @@ def add_recording(commands: "Commands") -> None:
     serial.add_argument("link", type=Path, help="path of the port to make for the gateway")
     serial.add_argument("--baud", type=int, default=9600, help="the device's rate (9600)")
     _finish(serial, _record_serial)
+    keys = kinds.add_parser("keys", help="stand between a scanner that types and the gateway")
+    keys.add_argument("device", type=Path, help="its input device, such as /dev/input/by-id/usb-...-event-kbd")
+    keys.add_argument("link", type=Path, help="path of the input device to make for the gateway")
+    _finish(keys, _record_keys)
     tcp = kinds.add_parser("tcp", help="stand between a device in the network and the gateway")
     tcp.add_argument("device", metavar="HOST:PORT", help="where the device is")
     tcp.add_argument("--listen", type=int, required=True, metavar="PORT", help="where the gateway connects instead")
@@ -80,7 +85,7 @@ def _add_replay(commands: "Commands") -> None:
     )
     replay.add_argument("file", type=Path, help="the recording")
     place = replay.add_mutually_exclusive_group(required=True)
-    place.add_argument("link", type=Path, nargs="?", help="path of the port to make")
+    place.add_argument("link", type=Path, nargs="?", help="path of the port or input device to make")
     place.add_argument("--listen", type=int, metavar="PORT", help="be in the network at this port")
     place.add_argument("--connect", type=int, metavar="PORT", help="connect to a gateway at this port")
     place.add_argument("--post", type=int, metavar="PORT", help="post to the http_port of a gateway on this machine")
@@ -125,6 +130,15 @@ def _record_serial(arguments: argparse.Namespace) -> int:
     return _record(arguments, "serial", tap)
 
 
+def _record_keys(arguments: argparse.Namespace) -> int:
+    from simulators.recording.taps import tap_keys
+
+    def tap(recorder: Recorder, stop: threading.Event) -> None:
+        tap_keys(arguments.device, arguments.link, recorder, stop, say=_say)
+
+    return _record(arguments, "keys", tap)
+
+
 def _record_tcp(arguments: argparse.Namespace) -> int:
     from simulators.recording.taps import tap_tcp
 
@@ -165,6 +179,7 @@ def _record_http(arguments: argparse.Namespace) -> int:
 
 def _replay(arguments: argparse.Namespace) -> int:
     from simulators.devices.commands import wire_of
+    from simulators.devices.transport import PipeTransport
     from simulators.recording import replay
 
     recording = read_recording(arguments.file)
@@ -181,6 +196,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     elif arguments.post is not None:
         token = arguments.token_file.read_text(encoding="utf-8").strip() if arguments.token_file else ""
         sent = replay.replay_posts(recording, arguments.post, pace, token=token)
+    elif recording.kind == "keys" and arguments.link is not None:
+        sent = replay.replay_keys(recording, PipeTransport(arguments.link), pace)
     else:
         _say("Waiting for the gateway.")
         sent = replay.replay_stream(recording, wire_of(arguments), pace, _say)

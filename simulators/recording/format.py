@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 FIRST_LINE: Final = "# orderlight-recording 1"
 #: What a device may stand on.
-KINDS: Final = ("serial", "tcp", "mqtt", "http")
+KINDS: Final = ("serial", "keys", "tcp", "mqtt", "http")
 TO_HOST, TO_DEVICE = "<", ">"
 #: What was written is brought to the disk at least so often.
 SYNC_SECONDS: Final = 1.0

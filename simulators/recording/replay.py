@@ -1,4 +1,4 @@
-"""A recording onto a port, the network, a broker or a gateway's http_push, in true time or faster."""
+"""A recording onto a port, an input device, the network, a broker or a gateway's http_push, in true time or faster."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import Final
 
 from simulators.devices.poster import Poster
 from simulators.devices.tcp import TcpTransport
-from simulators.devices.transport import NotPlugged, PtyTransport
+from simulators.devices.transport import NotPlugged, PipeTransport, PtyTransport
 from simulators.recording.format import Chunk, Recording, RecordingFault
 from simulators.recording.mqtt import BrokerLink
 
@@ -102,6 +102,21 @@ def _send(wire: PtyTransport | TcpTransport, data: bytes, say: Say) -> bool:
     return True
 
 
+def replay_keys(recording: Recording, wire: PipeTransport, pace: Pace) -> int:
+    """Type what was typed into a pipe; how many chunks. Raises NotPlugged where nobody reads it to the end."""
+    _expect_kind(recording, ("keys",), "an input device")
+    wire.plug(lambda _data: None)
+    try:
+        for chunk in pace.chunks(recording):
+            wire.write(chunk.data)
+        if not wire.wait_until_read(HOST_SECONDS):
+            raise NotPlugged(f"No gateway read {wire.path} to its end within {HOST_SECONDS:.0f} s.")
+        time.sleep(_LINGER)
+    finally:
+        wire.unplug()
+    return len(recording.chunks)
+
+
 def replay_messages(recording: Recording, broker: BrokerLink, pace: Pace) -> int:
     """Publish every recorded message to its topic; how many there were."""
     _expect_kind(recording, ("mqtt",), "a broker")
@@ -137,5 +152,6 @@ def _post(poster: Poster, body: bytes) -> None:
 
 def _expect_kind(recording: Recording, kinds: tuple[str, ...], target: str) -> None:
     if recording.kind not in kinds:
-        fitting = {"mqtt": "--broker", "http": "--post"}.get(recording.kind, "a LINK, --listen or --connect")
+        own = {"mqtt": "--broker", "http": "--post", "keys": "a LINK"}
+        fitting = own.get(recording.kind, "a LINK, --listen or --connect")
         raise RecordingFault(f"This was recorded from {recording.kind} and cannot go to {target}: use {fitting}.")

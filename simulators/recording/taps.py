@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-from simulators.devices.transport import NotPlugged, PtyTransport
+from gateway.sources.base import SourceLost
+from gateway.sources.hid import InputLink
+from simulators.devices.transport import NotPlugged, PipeTransport, PtyTransport
 from simulators.recording.format import Recorder
 
 Say = Callable[[str], None]
@@ -103,6 +105,41 @@ def _read(port: int) -> bytes:
         return os.read(port, _CHUNK)
     except OSError:
         return b""
+
+
+# --- keys ---
+
+
+def tap_keys(device: Path, link: Path, recorder: Recorder, stop: threading.Event, *, say: Say) -> None:
+    """Take a scanner that types for us alone, and type what it types into a pipe at `link`, until `stop`."""
+    missing = False
+    while not stop.is_set():
+        try:
+            with InputLink(str(device)) as keys:
+                missing = False
+                say(f'{device} is recorded. Have the gateway open it here: port = "{link}".')
+                _pump_keys(keys, PipeTransport(link), recorder, stop)
+        except SourceLost as error:
+            if not missing:
+                say(f"{error} It is tried again.")
+            missing = True
+            stop.wait(_AGAIN)
+
+
+def _pump_keys(keys: InputLink, gateway: PipeTransport, recorder: Recorder, stop: threading.Event) -> None:
+    gateway.plug(lambda _data: None)
+    try:
+        while not stop.is_set():
+            if not (data := keys.read(_WAIT)):
+                continue
+            recorder.note(data, to_host=True)
+            try:
+                gateway.write(data)
+            except NotPlugged:
+                # Nobody reads; what is typed is written down all the same.
+                continue
+    finally:
+        gateway.unplug()
 
 
 # --- TCP ---

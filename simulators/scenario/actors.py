@@ -2,28 +2,48 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from simulators.devices.chafon import Chafon
 from simulators.devices.device import Wired
+from simulators.devices.keyboard import Keyboard
 from simulators.devices.llrp import LlrpReader, LlrpSettings
 from simulators.devices.poster import Poster
 from simulators.devices.r200 import R200
 from simulators.devices.r700 import R700, MqttPublisher, R700Settings
 from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import MemoryNetwork, TcpClientTransport, TcpTransport
-from simulators.devices.transport import MemoryTransport, NotPlugged, PtyTransport
+from simulators.devices.transport import MemoryTransport, NotPlugged, PipeTransport, PtyTransport
 from simulators.devices.zebra_ssi import ZebraSsi
 from simulators.radio import RadioField, RadioSettings
 from simulators.recording.format import Recorder
 from simulators.scenario.clock import Clock
 from simulators.scenario.hosts import Partner, Tally, make_host
-from simulators.scenario.plan import Device, Scenario
+from simulators.scenario.kinds import Device
+from simulators.scenario.plan import Scenario
+
+if TYPE_CHECKING:
+    from simulators.camera.device import Camera
 
 #: Where a tag stays until it is told to leave.
 _STAYS: Final = 1e9
 _HOST_SECONDS: Final = 10.0
-MEDIA: Final = {"port": "serial", "listen": "tcp", "connect": "tcp", "topic": "mqtt", "http_port": "http"}
+MEDIA: Final = {
+    "port": "serial",
+    "pipe": "keys",
+    "listen": "tcp",
+    "connect": "tcp",
+    "topic": "mqtt",
+    "http_port": "http",
+}
+
+
+@runtime_checkable
+class _Scanning(Protocol):
+    """A device that is shown codes."""
+
+    def scan(self, code: str) -> bool:
+        """Whether somebody took it; raises NotPlugged."""
 
 
 class Actor:
@@ -44,7 +64,7 @@ class Actor:
 
     @property
     def medium(self) -> str:
-        """serial, tcp, mqtt or http."""
+        """serial, keys, tcp, mqtt or http."""
         return next(MEDIA[key] for key in MEDIA if key in self.device.table)
 
     # --- what befalls it ---
@@ -58,7 +78,7 @@ class Actor:
         if isinstance(self._body, R700):
             if isinstance(self._publisher, MqttPublisher):
                 self._publisher.start()
-        elif self._live or isinstance(self._body, Wired):
+        elif self._live or not isinstance(self._body, Poster):
             self._body.plug()
 
     def unplug(self) -> None:
@@ -69,14 +89,14 @@ class Actor:
         if isinstance(self._body, R700):
             if isinstance(self._publisher, MqttPublisher):
                 self._publisher.stop()
-        elif self._live or isinstance(self._body, Wired):
+        elif self._live or not isinstance(self._body, Poster):
             self._body.unplug()
 
     def scan(self, code: str) -> None:
         """Be shown a code; where nobody is at the other end it is lost, and counted as unsent."""
-        assert isinstance(self._body, Scanner | ZebraSsi)
+        assert isinstance(self._body, _Scanning)
         try:
-            if self._live and self._plugged:
+            if self._live and self._plugged and isinstance(self._body, Wired):
                 self._body.wait_for_host(_HOST_SECONDS)
             self.unsent += not self._body.scan(code)
         except NotPlugged:
@@ -103,8 +123,8 @@ class Actor:
         if isinstance(host, Partner) and isinstance(cable, MemoryNetwork) and (cable.take_broken() or host.gave_up):
             host.begin(now)
             cable.on_host()
-        self._host.step(now)
-        if isinstance(self._body, LlrpReader):
+        self.tally.count(self._host.step(now))
+        if not isinstance(self._body, Wired | Poster) or isinstance(self._body, LlrpReader):
             self._body.do_round()
 
     def _post(self, now: float) -> None:
@@ -132,21 +152,34 @@ class Actor:
         table = self.device.table
         return {"mqtt": table.get("topic", ""), "http": table.get("path", "/")}.get(self.medium, "")
 
-    def _make(self) -> Wired | R700 | Poster:
+    def _make(self) -> "Wired | R700 | Poster | Camera":
         if self.device.kind == "r700":
             return self._make_r700()
         if self.device.kind == "poster":
             return self._make_poster()
+        if self.device.kind == "camera":
+            return self._make_camera()
         body = self._make_wired()
         body.still = not self._live
         body.watch(self._heard)
         return body
+
+    def _make_camera(self) -> "Camera":
+        from simulators.camera.device import Camera
+
+        port = int(self.device.table["listen"]) if self._live else None
+        camera = Camera(port, symbology=self.device.table.get("symbology", "Code128"), seed=self._seed)
+        camera.watch(self._heard)
+        return camera
 
     def _make_wired(self) -> Wired:
         cable = self._cable if self._cable is not None else _wire(self.device)
         field, seed, clock = self.field, self._seed, self._clock
         if self.device.kind == "scanner":
             return Scanner(cable, ScannerSettings(suffix=self.device.table.get("suffix", "crlf")), seed=seed)
+        if self.device.kind == "keyboard":
+            assert isinstance(cable, PipeTransport | MemoryTransport)
+            return Keyboard(cable, seed=seed, wall_clock=clock.wall)
         if self.device.kind == "zebra-ssi":
             # Without a clock of its own, an answer is there at once or not at all.
             return ZebraSsi(cable, patience=2.0 if self._live else 0.0, seed=seed)
@@ -191,11 +224,13 @@ class _Published:
 
 
 def _cable(device: Device) -> MemoryTransport:
-    return MemoryTransport() if "port" in device.table else MemoryNetwork()
+    return MemoryTransport() if {"port", "pipe"} & set(device.table) else MemoryNetwork()
 
 
-def _wire(device: Device) -> PtyTransport | TcpTransport:
+def _wire(device: Device) -> PtyTransport | PipeTransport | TcpTransport:
     table = device.table
+    if "pipe" in table:
+        return PipeTransport(Path(table["pipe"]))
     if "port" in table:
         return PtyTransport(Path(table["port"]))
     return TcpTransport(int(table["listen"])) if "listen" in table else TcpClientTransport(int(table["connect"]))

@@ -6,17 +6,20 @@ from typing import Any, Final, Protocol
 from gateway.decode import decode
 from gateway.protocols import Machine, driver_of, find_driver, parse_options
 from gateway.protocols.chafon import ChafonMachine
+from gateway.protocols.hid import HidMachine
 from gateway.protocols.llrp import LlrpMachine
 from gateway.protocols.r200 import POLL, frame
 from gateway.protocols.reads import CodeRead, Sign, TagRead
 from gateway.protocols.zebra_ssi import ZebraSsiMachine
 from simulators.devices.transport import MemoryTransport
-from simulators.scenario.plan import Device
+from simulators.scenario.kinds import Device
 
 #: The driver of each kind of device, with the options that its simulated one needs.
 _DRIVERS: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "scanner": ("serial_line", {}),
     "zebra-ssi": ("zebra_ssi", {}),
+    "keyboard": ("hid", {}),
+    "camera": ("camera", {}),
     "r200": ("r200", {}),
     "chafon": ("chafon", {}),
     "llrp": ("llrp", {}),
@@ -25,6 +28,7 @@ _DRIVERS: Final[dict[str, tuple[str, dict[str, object]]]] = {
 }
 _MACHINES: Final[dict[str, Callable[[str, Any], Machine]]] = {
     "chafon": ChafonMachine,
+    "keyboard": HidMachine,
     "llrp": LlrpMachine,
     "zebra-ssi": ZebraSsiMachine,
 }
@@ -62,8 +66,8 @@ class Host(Protocol):
     def hear(self, data: bytes, now: float) -> Sequence[Sign]:
         """What the driver reads in these bytes."""
 
-    def step(self, now: float) -> None:
-        """Time has passed."""
+    def step(self, now: float) -> Sequence[Sign]:
+        """Time has passed; what the driver makes of that."""
 
 
 class Listener:
@@ -80,8 +84,9 @@ class Listener:
         """What the driver reads in these bytes."""
         return self._feed(data)
 
-    def step(self, now: float) -> None:
+    def step(self, now: float) -> Sequence[Sign]:
         """Nothing."""
+        return []
 
 
 class Asker(Listener):
@@ -91,9 +96,10 @@ class Asker(Listener):
         super().__init__(device)
         self._cable = cable
 
-    def step(self, now: float) -> None:
+    def step(self, now: float) -> Sequence[Sign]:
         """Ask who is there."""
         self._cable.host_sends(frame(POLL))
+        return []
 
 
 class Partner:
@@ -118,11 +124,11 @@ class Partner:
             self._speak()
         return reads
 
-    def step(self, now: float) -> None:
-        """Say what is to be said by now."""
-        if now >= self._machine.next_at():
-            self._machine.tick(now)
+    def step(self, now: float) -> Sequence[Sign]:
+        """Say what is to be said by now, and tell of what never ended."""
+        late = self._machine.tick(now) if now >= self._machine.next_at() else []
         self._speak()
+        return late
 
     @property
     def gave_up(self) -> bool:
@@ -136,6 +142,10 @@ class Partner:
 
 def make_host(device: Device, cable: MemoryTransport | None) -> Host:
     """The gateway's end of a device: on this cable, or only listening where it has none of ours."""
+    if device.kind == "camera":
+        from simulators.scenario.viewer import Viewer
+
+        return Viewer(device.name, _options(device))
     if cable is None or device.kind in ("scanner", "r700", "poster"):
         return Listener(device)
     if device.kind == "r200":

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from yaml.nodes import Node
@@ -13,50 +12,12 @@ from yaml.nodes import Node
 from simulators.devices.scanner import SUFFIXES
 from simulators.faults import LASTING, Fault
 from simulators.scenario.document import Reader, compose
+from simulators.scenario.kinds import COUNTS, KINDS, SHOWS_CODES, STEPS, SYMBOLOGIES, Device, cannot_show
 
-#: Of each kind of device: the keys of which exactly one says where it stands, and further keys.
-KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
-    {
-        "scanner": (("port", "listen", "connect"), ("suffix",)),
-        "zebra-ssi": (("port",), ()),
-        "r200": (("port",), ()),
-        "chafon": (("port", "listen"), ("antennas",)),
-        "llrp": (("listen",), ("antennas",)),
-        "r700": (("topic",), ("broker", "antennas")),
-        "poster": (("http_port",), ("path", "token_file", "antennas")),
-    }
-)
-SHOWS_CODES: Final = ("scanner", "zebra-ssi")
-COUNTS: Final = ("codes", "tags", "reads", "faults")
-#: Each step with the keys that it needs and may have. plug and unplug take the device's name alone.
-STEPS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
-    {
-        "plug": ((), ()),
-        "unplug": ((), ()),
-        "scan": (("device", "code"), ()),
-        "enter": (("device", "tag"), ("antenna", "for")),
-        "leave": (("device", "tag"), ()),
-        "fault": (("device", "kind"), ("chance", "for")),
-        "heal": (("device", "kind"), ()),
-        "reboot": (("device",), ("seconds",)),
-        "repeat": (("times", "every", "steps"), ()),
-        "assert-counts": (("device",), COUNTS),
-    }
-)
 MOST_STEPS: Final = 200_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EPC: Final = re.compile(r"(?:[0-9A-Fa-f]{4}){1,31}")
 START: Final = datetime(2026, 1, 5, 6, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """One device and where it stands."""
-
-    name: str
-    kind: str
-    table: Mapping[str, str]
-    antennas: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +130,8 @@ def _device(reader: Reader, node: Node, path: str, table: Mapping[str, Node]) ->
         reader.whole(table.get(key), f"{path}.{key}", low=1, high=65_535)
     if "suffix" in table:
         reader.choice(table["suffix"], f"{path}.suffix", list(SUFFIXES))
+    if "symbology" in table:
+        reader.choice(table["symbology"], f"{path}.symbology", SYMBOLOGIES)
     return Device(name, kind, texts, reader.whole(table.get("antennas"), f"{path}.antennas", low=1, high=16, default=1))
 
 
@@ -216,11 +179,7 @@ class _Steps:
             antenna=self._reader.whole(table.get("antenna"), f"{path}.antenna", low=1, high=16, default=1),
             fault=self._fault(table, path),
             chance=self._reader.number(table.get("chance"), f"{path}.chance", low=0, high=1, default=1.0),
-            counts={
-                key: self._reader.whole(table[key], f"{path}.{key}", low=0, high=10**9)
-                for key in COUNTS
-                if key in table
-            },
+            counts=self._counts(table, path),
         )
         self._check(step, table, node, path)
         yield from self._with_end(step, table, path)
@@ -272,6 +231,8 @@ class _Steps:
         if (step.act == "scan") > shows_codes or (step.act in ("enter", "leave") and shows_codes):
             sees = "codes: use scan" if shows_codes else "tags: use enter and leave"
             self._reader.note(node, path, f"{device.name} is a {device.kind} and reads {sees}.")
+        if step.act == "scan" and (mistake := cannot_show(device, step.code)):
+            self._reader.note(table["code"], f"{path}.code", mistake)
         if step.antenna > device.antennas:
             self._reader.note(table["antenna"], f"{path}.antenna", f"{device.name} has {device.antennas}.")
         if (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gateway.vision import missing
 from simulators.faults import FaultRefused
 from simulators.recording.format import Recorder
 from simulators.scenario.actors import Actor, make_actors
@@ -41,7 +42,9 @@ class Outcome:
 
 
 def check_faults(scenario: Scenario) -> None:
-    """Raise ScenarioFault where a device is to have a fault that it cannot have."""
+    """Raise ScenarioFault where a device is to have a fault that it cannot have, or cannot be simulated here."""
+    if any(device.kind == "camera" for device in scenario.devices) and (absent := missing()):
+        raise ScenarioFault(f"{scenario.name}: a camera is simulated with what the gateway reads it with. {absent}")
     actors = make_actors(scenario, Clock(scenario.start, None), live=False)
     mistakes = []
     for step in scenario.steps:

@@ -2,16 +2,21 @@
 
 import base64
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gateway.protocols.http_push import HttpPushOptions, Request, refuse
 from gateway.protocols.options import OptionsError
-from gateway.protocols.reads import CodeRead, Read, TagRead
+from gateway.protocols.reads import CodeRead, InputChange, Read, Sign, TagRead
+from gateway.smoothing import PassageOptions, Smoother
 from gateway.sources.http_push import HttpPushSource
 from gateway.sources.posts import Posts
+from simulators.devices.poster import impinj_body, impinj_input, zebra_body, zebra_input
+from simulators.radio import TagSeen
 
+AT = datetime(2026, 11, 27, 8, tzinfo=UTC)
 BODY = b'[{"epc": "30751FEB705C5904E3D50D70", "antenna": 1}, {"code": "OLU00113"}]'
 
 
@@ -98,6 +103,36 @@ class TestAnswers:
         assert source.take(BODY).status == 200
         assert [type(read) for read in emitted] == [TagRead, CodeRead]
         assert source.counters()["waiting"] == 0
+
+    @pytest.mark.parametrize(
+        ("preset", "post"), [("impinj_r700", (impinj_input, impinj_body)), ("zebra_iotc", (zebra_input, zebra_body))]
+    )
+    def test_a_light_barrier_that_is_posted_begins_and_ends_a_passage(self, preset: str, post: Any) -> None:
+        told, tags = post
+        door = PassageOptions.parse({"trigger": "input", "input_a": 1})
+        smoother = Smoother({}, lambda _reader, _antenna: "dock", passages={"gate-1": door})
+        source = HttpPushSource("gate-1", options(preset=preset))
+        hear: list[InputChange] = []
+
+        def emit(sign: Sign) -> None:
+            if isinstance(sign, InputChange):
+                hear.append(sign)
+                smoother.hear(sign, float(len(hear)))
+            else:
+                smoother.observe(sign, 1.5, AT)
+                source.acknowledge(sign)
+
+        source._emit = emit
+        seen = TagSeen("30751FEB705C5904E3D50D70", 1, -55.0)
+        answers = [source.take(body).status for body in (
+            tags([TagSeen("30751FEB705C5904E3D50D71", 1, -55.0)] * 2, AT), told(1, True, AT), tags([seen, seen], AT),
+            told(1, False, AT)
+        )]  # fmt: skip
+
+        assert answers == [200] * 4
+        assert [(change.pin, change.high) for change in hear] == [(1, True), (1, False)]
+        assert {each.reading.read.epc for each in smoother.sweep(9.0, AT)} >= {seen.epc}
+        assert source.counters()["inputs"] == 2
 
     def test_a_refused_read_makes_the_whole_post_come_again(self) -> None:
         source, emitted = self.make("refuse")

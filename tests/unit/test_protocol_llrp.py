@@ -1,14 +1,16 @@
 """LLRP: reports as recorded, the conversation that sets a reader up, its complaints, and bytes that are none of it."""
 
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gateway.protocols import llrp_codec as codec
-from gateway.protocols.llrp import ANSWER_SECONDS, LlrpMachine, LlrpOptions
+from gateway.protocols.llrp import ANSWER_SECONDS, LlrpMachine
 from gateway.protocols.llrp_codec import message, parameters, tlv
+from gateway.protocols.llrp_options import LlrpOptions
 from gateway.protocols.reads import InputChange, Sign, TagRead
 from gateway.smoothing import PassageOptions, Smoother
 from simulators.devices.llrp import LlrpReader, LlrpSettings, pack, parameter, tag_report
@@ -177,10 +179,79 @@ class TestInputs:
 
         assert states == [struct.pack(">HBB", port, 0x80, 2) for port in switched_on]
 
+    # GET_READER_CONFIG 6: antenna 0, RequestedData 9, all inputs, no outputs.
+    QUERY = bytes.fromhex("0402 00000011 00000005 0000 09 0000 0000")
+    # Its answer: success, port 1 on and high, port 2 on and low, port 3 on and unknown, port 4 switched off and high.
+    STATES = bytes.fromhex(
+        "040C 00000032 00000005 011F 0008 0000 0000"
+        "00E1 0008 0001 80 01  00E1 0008 0002 80 00  00E1 0008 0003 80 02  00E1 0008 0004 00 01"
+    )
+
+    def asked(self, **table: object) -> LlrpMachine:
+        """A machine that has just asked how the inputs stand."""
+        found = machine(**table)
+        found.feed(GREETING, 0.0)
+        for request in (codec.SET_CONFIG, codec.DELETE_ROSPEC, codec.ADD_ROSPEC, codec.ENABLE_ROSPEC):
+            assert kinds(found) == [request]
+            found.feed(message(request + 10, 1, OK), 0.0)
+        return found
+
+    def test_how_the_inputs_stand_is_asked_last_and_told_as_changes(self) -> None:
+        heard = self.asked(inputs=4)
+        assert heard.commands() == [self.QUERY]
+        assert not heard.ready
+
+        assert heard.feed(self.STATES, 0.0) == [
+            InputChange("gate-1", 1, high=True, reader_time=None),
+            InputChange("gate-1", 2, high=False, reader_time=None),
+        ]
+        assert (heard.ready, heard.counts["gpi_states"]) == (True, 2)
+
+    def test_only_inputs_that_are_wanted_are_told(self) -> None:
+        heard = self.asked(trigger="gpi", gpi_port=2)
+
+        assert heard.feed(self.STATES, 0.0) == [InputChange("gate-1", 2, high=False, reader_time=None)]
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            message(codec.GET_CONFIG_RESPONSE, 5, tlv(codec.STATUS, struct.pack(">HH", 109, 0))),
+            message(codec.ERROR, 5, tlv(codec.STATUS, struct.pack(">HH", 109, 0))),
+            message(codec.GET_CONFIG_RESPONSE, 5, OK + tlv(codec.GPI_STATE, b"\0\1")),
+        ],
+    )
+    def test_a_reader_that_does_not_tell_its_inputs_reads_all_the_same(self, answer: bytes) -> None:
+        heard = self.asked(inputs=1)
+
+        assert heard.feed(answer, 0.0) == []
+        assert (heard.ready, heard.dead) == (True, None)
+
+    def test_without_inputs_nothing_is_asked(self) -> None:
+        assert self.asked().commands() == []
+
+    def test_a_trigger_that_was_on_before_the_gateway_came_begins_a_passage(self) -> None:
+        table = {"trigger": "input", "input_a": 1}
+        smoother = Smoother({}, lambda _reader, _antenna: "dock", passages={"gate-1": PassageOptions.parse(table)})
+        reader, heard, signs = talk(LlrpSettings(), antennas=1, inputs=1, before=[(1, True)])
+        (change,) = [sign for sign in signs if isinstance(sign, InputChange)]
+        assert (change.pin, change.high, heard.ready) == (1, True, True)
+
+        smoother.hear(change, 0.0)
+        reader._report()
+        reader._report()
+        for sign in signs:
+            if isinstance(sign, TagRead):
+                smoother.observe(sign, 0.1, SEEN_AT)
+        reader.set_input(1, False)
+        smoother.hear(InputChange("gate-1", 1, high=False, reader_time=None), 0.2)
+
+        assert [told.zone for told in smoother.sweep(5.0, SEEN_AT)] == ["dock"]
+
     def test_two_light_barriers_at_the_reader_give_a_door_its_direction(self) -> None:
         table = {"trigger": "input", "direction": "beams", "input_a": 1, "input_b": 2, "a_to_b": "out", "b_to_a": "in"}
         smoother = Smoother({}, lambda _reader, _antenna: "dock", passages={"gate-1": PassageOptions.parse(table)})
         reader, heard, signs = talk(LlrpSettings(), antennas=1, inputs=2)
+        signs.clear()
         for number, (port, high) in enumerate([(2, True), (1, True), (2, False), (1, False)]):
             reader.set_input(port, high)
             reader._report()
@@ -263,8 +334,10 @@ class TestComplaints:
         assert heard.dead is None
 
 
-def talk(settings: LlrpSettings, **table: Any) -> tuple[LlrpReader, LlrpMachine, list[Sign]]:
-    """A machine and a simulated reader, back to back in memory."""
+def talk(
+    settings: LlrpSettings, *, before: Sequence[tuple[int, bool]] = (), **table: Any
+) -> tuple[LlrpReader, LlrpMachine, list[Sign]]:
+    """A machine and a simulated reader whose inputs stood like that before, back to back in memory."""
     reads: list[Sign] = []
     heard = LlrpMachine("gate-1", LlrpOptions.parse({"host": "10.0.0.40", **table}))
     transport = TcpTransport()
@@ -278,6 +351,7 @@ def talk(settings: LlrpSettings, **table: Any) -> tuple[LlrpReader, LlrpMachine,
         for command in heard.commands():
             reader.hear(command)
 
+    reader.inputs.update(before)
     transport.write = write  # type: ignore[method-assign]
     heard.open(0.0)
     reader._greet()
@@ -295,9 +369,19 @@ def test_the_readers_own_words_are_understood_on_both_sides() -> None:
     assert reader.power_cdbm == 2000
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_a_reader_whose_trigger_is_on_already_reads_at_once(on: bool) -> None:
+    reader, heard, _reads = talk(LlrpSettings(), trigger="gpi", gpi_port=2, before=[(2, on)])
+
+    assert heard.ready
+    assert reader._reading is on
+    reader.set_input(2, False)
+    assert not reader._reading
+
+
 @pytest.mark.parametrize(("level", "on"), [("high", True), ("low", False)])
 def test_an_input_starts_and_stops_the_reading(level: str, on: bool) -> None:
-    reader, heard, _reads = talk(LlrpSettings(), trigger="gpi", gpi_port=2, gpi_level=level)
+    reader, heard, _reads = talk(LlrpSettings(), trigger="gpi", gpi_port=2, gpi_level=level, before=[(2, not on)])
     assert heard.ready
     assert not reader._reading
 

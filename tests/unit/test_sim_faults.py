@@ -13,7 +13,7 @@ from simulators.devices.poster import Poster
 from simulators.devices.r700 import R700
 from simulators.devices.scanner import Scanner
 from simulators.devices.tcp import MemoryNetwork, TcpTransport
-from simulators.devices.transport import MemoryTransport
+from simulators.devices.transport import MemoryTransport, PipeTransport
 from simulators.devices.trouble import Trouble, add_trouble, obeying, trouble_of
 from simulators.faults import LASTING, MEANINGS, Fault, FaultRefused, Faults, heard_at, parse_fault
 from simulators.radio import RadioField
@@ -102,7 +102,11 @@ def test_what_has_no_meaning_for_a_device_is_refused_with_a_sentence(tmp_path: P
         (LlrpReader(MemoryNetwork(), RadioField()), Fault.LOST_BYTE, "TCP brings every byte or none."),
         (R700([].append, RadioField()), Fault.WRONG_BAUD, "A network has no baud rate."),  # type: ignore[arg-type]
         (Poster(1), Fault.LOST_BYTE, "A network brings a message whole or not at all"),
-        (Keyboard(tmp_path / "k"), Fault.NOISE, "The kernel passes on nothing that is no event of a key."),
+        (
+            Keyboard(PipeTransport(tmp_path / "k")),
+            Fault.NOISE,
+            "The kernel passes on nothing that is no event of a key.",
+        ),
         (Scanner(MemoryTransport()), Fault.REBOOT, "A reboot is a moment"),
     ]
     for device, fault, sentence in refused:

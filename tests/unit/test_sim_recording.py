@@ -58,7 +58,7 @@ def test_a_block_of_nul_at_the_end_is_no_line(tmp_path: Path) -> None:
     [
         ("# something\n", "r:1: expected '# orderlight-recording 1'"),
         ("", "r:1: expected '# orderlight-recording 1'"),
-        ("# orderlight-recording 1\n# device: pigeon\n", "with one of serial, tcp, mqtt, http"),
+        ("# orderlight-recording 1\n# device: pigeon\n", "with one of serial, keys, tcp, mqtt, http"),
         ("# orderlight-recording 1\n# device: tcp\n0.1 < 4f4\n", "r:3: expected SECONDS, < or >, hex"),
         ("# orderlight-recording 1\n# device: tcp\n0.1 = 4f\n", "r:3: expected"),
         ("# orderlight-recording 1\n# device: tcp\n-1 < 4f\n", "r:3: expected"),

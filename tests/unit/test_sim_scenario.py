@@ -84,6 +84,14 @@ def test_a_code_that_nobody_could_take_is_counted_as_unsent() -> None:
     assert outcome.lines() == ["cut: 1 unsent", "gate: nothing"]
 
 
+def test_half_a_code_of_a_scanner_that_types_is_told_after_a_silence() -> None:
+    text = "devices:\n  - {name: wedge, kind: keyboard, pipe: w}\nsteps:\n  - plug: wedge\n"
+    text += "  - fault: {device: wedge, kind: half-frame}\n  - scan: {device: wedge, code: OLU0011P}\n"
+    text += "  - at: 2\n    assert-counts: {device: wedge, codes: 0, faults: 1}\n"
+
+    assert run_scenario(parse_scenario(text, "s.yaml"), speed=None).failures == []
+
+
 def test_an_epc_of_digits_stays_what_it_is() -> None:
     scenario = parse_scenario(HEAD + "  - enter: {device: gate, tag: 300000000000000000000012}\n", "s.yaml")
 
@@ -131,6 +139,24 @@ def test_a_mistake_is_told_with_its_line_and_key(steps: str, words: list[str]) -
     assert len(lines) == len(words)
     for line, part in zip(lines, words, strict=True):
         assert part in line
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("scan: {device: wedge, code: aä}", "scan.code: Failed to type 'ä': expected a letter that a US keyboard has."),
+        ("scan: {device: belt, code: ä}", "scan.code: a label of belt holds ASCII, got 'ä'."),
+        ("enter: {device: belt, tag: AAAA}", "belt is a camera and reads codes: use scan."),
+    ],
+)
+def test_what_a_keyboard_or_a_camera_cannot_be_shown_is_told(step: str, words: str) -> None:
+    devices = "devices:\n  - {name: wedge, kind: keyboard, pipe: w}\n  - {name: belt, kind: camera, listen: 8554}\n"
+
+    with pytest.raises(ScenarioFault) as told:
+        parse_scenario(f"{devices}steps:\n  - {step}\n", "s.yaml")
+
+    assert str(told.value).startswith("s.yaml:5: steps[0].")
+    assert str(told.value).endswith(words)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from typing import Final
 
 from gateway.protocols.catalogue.feeds import told
 from gateway.protocols.driver import Driver, Feed
-from gateway.protocols.llrp import LlrpMachine, LlrpOptions
+from gateway.protocols.llrp import LlrpMachine
+from gateway.protocols.llrp_options import LlrpOptions
 
 
 def _feed(name: str, options: LlrpOptions) -> Feed:

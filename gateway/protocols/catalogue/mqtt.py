@@ -3,12 +3,14 @@
 from typing import Final
 
 from gateway.protocols.driver import Driver, Feed
+from gateway.protocols.json_inputs import input_changes
 from gateway.protocols.mqtt_json import JsonFormat, JsonReader, MqttOptions
 
 
 def messages(name: str, options: JsonFormat) -> Feed:
     """Reads out of a recording of any driver of messages."""
-    return JsonReader(name, options).feed
+    reader = JsonReader(name, options)
+    return lambda data: [*input_changes(name, data), *reader.feed(data)]
 
 
 DRIVER: Final = Driver(

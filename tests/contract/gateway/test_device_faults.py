@@ -22,7 +22,7 @@ from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.r700 import R700, MqttPublisher, R700Settings
 from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import TcpTransport
-from simulators.devices.transport import NotPlugged, PtyTransport, Transport
+from simulators.devices.transport import NotPlugged, PipeTransport, PtyTransport, Transport
 from simulators.devices.trouble import Fallible
 from simulators.devices.zebra_ssi import ZebraSsi
 from simulators.faults import LASTING, Fault, Spoiled
@@ -141,7 +141,7 @@ def llrp(_folder: Path) -> Bench:
 
 
 def hid(folder: Path) -> Bench:
-    scanner = Keyboard(folder / "p", seed=3)
+    scanner = Keyboard(PipeTransport(folder / "p"), seed=3)
     return Bench("hid", {"port": str(folder / "p")}, scanner, scanner.scan, scanner.plug, scanner.unplug, iter(CODES))
 
 

@@ -20,7 +20,7 @@ from simulators.devices.llrp import LlrpReader, LlrpSettings
 from simulators.devices.poster import Poster, impinj_body, zebra_body
 from simulators.devices.scanner import Scanner, ScannerSettings
 from simulators.devices.tcp import TcpClientTransport, TcpTransport
-from simulators.devices.transport import PtyTransport, Transport
+from simulators.devices.transport import PipeTransport, PtyTransport, Transport
 from simulators.devices.zebra_ssi import ZebraSsi
 from simulators.host import Watched
 from simulators.radio import RadioField, RadioSettings, TagSeen
@@ -126,8 +126,8 @@ def llrp(_folder: Path) -> Bench:
 
 
 def hid(folder: Path) -> Bench:
-    scanner = Keyboard(folder / "scanner")
-    return Bench("hid", {"port": str(scanner.path)}, scanner.plug, scanner.unplug, lambda: scanner.scan(CODE))
+    scanner = Keyboard(PipeTransport(folder / "scanner"))
+    return Bench("hid", {"port": str(folder / "scanner")}, scanner.plug, scanner.unplug, lambda: scanner.scan(CODE))
 
 
 def zebra_ssi(folder: Path) -> Bench:

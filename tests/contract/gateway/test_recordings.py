@@ -14,19 +14,22 @@ from typing import Final
 import pytest
 
 from gateway.protocols.reads import Read, TagRead
+from simulators.camera.device import Camera
 from simulators.cli import main
+from simulators.devices.keyboard import Keyboard
 from simulators.devices.llrp import LlrpReader, LlrpSettings
 from simulators.devices.poster import Poster
 from simulators.devices.r200 import R200, R200Settings
 from simulators.devices.r700 import MqttPublisher
 from simulators.devices.scanner import Scanner
 from simulators.devices.tcp import TcpTransport
-from simulators.devices.transport import PtyTransport
+from simulators.devices.transport import PipeTransport, PtyTransport
+from simulators.devices.zebra import ZebraPrinter
 from simulators.host import Watched
 from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.recording.format import Recorder, read_recording
 from simulators.recording.mqtt import BrokerLink
-from simulators.recording.taps import HttpTap, tap_serial, tap_tcp
+from simulators.recording.taps import HttpTap, tap_keys, tap_serial, tap_tcp
 from simulators.services import ServiceMissing, find_mosquitto, free_port, private_mosquitto
 
 PATIENCE: Final = 10.0
@@ -119,6 +122,82 @@ def test_a_serial_scanner(tmp_path: Path) -> None:
     assert [raw for raw, _fault in said] == [code.encode() for code in CODES]
     # What the gateway said to the scanner is recorded, too.
     assert [chunk for chunk in read_recording(file).chunks if not chunk.to_host]
+
+
+def test_a_scanner_that_types(tmp_path: Path) -> None:
+    device, link, file = tmp_path / "device", tmp_path / "link", tmp_path / "r"
+    scanner = Keyboard(PipeTransport(device))
+    scanner.plug()
+    with recording(file, "keys", lambda r, stop: tap_keys(device, link, r, stop, say=lambda _: None)):
+        _wait_until(link.exists)
+        with Driver("hid", port=str(link)) as driver:
+            for code in CODES:
+                scanner.scan(code)
+            said = driver.take(len(CODES))
+    scanner.unplug()
+
+    with replayed(str(file), str(link), "--fast"), Driver("hid", port=str(link)) as driver:
+        assert driver.take(len(CODES)) == said
+
+    assert [raw for raw, _fault in said] == [code.encode() for code in CODES]
+
+
+def test_a_camera_in_the_network(tmp_path: Path) -> None:
+    file, device, port = tmp_path / "r", free_port(), free_port()
+    camera = Camera(device)
+    camera.plug()
+    table = {"device": f"http://127.0.0.1:{port}/camera.mjpg", "evidence": "none"}
+
+    def tap(recorder: Recorder, stop: threading.Event) -> None:
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            tap_tcp(listener, ("127.0.0.1", device), recorder, stop)
+
+    with recording(file, "tcp", tap), Driver("camera", **table) as driver:
+        _wait_until(driver.is_ready)
+        camera.scan(CODES[0])
+        assert driver.take(1) == [(f"]C0{CODES[0]}".encode(), None)]
+        driver.rest()
+    camera.unplug()
+
+    with Driver("camera", **table) as driver, replayed(str(file), "--listen", str(port)):
+        assert driver.take(1) == [(f"]C0{CODES[0]}".encode(), None)]
+
+
+def test_a_label_printer_and_what_it_answered(tmp_path: Path) -> None:
+    file, port, query, label = (
+        tmp_path / "r",
+        free_port(),
+        b"~HS",
+        b"^XA^PW400^LL200^FO20,20^A0N,30,30^FDOLU0011P^FS^XZ",
+    )
+
+    with ZebraPrinter() as printer:
+
+        def tap(recorder: Recorder, stop: threading.Event) -> None:
+            with socket.create_server(("127.0.0.1", port)) as listener:
+                tap_tcp(listener, ("127.0.0.1", printer.port), recorder, stop)
+
+        with recording(file, "tcp", tap):
+            _wait_until(lambda: _asked(port, label + query).endswith(b"1234,0\x03\r\n"))
+
+    chunks = read_recording(file).chunks
+    assert b"".join(chunk.data for chunk in chunks if not chunk.to_host) == label + query
+    assert b"".join(chunk.data for chunk in chunks if chunk.to_host).startswith(b"\x02030,0,0")
+    assert [printed.texts for printed in printer.printed][:1] == [["OLU0011P"]]
+
+
+def _asked(port: int, question: bytes) -> bytes:
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as server:
+            server.settimeout(PATIENCE)
+            server.sendall(question)
+            answer = b""
+            while answer.count(b"\x03") < 3 and (data := server.recv(1000)):
+                answer += data
+            return answer
+    except ConnectionRefusedError:
+        # The tap does not listen yet.
+        return b""
 
 
 def test_a_serial_reader_that_is_asked(tmp_path: Path) -> None:

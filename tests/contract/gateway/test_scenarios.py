@@ -10,6 +10,7 @@ from gateway.protocols import parse_options
 from gateway.protocols.reads import CodeRead, TagRead
 from gateway.sources import make_source
 from gateway.supervisor import Supervisor
+from simulators.recording.format import read_recording
 from simulators.scenario.plan import parse_scenario
 from simulators.scenario.run import Outcome, run_scenario
 from simulators.services import free_port
@@ -22,12 +23,14 @@ devices:
   - {{name: gate, kind: r200, port: {folder}/gate}}
   - {{name: door, kind: llrp, listen: {llrp}}}
   - {{name: hall, kind: poster, http_port: {http}}}
+  - {{name: wedge, kind: keyboard, pipe: {folder}/wedge}}
 steps:
   - plug: cut
   - plug: pack
   - plug: gate
   - plug: door
   - plug: hall
+  - plug: wedge
   - at: 4
     repeat:
       times: 5
@@ -35,6 +38,7 @@ steps:
       steps:
         - scan: {{device: cut, code: OLU0011P}}
         - scan: {{device: pack, code: OLU0011P}}
+        - scan: {{device: wedge, code: OLU0011P}}
   - at: 5
     enter: {{device: gate, tag: 30751FEB705C5904E3D50D70, for: 4}}
   - at: 5
@@ -45,6 +49,8 @@ steps:
     assert-counts: {{device: cut, codes: 5}}
   - at: 12
     assert-counts: {{device: pack, codes: 5}}
+  - at: 12
+    assert-counts: {{device: wedge, codes: 5}}
   - at: 12
     assert-counts: {{device: gate, tags: 1}}
   - at: 12
@@ -60,6 +66,7 @@ def test_what_a_scenario_counts_is_what_the_drivers_read(tmp_path: Path) -> None
     tables: dict[str, tuple[str, dict[str, object]]] = {
         "cut": ("serial_line", {"port": str(tmp_path / "cut")}),
         "pack": ("zebra_ssi", {"port": str(tmp_path / "pack")}),
+        "wedge": ("hid", {"port": str(tmp_path / "wedge")}),
         "gate": ("r200", {"port": str(tmp_path / "gate")}),
         "door": ("llrp", {"host": "127.0.0.1", "tcp_port": llrp}),
         "hall": ("http_push", {"http_port": http, "preset": "impinj_r700"}),
@@ -78,9 +85,30 @@ def test_what_a_scenario_counts_is_what_the_drivers_read(tmp_path: Path) -> None
     (outcome,) = outcomes
     assert outcome.failures == []
     assert set(outcome.unsent.values()) == {0}
-    assert (read["cut"], read["pack"]) == (5, 5)
+    assert (read["cut"], read["pack"], read["wedge"]) == (5, 5, 5)
     for name in ("gate", "door", "hall"):
         assert read[name] == outcome.counts[name]["reads"] > 0, name
+
+
+def test_a_camera_of_a_scenario_is_read_by_the_camera_driver(tmp_path: Path) -> None:
+    port, read = free_port(), Counter[str]()
+    text = f"round: 0.2\ndevices:\n  - {{name: belt, kind: camera, listen: {port}}}\nsteps:\n  - plug: belt\n"
+    text += "  - at: 10\n    scan: {device: belt, code: OLU0011P}\n"
+    text += "  - at: 16\n    assert-counts: {device: belt, codes: 1}\n"
+    outcomes: list[Outcome] = []
+
+    with ExitStack() as stack:
+        address = f"http://127.0.0.1:{port}/camera.mjpg"
+        _supervise(stack, "belt", "camera", {"device": address, "evidence": "none"}, read)
+        scenario = parse_scenario(text, "live.yaml")
+        playing = threading.Thread(target=lambda: outcomes.append(run_scenario(scenario, folder=tmp_path / "rec")))
+        playing.start()
+        playing.join(60)
+
+    (outcome,) = outcomes
+    assert outcome.failures == []
+    assert read["belt"] >= 1
+    assert read_recording(tmp_path / "rec" / "belt.rec").kind == "tcp"
 
 
 def _supervise(stack: ExitStack, name: str, driver: str, table: dict[str, object], read: Counter[str]) -> None:
