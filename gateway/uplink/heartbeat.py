@@ -72,13 +72,16 @@ class Heartbeat:
 
     def _learn(self, body: bytes, sent: float) -> None:
         try:
-            server_time = datetime.fromisoformat(json.loads(body)["server_time"])
+            answer = json.loads(body)
+            server_time = datetime.fromisoformat(answer["server_time"])
         except (ValueError, TypeError, KeyError, RecursionError):
             self._remember("Server's answer to a heartbeat holds no server_time.")
             return
         if server_time.tzinfo is not None:
             self._clock.learn(server_time, sent, self._clock.monotonic())
-        self._remember(None)
+        notice = answer.get("notice")
+        # What its keeper should know, such as a second device of its name; a server before that says nothing.
+        self._remember(notice if isinstance(notice, str) and notice else None)
 
     def _learn_from_date(self, date: str | None, sent: float) -> None:
         """Even a refusal tells the time, to the second (RFC 9110 6.6.1): enough to notice a wrong clock."""

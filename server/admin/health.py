@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.auth import repository
 from server.auth.gateways import gateways, get_gateway, is_silent
 from server.auth.models import ApiKey
+from server.journal.lives import Life, doubles, read_lives
 from server.journal.models import EventIdentity, EventRecord, EventSource, Gateway
 
 State = Literal["ok", "trouble", "silent", "new"]
@@ -49,7 +50,7 @@ class GatewayHealth:
     key: str
     name: str
     state: State
-    #: What is wrong, as codes: refused, device, clock, lag, set_aside.
+    #: What is wrong, as codes: double, refused, device, clock, lag, set_aside.
     troubles: tuple[str, ...]
     last_seen_at: datetime | None
     last_event_at: datetime | None
@@ -60,6 +61,8 @@ class GatewayHealth:
     set_aside: int
     #: In the gateway's words, why its events are not taken; a second device of its name, for one.
     refused: str | None
+    #: Programs that speak as this gateway side by side; empty where there is one, as there should be.
+    doubles: tuple[Life, ...]
     devices: tuple[DeviceHealth, ...]
     keys: tuple[ApiKey, ...]
 
@@ -107,9 +110,13 @@ def health_of(gateway: Gateway, keys: Sequence[ApiKey], now: datetime) -> Gatewa
     devices = tuple(_device(entry) for entry in told.get("devices") or () if isinstance(entry, Mapping))
     lag = number(told.get("oldest_age_seconds"))
     set_aside = int(number(told.get("set_aside")) or 0)
-    refused = _text(told.get("refused"))
-    troubles = ("refused",) * bool(refused) + _troubles(
-        devices, offset=gateway.clock_offset_seconds, lag=lag, set_aside=set_aside
+    beside = doubles(read_lives(told.get("lives")), now)
+    # Of two that take turns the one that is refused may have spoken before the other.
+    refused = next((life.refused for life in beside if life.refused), None) or _text(told.get("refused"))
+    troubles = (
+        ("double",) * bool(beside)
+        + ("refused",) * bool(refused)
+        + _troubles(devices, offset=gateway.clock_offset_seconds, lag=lag, set_aside=set_aside)
     )
     backlog = number(told.get("backlog"))
     return GatewayHealth(
@@ -125,6 +132,7 @@ def health_of(gateway: Gateway, keys: Sequence[ApiKey], now: datetime) -> Gatewa
         clock_offset_seconds=gateway.clock_offset_seconds,
         set_aside=set_aside,
         refused=refused,
+        doubles=beside,
         devices=devices,
         keys=tuple(keys),
     )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from orderlight.events.fields import moment
 from server.auth.models import ApiKey
 from server.db import touch
 from server.errors import Invalid, NotFound
+from server.journal.lives import as_stored, doubles, read_lives, sentence, with_life
 from server.journal.models import EventSource, Gateway
 
 MAX_BYTES = 64 * 1024
@@ -44,10 +45,22 @@ def _clean(value: Any, depth: int) -> Any:
     return [_clean(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
-def beat(
-    session: Session, key: str, told: dict[str, Any], *, key_id: int | None = None, now: datetime
-) -> datetime | None:
-    """Note the heartbeat of a gateway in use, and give when the key it came with was made; raises NotFound."""
+class Noted(NamedTuple):
+    """What the gateway is answered: when the key it came with was made, and what its keeper should know."""
+
+    key_made_at: datetime | None
+    notice: str | None
+
+
+class Speaker(NamedTuple):
+    """Who brought a heartbeat: from where, and with which key."""
+
+    address: str
+    key_id: int | None = None
+
+
+def beat(session: Session, key: str, told: dict[str, Any], speaker: Speaker, *, now: datetime) -> Noted:
+    """Note the heartbeat of a gateway in use; raises NotFound."""
     gateway = session.scalars(select(Gateway).where(Gateway.key == key)).one_or_none()
     if gateway is None or gateway.retired_at is not None:
         raise NotFound
@@ -55,11 +68,12 @@ def beat(
     # Batches do not write to the gateway's row, for many may be under way; its sources know when they spoke.
     spoke = select(func.max(EventSource.last_seen_at)).where(EventSource.gateway == key, EventSource.max_sequence > 0)
     gateway.last_event_at = session.scalar(spoke)
-    gateway.health = told
+    lives = with_life(read_lives((gateway.health or {}).get("lives")), told, speaker.address, now)
+    gateway.health = {**told, "lives": as_stored(lives)}
     gateway.clock_offset_seconds = _offset(told.get("clock"), now)
     touch(session, "gateways")
-    made_at: datetime | None = session.scalar(select(ApiKey.created_at).where(ApiKey.id == key_id))
-    return made_at
+    made_at: datetime | None = session.scalar(select(ApiKey.created_at).where(ApiKey.id == speaker.key_id))
+    return Noted(made_at, sentence(gateway.key, doubles(lives, now)))
 
 
 def _offset(clock: Any, now: datetime) -> float | None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from orderlight.events import SERVER_MAX_BYTES, BatchError, BatchTooLargeError
 from server.auth.gateways import BROWSER
-from server.auth.http import DatabaseDep, require
+from server.auth.http import DatabaseDep, client_address, require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.broker.inner_request import TOPIC_GATEWAY
@@ -68,11 +68,12 @@ async def post_health(request: Request, database: DatabaseDep, principal: Writer
     _require_own(request, principal, key)
     told = gateway_health.parse_health(await read_body(request, gateway_health.MAX_BYTES))
     now = utc_now()
-    made_at = await _durable(
-        database.submit(lambda session: gateway_health.beat(session, key, told, key_id=principal.row_id, now=now))
-    )
-    key_made_at = None if made_at is None else made_at.isoformat()
-    return JSONResponse({"server_time": utc_now().isoformat(), "key_made_at": key_made_at})
+    # At the broker nobody knows from where a message came.
+    address = "an MQTT broker" if TOPIC_GATEWAY in request.scope else client_address(request)
+    by = gateway_health.Speaker(address, principal.row_id)
+    noted = await _durable(database.submit(lambda session: gateway_health.beat(session, key, told, by, now=now)))
+    made_at = None if noted.key_made_at is None else noted.key_made_at.isoformat()
+    return JSONResponse({"server_time": utc_now().isoformat(), "key_made_at": made_at, "notice": noted.notice})
 
 
 def _require_own(request: Request, principal: Principal, gateway: str) -> None:

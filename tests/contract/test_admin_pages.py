@@ -162,6 +162,28 @@ def test_a_gateway_that_is_refused_is_trouble_and_says_why(admin: httpx.Client, 
     assert "Saw cannot deliver: Server sees this gateway twice. Stop the copy." in admin.get("/admin").text
 
 
+def test_two_devices_of_one_name_are_told_to_both_and_to_the_administrator(
+    admin: httpx.Client, client: httpx.Client
+) -> None:
+    key = shown_once(admin.post("/admin/gateways/new", data={"key": "gw-saw", "name": "Saw"}))
+    headers = {"Authorization": f"Bearer {key}"}
+    original = {"version": "9.9", "devices": [], "started_at": "2026-11-27T06:00:00.000Z", "refused": "Two programs."}
+    copy = {"version": "9.9", "devices": [], "started_at": "2026-11-27T07:00:00.000Z", "lives": [{"at": "forged"}]}
+
+    answers = [
+        client.post("/api/v1/gateways/gw-saw/health", json=beat, headers=headers).json()["notice"]
+        for beat in (original, copy, original, copy)
+    ]
+
+    assert answers[:2] == [None, None]
+    assert all(str(notice).startswith("2 devices speak as gw-saw, from ") for notice in answers[2:])
+    assert "2 devices speak as Saw, from" in admin.get("/admin").text
+    page = admin.get("/admin/gateways/gw-saw").text
+    assert "Devices of this name" in page
+    # The copy spoke last and is taken in; why the original is not stays on the page.
+    assert all(shown in page for shown in ("2026-11-27T06:00:00.000Z", "2026-11-27T07:00:00.000Z", "Two programs."))
+
+
 def test_a_third_live_key_is_refused_in_words(admin: httpx.Client) -> None:
     admin.post("/admin/gateways/new", data={"key": "gw-saw"})
     assert shown_once(admin.post("/admin/gateways/gw-saw/keys"))

@@ -108,6 +108,18 @@ def test_a_heartbeat_tells_the_health_and_learns_the_time() -> None:
     assert heartbeat.last_error is None
 
 
+def test_what_the_keeper_should_know_is_told_until_it_is_over() -> None:
+    clock = Time(datetime(2000, 1, 1, tzinfo=UTC)).clock()
+    answer = b'{"server_time": "2026-11-22T12:00:00Z", "notice": %s}'
+    for notice, shown in ((b'"Two devices."', "Two devices."), (b"null", None), (b"7", None)):
+        heartbeat = Heartbeat(FakeTransport(Reply(200, answer % notice)), dict, gateway="gw", clock=clock)
+
+        heartbeat.beat()
+
+        assert heartbeat.last_error == shown
+    assert clock.now().at == NOON
+
+
 @pytest.mark.parametrize(
     "answer",
     [

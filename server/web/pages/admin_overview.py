@@ -110,6 +110,11 @@ def _door_calls(page: Page, found: Overview) -> list[Call]:
 def trouble(page: Page, gateway: GatewayHealth) -> str:
     """What is wrong with a gateway that speaks: the first thing that counts."""
     say, name = page.say, gateway.name
+    if gateway.doubles:
+        addresses = ", ".join(life.address for life in gateway.doubles)
+        return say(N_("%(count)s devices speak as %(name)s, from %(addresses)s. "
+                      "Stop one, and give it a name and a key of its own."),
+                   count=len(gateway.doubles), name=name, addresses=addresses)  # fmt: skip
     if gateway.refused:
         return say(N_("%(name)s cannot deliver: %(reason)s"), name=name, reason=gateway.refused)
     if gateway.set_aside:

@@ -179,7 +179,8 @@ def test_a_heartbeat_is_kept_and_answered_with_our_time(plant: Any, gateway: htt
     assert answer.status_code == 200
     assert answer.json()["server_time"]
     row = plant.one(Gateway, key="gw-1")
-    assert row.health == told
+    assert {name: row.health[name] for name in told} == told
+    assert answer.json()["notice"] is None
     assert abs(row.clock_offset_seconds) < 30
     assert row.last_seen_at is not None
 
@@ -207,9 +208,9 @@ def test_a_strange_heartbeat_is_kept_as_far_as_it_can_be(plant: Any, gateway: ht
     content = b'{"version": "a\\u0000b\\ud800", "backlog": NaN, "clock": "soon", "devices": 7}'
 
     assert gateway.post("/api/v1/gateways/gw-1/health", content=content).status_code == 200
-    assert plant.one(Gateway, key="gw-1").health == {
-        "version": "a\\x00b\\ud800", "backlog": None, "clock": "soon", "devices": 7,
-    }  # fmt: skip
+    kept = {"version": "a\\x00b\\ud800", "backlog": None, "clock": "soon", "devices": 7}
+    health = plant.one(Gateway, key="gw-1").health
+    assert {name: told for name, told in health.items() if name != "lives"} == kept
 
 
 def test_heartbeats_of_others_are_refused(plant: Any, gateway: httpx.Client, client: httpx.Client) -> None:
