@@ -222,7 +222,11 @@ class Supervisor:
             self._since = time.time()
         if self._state.phase in _READS and state.phase not in _READS:
             self._on_away(self.name)
+        # An unplugged port fails in other words when it is opened again: the state shows them, the log has its line.
+        is_news = not self._state.phase is state.phase is DevicePhase.LOST
         self._state = state
+        if not is_news:
+            return
         level = logging.WARNING if state.phase in (DevicePhase.LOST, DevicePhase.DEGRADED) else logging.INFO
         extra = {"device": self.name} | ({"sentence": state.detail} if state.detail else {})
         log.log(level, "device_" + state.phase.value, extra=extra)

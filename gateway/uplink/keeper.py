@@ -21,6 +21,10 @@ ENROL_PATH: Final = "/api/v1/gateways/enrol"
 AGAIN_SECONDS: Final = 3600.0
 
 
+#: The server has looked at the code and the key, and takes neither.
+_NEVER: Final = (400, 401, 403, 404, 405, 409, 410, 422)
+
+
 class KeyFault(Exception):
     """The key was not changed; the one before goes on. The text is a sentence for people."""
 
@@ -110,12 +114,16 @@ def enrol(transport: Transport, keyring: Keyring, code: str) -> str:
 
     It may be called again with the same code when no answer came.
     """
+    told_before = keyring.has_begun
     key = keyring.begin()
     try:
         reply = transport.post(ENROL_PATH, json.dumps({"code": code, **fingerprint(key)}).encode())
     except TransportFault as fault:
         raise KeyFault(str(fault)) from fault
     if reply.status != 200:
+        if reply.status in _NEVER and not told_before:
+            # Nobody has this key, and the next try makes its own. One that an answer was lost of may be known by now.
+            keyring.drop()
         raise KeyFault(refusal(reply))
     try:
         name = str(json.loads(reply.body)["gateway"])

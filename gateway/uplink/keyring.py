@@ -53,6 +53,11 @@ class Keyring:
         """Whether there is a file for another key."""
         return self._path is not None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a key waits to follow, of which a server may have been told already."""
+        return self._path is not None and _read(self._next) is not None
+
     def use(self, key: str) -> None:
         """Go on with this key."""
         if key and key != self.key:

@@ -38,13 +38,13 @@ def unreadable(
     return Identification.of(asked.text, {}, Told(kind, error=" ".join(sentences), tried=readings))
 
 
-def plain_text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = ()) -> Identification:
-    """The answer for what is neither GS1's nor ours, with what else it may be."""
+def plain_text(asked: Asked, data: str, readings: tuple[Interpretation, ...] = (), *, hint: str = "") -> Identification:
+    """The answer for what is neither GS1's nor ours, with what else it may be, and how to say that it is."""
     found = _UNPRINTABLE.search(data)
     if found is not None:
         reason = f"expected a printable code, got {shown(found[0])} at position {found.start() + 1}"
         return unreadable(asked, reason, (*readings, Interpretation("text", error=reason)))
-    reason = "it is plain text, with no key of GS1, no EPC and no code of ours in it"
+    reason = f"it is plain text, with no key of GS1, no EPC and no code of ours in it{hint}"
     return unreadable(asked, reason, (TEXT, *readings), kind="text")
 
 

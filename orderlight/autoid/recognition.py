@@ -50,6 +50,8 @@ _TELLING: Final = re.compile(r"0[012]\d|253\d{13}|255\d{13}|402\d{17}|41[0-7]\d{
 _FORMAT_05: Final = ("[)>\x1e05\x1d", "\x1e\x04")
 #: FNC1 in front, where a scanner sends a sign for it: with this front the data is of GS1 or the sign is somebody's own.
 _FNC1_FRONTS: Final = (GS, "{GS}", "{FNC1}", "^", "~", "|", "\u241d")
+#: What may be the memory of a tag that somebody copied: 96 bits or more, in whole bytes.
+_MEMORY: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){12,}")
 #: Tag memory given as text.
 _TAG: Final = "epc:"
 
@@ -235,10 +237,21 @@ def _elements_or_text(asked: Asked, data: str) -> Identification:
         return answer if answer.told.forms is not None else plain_text(asked, data, answer.readings)
     replaced = with_separators(data)
     if replaced is None:
-        return plain_text(asked, data)
+        return _like_a_tag(asked, data) or plain_text(asked, data)
     answer = _elements(asked, replaced[0], f"{shown(replaced[1])} may stand for GS")
     if answer.told.forms is None:
         return plain_text(asked, data)
     if data.startswith(_FNC1_FRONTS) and answer.error is None:
         return answer
     return plain_text(asked, data, answer.readings)
+
+
+def _like_a_tag(asked: Asked, data: str) -> Identification | None:
+    """Digits that would be a sound tag with `epc:` in front: plain text all the same, for a label may bear them."""
+    if not _MEMORY.fullmatch(data):
+        return None
+    tag = identify_epc(data.upper(), gcp_length=asked.gcp_length)
+    if tag.error is not None:
+        return None
+    reading = Interpretation("epc", tag.keys, None, "it would be a tag with epc: in front", tag.element_string)
+    return plain_text(asked, data, (reading,), hint="; if it is the memory of a tag, write epc: in front")

@@ -25,6 +25,8 @@ from server.erp.seed_customers import CUSTOMERS
 from server.erp.seed_picture import packed_frames
 from server.erp.seed_products import COMPANY_PREFIX, PACKAGING, PRODUCTS, gtin
 from server.parties.models import Customer, Site
+from server.parties.repository import default_site
+from server.parties.repository import site as site_of
 from server.parties.schemas import SitePatch, WorkingHours
 from server.parties.service import create_customer, update_site
 from server.tracking.states import Context
@@ -114,7 +116,7 @@ _ORDERS = (
 
 def seed_demo(session: Session, now: datetime) -> DemoWorld:
     """Fill an empty database with the demo factory; the edge commits."""
-    site = update_site(session, _site(), actor=ACTOR, now=now)
+    site = update_site(session, _site(site_of(session)), actor=ACTOR, now=now)
     centers = [
         create_work_center(
             session,
@@ -143,7 +145,15 @@ def seed_demo(session: Session, now: datetime) -> DemoWorld:
     )
 
 
-def _site() -> SitePatch:
+def _site(stored: Site) -> SitePatch:
+    """The demo's site, but for what an administrator has set already."""
+    untouched = default_site()
+    wanted = _demo_site()
+    kept = {name for name in wanted.model_fields_set if getattr(stored, name) != getattr(untouched, name)}
+    return SitePatch.model_validate(wanted.model_dump(exclude_unset=True, exclude=kept))
+
+
+def _demo_site() -> SitePatch:
     return SitePatch(
         name=SITE_NAME,
         time_zone="Europe/Berlin",

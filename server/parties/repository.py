@@ -20,8 +20,11 @@ DEFAULT_HOURS = {"days": [0, 1, 2, 3, 4], "start": "06:00", "end": "22:00"}
 def site(session: Session) -> Site:
     """Our site; before it is set up, one with the defaults that nothing has stored yet."""
     stored = session.scalars(select(Site).order_by(Site.id).limit(1)).one_or_none()
-    if stored is not None:
-        return stored
+    return stored if stored is not None else default_site()
+
+
+def default_site() -> Site:
+    """A site that nobody has set up."""
     return Site(
         name="Our factory",
         time_zone="UTC",

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from server.erp.floor.repository import read_point
 from server.erp.floor.schemas import ReadPointPatch
 from server.erp.floor.service import update_read_point
+from server.erp.passages.repository import open_check_at
+from server.erp.passages.service import close_check
 from server.settings.clock import utc_now
 
 LIVE = "#connection[data-state=live]"
@@ -212,3 +214,29 @@ def test_expected_and_seen_follows_the_gate_while_somebody_types(new_page: Calla
     expect(ship.locator("#passage-say")).to_contain_text("Missing: 1 of 2.")
     expect(ship.get_by_role("region", name="Passed")).to_contain_text(units[0])
     assert ship.get_by_label("Its number").input_value() == "what comes nex"
+
+
+def test_a_passage_that_ends_by_quiet_reads_closed_by_itself(new_page: Callable[..., Page], site: Any) -> None:
+    def compare(session: Session) -> None:
+        point = read_point(session, "ship-gate")
+        assert point is not None
+        update_read_point(
+            session, point, ReadPointPatch(checks_passages=True, check_seconds=5), actor="test", now=utc_now()
+        )
+        before = open_check_at(session, point.id)
+        if before is not None:
+            close_check(session, before, actor="test", now=utc_now())
+
+    site.database.write(compare)
+    unit = site.units_of(site.order_of("Aurora Bikes"))[2]
+    ship = go(new_page("operator"), "/station/ship/passage")
+    ship.get_by_label("Expected is").select_option("list")
+    ship.get_by_label("Units and boxes of a list").fill(unit)
+    ship.get_by_role("button", name="Expect it").click()
+    ship.wait_for_selector(LIVE)
+    remark = ship.locator(".status .remark")
+    site.scan(unit, "ship-gate")
+    expect(remark).to_contain_text("last read")
+    expect(remark).to_contain_text("open")
+
+    expect(remark).to_contain_text("closed", timeout=20_000)

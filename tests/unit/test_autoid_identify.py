@@ -390,3 +390,23 @@ def test_the_answer_as_json_has_every_field() -> None:
         "readings",
         "error",
     ]
+
+
+@pytest.mark.parametrize("code", ["30751FEB705C5904E3D50D70", "30751feb705c5904e3d50d70", "3034257BF7194E4000001A85"])
+def test_bare_memory_of_a_tag_stays_text_and_the_answer_names_epc(code: str) -> None:
+    found = identify(code)
+
+    assert (found.kind, found.keys) == ("text", {})
+    assert [reading.kind for reading in found.readings] == ["text", "epc"]
+    assert found.readings[1].keys == identify(f"epc:{code}").keys
+    assert str(found.error).endswith("if it is the memory of a tag, write epc: in front.")
+
+
+@pytest.mark.parametrize(
+    "code", ["30751FEB705C5904E3D50D7", "30751FEB705C5904E3D5", "FF751FEB705C5904E3D50D70", "3" * 24, "DEADBEEF" * 4]
+)
+def test_hexadecimal_that_would_be_no_sound_tag_is_text_alone(code: str) -> None:
+    found = identify(code)
+
+    assert found.kind == "text"
+    assert "epc: in front" not in str(found.error)

@@ -270,7 +270,8 @@ class TestEnrol:
 
         assert "This code is wrong." in capsys.readouterr().err
         assert hall.file.read_text().strip() == hall.first
-        assert not config.exists()
+        # Neither a configuration nor a key that nobody knows is left behind.
+        assert list(hall.file.parent.iterdir()) == [hall.file]
 
     @pytest.mark.parametrize("address", ["127.0.0.1:8000", "orders.example", "mqtts://broker.example:8883"])
     def test_an_address_without_http_is_told_and_nothing_is_tried(
@@ -299,6 +300,16 @@ class TestEnrol:
 
         assert enrol(hall.server, hall.ring, "ABCD2345") == "gw-hall-1"
         assert list(hall.server.live) == known
+
+    def test_a_mistyped_code_after_a_lost_answer_keeps_the_key_that_the_server_may_have(self, hall: Hall) -> None:
+        hall.server.loses_answers = True
+        with pytest.raises(KeyFault):
+            enrol(hall.server, hall.ring, "ABCD2345")
+        hall.server.loses_answers = False
+        with pytest.raises(KeyFault):
+            enrol(hall.server, hall.ring, "WRONG234")
+
+        assert enrol(hall.server, hall.ring, "ABCD2345") == "gw-hall-1"
 
     def test_a_stranger_that_answers_is_no_server_of_ours(self, hall: Hall) -> None:
         for answer in (Reply(200, b"<html>"), Reply(200, b"[]"), Reply(404, b"nothing"), Reply(500, b"")):

@@ -94,6 +94,16 @@ def test_a_lost_reader_is_told_once_however_often_it_fails_and_its_return_once()
     assert watched.news == [("lost", "scanner-1", "gone"), ("recovered", "scanner-1")]
 
 
+def test_a_loss_is_logged_once_in_whatever_words_the_next_attempts_fail(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    watched = Watched(ScriptedSource(lost("It was unplugged."), lost("It is not there."), lost("It is not there.")))
+
+    watched.live()
+
+    assert [record.message for record in caplog.records] == ["device_lost"]
+    assert caplog.records[0].__dict__["sentence"] == "It was unplugged."
+
+
 def test_a_reader_that_was_never_away_makes_no_news() -> None:
     watched = Watched(ScriptedSource())
 

@@ -1,6 +1,6 @@
 """What programs send and get about passage checks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -98,3 +98,11 @@ def comparison_of(check: PassageCheck) -> Comparison:
 def end_of(check: PassageCheck, now: datetime) -> datetime | None:
     """When it was closed, or its passage was over; None while it goes on."""
     return check.closed_at or ended_at(check.last_read_at, check.read_point.check_seconds, now)
+
+
+def quiet_left(check: PassageCheck, now: datetime) -> timedelta | None:
+    """After how much quiet it will be over; None where it is over, or does not end by itself."""
+    seconds = check.read_point.check_seconds
+    if end_of(check, now) is not None or check.last_read_at is None or seconds <= 0:
+        return None
+    return check.last_read_at + timedelta(seconds=seconds) - now

@@ -1,5 +1,6 @@
 """What is expected at a station's gate, against what has passed: missing, surplus, and what shall pass next."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -16,7 +17,7 @@ from server.db.topics import versions
 from server.erp.passages import repository, service
 from server.erp.passages.models import PassageCheck
 from server.erp.passages.rules import Comparison, Kind, Level, Verdict
-from server.erp.passages.schemas import PassageCheckIn, comparison_of, end_of
+from server.erp.passages.schemas import PassageCheckIn, comparison_of, end_of, quiet_left
 from server.errors import NotFound
 from server.http.paging import Number
 from server.messages import N_
@@ -133,5 +134,12 @@ def _show(page: Page, key: str, form: Form, *, status: int = 200, wanted: int | 
 
 def _verdict(page: Page, check: PassageCheck | None, found: Comparison | None) -> dict[str, object]:
     if check is None or found is None:
-        return {"end": None, "say": "", "look": ("info", "scan-line")}
-    return {"end": end_of(check, page.now), "say": service.sentence_of(found), "look": _LOOKS[found.verdict]}
+        return {"end": None, "say": "", "look": ("info", "scan-line"), "again": None}
+    left = quiet_left(check, page.now)
+    return {
+        "end": end_of(check, page.now),
+        "say": service.sentence_of(found),
+        "look": _LOOKS[found.verdict],
+        # A moment later, so that the end has come by the server's clock, too.
+        "again": None if left is None else math.ceil(left.total_seconds()) + 1,
+    }

@@ -148,11 +148,20 @@
       const region = page.getElementById("live-region") || page.getElementById("main");
       morph(document.getElementById(region.id), region);
       tick();
+      awaitEnd();
       document.dispatchEvent(new CustomEvent("orderlight:merged", { detail: null }));
     } catch { /* The stream will tell that the server is away; the next frame fetches again. */ }
     // What changes in the second of rest counts, too: whoever asks meanwhile is heard at its end.
     const asked = fetching;
     setTimeout(() => { fetching = null; if (asked.again) refetch(); }, 1000);
+  }
+
+  /* What ends by quiet sends no frame: the page says after how many seconds it is to look again. */
+  let end = 0;
+  function awaitEnd() {
+    const region = document.querySelector("[data-again]");
+    clearTimeout(end);
+    if (region) end = setTimeout(refetch, Number(region.dataset.again) * 1000);
   }
 
   /* Relative times grow older without the server. */
@@ -190,5 +199,6 @@
   });
   window.addEventListener("online", open);
   open();
+  awaitEnd();
   html.dataset.ready = "";
 })();
