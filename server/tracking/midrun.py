@@ -29,9 +29,8 @@ from server.tracking.runs import (
     act_of,
     detail_of,
     end_run,
-    head_of,
     middle_of,
-    sentence_of,
+    saying_of,
     start_run,
     stays,
 )
@@ -176,16 +175,17 @@ class Midruns:
             station_id, last_point, last_at, _,
         ) = unit[:]  # fmt: skip
         self._moved.add(run)
-        was = now = ""
-        if run.starts:
-            was = f'"started":{count.started}'
-            count.started += 1
-            now = f'"started":{count.started}'
-        if run.ends:
-            comma = "," if run.starts else ""
-            was = f'{was}{comma}"good":{count.good}'
-            count.good += 1
-            now = f'{now}{comma}"good":{count.good}'
+        started, good = count.started, count.good
+        if not run.ends:
+            told = said = count.started = started + 1
+            detail = run.detail % (started, unit_id, told, unit_id)
+        else:
+            said = count.good = good + 1
+            if run.starts:
+                told = count.started = started + 1
+                detail = run.detail % (started, good, unit_id, told, said, unit_id)
+            else:
+                detail = run.detail % (good, unit_id, said, unit_id)
             if run.step is None:
                 course.open -= 1
                 course.finished += 1
@@ -201,10 +201,9 @@ class Midruns:
         self._units.add(unit_id)
         fact = _new(NewFact, (
             run.kind, number, who, at, order_id, work_order_id, unit_id, count.step, run.station_id, ONE,
-            numbers[0], None, detail_of(run, unit_id, was, now),
+            numbers[0], None, detail,
         ))  # fmt: skip
-        say = run.sentence.format(number, count.good if run.ends else count.started)
-        return run.verdict, say, run.station_id, fact
+        return run.verdict, run.say((number, said)), run.station_id, fact
 
     # --- where a run begins ---
 
@@ -241,7 +240,7 @@ class Midruns:
             return None
         run = self._run(act, unit, middle, station)
         if run is not None:
-            run.alone, run.head = alone, head_of(run, read_point.key)
+            run.alone, run.detail = alone, detail_of(run, read_point.key)
             run.quiet = read_point if read_point.quiet_seconds else None
         return run
 
@@ -260,7 +259,7 @@ class Midruns:
         run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         run.station_id = station.id
         run.verdict = PASSED._replace(action=run.action, order_id=unit.order_id)
-        run.sentence = sentence_of(run, following, self.translate)
+        run.say = saying_of(run, following, self.translate)
         return run
 
     def _course(self, unit: Unit, work_order_id: int) -> Course | None:

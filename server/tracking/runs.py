@@ -1,8 +1,11 @@
 """Where a run begins: what is the same for every unit of it, asked once (server/tracking/midrun.py). Pure."""
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from server.tracking import words
@@ -26,6 +29,14 @@ _ACTS: Final = frozenset({Act.START, Act.COMPLETE})
 
 #: The sentence of a passed scan is said already; nothing renders its words again.
 PASSED: Final = Verdict(Status.APPLIED, Words(""), Signal.OK, undo=True)
+
+
+#: From a unit's number and a count to the sentence.
+Saying = Callable[[tuple[str, int]], str]
+
+
+def _say_nothing(_told: tuple[str, int]) -> str:
+    return ""
 
 
 class Count:
@@ -71,14 +82,13 @@ class Run:
     step: int | None
     left: str
     reached: str
-    counted: str
-    #: How the fact's detail begins, as far as the counts.
-    head: str = ""
+    #: The fact's detail with its places for numbers (`detail_of`).
+    detail: str = ""
     station_id: int = 0
     #: What is answered to each unit, but for its number.
     verdict: Verdict = PASSED
-    #: The sentence with its places for unit and count.
-    sentence: str = ""
+    #: Makes the sentence of a unit's number and a count.
+    say: Saying = _say_nothing
     #: The operator at the station.
     badge: str | None = None
     #: Only units that this very station has begun.
@@ -143,7 +153,7 @@ def start_run(unit: Unit, counts: Count, course: Course) -> Run:
     left, reached = _path(unit, _IN_PROCESS, step)
     return Run(
         FactKind.OPERATION_STARTED, Action.OPERATION_STARTED, counts, course, 1, 0,
-        _IN_PROCESS, step, left, reached, f"operation:{counts.row.id}",
+        _IN_PROCESS, step, left, reached,
     )  # fmt: skip
 
 
@@ -154,7 +164,7 @@ def end_run(unit: Unit, counts: Count, course: Course, following: Operation | No
     starts = int(unit.state != _IN_PROCESS)
     return Run(
         FactKind.OPERATION_COMPLETED, Action.OPERATION_COMPLETED, counts, course, starts, 1,
-        state, step, left, reached, f"operation:{counts.row.id}",
+        state, step, left, reached,
     )  # fmt: skip
 
 
@@ -173,36 +183,50 @@ def _told(was_state: str, state: str, was_step: int | None, step: int | None) ->
     return json.dumps(left), json.dumps(reached)
 
 
-def head_of(run: Run, read_point: str) -> str:
-    """How the detail of each fact of the run begins."""
-    return f'{{"read_point":{_quoted(read_point)},"before":{{"{run.counted}":{{'
+def detail_of(run: Run, read_point: str) -> str:
+    """The detail of each fact of the run as JSON text, for `%`: the counts before, unit, the counts after, unit.
+
+    The counts are those that the run moves: pieces started, pieces good, or both in this order.
+    """
+    counts = ",".join(f'"{name}":%d' for name, moves in (("started", run.starts), ("good", run.ends)) if moves)
+    point, operation = _for_percent(_quoted(read_point)), f'"operation:{run.counts.row.id}":{{{counts}}}'
+    left, reached = _for_percent(run.left), _for_percent(run.reached)
+    before, after = f'{{{operation},"unit:%d":{left}}}', f'{{{operation},"unit:%d":{reached}}}'
+    return f'{{"read_point":{point},"before":{before},"after":{after}}}'
 
 
 _quoted = lru_cache(maxsize=1024)(json.dumps)
 
 
-def detail_of(run: Run, unit_id: int, was: str, now: str) -> str:
-    """The detail of a fact of the run; the counts that moved are given as the inside of a JSON object."""
-    left, reached, unit = run.left, run.reached, f'"unit:{unit_id}"'
-    return f'{run.head}{was}}},{unit}:{left}}},"after":{{"{run.counted}":{{{now}}},{unit}:{reached}}}}}'
+def _for_percent(text: str) -> str:
+    """The text as it must stand in a template for `%` to come out as it is."""
+    return text.replace("%", "%%")
 
 
-def sentence_of(run: Run, following: Operation | None, translate: Translate) -> str:
-    """The sentence of the run with its places for unit and count."""
+def saying_of(run: Run, following: Operation | None, translate: Translate) -> Saying:
+    """What says the sentence of the run."""
     template = words.STARTED
     if run.ends:
         template = words.DONE_LAST if following is None else words.DONE_NEXT
     operation = run.counts.row
     values = {
-        "operation": _literal(operation.name),
+        "operation": operation.name,
         "total": operation.quantity,
-        "next": _literal(following.name) if following is not None else None,
-        "unit": "{0}",
-        "count": "{1}",
+        "next": following.name if following is not None else None,
+        "unit": _UNIT,
+        "count": _COUNT,
     }
-    return translate(template).format_map(values)
+    said = _for_percent(translate(template).format_map(values))
+    # A language may name the count first, or a unit twice.
+    order = tuple((_UNIT, _COUNT).index(place) for place in _PLACES.findall(said))
+    said = said.replace(_UNIT, "%s").replace(_COUNT, "%d")
+    if order == (0, 1):
+        return said.__mod__
+    pick = itemgetter(*order)
+    return lambda told: said % pick(told)
 
 
-def _literal(text: str) -> str:
-    """The text as it must stand in a template to come out as it is."""
-    return text.replace("{", "{{").replace("}", "}}")
+#: Stand for unit and count while the sentence is made; no name of an operation holds what is not printed.
+_UNIT: Final = "\x00unit\x00"
+_COUNT: Final = "\x00count\x00"
+_PLACES: Final = re.compile(f"{_UNIT}|{_COUNT}")
