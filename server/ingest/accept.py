@@ -33,7 +33,7 @@ from server.ingest.load import default_point, load_world, site_language
 from server.ingest.memory import Memory, remember
 from server.ingest.passages import note_passages
 from server.ingest.reads import Item, items_of, sequence_of
-from server.ingest.save import FACTS_KEY, before, save
+from server.ingest.save import FACTS_KEY, before, first_numbers, save
 from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
 from server.ingest.wire import Request
 from server.tracking import words
@@ -190,11 +190,13 @@ def _judge_and_save(
     memory: Memory | None = take_over(session)
     world = load_world(session, items, memory)
     was = before(world)
-    folded = fold(world, items, door, memory.runs if memory is not None else None)
-    saved = save(session, folded, was, sources=sources, now=now)
-    has_parts = book_goods(session, folded, was, saved, now=now)
-    note_passages(session, folded, saved.first_event)
-    note_gates(session, folded, was, saved.first_event, now=now)
+    # Rows are locked before the counters, as everybody does who takes numbers.
+    start = first_numbers(session, len(items))
+    folded = fold(world, items, door, start, memory.runs if memory is not None else None)
+    save(session, folded, was, sources=sources, now=now)
+    has_parts = book_goods(session, folded, was, now=now)
+    note_passages(session, folded, start.event)
+    note_gates(session, folded, was, start.event, now=now)
     # Units that went into others were changed in the database alone.
     if is_kept(session) and not has_parts:
         leave(session, remember(memory, world, folded.runs))
@@ -212,6 +214,6 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
     answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
     judged = Judged(safe, answer, json_bytes(answer), verdict, None, 0, 0)
-    folded = Folded(World(), [judged], turns=[0])
+    folded = Folded(World(), first_numbers(session, 1), [judged], turns=[0])
     save(session, folded, before(folded.world), sources=[source_id], now=now)
     return judged

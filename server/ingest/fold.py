@@ -52,11 +52,19 @@ class Judged(NamedTuple):
     facts: int
 
 
+class First(NamedTuple):
+    """Where the numbers of a batch begin."""
+
+    event: int
+    fact: int
+
+
 @dataclass(slots=True)
 class Folded:
     """A whole batch judged: the world as it is afterwards, facts in order, an answer for each event."""
 
     world: World
+    first: First
     judged: list[Judged] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
     #: Places among the judged of those that did not simply pass on.
@@ -66,27 +74,32 @@ class Folded:
 
     def turned(self) -> Iterator[tuple[int, NewFact]]:
         """The facts of those, each with its place among all facts."""
+        for place in self.turned_places():
+            yield place, self.facts[place]
+
+    def turned_places(self) -> Iterator[int]:
+        """The places of these facts."""
         for number in self.turns:
             one = self.judged[number]
-            for place in range(one.first_fact, one.first_fact + one.facts):
-                yield place, self.facts[place]
+            yield from range(one.first_fact, one.first_fact + one.facts)
 
 
-def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None = None) -> Folded:
+def fold(world: World, items: Sequence[Item], door: Door, start: First, runs: Midruns | None = None) -> Folded:
     """Judge the items one after the other; an event that cannot be judged never stops the next.
 
-    `runs` are those of the batch before, when nothing else has changed since.
+    Events and facts are numbered from `start` on. `runs` are those of the batch before, when nothing else has changed
+    since.
     """
     translate = door.words(world.language)
     midruns = runs if runs is not None and runs.translate == translate else Midruns(translate)
     midruns.enter(world)
-    folded = Folded(world, runs=midruns)
+    folded = Folded(world, start, runs=midruns)
     notes, alerts, facts, judged = _Notes(folded), world.alerts, folded.facts, folded.judged
+    first_event, first_fact = start
     for number, (item, read) in enumerate(zip(items, map(read_of, items), strict=True)):
         first = len(facts)
         try:
-            # Numbers are given when the batch is saved; below zero they count within the batch.
-            passed = midruns.pass_on(read, -number - 1, -first - 1)
+            passed = midruns.pass_on(read, first_event + number, first_fact + first)
         except Exception:
             # The supervisor of the fold, as below: whatever goes wrong is left to the rules.
             log.exception("event_not_passed", extra={"action": "event_not_passed", "sequence": item.sequence})
@@ -109,39 +122,38 @@ def fold(world: World, items: Sequence[Item], door: Door, runs: Midruns | None =
 def _turn(folded: Folded, midruns: Midruns, item: Item, number: int) -> None:
     """One event that does not simply pass."""
     world, first = folded.world, len(folded.facts)
-    outcome = _judge(world, item, number, first)
+    outcome = _judge(world, item, folded.first.event + number, folded.first.fact + first)
     _adopt(world, outcome, first)
     midruns.forget(outcome.rows)
     folded.facts.extend(outcome.facts)
-    _hear(world, item.read, outcome, first)
+    _hear(world, item.read, outcome, folded.first.fact + first)
     say = outcome.verdict.words.render(midruns.translate)
     answer = answer_of(item, outcome.verdict, say, world.alerts)
     text, facts = json_bytes(answer), len(outcome.facts)
     folded.judged.append(Judged(item, answer, text, outcome.verdict, outcome.station_id, first, facts))
 
 
-def _judge(world: World, item: Item, number: int, first_fact: int) -> Outcome:
-    """Judge one event by all the rules."""
+def _judge(world: World, item: Item, event_id: int, fact_id: int) -> Outcome:
+    """Judge one event by all the rules; its facts are numbered from `fact_id` on."""
     if item.read is None:
         problem = (item.fault or "").removesuffix(".") + "."
         return Outcome(quarantine(item.fault_reason, Words(words.BAD_FIELD, {"problem": problem})))
     try:
-        return judge(world, item.read, event_id=-number - 1, first_fact_id=-first_fact - 1)
+        return judge(world, item.read, event_id=event_id, first_fact_id=fact_id)
     except Exception:
         # The supervisor of the fold: whatever a rule stumbles over concerns this event alone.
         log.exception("event_not_judged", extra={"action": "event_not_judged", "sequence": item.sequence})
         return Outcome(quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT)))
 
 
-def _hear(world: World, read: Read | None, outcome: Outcome, first: int) -> None:
+def _hear(world: World, read: Read | None, outcome: Outcome, fact_id: int) -> None:
     """Remember which read of a tag says where its unit is, where the next one may say it better."""
     unit_id = heard_unit(world, read, outcome.verdict) if read is not None else None
     if read is not None and unit_id is not None:
         assert read.read_point is not None
         assert read.strength is not None
         world.heard[unit_id] = Heard(read.identity, read.read_point, read.observed_at, read.strength)
-        deeds = enumerate(outcome.facts, first)
-        world.deeds[read.identity] = tuple(StoredFact(-place - 1, fact) for place, fact in deeds)
+        world.deeds[read.identity] = tuple(StoredFact(*deed) for deed in enumerate(outcome.facts, fact_id))
 
 
 def _adopt(world: World, outcome: Outcome, first_fact: int) -> None:
@@ -229,7 +241,7 @@ class _Notes:
         for one in folded.judged[self._kept :]:
             if one.item.read is not None and one.facts:
                 span = range(one.first_fact, one.first_fact + one.facts)
-                deeds = tuple(StoredFact(-place - 1, folded.facts[place]) for place in span)
+                deeds = tuple(StoredFact(folded.first.fact + place, folded.facts[place]) for place in span)
                 folded.world.deeds[one.item.read.identity] = deeds
         self._kept = len(folded.judged)
 

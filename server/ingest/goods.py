@@ -23,7 +23,7 @@ from server.ingest.fold import Folded
 from server.ingest.goods_load import COUNTED
 from server.ingest.parts import Parts
 from server.ingest.parts import told as told_of
-from server.ingest.save import Before, Saved
+from server.ingest.save import Before
 from server.journal import facts as journal
 from server.tracking import world as w
 from server.tracking.facts import FactKind, NewFact
@@ -37,7 +37,7 @@ _DONE: Final = FactKind.OPERATION_COMPLETED
 _ZERO: Final = Decimal(0)
 
 
-def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, now: datetime) -> bool:
+def book_goods(session: Session, folded: Folded, was: Before, *, now: datetime) -> bool:
     """Write the moves that the batch brings about; returns whether units went into others. The edge commits."""
     goods = folded.world.goods
     finished = _finished(folded.world, was)
@@ -48,7 +48,7 @@ def book_goods(session: Session, folded: Folded, was: Before, saved: Saved, *, n
     # Units that are made for orders bring about moves only where something is counted.
     if not has_goods and not (finished and COUNTED.rows(connection_of(session))):
         return False
-    plan = _Plan(session, folded, saved, finished, lost)
+    plan = _Plan(session, folded, finished, lost)
     plan.work_through()
     if not plan.moves:
         return False
@@ -76,11 +76,10 @@ def _finished(world: w.World, was: Before) -> set[int]:
 class _Plan:
     """The moves of a batch in the making."""
 
-    def __init__(self, session: Session, folded: Folded, saved: Saved, finished: set[int], lost: set[int]) -> None:
+    def __init__(self, session: Session, folded: Folded, finished: set[int], lost: set[int]) -> None:
         self._session = session
         self._folded = folded
-        self._first_fact = saved.first_fact
-        self._first_event = saved.first_event
+        self._first_fact = folded.first.fact
         #: The place of the fact behind it, and the move.
         self.moves: list[tuple[int, NewMove]] = []
         self._shifts: dict[Spot, Decimal] = defaultdict(Decimal)
@@ -127,14 +126,11 @@ class _Plan:
             {"product": names[move.product_id], "lot": move.lot or None, "quantity": f"{move.quantity:f}"}
             for move in moves
         ]
-        event_id = fact.event_id
-        if event_id is not None and event_id < 0:
-            event_id = self._first_event - event_id - 1
         built, back = self.parts.built.get(place, ()), self.parts.back.get(place, ())
         detail = {"materials": lines, **told_of(built, back)}
         kind = FactKind.MATERIAL_RETURNED if back else FactKind.MATERIAL_USED
         # The unit itself stands where the fact before put it, and the customer is not told.
-        return fact._replace(kind=kind, order_id=None, event_id=event_id, reverses_id=None, detail=detail)
+        return fact._replace(kind=kind, order_id=None, reverses_id=None, detail=detail)
 
     def _look_up(self) -> use.Known:
         """What has to be known before anything can be planned; at most six queries."""
@@ -146,7 +142,7 @@ class _Plan:
         done = [self._folded.facts[place] for place in places if self._folded.facts[place].kind is _DONE]
         works = {fact.work_order_id for fact in done if fact.work_order_id is not None}
         units = {fact.unit_id for fact in done if fact.unit_id is not None}
-        taken = {self._real(fact.reverses_id) for _, fact in self._folded.turned() if fact.kind is FactKind.REVERSED}
+        taken = {fact.reverses_id or 0 for _, fact in self._folded.turned() if fact.kind is FactKind.REVERSED}
         counts = [one for one in self._bookings.values() if one.act is GoodsAct.COUNT]
         spots = {(one.material.id, one.place.id, one.lot) for one in counts}
         known = use.look_up(self._session, works, units, taken, spots)
@@ -164,10 +160,6 @@ class _Plan:
         stocks = [*self._stock.values(), *(load.stock for loads in self._loads.values() for load in loads)]
         at_hand = {one["unit_id"] for stock in stocks for one in units_in(stock)}
         return Parts(self._session, at_hand, {found for found, booked in self._known.booked.items() if booked})
-
-    def _real(self, fact_id: int | None) -> int:
-        assert fact_id is not None
-        return self._first_fact - fact_id - 1 if fact_id < 0 else fact_id
 
     def _add(self, place: int, move: NewMove) -> None:
         self.moves.append((place, move))
@@ -270,8 +262,8 @@ class _Plan:
     def _take_back(self, place: int, fact: NewFact) -> None:
         """Counter-moves for what an earlier batch booked; what this one planned is not booked at all."""
         told = fact.reverses_id
-        if told is not None and told < 0:
-            own = -told - 1
+        if told is not None and told >= self._first_fact:
+            own = told - self._first_fact
             gone = [move for found, move in self.moves if found == own]
             self.moves = [(found, move) for found, move in self.moves if found != own]
             for move in gone:

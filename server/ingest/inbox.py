@@ -22,7 +22,7 @@ from server.ingest.fold import Judged, fold
 from server.ingest.goods import book_goods
 from server.ingest.load import load_world
 from server.ingest.reads import Item, item_of, named_of
-from server.ingest.save import before, save_replayed
+from server.ingest.save import before, first_fact, save_replayed
 from server.journal.audit import write_audit
 from server.journal.models import EventIdentity, EventRecord, EventSource, Quarantine
 from server.messages import translate as _
@@ -133,14 +133,14 @@ def _unwrapped(payload: dict[str, Any]) -> Any:
 def _replay(session: Session, event: EventRecord, item: Item, *, door: Door, now: datetime) -> Judged:
     world = load_world(session, [item])
     was = before(world)
-    folded = fold(world, [item], door)
+    folded = fold(world, [item], door, first_fact(session, event.id))
     judged = folded.judged[0]
     if judged.verdict.status is Status.QUARANTINED:
         return judged
-    saved = save_replayed(session, folded, was, event_id=event.id, now=now)
-    book_goods(session, folded, was, saved, now=now)
+    save_replayed(session, folded, was, now=now)
+    book_goods(session, folded, was, now=now)
     if judged.facts:
-        _tell_identity(session, event, [saved.first_fact, judged.facts])
+        _tell_identity(session, event, [folded.first.fact, judged.facts])
     return judged
 
 

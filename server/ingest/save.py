@@ -19,24 +19,16 @@ from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
 from server.ingest import columns, driver
 from server.ingest.bulk import insert_rows, update_rows
 from server.ingest.encoding import json_text
-from server.ingest.fold import Folded, written_out
+from server.ingest.fold import First, Folded, written_out
 from server.ingest.inbox_rows import keep_for_people
 from server.ingest.numbers import use_numbers
 from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact
 from server.tracking import change_rows as changes
 from server.tracking import world as w
-from server.tracking.facts import NewFact
 
 #: Where the counts of facts by kind lie on a session.
 FACTS_KEY = "facts_by_kind"
-
-
-class Saved(NamedTuple):
-    """Where the batch's own numbers begin."""
-
-    first_event: int
-    first_fact: int
 
 
 class Before(NamedTuple):
@@ -57,36 +49,39 @@ def before(world: w.World) -> Before:
     return Before(dict(world.units), boxes, shipments, contexts, repacks, world.supply)
 
 
-def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int], now: datetime) -> Saved:
+def first_numbers(session: Session, events: int) -> First:
+    """Take the numbers of so many new events, and see where those of facts begin; nobody else takes any until then."""
+    found = driver.take_numbers(session, {"event": events, "fact": 0})
+    return First(found["event"], found["fact"])
+
+
+def first_fact(session: Session, event_id: int) -> First:
+    """As `first_numbers`, for one event that is stored already."""
+    return First(event_id, driver.take_numbers(session, {"fact": 0})["fact"])
+
+
+def save(session: Session, folded: Folded, was: Before, *, sources: Sequence[int], now: datetime) -> None:
     """Write everything the fold decided; `sources` says of each event whose it is. The edge commits."""
-    counts = {"event": len(folded.judged)} | ({"fact": len(folded.facts)} if folded.facts else {})
-    first = driver.take_numbers(session, counts)
-    first_event = first["event"]
-    saved = Saved(first_event, first.get("fact", 0))
     connection = driver.connection_of(session)
-    keep_for_people(connection, folded, first_event, now=now)
+    keep_for_people(connection, folded, folded.first.event, now=now)
     with driver.together(connection):
-        _save_events(connection, folded, saved, sources=sources, now=now)
-        _save_rows(connection, folded, was, saved, now)
-        _save_facts(connection, folded.facts, saved, now)
+        _save_events(connection, folded, sources=sources, now=now)
+        _save_changes(connection, folded, was, now)
     _tell(session, folded, was)
-    return saved
 
 
-def save_replayed(session: Session, folded: Folded, was: Before, *, event_id: int, now: datetime) -> Saved:
+def save_replayed(session: Session, folded: Folded, was: Before, *, now: datetime) -> None:
     """As `save`, for one event that is stored already: its facts name it, and its first answer stands."""
-    first = driver.take_numbers(session, {"fact": len(folded.facts)}) if folded.facts else {}
-    saved = Saved(event_id, first.get("fact", 0))
     connection = driver.connection_of(session)
     with driver.together(connection):
-        _save_rows(connection, folded, was, saved, now)
-        _save_facts(connection, folded.facts, saved, now)
+        _save_changes(connection, folded, was, now)
     _tell(session, folded, was)
-    return saved
 
 
 def _tell(session: Session, folded: Folded, was: Before) -> None:
     """What stands beside the rows: the numbers that were used, the figures, and whose pages show something else."""
+    if folded.facts:
+        driver.take_numbers(session, {"fact": len(folded.facts)})
     use_numbers(session, was.supply, folded.world.supply)
     _count(session, folded)
     touch_pages(session, folded)
@@ -99,22 +94,11 @@ def _count(session: Session, folded: Folded) -> None:
     counts.update(map(_kind_of, folded.facts))
 
 
-def _number(value: int | None, first: int) -> int | None:
-    """A number of the batch, below zero, as the number it has now."""
-    return first - value - 1 if value is not None and value < 0 else value
-
-
-def _numbered(unit: w.Unit, first_fact: int) -> w.Unit:
-    """The unit as it is stored: the fact behind its state has a number now."""
-    return tuple.__new__(w.Unit, (*unit[:-1], _number(unit[-1], first_fact)))
-
-
-def _save_events(
-    connection: Connection, folded: Folded, saved: Saved, *, sources: Sequence[int], now: datetime
-) -> None:
+def _save_events(connection: Connection, folded: Folded, *, sources: Sequence[int], now: datetime) -> None:
     today = now.date()
     identities, events = [], []
-    numbers = range(saved.first_event, saved.first_event + len(folded.judged))
+    first_event, first_number = folded.first
+    numbers = range(first_event, first_event + len(folded.judged))
     for event_id, judged, source_id in zip(numbers, folded.judged, sources, strict=True):
         # A slice is a plain tuple, which comes apart several times faster than a named one.
         item, answer, said, _, station_id, first_fact, facts = judged[:]
@@ -122,7 +106,7 @@ def _save_events(
         text = said.decode()
         if facts:
             # Where its facts are, for whoever takes it back.
-            text = f'{text[:-1]},"facts":[{saved.first_fact + first_fact},{facts}]}}'
+            text = f'{text[:-1]},"facts":[{first_number + first_fact},{facts}]}}'
         identities.append((source_id, sequence, content_hash, today, event_id, text))
         events.append((
             event_id, source_id, sequence, kind, station_id, observed_at, now, suspect, answer.status._value_,
@@ -132,37 +116,31 @@ def _save_events(
     insert_rows(connection, table_of(EventRecord), columns.EVENT, events)
 
 
-def _save_facts(connection: Connection, facts: Sequence[NewFact], saved: Saved, now: datetime) -> None:
-    first_event, first_fact = saved
-    rows = []
-    for fact_id, fact in enumerate(facts, first_fact):
-        (
-            kind, subject, actor, observed_at, order_id, work_order_id, unit_id, step, station_id, quantity, event_id,
-            reverses_id, detail,
-        ) = fact[:]  # fmt: skip
-        rows.append((
-            fact_id, kind._value_, subject, order_id, work_order_id, unit_id, step, station_id, quantity, actor,
-            first_event - event_id - 1 if event_id is not None and event_id < 0 else event_id,
-            _number(reverses_id, first_fact) if reverses_id is not None else None, observed_at, now,
-            detail if type(detail) is str else json_text(detail),
-        ))  # fmt: skip
+def _save_facts(connection: Connection, folded: Folded, now: datetime) -> None:
+    # A fact as it is, but for its kind, with its number and the time of recording behind it.
+    rows: list[tuple[Any, ...]] = [
+        (*fact[1:], fact_id, fact[0]._value_, now) for fact_id, fact in enumerate(folded.facts, folded.first.fact)
+    ]
+    for place in folded.turned_places():
+        *values, detail, fact_id, kind, at = rows[place]
+        rows[place] = (*values, detail if isinstance(detail, str) else json_text(detail), fact_id, kind, at)
     insert_rows(connection, table_of(Fact), columns.FACT, rows)
 
 
 # --- the changed rows ---
 
 
-def _save_rows(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
-    world = folded.world
-    _save_new_things(connection, world, was, saved)
-    _update_rows(connection, world, was, saved)
-    _save_contexts(connection, folded, was, saved, now)
+def _save_changes(connection: Connection, folded: Folded, was: Before, now: datetime) -> None:
+    _save_new_things(connection, folded.world, was)
+    _update_rows(connection, folded.world, was)
+    _save_contexts(connection, folded, was, now)
+    _save_facts(connection, folded, now)
 
 
-def _update_rows(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
+def _update_rows(connection: Connection, world: w.World, was: Before) -> None:
     changed = world.changed
     # The container units of new boxes are written with them.
-    _update_units(connection, world, changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes), was, saved)
+    _update_units(connection, world, changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes), was)
     plain = (
         (Operation, columns.OPERATION, w.Operation, world.operations),
         (WorkOrder, columns.WORK_ORDER, w.WorkOrder, world.work_orders),
@@ -188,15 +166,13 @@ def _update_rows(connection: Connection, world: w.World, was: Before, saved: Sav
         _update(connection, model, names, list(map(_picker(kind, names), [rows[found] for found in ids])))
 
 
-def _update_units(connection: Connection, world: w.World, ids: set[int], was: Before, saved: Saved) -> None:
-    table, were, first_fact = world.units, was.units, saved.first_fact
+def _update_units(connection: Connection, world: w.World, ids: set[int], was: Before) -> None:
+    table, were = world.units, was.units
     moved: list[tuple[Any, ...]] = []
     turned: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
     for found in sorted(ids):
         unit, old = table[found], were.get(found)
-        if unit[-1] is not None and unit[-1] < 0:
-            unit = table[found] = _numbered(unit, first_fact)
         # When nothing has changed that an index or another table hangs on, SQLite writes the row twice as fast.
         if old is None or _of_what_stays(unit) != _of_what_stays(old):
             others.append(_of_unit(unit))
@@ -229,14 +205,12 @@ _of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not
 _state_of = itemgetter(w.Unit._fields.index("state"))
 
 
-def _save_new_things(connection: Connection, world: w.World, was: Before, saved: Saved) -> None:
+def _save_new_things(connection: Connection, world: w.World, was: Before) -> None:
     """Boxes, each with its container unit and identifier, and shipments."""
     shipments = [row for key, row in sorted(world.shipments.items()) if key not in was.shipments]
     insert_rows(connection, table_of(Shipment), (*w.Shipment._fields, "row_version"), [(*row, 1) for row in shipments])
     boxes = [row for key, row in sorted(world.boxes.items()) if key not in was.boxes]
-    units = {box.id: _numbered(world.units[box.id], saved.first_fact) for box in boxes}
-    world.units.update(units)
-    insert_rows(connection, table_of(Unit), w.Unit._fields, list(units.values()))
+    insert_rows(connection, table_of(Unit), w.Unit._fields, [world.units[box.id] for box in boxes])
     insert_rows(connection, table_of(HandlingUnit), (*w.Box._fields, "row_version"), [(*box, 1) for box in boxes])
     names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
     insert_rows(connection, table_of(Identifier), ("scheme", "value", "unit_id", "active"), names)
@@ -244,11 +218,11 @@ def _save_new_things(connection: Connection, world: w.World, was: Before, saved:
     insert_rows(connection, table_of(RepackTask), _NEW_REPACK, list(map(_picker(changes.Repack, _NEW_REPACK), tasks)))
 
 
-def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: Saved, now: datetime) -> None:
+def _save_contexts(connection: Connection, folded: Folded, was: Before, now: datetime) -> None:
     world = folded.world
     rows: dict[int, tuple[Any, ...]] = {}
     for found in sorted(world.changed.get(w.Context, ())):
-        each = world.contexts[found] = _written_out(folded, world.contexts[found], saved)
+        each = world.contexts[found] = _written_out(folded, world.contexts[found])
         rows[found] = (*each[:9], *map(json_text, each[9:]), now)
     update_rows(
         connection, table_of(StationState), columns.STATE, [row for key, row in rows.items() if key in was.contexts]
@@ -258,13 +232,13 @@ def _save_contexts(connection: Connection, folded: Folded, was: Before, saved: S
     )
 
 
-def _written_out(folded: Folded, context: w.Context, saved: Saved) -> w.Context:
+def _written_out(folded: Folded, context: w.Context) -> w.Context:
     """The station with its list as it is stored: entries of this batch in full, older ones as they were."""
     found = []
     for entry in context.verdicts:
         number = entry.get("judged")
         if number is not None:
-            event_id = saved.first_event + number
+            event_id = folded.first.event + number
             entry = written_out(folded.world, folded.judged[number], entry, event_id=event_id)
         found.append(entry)
     return context._replace(verdicts=tuple(found))

@@ -46,9 +46,9 @@ class Cause(NamedTuple):
     observed_at: datetime
     station_id: int | None
     read_point: str | None
-    #: The event's number; below zero while it has none.
+    #: The event's number.
     event_id: int | None
-    #: The number that the first fact of this event will get; counts downwards while below zero.
+    #: The number that the first fact of this event will get.
     first_fact_id: int
     #: The badges of all who did it, when it is more than one person.
     crew: tuple[str, ...] = ()
@@ -158,7 +158,7 @@ class Draft:
                 after[column] = value
         if kind is Unit and after:
             # The fact about to be written is what puts the unit into this state.
-            values[_LAST_FACT] = self.cause.first_fact_id - len(self.facts)
+            values[_LAST_FACT] = self.cause.first_fact_id + len(self.facts)
         changed: R = tuple.__new__(kind, values)
         self._table(kind)[changed[0]] = changed
         return changed
@@ -176,7 +176,7 @@ class Draft:
         kind = type(row)
         self._changes[kind, row[0]] = (None, row._asdict())
         if isinstance(row, Unit):
-            row = row._replace(last_fact_id=self.cause.first_fact_id - len(self.facts))
+            row = row._replace(last_fact_id=self.cause.first_fact_id + len(self.facts))
         self._table(kind)[row[0]] = row
         return row
 

@@ -36,7 +36,7 @@ class Unit(NamedTuple):
     last_station_id: int | None
     last_read_point: str | None
     last_seen_at: datetime | None
-    #: The fact behind the present state; below zero while that fact has no number yet.
+    #: The fact behind the present state.
     last_fact_id: int | None
 
 
@@ -192,7 +192,7 @@ class Operator(NamedTuple):
 
 
 class StoredFact(NamedTuple):
-    """A fact that an undo may have to reverse, with its number; below zero when it is of this very batch."""
+    """A fact that an undo may have to reverse, with its number."""
 
     id: int
     fact: NewFact

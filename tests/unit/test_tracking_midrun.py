@@ -12,7 +12,7 @@ import pytest
 from orderlight.autoid import OwnCode
 from orderlight.events import Batch, Event
 from server.ingest.door import Door
-from server.ingest.fold import Folded, fold
+from server.ingest.fold import First, Folded, fold
 from server.ingest.reads import Item, items_of
 from server.tracking.change_rows import Acknowledgement, Change
 from server.tracking.goods_rows import Material, Need, Place
@@ -140,7 +140,8 @@ def fold_day(world: World, items: list[Item], *, goes_on: bool = True) -> list[F
     found: list[Folded] = []
     for start in range(0, len(items), 20):
         runs = found[-1].runs if found and goes_on else None
-        found.append(fold(world, items[start : start + 20], Door(actor="gateway:gw"), runs))
+        first = First(start + 1, 1 + sum(len(batch.facts) for batch in found))
+        found.append(fold(world, items[start : start + 20], Door(actor="gateway:gw"), first, runs))
     return found
 
 
