@@ -1,6 +1,7 @@
 """What an order page shows of cases."""
 
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -16,4 +17,9 @@ def order_cases(session: Session, principal: Principal, number: str) -> dict[str
     """The newest visible cases about an order, and whether the reader may report another."""
     wanted = repository.CaseFilter(order=number)
     found = repository.newest(session, wanted, visible=visible_cases(principal), limit=MOST)
-    return {"order_cases": found.items, "may_report": may_speak(principal)}
+    return {
+        "order_cases": found.items,
+        "may_report": may_speak(principal),
+        "cases_href": "/cases",
+        "new_case_href": f"/cases/new?order={quote(number, safe='')}",
+    }

@@ -1,7 +1,7 @@
 """An order and a unit for the customer, the same by his login and by a private link."""
 
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -46,20 +46,21 @@ class Way(NamedTuple):
 
     #: The page of the order.
     order: str
+    #: Below this address his cases stand; there he writes a new one.
+    cases: str
+    new_case: str
     #: The cookie that the live stream counts; None for whoever is signed in.
-    live_as: str | None
-    #: Whether his cases open for him: the strongest of his cookies is the one that shows this order.
-    opens_cases: bool = True
+    live_as: str | None = None
 
 
-def way_of(page: Page, principal: Principal, number: str) -> Way:
-    """The reader's way to his order."""
+def way_of(principal: Principal, number: str) -> Way:
+    """The reader's way to his order; each private link has its own, however many are open in his browser."""
     if principal.kind != "visit":
-        return Way(f"/orders/{quote(number, safe='')}", None)
-    first = page.principal is None or page.principal.actor == principal.actor
+        name = quote(number, safe="")
+        return Way(f"/orders/{name}", "/cases", f"/cases/new?order={name}")
     by_quote = principal.quote_id is not None
     path = ordered_path(principal.quote_number or "") if by_quote else track_path(number)
-    return Way(path, "quote" if by_quote else "visit", first)
+    return Way(path, f"{path}/cases", f"{path}/cases/new", "quote" if by_quote else "visit")
 
 
 def order_of(page: Page, visitor: Principal) -> str:
@@ -72,14 +73,15 @@ def order_of(page: Page, visitor: Principal) -> str:
 
 def show_customer_order(page: Page, principal: Principal, number: str) -> Response:
     """The order as its customer may know it; raises NotFound."""
-    topic, way = f"order:{number}", way_of(page, principal, number)
+    topic, way = f"order:{number}", way_of(principal, number)
     with page.database.read() as session:
         shown = versions(session, topic)[topic]
         found = order_page(session, principal, number, here=Here(page.site.zone, page.now))
         account = customer_account(session, principal, now=page.now)
-        known = order_cases(session, principal, number) if way.opens_cases else _NO_CASES
+        known = order_cases(session, principal, number)
     page.principal = principal
     context = customer_context(found, page.formats, version=shown, where=way.order) | known
+    context |= {"cases_href": way.cases, "new_case_href": way.new_case}
     is_login = principal.kind == "user"
     return page.show(
         "pages/customer_order.html",
@@ -92,16 +94,13 @@ def show_customer_order(page: Page, principal: Principal, number: str) -> Respon
     )
 
 
-_NO_CASES: dict[str, Any] = {"order_cases": (), "may_report": False}
-
-
 def show_customer_unit(page: Page, principal: Principal, order: str, number: str) -> Response:
     """The unit of this order as its customer may know it; raises NotFound."""
-    topic, way = f"order:{order}", way_of(page, principal, order)
+    topic, way = f"order:{order}", way_of(principal, order)
     with page.database.read() as session:
         version = versions(session, topic)[topic]
         unit = customer_unit(session, principal, number)
-        known = _unit_cases(session, principal, number) if way.opens_cases else ()
+        known = _unit_cases(session, principal, number)
     if unit.order != order:
         raise NotFound
     page.principal = principal
@@ -118,7 +117,9 @@ def show_customer_unit(page: Page, principal: Principal, order: str, number: str
         steps=milestone_rows(unit.milestones, say),
         story=[(line.at, story_words(line, say), page.site.zone) for line in unit.story],
         unit_cases=known,
-        may_report=may_speak(principal) and way.opens_cases,
+        may_report=may_speak(principal),
+        cases_href=way.cases,
+        new_case_href=f"{way.new_case}{'&' if '?' in way.new_case else '?'}{urlencode({'unit': number})}",
     )
 
 

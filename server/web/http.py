@@ -56,6 +56,7 @@ from server.web.pages import (
     stock_forms,
     stock_locations,
     stock_lots,
+    visit_cases,
     work_orders,
 )
 
@@ -63,6 +64,7 @@ PAGES = (
     sign_in.router,
     changes.router,
     cases.router,
+    visit_cases.router,
     stock_forms.router,
     stock_locations.router,
     stock_lots.router,

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, Final
-from urllib.parse import quote, urlencode
+from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
@@ -18,17 +18,17 @@ from server.crm.cases import repository, service
 from server.crm.cases.access import may_speak, visible_cases
 from server.crm.cases.http import found_case, require_speaking
 from server.crm.cases.models import Case
-from server.crm.cases.rules import OPEN_STATES, CaseAction, CasePriority, CaseState, after
-from server.crm.cases.schemas import CaseIn, CasePatch, ReplyBody
+from server.crm.cases.rules import OPEN_STATES, CaseState
+from server.crm.cases.schemas import CasePatch, ReplyBody
 from server.crm.cases.service import CARERS, Speaker
 from server.db.topics import versions
 from server.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
-from server.web.customer_pages import way_of
-from server.web.entry import Fault, FormDep, checked, given, version_of
+from server.web.case_pages import LOOKS, WRITTEN, add_case, case_form, case_path, said_in, show_case
+from server.web.entry import Fault, FormDep, checked, version_of
 from server.web.forms import Form
-from server.web.once import attempt_once, write_once
+from server.web.once import write_once
 from server.web.own_topic import own_topic
 from server.web.page import Page, PageDep
 from server.web.words import word
@@ -43,16 +43,8 @@ VIEWS: Final[Mapping[str, tuple[str, tuple[CaseState, ...]]]] = {
     "resolved": (N_("Resolved"), (CaseState.RESOLVED,)),
     "closed": (N_("Closed"), (CaseState.CLOSED,)),
 }
-#: State -> colour and sign.
-LOOKS: Final[Mapping[str, tuple[str, str]]] = {
-    "new": ("lamp", "inbox"),
-    "open": ("info", "wrench"),
-    "waiting_customer": ("warn", "hourglass"),
-    "resolved": ("ok", "circle-check"),
-    "closed": ("", "check"),
-}
 SAID: Final[Mapping[str, str]] = {
-    "reply": N_("Your message is sent."),
+    "reply": WRITTEN,
     "resolve": N_("The case is resolved; the customer sees what you wrote."),
     "open": N_("The case is in work."),
     "close": N_("The case is closed."),
@@ -88,31 +80,19 @@ def cases(page: PageDep, principal: Reader, show: Text = None, before: Before = 
 def ask(page: PageDep, principal: Reader, order: Text = None, unit: Text = None, customer: Text = None) -> Response:
     """The form for a new case; the address may say what it is about."""
     require_speaking(principal)
-    return _form(page, principal, Form({"order": order or "", "unit": unit or "", "customer": customer or ""}))
+    return case_form(page, principal, Form({"order": order or "", "unit": unit or "", "customer": customer or ""}))
 
 
 @router.post("")
 def add(page: PageDep, principal: Reader, form: FormDep) -> Response:
     """Keep a new case; a mistake is shown beside its field."""
-    require_speaking(principal)
-    try:
-        names = ("subject", "body", "order", "unit", *(() if is_customer(principal) else ("customer", "priority")))
-        body = checked(page, form, model=CaseIn, data=given(form, *names))
-        count_message(page.request, principal)
-
-        def work(session: Session) -> str:
-            return service.create_case(session, body, principal, now=page.now).number
-
-        number = attempt_once(page, principal, form, work)
-    except Fault as fault:
-        return _form(page, principal, fault.form, status=fault.status)
-    return page.go(_address(number), page.say(N_("We have it. Answers stand here.")))
+    return add_case(page, principal, form)
 
 
 @router.get("/{number}")
 def case(page: PageDep, principal: Reader, number: Number) -> Response:
     """One case with what was said."""
-    return _show(page, principal, number)
+    return show_case(page, principal, number)
 
 
 @router.post("/{number}/{action}")
@@ -123,7 +103,7 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
     try:
         body: ReplyBody | CasePatch | None = None
         if action in ("reply", "resolve"):
-            body = checked(page, form, model=ReplyBody, data=_typed(form))
+            body = checked(page, form, model=ReplyBody, data=said_in(form))
         elif action == "assign":
             data = {"priority": form.text("priority"), "assigned_to": form.get("assigned_to")}
             body = checked(page, form, model=CasePatch, data=data)
@@ -132,14 +112,15 @@ def act(page: PageDep, principal: Reader, number: Number, action: str, form: For
         work = partial(_do, page=page, principal=principal, asked=(number, action, body), form=form)
         write_once(page, principal, form, work)
     except Fault as fault:
-        return _show(page, principal, number, form=fault.form, status=fault.status)
+        return show_case(page, principal, number, fault=fault)
     except Conflict as conflict:
         if action == "assign" and not isinstance(conflict, Refused):
-            return _show(page, principal, number, form=Form().with_faults({}, conflict.detail), status=conflict.status)
-        return page.go(_address(number), conflict.detail, kind="stop")
+            met = Fault(Form().with_faults({}, conflict.detail), conflict.status)
+            return show_case(page, principal, number, fault=met)
+        return page.go(case_path(number), conflict.detail, kind="stop")
     except Invalid as refusal:
-        return page.go(_address(number), refusal.detail, kind="stop")
-    return page.go(_address(number), page.say(SAID[action]))
+        return page.go(case_path(number), refusal.detail, kind="stop")
+    return page.go(case_path(number), page.say(SAID[action]))
 
 
 def _do(
@@ -178,43 +159,3 @@ def _guard(page: Page, case: Case, form: Form, people: Mapping[str, str]) -> Non
     message = N_("%(number)s was changed meanwhile: taken care of by %(who)s, priority %(priority)s. Choose again.")
     priority = page.say(word("case_priority", case.priority))
     raise Conflict(page.say(message, number=case.number, who=who, priority=priority))
-
-
-def _typed(form: Form) -> dict[str, Any]:
-    return {**given(form, "body"), "ask": form.checked("ask")}
-
-
-def _show(page: Page, principal: Principal, number: str, *, form: Form | None = None, status: int = 200) -> Response:
-    topic, internal = f"case:{number}", not is_customer(principal)
-    with page.database.read() as session:
-        version = versions(session, topic)[topic]
-        found = found_case(session, principal, number)
-        messages = repository.messages(session, found.id)
-        people = repository.carers(session, CARERS) if internal else {}
-    state = CaseState(found.state)
-    speaks = may_speak(principal)
-    return page.show(
-        "pages/case.html",
-        status=status,
-        case=found,
-        messages=messages,
-        people=people,
-        form=form or Form(),
-        looks=LOOKS,
-        internal=internal,
-        priorities=list(CasePriority),
-        order_href=way_of(page, principal, found.order.number).order if found.order is not None else None,
-        may_write=speaks and after(state, CaseAction.REPLY if internal else CaseAction.WRITE) is not None,
-        may_do={str(action): speaks and internal and after(state, action) is not None for action in CaseAction},
-        topic=topic,
-        version=version,
-    )
-
-
-def _form(page: Page, principal: Principal, form: Form, *, status: int = 200) -> Response:
-    internal = not is_customer(principal)
-    return page.show("pages/case_new.html", status=status, form=form, internal=internal, priorities=list(CasePriority))
-
-
-def _address(number: str) -> str:
-    return f"/cases/{quote(number, safe='')}"

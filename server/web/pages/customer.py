@@ -86,7 +86,7 @@ def _lead(page: Page, callers: list[Principal], *, gtin: str, serial: str) -> Re
     for caller, found in owned:
         if found is not None:
             order, unit = found
-            return page.go(f"{way_of(page, caller, order).order}/units/{unit}")
+            return page.go(f"{way_of(caller, order).order}/units/{unit}")
     if "sign-in" in page.request.query_params:
         return RedirectResponse(f"/login?next={quote(page.request.url.path)}", status_code=303, headers=PRIVATE)
     return page.show("pages/maker.html")

@@ -92,7 +92,7 @@ def _add(page: Page, principal: Principal, number: str, form: Form) -> Response:
     except Fault as fault:
         return _form(page, principal, number, fault.form, status=fault.status)
     return page.go(
-        f"{way_of(page, principal, number).order}#changes-head",
+        f"{way_of(principal, number).order}#changes-head",
         page.say(N_("%(change)s is with us. Its answer stands here."), change=made),
     )
 
@@ -125,8 +125,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
             raise NotFound
         work = repository.work_orders_of(session, number)
         closed = _why_not(session, page, order, work)
-    # The way is told by the cookies, before the page becomes the visitor's own.
-    way = way_of(page, principal, number)
+    way = way_of(principal, number)
     page.principal = principal
     open_work = [each for each in work if each.state in rules.OPEN_WORK]
     first = open_work[0] if open_work else None
@@ -137,7 +136,7 @@ def _form(page: Page, principal: Principal, number: str, form: Form, *, status: 
         form=form,
         order=order,
         where=way.order,
-        may_write=way.opens_cases,
+        new_case_href=way.new_case,
         closed=closed,
         work_orders=[(each.number, each.product.name) for each in open_work],
         fields=rules.CUSTOMER_FIELDS,
