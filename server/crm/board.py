@@ -1,40 +1,32 @@
 """The board: what every place on the floor has before it, late and blocked first."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, String, cast, func, or_, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product, WorkCenter
+from server.crm.board_orders import OPEN_WORK, Done, Waiting, first_waiting
 from server.crm.done_today import DoneToday
 from server.crm.here import Here
-from server.crm.open_orders import InWork, Standings, in_work
+from server.crm.open_orders import Standings
 from server.crm.risk import Risk, due_at
-from server.db.prepared import Prepared
-from server.erp.floor.models import ReadPoint, Station
+from server.erp.floor.models import Station
 from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.production.models import GOING_ON, Operation, Unit, WorkOrder
 from server.erp.production.queue import LAST
 from server.parties.models import Customer
-from server.tracking.states import Context, Fulfilment, OperationState, OrderLifecycle, UnitState, WorkOrderState
+from server.tracking.states import UnitState, WorkOrderState
 
 #: A wall is read from afar, so a column shows its most pressing cards and says how many more there are.
 CARDS_PER_COLUMN = 6
-_GOING_ON = (OperationState.READY, OperationState.RUNNING, OperationState.PAUSED)
 #: Work orders of which a unit may be in work.
 _BEGUN = (WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
-_OPEN_WORK = (WorkOrderState.RELEASED, *_BEGUN)
-#: Units before packing, packed, and gone.
-_GROUPS = (
-    (UnitState.FINISHED, UnitState.IN_STOCK),
-    (UnitState.PACKED,),
-    (UnitState.SHIPPED, UnitState.DELIVERED),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +69,15 @@ class Board:
 
 def board(session: Session, counter: DoneToday, *, here: Here) -> Board:
     """The whole board in a dozen queries, however many orders there are."""
-    orders = {found.id: found for found in in_work(session, here=here)}
-    standing = Standings(here.today, "").counts(session)
+    standing = Standings(here.today, "").counts(session, only=("late", "blocked"))
     centers = _places(session)
-    waiting = _at_operations(session)
-    packing = _at_packing(session)
-    for center_id, counts in packing.items():
-        waiting.setdefault(center_id, set()).update(counts)
-    first = {center_id: _most_pressing(waiting.get(center_id, set()), orders) for center_id, _key, _name in centers}
-    cards = _Cards(session, {one for some in first.values() for one in some}, orders, packing, zone=here.zone)
+    first: dict[int, list[Waiting]] = {}
+    for found in first_waiting(session, here=here, limit=CARDS_PER_COLUMN):
+        first.setdefault(found.center_id, []).append(found)
+    cards = _Cards(session, [one for some in first.values() for one in some], zone=here.zone)
     for_stock = _stock_cards(session)
     return Board(
-        columns=[
-            _column(center, waiting.get(center[0], ()), first[center[0]], cards=cards, for_stock=for_stock)
-            for center in centers
-        ],
+        columns=[_column(center, first.get(center[0], ()), cards=cards, for_stock=for_stock) for center in centers],
         done_today=counter.count(session, here=here),
         in_work=_in_work(session),
         late=standing["late"],
@@ -108,8 +94,8 @@ def _stock_cards(session: Session) -> dict[int, list[Card]]:
         .join(Product, Product.id == WorkOrder.product_id)
         .where(
             WorkOrder.order_id.is_(None),
-            WorkOrder.state.in_([state.value for state in _OPEN_WORK]),
-            Operation.state.in_([state.value for state in _GOING_ON]),
+            WorkOrder.state.in_([state.value for state in OPEN_WORK]),
+            GOING_ON,
         )
         .order_by(WorkOrder.number)
     )  # fmt: skip
@@ -121,105 +107,39 @@ def _stock_cards(session: Session) -> dict[int, list[Card]]:
     return cards
 
 
-def _most_pressing(order_ids: Collection[int], orders: Mapping[int, InWork]) -> list[int]:
-    """The orders that a column shows, and the first of them first."""
-    return list(islice((one for one in orders if one in order_ids), CARDS_PER_COLUMN))
-
-
-def _at_operations(session: Session) -> dict[int, set[int]]:
-    """Work center -> the orders with an operation that can go on there."""
-    return {row.work_center_id: set(map(int, row.orders.split(","))) for row in _WAITING_ROWS.all(session)}
-
-
-class _Waiting(NamedTuple):
-    work_center_id: int
-    #: Their ids with commas between, which is far quicker than a row for each.
-    orders: str
-
-
-_WAITING_ROWS = Prepared(
-    _Waiting,
-    select(Operation.work_center_id, func.aggregate_strings(cast(WorkOrder.order_id, String), ","))
-    .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-    .join(SalesOrder, SalesOrder.id == WorkOrder.order_id)
-    .where(
-        SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
-        or_(*(Operation.state == state.value for state in _GOING_ON)),
-    )
-    .group_by(Operation.work_center_id),
-)
-
-
-def _at_packing(session: Session) -> dict[int, dict[int, int]]:
-    """Packing and shipping are no operations; their places hold the orders with finished or packed units.
-
-    With each order, how many of its units have gone through.
-    """
-    contexts = select(ReadPoint.context, Station.work_center_id).join(Station, Station.id == ReadPoint.station_id)
-    where = contexts.where(ReadPoint.active, Station.active).distinct()
-    places: dict[str, int] = dict(session.execute(where).all())
-    found: dict[int, dict[int, int]] = {}
-    for order_id, counts in _unit_counts(session).items():
-        finished, packed, gone = (sum(counts.get(state, 0) for state in group) for group in _GROUPS)
-        if finished and Context.PACK in places:
-            found.setdefault(places[Context.PACK], {})[order_id] = packed + gone
-        if packed and Context.SHIP in places:
-            found.setdefault(places[Context.SHIP], {})[order_id] = gone
-    return found
-
-
-def _unit_counts(session: Session) -> dict[int, dict[str, int]]:
-    """Order in work -> state -> how many of its made units. Read from the index of units by work order alone."""
-    begun = select(SalesOrder.id).where(
-        SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value,
-        SalesOrder.fulfilment != Fulfilment.NOT_STARTED.value,
-    )
-    statement = (
-        select(WorkOrder.order_id, Unit.state, func.count())
-        .join(Unit, Unit.work_order_id == WorkOrder.id)
-        .where(WorkOrder.order_id.in_(begun), Unit.state.in_([state.value for group in _GROUPS for state in group]))
-        .group_by(WorkOrder.order_id, Unit.state)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for order_id, state, count in session.execute(statement):
-        found.setdefault(order_id or 0, {})[state] = count
-    return found
-
-
 class _Cards:
     """What cards say, read for the orders that are shown."""
 
-    def __init__(
-        self,
-        session: Session,
-        order_ids: Collection[int],
-        orders: Mapping[int, InWork],
-        packing: Mapping[int, Mapping[int, int]],
-        *,
-        zone: ZoneInfo,
-    ) -> None:
-        self._orders, self._packing, self._zone = orders, packing, zone
-        self._sums = _operation_sums(session, order_ids)
-        self._totals = _unit_totals(session, {one for counts in packing.values() for one in counts} & set(order_ids))
-        self._named = _named(session, order_ids)
+    def __init__(self, session: Session, shown: Collection[Waiting], *, zone: ZoneInfo) -> None:
+        self._zone = zone
+        order_ids = {one.order_id for one in shown}
+        self._named = _named(session, order_ids) if order_ids else {}
+        self._sums = _operation_sums(session, order_ids) if order_ids else {}
+        # Where no operation counts them, the units do.
+        apart = {one.order_id for one in shown if (one.center_id, one.order_id) not in self._sums}
+        self._pieces = _pieces(session, apart) if apart else {}
 
-    def at(self, center_id: int, order_id: int) -> Card:
+    def of(self, one: Waiting) -> Card:
         """The card of an order at a place: its operations there, or else what is packed of it."""
-        order, named = self._orders[order_id], self._named[order_id]
-        sums = self._sums.get((center_id, order_id))
-        packed = self._packing.get(center_id, {}).get(order_id, 0)
-        done, total, started = sums or (packed, self._totals.get(order_id, 0), packed > 0)
+        named = self._named[one.order_id]
+        done, total, started = self._sums.get((one.center_id, one.order_id)) or self._by_units(one)
         return Card(
             order=named.number,
             customer=named.customer,
             done=done,
             total=total,
             started=started,
-            risk=Risk(order.risk),
-            due_at=due_at(order.promise_date, self._zone),
-            hold_reason=named.hold_reason if order.on_hold else None,
-            priority=order.priority,
+            risk=Risk(one.risk),
+            due_at=due_at(one.promise_date, self._zone),
+            hold_reason=named.hold_reason if one.on_hold else None,
+            priority=one.priority,
         )
+
+    def _by_units(self, one: Waiting) -> tuple[int, int, bool]:
+        """As the sums of operations: what is packed of it where it is packed, what has left where it is shipped."""
+        pieces = self._pieces.get(one.order_id, _NOTHING)
+        through = pieces.gone + (pieces.packed if one.done == Done.PACKING else 0)
+        return through, pieces.total, through > 0
 
 
 def _operation_sums(session: Session, order_ids: Collection[int]) -> dict[tuple[int, int], tuple[int, int, bool]]:
@@ -233,7 +153,7 @@ def _operation_sums(session: Session, order_ids: Collection[int]) -> dict[tuple[
             func.sum(Operation.started).label("started"),
         )
         .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .where(WorkOrder.order_id.in_(order_ids), Operation.state.in_([state.value for state in _GOING_ON]))
+        .where(WorkOrder.order_id.in_(order_ids), GOING_ON)
         .group_by(Operation.work_center_id, WorkOrder.order_id)
     )
     return {
@@ -242,15 +162,32 @@ def _operation_sums(session: Session, order_ids: Collection[int]) -> dict[tuple[
     }
 
 
-def _unit_totals(session: Session, order_ids: Collection[int]) -> dict[int, int]:
-    """How many units each of these orders has, scrap not counted."""
+class _Pieces(NamedTuple):
+    """How many units an order has, scrap not counted, and of these packed ones and those that have left."""
+
+    total: int
+    packed: int
+    gone: int
+
+
+_NOTHING = _Pieces(0, 0, 0)
+
+
+def _pieces(session: Session, order_ids: Collection[int]) -> dict[int, _Pieces]:
+    """The units of these orders; read from the index of units by work order alone."""
     statement = (
-        select(WorkOrder.order_id, func.count())
+        select(WorkOrder.order_id, Unit.state, func.count())
         .join(Unit, Unit.work_order_id == WorkOrder.id)
         .where(WorkOrder.order_id.in_(order_ids), Unit.state != UnitState.SCRAPPED.value)
-        .group_by(WorkOrder.order_id)
+        .group_by(WorkOrder.order_id, Unit.state)
     )
-    return {order_id or 0: count for order_id, count in session.execute(statement)}
+    counts: dict[int, Counter[str]] = {}
+    for order_id, state, count in session.execute(statement):
+        counts.setdefault(order_id or 0, Counter())[state] = count
+    return {
+        order_id: _Pieces(each.total(), each[UnitState.PACKED], each[UnitState.SHIPPED] + each[UnitState.DELIVERED])
+        for order_id, each in counts.items()
+    }
 
 
 def _named(session: Session, order_ids: Collection[int]) -> dict[int, Row[*tuple[Any, ...]]]:
@@ -274,16 +211,16 @@ def _places(session: Session) -> Sequence[tuple[int, str, str]]:
 
 def _column(
     center: tuple[int, str, str],
-    waiting: Collection[int],
-    first: Sequence[int],
+    first: Sequence[Waiting],
     *,
     cards: _Cards,
     for_stock: Mapping[int, Sequence[Card]],
 ) -> Column:
     center_id, key, name = center
     behind = for_stock.get(center_id, ())
-    shown = [*(cards.at(center_id, one) for one in first), *behind[: CARDS_PER_COLUMN - len(first)]]
-    return Column(key, name, shown, max(0, len(waiting) + len(behind) - len(shown)))
+    shown = [*(cards.of(one) for one in first), *behind[: CARDS_PER_COLUMN - len(first)]]
+    in_all = first[0].in_all if first else 0
+    return Column(key, name, shown, in_all + len(behind) - len(shown))
 
 
 def _in_work(session: Session) -> int:
@@ -291,6 +228,6 @@ def _in_work(session: Session) -> int:
     # process the index tells; those that wait for their next step have been seen before.
     begun = select(WorkOrder.id).where(WorkOrder.state.in_([state.value for state in _BEGUN]))
     units = select(func.count()).where(Unit.work_order_id.in_(begun))
-    in_process = units.where(Unit.state == UnitState.IN_PROCESS.value)
-    between = units.where(Unit.state == UnitState.QUEUED.value, Unit.last_seen_at.is_not(None))
-    return session.execute(in_process).scalar_one() + session.execute(between).scalar_one()
+    in_process = units.where(Unit.state == UnitState.IN_PROCESS.value).scalar_subquery()
+    between = units.where(Unit.state == UnitState.QUEUED.value, Unit.last_seen_at.is_not(None)).scalar_subquery()
+    return session.scalar(select(in_process + between)) or 0

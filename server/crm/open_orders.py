@@ -4,9 +4,8 @@ The words of `server.crm.risk` as conditions of the database: whether a promise 
 estimates are kept with the days that they are at the site.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -45,9 +44,9 @@ class Standings:
         """Those of this reader, now."""
         return cls(here.today, principal.actor)
 
-    def counts(self, session: Session, *conditions: ColumnElement[bool]) -> dict[str, int]:
-        """View -> how many open orders that fulfil the conditions; one query."""
-        columns = [func.count().filter(wanted).label(view) for view, wanted in self.views.items()]
+    def counts(self, session: Session, *conditions: ColumnElement[bool], only: Collection[str] = ()) -> dict[str, int]:
+        """View -> how many open orders that fulfil the conditions; one query. `only` names the views wanted."""
+        columns = [func.count().filter(self.views[view]).label(view) for view in only or self.views]
         found = session.execute(select(*columns).where(IS_OPEN, *conditions)).one()
         return dict(found._mapping)
 
@@ -74,34 +73,19 @@ def _behind(promised: date | None, priority: int, order_id: int) -> ColumnElemen
     return or_(behind, SalesOrder.promise_date > promised, SalesOrder.promise_date.is_(None))
 
 
-class InWork(NamedTuple):
-    """A released order, as it is ranked and shown."""
+class Pressing:
+    """How orders in work stand and which press most, on a day: columns for queries over released orders."""
 
-    id: int
-    priority: int
-    promise_date: date | None
-    on_hold: bool
-    #: server.crm.risk.Risk
-    risk: str
-
-
-def in_work(session: Session, *, here: Here) -> Sequence[InWork]:
-    """The released orders that are not done, each with its risk, the most pressing first.
-
-    A factory has as many as it can work at.
-    """
-    views = Standings(here.today, "").views
-    risk = case(
-        *((SalesOrder.fulfilment == state, word.value) for state, word in GONE.items()),
-        (views["blocked"], Risk.BLOCKED.value),
-        (SalesOrder.promise_date.is_(None), Risk.NO_PROMISE.value),
-        (views["late"], Risk.LATE.value),
-        (views["at_risk"], Risk.AT_RISK.value),
-        else_=Risk.ON_TIME.value,
-    )
-    columns = (SalesOrder.id, SalesOrder.priority, SalesOrder.promise_date, SalesOrder.on_hold, risk.label("risk"))
-    is_calm = and_(~views["blocked"], ~func.coalesce(views["late"], false()))
-    rank = (is_calm, SalesOrder.priority, SalesOrder.promise_date.is_(None), SalesOrder.promise_date, SalesOrder.id)
-    statement = select(*columns).where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value).order_by(*rank)
-    # Rows have the fields of the tuple; making hundreds of tuples for a few cards would take longer than all the rest.
-    return cast("Sequence[InWork]", session.execute(statement).all())
+    def __init__(self, today: date) -> None:
+        views = Standings(today, "").views
+        #: server.crm.risk.Risk, as `server.crm.risk.judge` says.
+        self.risk = case(
+            *((SalesOrder.fulfilment == state, word.value) for state, word in GONE.items()),
+            (views["blocked"], Risk.BLOCKED.value),
+            (SalesOrder.promise_date.is_(None), Risk.NO_PROMISE.value),
+            (views["late"], Risk.LATE.value),
+            (views["at_risk"], Risk.AT_RISK.value),
+            else_=Risk.ON_TIME.value,
+        )
+        #: What is blocked or late comes first.
+        self.is_calm = and_(~views["blocked"], ~func.coalesce(views["late"], false()))

@@ -24,6 +24,10 @@ from server.catalog.models import Product, WorkCenter
 from server.db import Base, BigId, Json, Quantity, UtcDateTime, Versioned
 from server.erp.orders.models import OrderLine, SalesOrder
 
+# The words of partial indexes. A query has to say them as they stand, for SQLite knows an index by no others.
+_GOING_ON = "state IN ('ready', 'running', 'paused')"
+_MADE_HERE = "state IN ('finished', 'in_stock', 'packed') AND order_id IS NOT NULL AND work_order_id IS NOT NULL"
+
 
 class WorkOrder(Versioned, Base):
     """The making of one order line, or of pieces for stock, with a snapshot of how, taken at release."""
@@ -58,6 +62,13 @@ class Operation(Base):
     __table_args__ = (
         UniqueConstraint("work_order_id", "step"),
         Index("ix_operation_work_center_id_state", "work_center_id", "state"),
+        Index(
+            "ix_operation_going_on",
+            "work_center_id",
+            "work_order_id",
+            sqlite_where=text(_GOING_ON),
+            postgresql_where=text(_GOING_ON),
+        ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     work_order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("work_order.id"))
@@ -88,6 +99,9 @@ class Unit(Base):
         Index("ix_unit_order_id_id", "order_id", "id"),
         Index("ix_unit_work_order_id_state", "work_order_id", "state"),
         Index("ix_unit_held", "product_id", sqlite_where=text("held IS 1"), postgresql_where=text("held IS true")),
+        Index(
+            "ix_unit_made_here", "order_id", "state", sqlite_where=text(_MADE_HERE), postgresql_where=text(_MADE_HERE)
+        ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -143,5 +157,11 @@ class Identifier(Base):
 #: How many pieces units are.
 PIECES: ColumnElement[Decimal] = func.coalesce(Unit.quantity, literal(Decimal(1), Quantity()), type_=Quantity())
 
+#: That an operation can go on.
+GOING_ON: ColumnElement[bool] = literal_column(f"operation.{_GOING_ON}")
+#: That a unit is made for an order and has not left: it waits for packing or shipping.
+MADE_HERE: ColumnElement[bool] = literal_column(
+    "unit.state IN ('finished', 'in_stock', 'packed') AND unit.order_id IS NOT NULL AND unit.work_order_id IS NOT NULL"
+)
 #: That an identifier is in use, in the very words of its partial index, for SQLite knows the index by no others.
 IN_USE: ColumnElement[bool] = literal_column("identifier.active")

@@ -15,7 +15,7 @@ from server.auth.principal import Principal
 from server.crm.board import Board, board
 from server.crm.done_today import DoneToday
 from server.crm.here import Here
-from server.crm.open_orders import Standings, in_work
+from server.crm.open_orders import Pressing, Standings
 from server.crm.orders_list import VIEWS, Wanted, order_list, standing_of
 from server.crm.risk import OPEN, judge
 from server.crm.station_screen import station_list, station_screen
@@ -111,7 +111,8 @@ def test_the_database_finds_orders_in_each_view_as_the_rule_judges_them(factory:
         assert standings.counts(session, mine) == {view: len(ids) for view, ids in belongs.items()}
         for view, ids in belongs.items():
             assert pages_of(session, standings, view, mine) == ids
-        seen = {found.id: found.risk for found in in_work(session, here=here)}
+        risks = select(SalesOrder.id, Pressing(here.today).risk).where(SalesOrder.lifecycle == "processing")
+        seen = {row[0]: row[1] for row in session.execute(risks)}
         released = [each for each in orders if each.lifecycle == "processing"]
         assert {each.id: judge(standing_of(each, here.zone), here.now) for each in released}.items() <= seen.items()
 
