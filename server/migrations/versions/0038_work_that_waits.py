@@ -14,8 +14,9 @@ _MADE_HERE = "state IN ('finished', 'in_stock', 'packed') AND order_id IS NOT NU
 
 def upgrade() -> None:
     """Move the schema forward."""
-    for name, table, columns, where in (
-        ("ix_operation_going_on", "operation", ["work_center_id", "work_order_id"], _GOING_ON),
-        ("ix_unit_made_here", "unit", ["order_id", "state"], _MADE_HERE),
-    ):
-        op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    going_on = sa.text(_GOING_ON)
+    columns = ["work_center_id", "work_order_id"]
+    op.create_index("ix_operation_going_on", "operation", columns, sqlite_where=going_on, postgresql_where=going_on)
+    if op.get_bind().dialect.name == "postgresql":
+        made_here = sa.text(_MADE_HERE)
+        op.create_index("ix_unit_made_here", "unit", ["order_id", "state"], postgresql_where=made_here)
