@@ -1,5 +1,6 @@
 """One scan through a broker, over real processes: pseudo-terminal, gateway, broker, server, database."""
 
+import itertools
 import json
 import re
 import sqlite3
@@ -17,11 +18,12 @@ from gateway.uplink.http import Reply
 from gateway.uplink.link import BrokerLink
 from gateway.uplink.mqtt import MqttTransport, broker_access
 from simulators.api import Api
-from simulators.day.floor import unit_piece
+from simulators.day.floor import ApiFloor, Piece, unit_piece
 from simulators.day.hands import Shown
 from simulators.demo.prepare import GATEWAY, Access, prepare
-from simulators.processes import Child
-from simulators.rig import Rig
+from simulators.devices.r700 import MqttPublisher
+from simulators.processes import Child, program
+from simulators.rig import Rig, write_secret
 from simulators.services import Mosquitto, free_port, killable_mosquitto
 
 PATIENCE = 15.0
@@ -96,6 +98,93 @@ def test_a_scan_through_the_broker_moves_the_unit_and_the_scanner_says_so(house:
     assert house.scan(code) == "ok"
     assert house.step(number) == 20
     assert house.api.get("/readyz")["parts"]["broker"]["ok"] is True
+
+
+@pytest.fixture(scope="module")
+def sled(house: House) -> Iterator[MqttPublisher]:
+    """A handheld sled that publishes at the broker, and the configuration of a gateway that reads it there."""
+    added = house.admin.post("/api/v1/gateways", json={"key": "gw-sled", "name": "Gateway of the sled"})
+    assert added.status_code == 201, added.text
+    write_secret(house.rig.folder / "sled.key", added.json()["key"])
+    (house.rig.folder / "sled.toml").write_text(f"""
+[gateway]
+name = "gw-sled"
+data_dir = "sled"
+[server]
+url = "{house.url}"
+key_file = "sled.key"
+[[device]]
+name = "sled-1"
+driver = "mqtt"
+host = "127.0.0.1"
+port = {house.broker.port}
+topics = ["sleds/+/data"]
+preset = "zebra_handheld"
+read_point = "cut-1"
+""")
+    publisher = MqttPublisher(house.broker.port, "sleds/rfd40-1/data", client_id="rfd40-1")
+    publisher.start()
+    assert publisher.wait_until_connected(PATIENCE)
+    yield publisher
+    publisher.stop()
+
+
+def kill_gateway_of_the_sled(house: House) -> None:
+    for child in [child for child in house.rig.children.running() if child.name == "gateway-sled"]:
+        house.rig.children.end(child, by_force=True)
+
+
+def start_gateway_of_the_sled(house: House) -> None:
+    def is_ready() -> bool:
+        try:
+            status = next(ask(house.rig.folder / "sled", "status"), {})
+        except (OSError, ValueError):
+            return False
+        return [device["state"] for device in status.get("devices", [])] == ["ready"]
+
+    kill_gateway_of_the_sled(house)
+    command = [program("orderlight-gateway"), "run", "--config", str(house.rig.folder / "sled.toml")]
+    house.rig.children.start("gateway-sled", command)
+    house.rig.children.wait_until(is_ready, "The gateway of the sled", seconds=PATIENCE)
+
+
+def pieces_elsewhere(house: House, number: int) -> list[tuple[Piece, str]]:
+    """Units of other orders that wait at the saw, each with its tag."""
+    floor = ApiFloor(house.api)
+    units = house.api.items("/api/v1/units", state="queued", held="false")
+    pieces = (unit_piece(unit) for unit in units if unit["step"] == 10 and unit["order"] != house.access.order)
+    tagged = ((piece, epc) for piece in pieces if (epc := floor.tag(piece)) is not None)
+    return list(itertools.islice(tagged, number))
+
+
+def of_a_sled(*, epc: str, code: str) -> bytes:
+    """What an RFD40 sends: the tags and the bar codes of one pull of the trigger in one message."""
+    tag = {"EPCid": epc.lower(), "eventNum": 1, "peakRssi": -39, "seenCount": 3}
+    data = {"tagData": [tag], "barcodeData": [{"decodedBarcode": code, "symbology": "CODE128"}]}
+    return json.dumps({"type": "BALANCED_PERFORMANCE", "data": data}).encode()
+
+
+def test_a_sled_at_the_broker_moves_units_by_tag_and_by_bar_code_also_what_it_read_while_its_gateway_was_dead(
+    house: House, sled: MqttPublisher
+) -> None:
+    pieces = pieces_elsewhere(house, 4)
+    numbers = [piece.number for piece, _epc in pieces]
+    start_gateway_of_the_sled(house)
+
+    sled.publish(b'{"data": {"tagData": []}}')
+    sled.publish(of_a_sled(epc=pieces[0][1], code=pieces[1][0].label.code))
+    assert until(lambda: [house.step(number) for number in numbers] == [20, 20, 10, 10])
+    kill_gateway_of_the_sled(house)
+    sled.publish(of_a_sled(epc=pieces[2][1], code=pieces[3][0].label.code))
+    start_gateway_of_the_sled(house)
+
+    assert until(lambda: [house.step(number) for number in numbers] == [20] * 4)
+    told = "SELECT count(*) FROM event e JOIN event_source s ON s.id = e.source_id WHERE s.gateway = 'gw-sled' AND "
+    assert house.count(told + "e.kind = 'code_scanned'") == 2
+    assert house.count(told + "e.kind = 'tag_arrived' AND e.payload ->> 'rssi_dbm' = -39.0") == 2
+    for number in numbers:
+        facts = house.api.get(f"/api/v1/units/{number}")["facts"]
+        assert len([fact for fact in facts if fact["kind"] == "operation_completed"]) == 1
 
 
 def post(house: House, *, topic: str, named: str, key: str) -> Reply:
