@@ -126,8 +126,9 @@ async def _on_orderlight_error(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
-    # For a person an address that cannot be is one that names nothing; a program is told which part of it is wrong.
-    is_no_address = wants_page(request) and any(each["loc"][:1] == ("path",) for each in errors)
+    # Below the pages an address that cannot be names nothing, whoever asks; at the API it is told which part is wrong.
+    is_page = not request.url.path.startswith("/api/")
+    is_no_address = is_page and any(each["loc"][:1] == ("path",) for each in errors)
     return await answer_error(request, NotFound() if is_no_address else invalid_of(errors))
 
 

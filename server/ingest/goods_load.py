@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Dialect, func, or_, select
 
 from server.catalog.models import Product
 from server.erp.production.models import Operation, Unit, WorkOrder
+from server.erp.stock.came import came_in
 from server.erp.stock.models import StockBalance, StockItem, StockLocation
 from server.ingest.mentioned import Mentioned
 from server.ingest.queries import Found, Query, Statement, among, ask, listed
@@ -39,7 +40,8 @@ COUNTED = Query(_select_counted)
 
 
 def _select_materials(dialect: Dialect) -> Statement:
-    columns = (Product.id, Product.gtin, Product.sku, Product.name, Product.uom)
+    counted = select(StockItem.product_id).where(StockItem.product_id == Product.id).exists()
+    columns = (Product.id, Product.gtin, Product.sku, Product.name, Product.uom, counted)
     return select(*columns).where(among(Product.gtin, "gtins", dialect))
 
 
@@ -70,7 +72,7 @@ def _select_needs(dialect: Dialect) -> Statement:
 
 
 def _select_lying(dialect: Dialect) -> Statement:
-    columns = (Product.gtin, StockBalance.product_id, StockBalance.lot, *_PLACE)
+    columns = (came_in(StockBalance.product_id, StockBalance.lot), StockBalance.product_id, StockBalance.lot, *_PLACE)
     return (
         select(*columns)
         .join(Product, Product.id == StockBalance.product_id)
@@ -133,6 +135,7 @@ def _put(world: w.World, found: Found) -> None:
     goods.stopped = dict(found.get("stopped", ()))
     goods.needs = tuple(_need(row) for row in found.get("needs", ()))
     # By rising quantity: where most lies comes last and stays.
+    goods.came = {(row[1], row[2]) for row in found.get("lying", ()) if row[0]}
     goods.lying = {(row[1], row[2]): Place(*row[3:]) for row in found.get("lying", ())}
 
 

@@ -45,6 +45,9 @@ def touch_pages(session: Session, folded: Folded) -> None:
     topics |= _places_of_new_work(session, world)
     if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
         topics.add("changes")
+    if world.goods.loads:
+        # The list of stock names lots that are worked with and were never received.
+        topics.add("stock")
     turns = [folded.judged[place] for place in folded.turns]
     if any(judged.verdict.status is Status.QUARANTINED for judged in turns):
         topics.add("inbox")

@@ -97,6 +97,8 @@ def post_customer(door: DoorDep, principal: CustomersWrite, body: CustomerIn) ->
     require_rights(principal, _chosen(body))
 
     def make(session: Session) -> Answer:
+        # Of one whose number is there it is known who he is; that he also looks like himself would say less.
+        service.require_free(session, body.number)
         if not body.is_distinct:
             duplicates.refuse(session, body)
         customer = service.create_customer(session, body, actor=principal.actor, now=door.now)

@@ -39,11 +39,7 @@ def update_site(session: Session, patch: SitePatch, *, actor: str, now: datetime
 
 def create_customer(session: Session, body: CustomerIn, *, actor: str, now: datetime) -> Customer:
     """A new prospect; raises Conflict when the number is taken."""
-    if body.number is not None and repository.customer(session, body.number) is not None:
-        raise Conflict(
-            _("There is a customer {number} already. Choose another number.").format(number=body.number),
-            reason="number_taken",
-        )
+    require_free(session, body.number)
     customer = Customer(
         **body.model_dump(exclude={"number", "is_distinct", "label_template", *_LISTS}),
         number=body.number or fresh(session, "C", Customer.number),
@@ -62,6 +58,15 @@ def create_customer(session: Session, body: CustomerIn, *, actor: str, now: date
     matching.index(session, customer)
     _note(session, customer, PartyFact.CUSTOMER_CREATED, {}, actor=actor, now=now)
     return customer
+
+
+def require_free(session: Session, number: str | None) -> None:
+    """Raise Conflict when a customer has this number already."""
+    if number is not None and repository.customer(session, number) is not None:
+        raise Conflict(
+            _("There is a customer {number} already. Choose another number.").format(number=number),
+            reason="number_taken",
+        )
 
 
 def update_customer(

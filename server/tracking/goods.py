@@ -52,7 +52,8 @@ def read_material(
         return quarantine(Reason.UNKNOWN_MATERIAL, Words(words.UNKNOWN_MATERIAL, {"code": read.named.shown}))
     if act is None:
         wrong = _stopped(world, lot) or _wrong_material(world, material, lot, (station, read_point))
-        return wrong or GoodsStep(GoodsAct.LOAD, material, lot, _ONE, station, None)
+        missing = _is_unreceived(world, material, lot)
+        return wrong or GoodsStep(GoodsAct.LOAD, material, lot, _ONE, station, None, is_unreceived=missing)
     place = _place_at(world, station)
     if place is None:
         return refusal(Reason.NO_LOCATION, Words(words.NO_LOCATION, {"code": read.named.shown}))
@@ -100,6 +101,13 @@ def _stopped(world: World, lot: str) -> Verdict | None:
         return None
     said = Words(words.UNIT_ON_HOLD, {"unit": lot, "why": because(world.goods.stopped[lot])})
     return refusal(Reason.ON_HOLD, said, subject=lot)
+
+
+def _is_unreceived(world: World, material: Material, lot: str) -> bool:
+    """Whether nothing of a lot ever came in, neither before nor in this batch; what is not counted, nobody knows."""
+    spot = (material.id, lot)
+    booked = any((one.material.id, one.lot) == spot and one.quantity > 0 for one in world.goods.bookings)
+    return material.counted and spot not in world.goods.came and not booked
 
 
 def _wrong_material(world: World, material: Material, lot: str, where: tuple[Station, ReadPoint]) -> Verdict | None:
@@ -177,9 +185,14 @@ def load(draft: Draft, step: GoodsStep) -> Verdict:
         "location": place.name if place is not None else None,
         "since": draft.cause.observed_at.isoformat(),
     }
+    more: dict[str, Any] = {"received": False} if step.is_unreceived else {}
+    entry |= more
     _set_stock(draft, context, "materials", [*others, entry])
     was = next((one for one in materials_in(context.stock) if one["product_id"] == material.id), None)
-    _fact(draft, step, FactKind.MATERIAL_LOADED, product_id=material.id, was=was)
+    _fact(draft, step, FactKind.MATERIAL_LOADED, product_id=material.id, was=was, **more)
+    if step.is_unreceived:
+        # The goods are there, so work goes on; what is missing is their receipt, and that is for others to book.
+        return _applied(step, words.LOADED_UNRECEIVED, Action.MATERIAL_LOADED)._replace(signal=Signal.WARN)
     return _applied(step, words.LOADED, Action.MATERIAL_LOADED)
 
 

@@ -16,6 +16,8 @@ class Material(NamedTuple):
     sku: str
     name: str
     uom: str
+    #: From its first move on; of what is not counted, nobody can say what was received.
+    counted: bool = False
 
 
 class Place(NamedTuple):
@@ -58,7 +60,10 @@ class Load(NamedTuple):
 
 
 def materials_in(stock: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    """The materials at hand at a station: {product_id, sku, name, lot, location_id, location, since}."""
+    """The materials at hand at a station: {product_id, sku, name, lot, location_id, location, since}.
+
+    A lot of which nothing had come in by then has `received`, which is False.
+    """
     found: Sequence[Mapping[str, Any]] = (stock or {}).get("materials", ())
     return found
 
@@ -86,6 +91,8 @@ class Goods:
     needs: tuple[Need, ...] = ()
     #: Product and lot -> the location where most of it lies.
     lying: dict[tuple[int, str], Place] = field(default_factory=dict)
+    #: Product and lot that were received, made here or found by a count before this batch.
+    came: set[tuple[int, str]] = field(default_factory=set)
     #: Lots that were made here and are on hold, and why.
     stopped: dict[str, str | None] = field(default_factory=dict)
     #: Stations that had materials at hand when the batch began.

@@ -118,6 +118,8 @@ class GoodsStep(NamedTuple):
     disarm: bool = False
     #: A unit that goes into others.
     unit: Unit | None = None
+    #: A lot that is taken to hand though nothing of it ever came in.
+    is_unreceived: bool = False
 
 
 class TakeBack(NamedTuple):

@@ -66,6 +66,9 @@ LOCATION_CHOSEN = N_("Goods scanned at {station} lie at {place} from now on. Sca
 RECEIVED = N_("{quantity} of {material} received at {place}, {lot}.")
 COUNTED = N_("{quantity} of {material} counted at {place}, {lot}.")
 LOADED = N_("{material}, lot {lot}, is at hand at {station}. What is made here uses it from now on.")
+LOADED_UNRECEIVED = N_(
+    "{material}, lot {lot}, is at hand at {station}, but nothing of this lot was received. Go on, tell the warehouse."
+)
 PART_LOADED = N_("{unit}, {material}, is at hand at {station}. The next piece that is done here takes it in.")
 NO_LOT = N_("without a lot")
 

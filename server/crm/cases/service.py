@@ -58,7 +58,9 @@ class Speaker:
 
 def create_case(session: Session, body: CaseIn, principal: Principal, *, now: datetime) -> Case:
     """A new case with its first message; raises Invalid for what the caller may not know of."""
-    order = repository.order(session, body.order, visible=visible_orders(principal)) if body.order else None
+    # Whoever came by a link knows one order and has no need to name it.
+    number = body.order or principal.order_number
+    order = repository.order(session, number, visible=visible_orders(principal)) if number else None
     if body.order is not None and order is None:
         raise _unknown("order", _("There is no order of this number."))
     if principal.kind == "visit" and order is None:

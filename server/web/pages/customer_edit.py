@@ -80,7 +80,9 @@ def add_customer(page: PageDep, form: FormDep, principal: Writer) -> Response:
         body = checked(page, form, model=CustomerIn, data=data, words=_WORDS)
         if not form.checked("is_distinct"):
             with page.database.read() as session:
-                alike = duplicates.suspects_of(session, body)
+                # A number that is taken is said at its field, below; that comes before any likeness.
+                is_taken = body.number is not None and repository.customer(session, body.number) is not None
+                alike = [] if is_taken else duplicates.suspects_of(session, body)
             if alike:
                 return _show(page, form, status=409, alike=alike)
 

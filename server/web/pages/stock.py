@@ -14,6 +14,7 @@ from server.auth.principal import Principal
 from server.catalog.measures import measure
 from server.db.topics import versions
 from server.erp.stock import materials, repository, service
+from server.erp.stock.came import unreceived
 from server.erp.stock.materials import Material, MaterialFilter
 from server.erp.stock.schemas import ItemPatch
 from server.errors import NotFound
@@ -48,12 +49,14 @@ def show_stock(
         where = materials.by_location(session, [row.product_id for row in rows])
         counts = materials.counts(session)
         locations = place_choices(session)
+        missing = unreceived(session)
     return page.show(
         "stock/list.html",
         rows=rows,
         measure=measures(page),
         where=where,
         locations=locations,
+        unreceived=missing,
         chosen=chosen,
         version=version,
         views=[

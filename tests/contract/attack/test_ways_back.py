@@ -105,6 +105,17 @@ def test_programs_are_told_which_methods_there_are(house: Any) -> None:
     assert (posted.status_code, posted.headers["content-type"]) == (405, "text/html; charset=utf-8")
 
 
+@pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
+def test_an_address_that_exists_nowhere_is_404_whoever_asks(house: Any, accept: str) -> None:
+    caller, number = house.callers["admin"], house.belongings[OURS].values["customer"]
+
+    missing = caller.get(f"/customers/{number}/nothing", headers={"Accept": accept})
+    api = caller.get(f"/api/v1/customers/{'C' * 900}", headers={"Accept": accept})
+
+    assert missing.status_code == 404
+    assert (api.status_code, api.json()["errors"][0]["field"]) == (422, "number")
+
+
 def test_only_signing_out_belongs_to_no_page_but_the_first(house: Any) -> None:
     """What stands elsewhere would lead whoever loads it to the beginning, away from what he was at."""
     caller = house.callers["admin"]

@@ -71,6 +71,26 @@ def test_a_complaint_goes_from_new_to_closed_and_back_once(aurora: httpx.Client,
     assert "case_closed" in [item["kind"] for item in timeline if item["subject"] == number]
 
 
+def test_by_a_private_link_a_case_is_about_its_order_without_naming_it(
+    factory: Any, signed_in: Callable[..., httpx.Client], new_client: Callable[..., httpx.Client]
+) -> None:
+    # Given somebody who came by the link of one order, and an order of another customer
+    order, foreign = factory.released("Aurora Bikes").number, factory.released("Kestrel Rail").number
+    link = signed_in("sales").post(f"/api/v1/orders/{order}/links").json()["url"].rpartition("/")[2]
+    visitor = new_client()
+    visitor.post(f"/track/{link}")
+
+    # When he opens cases without an order, about his, and about the other
+    made = opened(visitor)
+    named = opened(visitor, order=order)
+    wrong = visitor.post(PATH, json=SAID | {"order": foreign})
+
+    # Then the first two are about his order, and the other does not exist for him
+    assert (made["order"], named["order"]) == (order, order)
+    assert {case["number"] for case in visitor.get(PATH).json()["items"]} == {made["number"], named["number"]}
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "order")
+
+
 def test_another_customer_learns_nothing(aurora: httpx.Client, kestrel: httpx.Client) -> None:
     # Given a case of one customer
     order = aurora.get("/api/v1/orders").json()["items"][0]["number"]

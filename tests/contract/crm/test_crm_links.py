@@ -49,6 +49,20 @@ def test_loading_the_link_lets_nobody_in_yet(
         assert session.execute(select(func.count()).select_from(CustomerVisit)).scalar_one() == 0
 
 
+def test_the_card_of_links_is_left_out_where_it_would_be_empty(
+    factory: Any, signed_in: Callable[..., httpx.Client]
+) -> None:
+    number, reader, sales = factory.released("Aurora Bikes").number, signed_in("finance"), signed_in("sales")
+    pages = [who.get(f"/orders/{number}", headers=HTML).text for who in (reader, sales)]
+
+    make_link(sales, number)
+    then = reader.get(f"/orders/{number}", headers=HTML).text
+
+    assert ['id="links"' in page for page in pages] == [False, True]
+    assert 'id="links"' in then
+    assert "Make a link" not in then
+
+
 def test_the_button_opens_the_one_order_and_nothing_else(open_link: Any, factory: Any) -> None:
     visitor, number, _token = open_link()
     foreign = factory.released("Kestrel Rail").number

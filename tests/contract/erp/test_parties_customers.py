@@ -47,6 +47,20 @@ def test_a_number_that_came_from_outside_is_never_given_out_again(manager: httpx
     assert numbers == ["C-108", "C-109", "C-110"]
 
 
+def test_a_number_that_is_there_is_told_before_any_likeness(manager: httpx.Client) -> None:
+    body = {"name": "Lumen Werke", "number": "C-900"}
+    assert manager.post("/api/v1/customers", json=body).status_code == 201
+
+    again = manager.post("/api/v1/customers", json=body)
+    form = manager.post("/customers/new", data=body, headers={"Accept": "text/html"})
+    alike = manager.post("/api/v1/customers", json=body | {"number": "C-901"})
+
+    said = "There is a customer C-900 already. Choose another number."
+    assert (again.status_code, again.json()["reason"], again.json()["detail"]) == (409, "number_taken", said)
+    assert (form.status_code, said in form.text) == (409, True)
+    assert alike.json()["reason"] == "possible_duplicate"
+
+
 def test_the_same_idempotency_key_makes_one_customer(manager: httpx.Client) -> None:
     headers = {"Idempotency-Key": "order-form-17"}
 

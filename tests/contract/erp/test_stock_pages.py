@@ -58,6 +58,27 @@ def test_goods_are_received_by_lot_counted_with_a_reason_and_shown_with_their_so
     assert [(row["lot"], row["location"], row["quantity"]) for row in stock] == [("L1", "store", "98.5")]
 
 
+def test_a_lot_at_hand_that_was_never_received_stands_above_the_list_until_it_is(
+    planner: httpx.Client, scan: Any
+) -> None:
+    # Given tubes that are counted
+    received(planner)
+    gtin = planner.get("/api/v1/products/TUBE-34").json()["gtin"]
+
+    # When another lot is taken to hand, looked for, and then received
+    told = scan(f"]C101{gtin}10L9", "cut-1")
+    before = planner.get("/stock").text
+    form = planner.get("/stock/receive?product=TUBE-34&lot=L9").text
+    received(planner, lot="L9")
+
+    # Then the list names it with the way to its receipt, and no longer
+    assert (told.action, told.signal.value) == ("material_loaded", "warn"), told
+    assert "lot L9, at hand at Cut" in before
+    assert '/stock/receive?product=TUBE-34&amp;lot=L9"' in before
+    assert 'value="L9"' in form
+    assert "lot L9, at hand" not in planner.get("/stock").text
+
+
 def test_labels_of_a_lot_are_printed_after_its_receipt(planner: httpx.Client) -> None:
     offered = planner.get(received(planner, lot="L/1").headers["location"]).text
     sheet = planner.get(

@@ -21,6 +21,7 @@ from server.erp.production.for_stock import make_for_stock
 from server.erp.production.models import Identifier, Unit
 from server.erp.production.schemas import StockWorkIn
 from server.erp.stock import genealogy, service
+from server.erp.stock.came import unreceived
 from server.erp.stock.models import StockBalance, StockItem, StockLocation, StockMove
 from server.erp.stock.schemas import LocationIn, MoveIn
 from server.ingest.door import Door
@@ -187,6 +188,67 @@ def test_a_lot_at_hand_goes_into_what_is_made_there_and_the_rest_with_the_last_s
     assert [(one.unit, one.where) for one in held] == [(hall.racks[0], "made"), (hall.racks[1], "in_work")]
     assert [(one.customer_name, one.units) for one in orders] == [("Aurora Bikes", {"made": 1, "in_work": 1})]
     assert hall.database.write(rebuild).differences == ()
+
+
+def test_a_lot_that_was_never_received_is_taken_to_hand_with_a_warning_and_listed(hall: Any, tools: Any) -> None:
+    # Given tubes that are counted, and another lot that somebody brought past the warehouse
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+
+    # When that lot is taken to hand and used, and taken to hand once more
+    first = hall.scan(label(TUBE, "T9"))
+    hall.scan(tools.code(hall.racks[0]))
+    second = hall.scan(label(TUBE, "T9"))
+
+    # Then work goes on, with a warning in words, in the journal, and where stock is listed
+    said = "Tube, lot T9, is at hand at Cut, but nothing of this lot was received. Go on, tell the warehouse."
+    assert (first.say, first.signal.value, first.status.value) == (said, "warn", "applied")
+    assert (first.action, first.undo, second.say) == ("material_loaded", True, said)
+    assert lying(hall)["store-a", "T9"] == "-4.2"
+    assert hall.rows(select(Fact.detail).where(Fact.kind == "material_loaded"))[0][0]["received"] is False
+    with hall.database.read() as session:
+        (listed,) = unreceived(session)
+    assert (listed.sku, listed.lot, listed.station) == ("TUBE", "T9", "Cut")
+
+    # And once its receipt is booked it is listed no longer, and taken without a word about it
+    receive(hall, "TUBE", "T9", 10)
+    with hall.database.read() as session:
+        assert unreceived(session) == []
+    assert (hall.scan(label(TUBE, "T9")).signal.value, hall.station("cut").stock["materials"][0]["lot"]) == ("ok", "T9")
+    assert hall.database.write(rebuild).differences == ()
+
+
+def test_what_was_used_and_given_back_is_not_received(hall: Any, tools: Any) -> None:
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(label(TUBE, "T9"))
+    hall.scan(tools.code(hall.racks[0]))
+
+    hall.scan(tools.card("UNDO"))
+
+    assert lying(hall)["store-a", "T9"] == "0"
+    assert hall.scan(label(TUBE, "T9")).signal.value == "warn"
+
+
+def test_a_lot_is_received_and_taken_to_hand_in_one_batch_without_a_warning(hall: Any) -> None:
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(STORE)
+
+    hall.send(hall.event(label(TUBE, "T9", "5"), "cut-receive"), hall.event(label(TUBE, "T9")))
+
+    (entry,) = hall.station("cut").stock["materials"]
+    assert (entry["lot"], "received" in entry) == ("T9", False)
+
+
+def test_of_what_is_not_counted_nobody_says_that_it_was_not_received(hall: Any) -> None:
+    hall.through(hall.racks[0], "cut-start")
+
+    taken = hall.scan(label(TUBE, "T9"))
+
+    assert (taken.signal.value, taken.say) == (
+        "ok", "Tube, lot T9, is at hand at Cut. What is made here uses it from now on.",
+    )  # fmt: skip
 
 
 def test_material_for_the_next_order_is_taken_where_only_the_end_of_work_is_read(hall: Any, tools: Any) -> None:
