@@ -13,8 +13,8 @@ from server.tracking import world as w
 from server.tracking.stages import STAGES
 from server.tracking.wanted import Line
 
-#: Facts have no number before they are written: the first is -1, the next -2.
-FIRST = -1
+#: Facts have no number before they are written; until then they are counted from here on, below every number there is.
+FIRST = -1_000_000
 
 
 def told(kind: Any, row: Any) -> Any:
@@ -51,6 +51,6 @@ def put(row: Any, said: Any, ids: range) -> None:
     """Set what differs; a fact that had no number yet has one now."""
     for name, value in zip(said._fields, said, strict=True):
         if name == "last_fact_id" and value is not None and value < 0:
-            value = ids[FIRST - value]
+            value = ids[value - FIRST]
         if name in row.__table__.c and getattr(row, name) != value:
             setattr(row, name, value)

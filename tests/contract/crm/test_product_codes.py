@@ -92,11 +92,12 @@ def test_the_owner_comes_to_his_unit_by_login_and_by_link(
 
     assert [page.url.path for page in pages] == [f"/orders/{order}/units/{unit}", f"/track/of/{order}/units/{unit}"]
     assert staff.get(path).headers["location"] == f"/orders/{order}/units/{unit}"
-    for page in pages:
+    forms = (f"/cases/new?order={order}&amp;unit={unit}", f"/track/of/{order}/cases/new?unit={unit}")
+    for page, form in zip(pages, forms, strict=True):
         assert page.status_code == 200
         assert "Waits for Weld" in page.text
         assert "Cut done" in page.text
-        assert f"/cases/new?order={order}&amp;unit={unit}" in page.text
+        assert form in page.text
         # No reader, no station, nobody's name.
         assert "scanner-3" not in page.text
         assert "cut-1" not in page.text
