@@ -1,12 +1,12 @@
 """Which units the gates of this house saw and missed, for batches of a house that has gates every unit has to pass.
 
 Nothing is asked in any other house. A read that was refused was a read: the unit was there. Where more than the gate's
-own step was still to be done, it tells nothing of the gate (server.tracking.missed).
+own step was still to be done, it tells nothing of the gate (server.tracking.missed). Who is sent back passes again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from server.ingest.save import Before
 from server.journal import facts as journal
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.interpret import find_unit
-from server.tracking.missed import Gate, Sight, gates_missed
+from server.tracking.missed import Gate, SentBack, Sight, gates_missed, may_have_stayed, rework_at
 from server.tracking.overlap import READS
 from server.tracking.places import current_operation, is_fixed, route
 from server.tracking.states import Action, OperationState
@@ -39,6 +39,13 @@ class _Seen(NamedTuple):
     event_id: int
     #: The step that the unit waited for when it was read; None where all were done.
     due: int | None
+    #: How often it had been sent back when that was told, and how often when it was read.
+    told_rework: int
+    rework: int
+
+    def passing(self, gate: Gate) -> tuple[int, int, int]:
+        """The key of this pass of the unit at the gate."""
+        return gate.id, self.unit.id, self.rework
 
 
 def note_gates(session: Session, folded: Folded, was: Before, first_event: int, *, now: datetime) -> None:
@@ -57,8 +64,9 @@ def _seen(folded: Folded, was: Before, first_event: int) -> Iterator[_Seen]:
         if found is not None:
             unit, point, read = found
             sight = Sight(world.stations[point.station_id].work_center_id, point.context, read.observed_at)
-            due = _due(world, units.get(unit.id, unit))
-            yield _Seen(unit, point.key, point.station_id, sight, first_event + number, due)
+            stood = units.get(unit.id, unit)
+            due, rework = _due(world, stood), stood.rework
+            yield _Seen(unit, point.key, point.station_id, sight, first_event + number, due, rework, rework)
         for fact in folded.facts[judged.first_fact : judged.first_fact + judged.facts]:
             _move(units, fact)
 
@@ -85,7 +93,11 @@ def _move(units: dict[int, Unit], fact: NewFact) -> None:
     unit = units.get(fact.unit_id or 0)
     after = fact.told.get("after", {}).get(f"unit:{fact.unit_id}", {}) if unit is not None else {}
     if unit is not None and after:
-        units[unit.id] = unit._replace(state=after.get("state", unit.state), step=after.get("step", unit.step))
+        units[unit.id] = unit._replace(**{name: after[name] for name in ("state", "step", "rework") if name in after})
+
+
+def _row(gate: Gate, each: _Seen, **what: Any) -> GatePass:
+    return GatePass(read_point_id=gate.id, unit_id=each.unit.id, rework=each.rework, **what)
 
 
 class _Book:
@@ -101,6 +113,7 @@ class _Book:
             for point in repository.gates(session)
         }
         self._last = {unit.id: self._sight_of(unit) for unit in was.units.values()}
+        self._back: Mapping[int, Mapping[int, SentBack]] = {}
 
     def _sight_of(self, unit: Unit) -> Sight | None:
         """Where the unit was before this batch; what the read point there meant does not count any more."""
@@ -111,26 +124,42 @@ class _Book:
     def take(self, seen: Sequence[_Seen]) -> None:
         """Each read in turn."""
         known = dict(repository.gate_passes(self._session, {each.unit.id for each in seen}))
-        by_gates = {(self._gates[each.read_point].id, each.unit.id) for each in seen if each.read_point in self._gates}
-        for each in seen:
+        reworked = {each.unit.id for each in seen if each.told_rework}
+        self._back = repository.sent_back(self._session, reworked) if reworked else {}
+        dated = [self._dated(each) for each in seen]
+        by_gates = {each.passing(self._gates[each.read_point]) for each in dated if each.read_point in self._gates}
+        for each in dated:
             if (gate := self._gates.get(each.read_point)) is not None:
                 self._saw(known, gate, each)
             for missed in self._missed(each):
-                key = (missed.id, each.unit.id)
+                key = each.passing(missed)
                 if key not in known and key not in by_gates:
                     known[key] = self._infer(missed, each)
-            self._last[each.unit.id] = each.sight
+            if each.rework == each.told_rework:
+                self._last[each.unit.id] = each.sight
+
+    def _dated(self, each: _Seen) -> _Seen:
+        back = self._back.get(each.unit.id, {})
+        return each._replace(rework=rework_at(back, each.told_rework, each.sight.at))
 
     def _missed(self, each: _Seen) -> Sequence[Gate]:
+        if each.rework < each.told_rework:
+            # It came late, and where the unit had been before it is not known any more.
+            return ()
+        before = self._last.get(each.unit.id)
+        back = self._back.get(each.unit.id, {}).get(each.rework)
+        if back is not None:
+            if may_have_stayed(before, each.sight):
+                return ()
+            before = back.start
         steps = route(self._world, each.unit)
         way = [(step.step, step.work_center_id) for step in steps if step.state != OperationState.SKIPPED]
-        before = self._last.get(each.unit.id)
         return gates_missed(way, self._gates.values(), before, each.sight, due=each.due)
 
-    def _saw(self, known: dict[tuple[int, int], GatePass], gate: Gate, each: _Seen) -> None:
-        key = (gate.id, each.unit.id)
+    def _saw(self, known: dict[tuple[int, int, int], GatePass], gate: Gate, each: _Seen) -> None:
+        key = each.passing(gate)
         if key not in known:
-            known[key] = GatePass(read_point_id=gate.id, unit_id=each.unit.id, seen_at=each.sight.at)
+            known[key] = _row(gate, each, seen_at=each.sight.at)
             self._session.add(known[key])
         elif known[key].seen_at is None:
             # The read came late, as from a gateway that was cut off: nothing was missed.
@@ -139,14 +168,15 @@ class _Book:
             self._write(FactKind.REVERSED, gate, each, detail, reverses_id=known[key].fact_id)
 
     def _infer(self, gate: Gate, each: _Seen) -> GatePass:
-        detail = {"missed": gate.key, "seen_at": each.read_point}
+        again = {"rework": each.rework} if each.rework else {}
+        detail = {"missed": gate.key, "seen_at": each.read_point, **again}
         number = self._write(FactKind.READ_MISSED, gate, each, detail)
-        row = GatePass(read_point_id=gate.id, unit_id=each.unit.id, missed_at=each.sight.at, fact_id=number)
+        row = _row(gate, each, missed_at=each.sight.at, fact_id=number)
         self._session.add(row)
         return row
 
     def _write(
-        self, kind: FactKind, gate: Gate, each: _Seen, detail: dict[str, str], reverses_id: int | None = None
+        self, kind: FactKind, gate: Gate, each: _Seen, detail: dict[str, Any], reverses_id: int | None = None
     ) -> int:
         unit = each.unit
         fact = NewFact(

@@ -3,7 +3,7 @@
 Nothing is known of the moment at which it passed, so an inferred read moves nothing and proves nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -28,9 +28,38 @@ class Gate(NamedTuple):
 class Sight(NamedTuple):
     """Where a unit was seen, by work center and by what the read point means; when."""
 
-    work_center_id: int
+    work_center_id: int | None
     context: str
     at: datetime
+    #: The step at which it stands there, where that is known better than by the work center.
+    step: int | None = None
+
+
+class SentBack(NamedTuple):
+    """A unit was sent back to a step that it had done; from then on it passes the gates from there a further time."""
+
+    step: int
+    at: datetime
+
+    @property
+    def start(self) -> Sight:
+        """Where that way begins, wherever the unit was when this was said."""
+        return Sight(None, "", self.at, self.step)
+
+
+def rework_at(back: Mapping[int, SentBack], count: int, at: datetime) -> int:
+    """How often a unit had been sent back at that moment, of the `count` times that are known when it is told.
+
+    A read that comes late, as from a gateway that was cut off, belongs to the way on which the unit was then.
+    """
+    while count in back and at < back[count].at:
+        count -= 1
+    return count
+
+
+def may_have_stayed(before: Sight | None, here: Sight) -> bool:
+    """Whether a unit that was sent back may stand where it stood when that was said, and has not gone its way yet."""
+    return before is not None and before.work_center_id == here.work_center_id
 
 
 #: A unit's route: step and work center of each operation.
@@ -69,10 +98,10 @@ def _not_gone(route: Route, centers: Collection[int], due: int | None) -> int:
 
 def _place(route: Route, sight: Sight) -> int | None:
     """How far along its route a unit is; None where that cannot be told."""
-    step = _step(route, sight.work_center_id)
+    step = sight.step if sight.step is not None else _step(route, sight.work_center_id)
     return _BEYOND if step is None and sight.context in _AFTER else step
 
 
-def _step(route: Route, work_center_id: int) -> int | None:
+def _step(route: Route, work_center_id: int | None) -> int | None:
     """The first step at the work center: who comes there twice has surely passed once."""
     return min((step for step, center in route if center == work_center_id), default=None)

@@ -46,6 +46,23 @@ _CUSTOMERS = (
 _TRAITS = "INSERT INTO customer_match_key (customer_id, kind, value) VALUES (:id, :kind, :value)"
 _SUSPECTS = "INSERT INTO customer_suspect (low_id, high_id, weight) VALUES (3, 4, 110)"
 
+#: Of version 0038: a gate that saw one unit before it was sent back, and missed another that never was.
+_PASSES = (
+    ("INSERT INTO station (id, key, name, work_center_id, active, row_version) VALUES (1, 'cut', 'Cut', 1, true, 1)"),
+    (
+        "INSERT INTO read_point (id, key, name, station_id, context, quiet_seconds, must_see, active, row_version) "
+        "VALUES (1, 'cut-gate', 'Gate', 1, 'gate', 0, true, true, 1)"
+    ),
+    (
+        "INSERT INTO unit (id, number, kind, product_id, position, state, held, rework) VALUES "
+        "(1, 'U-1', 'serial', 1, 1, 'queued', false, 2), (2, 'U-2', 'serial', 1, 2, 'queued', false, 0)"
+    ),
+    (
+        "INSERT INTO gate_pass (read_point_id, unit_id, seen_at, missed_at, fact_id) VALUES "
+        "(1, 1, '2026-01-01 00:00:00', NULL, NULL), (1, 2, NULL, '2026-01-01 00:00:00', 7)"
+    ),
+)
+
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
@@ -63,6 +80,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     traits = [(each, *trait) for each, found in _KEYS.items() for trait in found]
     _write(database, _TRAITS, [dict(zip(("id", "kind", "value"), row, strict=True)) for row in traits])
     _write(database, _SUSPECTS)
+    command.upgrade(migrations._config(database.engine), "0038")
+    for statement in _PASSES:
+        _write(database, statement)
     migrations.upgrade(database.engine)
     yield database
     database.close()
@@ -92,3 +112,11 @@ def test_customers_who_share_an_address_are_suspects_as_if_they_were_entered_tod
 
         # The one pair is new, the other is suspected as before, and a mailbox that thirteen share says nothing.
         assert found == [(1, 2, 50), (3, 4, 110)]
+
+
+def test_what_a_gate_knew_of_a_unit_counts_for_the_way_it_is_on(migrated: Database) -> None:
+    with migrated.read() as session:
+        rows = session.execute(text("SELECT unit_id, rework, seen_at IS NULL, fact_id FROM gate_pass ORDER BY unit_id"))
+        found = [tuple(row) for row in rows]
+
+        assert found == [(1, 2, False, None), (2, 0, True, 7)]

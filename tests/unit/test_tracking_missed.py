@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.tracking.missed import Gate, Sight, gates_missed
+from server.tracking.missed import Gate, SentBack, Sight, gates_missed, may_have_stayed, rework_at
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 CUT, WELD, PAINT, PACK, OFFICE = 1, 2, 3, 4, 9
@@ -58,3 +58,45 @@ def test_a_gate_off_the_units_route_misses_nothing_and_a_second_visit_is_no_proo
 
     assert gates_missed(ROUTE, [off], seen(CUT), seen(PAINT)) == []
     assert [gate.key for gate in gates_missed(twice, GATES, seen(CUT), seen(PAINT))] == ["weld-gate"]
+
+
+@pytest.mark.parametrize(
+    ("step", "here", "missed"),
+    [
+        (10, seen(PAINT, minutes=9), ["weld-gate"]),
+        (20, seen(PACK, "pack", 9), ["weld-gate", "paint-gate"]),
+        (30, seen(PACK, "pack", 9), ["paint-gate"]),
+        (30, seen(PAINT, minutes=9), []),
+    ],
+)
+def test_who_was_sent_back_passes_the_gates_from_that_step_again(step: int, here: Sight, missed: list[str]) -> None:
+    back = SentBack(step, START + timedelta(minutes=5))
+
+    assert [gate.key for gate in gates_missed(ROUTE, GATES, back.start, here)] == missed
+
+
+def test_who_was_sent_back_before_the_gate_was_made_one_is_given_the_benefit_of_the_doubt() -> None:
+    back = SentBack(10, START - timedelta(minutes=1))
+
+    assert gates_missed(ROUTE, GATES[:1], back.start, seen(PAINT)) == []
+
+
+def test_who_was_sent_back_to_a_second_visit_does_not_pass_the_gates_before_it() -> None:
+    twice = [*ROUTE, (40, CUT), (50, PACK)]
+
+    assert gates_missed(twice, GATES, SentBack(40, START).start, seen(PACK, "end")) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "minutes", "rework"), [(2, 9, 2), (2, 8, 2), (2, 7, 1), (2, 4, 0), (1, 9, 1), (0, 9, 0), (3, 1, 3)]
+)
+def test_a_read_belongs_to_the_way_on_which_the_unit_was_then(count: int, minutes: int, rework: int) -> None:
+    back = {1: SentBack(10, START + timedelta(minutes=5)), 2: SentBack(20, START + timedelta(minutes=8))}
+
+    assert rework_at(back, count, START + timedelta(minutes=minutes)) == rework
+
+
+def test_only_who_is_seen_elsewhere_has_surely_left() -> None:
+    assert may_have_stayed(seen(PACK), seen(PACK, minutes=2))
+    assert not may_have_stayed(seen(WELD), seen(PACK))
+    assert not may_have_stayed(None, seen(PACK))

@@ -12,7 +12,7 @@ from server.journal.models import EventRecord, Fact
 
 
 class GateFigures(NamedTuple):
-    """One gate: units it saw, units it missed, and the last miss."""
+    """One gate: passes of units that it saw, those that it missed, and the last miss."""
 
     key: str
     name: str

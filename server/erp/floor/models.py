@@ -53,7 +53,10 @@ class ReadPoint(Versioned, Base):
 
 
 class GatePass(Base):
-    """A unit at a gate that must see it: when it did first, or when the unit was seen further on without."""
+    """A unit at a gate that must see it: when it did first, or when the unit was seen further on without.
+
+    A unit that is sent back passes again, so there is one row for each time.
+    """
 
     __tablename__ = "gate_pass"
     read_point_id: Mapped[int] = mapped_column(
@@ -62,6 +65,8 @@ class GatePass(Base):
     unit_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("unit.id"), primary_key=True, autoincrement=False, index=True
     )
+    #: How often the unit had been sent back by then.
+    rework: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=0, server_default="0")
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: The fact that says so, which a late read takes back.

@@ -1,5 +1,6 @@
 """Every query about stations, read points and what a station remembers."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.erp.floor.models import GatePass, ReadPoint, Station, StationState
 from server.http.paging import Keyset, Page
+from server.journal.models import Fact
+from server.tracking.facts import FactKind
+from server.tracking.missed import SentBack
 
 # --- stations ---
 
@@ -108,10 +112,24 @@ def gates(session: Session) -> Sequence[ReadPoint]:
     return session.scalars(wanted.order_by(ReadPoint.id)).all()
 
 
-def gate_passes(session: Session, unit_ids: Collection[int]) -> Mapping[tuple[int, int], GatePass]:
-    """What the gates saw and missed of these units, by read point and unit."""
+def gate_passes(session: Session, unit_ids: Collection[int]) -> Mapping[tuple[int, int, int], GatePass]:
+    """What the gates saw and missed of these units, by read point, unit and how often it had been sent back."""
     rows = session.scalars(select(GatePass).where(GatePass.unit_id.in_(unit_ids)))
-    return {(row.read_point_id, row.unit_id): row for row in rows}
+    return {(row.read_point_id, row.unit_id, row.rework): row for row in rows}
+
+
+def sent_back(session: Session, unit_ids: Collection[int]) -> Mapping[int, Mapping[int, SentBack]]:
+    """When and to which step these units were sent back, by unit and the count of their rework."""
+    statement = (
+        select(Fact.unit_id, Fact.step, Fact.observed_at, Fact.detail)
+        .where(Fact.unit_id.in_(unit_ids), Fact.kind == FactKind.UNIT_REWORKED.value)
+        .order_by(Fact.id)
+    )
+    found: dict[int, dict[int, SentBack]] = defaultdict(dict)
+    # Where a rework was undone, the one that came after it has its count.
+    for unit_id, step, at, detail in session.execute(statement):
+        found[unit_id][detail["rework"]] = SentBack(step, at)
+    return found
 
 
 # --- what stations remember ---

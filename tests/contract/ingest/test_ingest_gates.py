@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from orderlight.autoid import OwnCode
 from server.erp.floor.models import GatePass, ReadPoint
 from server.erp.floor.repository import read_point
 from server.erp.floor.schemas import ReadPointPatch
@@ -37,6 +38,28 @@ def epc(plant: Any, number: int = 0) -> str:
 
 def missed(plant: Any) -> list[Any]:
     return list(plant.rows(Fact.__table__.select().where(Fact.kind == "read_missed")))
+
+
+def passes(plant: Any) -> list[tuple[int, bool]]:
+    """The passes of the units at the gate: how often the unit had been sent back, and whether it was seen."""
+    found = GatePass.__table__.select().order_by(GatePass.unit_id, GatePass.rework)
+    return [(row.rework, row.seen_at is not None) for row in plant.rows(found)]
+
+
+def send_back(plant: Any, tools: Any, *operation: str) -> None:
+    """At packing, to this operation, or to the last one that the unit did."""
+    for shown in (tools.card("REWORK"), *operation):
+        plant.scan(shown, "pack-pack")
+    assert plant.scan(tools.code(A), "pack-pack").action == "unit_reworked"
+
+
+@pytest.fixture
+def second(gated: Any, tools: Any) -> Any:
+    """The gate saw the unit pass once, and it was sent back to weld."""
+    gated.through(A, "cut-end")
+    gated.tag(epc(gated), "weld-gate")
+    send_back(gated, tools)
+    return gated
 
 
 def test_a_refused_read_further_on_tells_that_the_gate_missed_the_unit_and_moves_nothing(
@@ -102,6 +125,88 @@ def test_in_one_batch_a_gate_and_what_follows_it_agree(gated: Any, tools: Any) -
     gated.send(*events)
 
     assert [fact.subject for fact in missed(gated)] == ["U-1001"]
+
+
+def test_a_unit_that_is_sent_back_passes_the_gate_again_and_both_passes_are_noted(
+    second: Any, tools: Any, signed_in: Callable[..., httpx.Client]
+) -> None:
+    second.tag(epc(second), "weld-gate")
+    second.through(A, "pack-pack")
+
+    assert passes(second) == [(0, True), (1, True)]
+    assert missed(second) == []
+    assert '<td data-label="Seen" class="end">2</td>' in signed_in("admin").get("/admin/gates").text
+
+
+def test_a_second_pass_that_the_gate_missed_is_told_once(second: Any, tools: Any) -> None:
+    second.through(A, "weld-end", "pack-pack")
+    second.scan(tools.code(A), "ship-ship")
+    second.scan(tools.code(A), "pack-pack")
+
+    (fact,) = missed(second)
+    assert fact.detail == {"missed": "weld-gate", "seen_at": "pack-pack", "rework": 1}
+    assert passes(second) == [(0, True), (1, False)]
+    assert second.database.write(rebuild).differences == ()
+
+
+def test_a_late_read_of_the_second_pass_takes_its_miss_back(second: Any, tools: Any) -> None:
+    second.through(A, "weld-end", "pack-pack")
+    second.tag(epc(second), "weld-gate", observed_at=(second.now - timedelta(seconds=1)).isoformat())
+    second.scan(tools.code(A), "ship-ship")
+
+    (fact,) = missed(second)
+    assert len(second.rows(Fact.__table__.select().where(Fact.reverses_id == fact.id))) == 1
+    assert passes(second) == [(0, True), (1, True)]
+    assert second.database.write(rebuild).differences == ()
+
+
+def test_a_read_of_the_first_pass_that_comes_after_the_rework_counts_for_the_first(gated: Any, tools: Any) -> None:
+    gated.through(A, "cut-end", "weld-end")
+    passed = gated.now.isoformat()
+    gated.scan(tools.code(A), "pack-pack")
+    send_back(gated, tools, str(OwnCode("O", "1000010")))
+    gated.tag(epc(gated), "weld-gate", observed_at=passed)
+    gated.through(A, "cut-end", "weld-end", "pack-pack")
+
+    first, second = missed(gated)
+    assert (first.detail.get("rework"), second.detail.get("rework")) == (None, 1)
+    assert [row.reverses_id for row in gated.rows(Fact.__table__.select().where(Fact.kind == "reversed"))] == [first.id]
+    assert passes(gated) == [(0, True), (1, False)]
+
+
+def test_a_unit_that_is_read_again_where_it_was_sent_back_may_not_have_gone_yet(second: Any, tools: Any) -> None:
+    second.scan(tools.code(A), "pack-pack")
+    before = missed(second)
+    second.scan(tools.code(A), "ship-ship")
+
+    assert before == []
+    assert [fact.detail["seen_at"] for fact in missed(second)] == ["ship-ship"]
+
+
+def test_in_one_batch_each_pass_is_counted_for_itself(gated: Any, tools: Any) -> None:
+    events = [
+        gated.event(tools.code(A), "cut-end"),
+        gated.event(None, "weld-gate", kind="tag_arrived", epc=epc(gated)),
+        gated.event(tools.card("REWORK"), "pack-pack"),
+        gated.event(tools.code(A), "pack-pack"),
+        gated.event(tools.code(A), "weld-end"),
+        gated.event(tools.code(A), "pack-pack"),
+    ]
+    gated.send(*events)
+
+    assert passes(gated) == [(0, True), (1, False)]
+    assert [fact.detail["rework"] for fact in missed(gated)] == [1]
+
+
+def test_nothing_is_asked_of_reworks_where_no_unit_was_sent_back(second: Any, tools: Any, counted: Any) -> None:
+    with counted() as first:
+        second.scan(tools.code("U-1001"), "cut-end")
+    with counted() as again:
+        second.scan(tools.code(A), "weld-end")
+
+    assert sum("FROM gate_pass" in text for text in first) == 1
+    assert sum("FROM fact" in text for text in first) == 0
+    assert sum("FROM fact" in text for text in again) == 1
 
 
 def test_a_house_without_such_gates_asks_nothing(plant: Any, tools: Any, counted: Any) -> None:
