@@ -87,10 +87,11 @@ def test_a_visitor_by_link_reports_about_that_order_and_sees_no_other_case(
     page, track, foreign = client.get(address), client.get("/track").text, client.get(other)
     without_order = client.post("/cases", data={"subject": "Late", "body": "Where is it?"})
 
-    # Then he reads his own, and nothing else is there
+    # Then he reads his own, and nothing else is there; what names no order is about the one of his link
     assert "Two frames are scratched." in page.text
     assert address in track
-    assert (foreign.status_code, without_order.status_code) == (404, 422)
+    assert foreign.status_code == 404
+    assert first in client.get(without_order.headers["location"]).text
 
 
 @pytest.mark.parametrize(("priority", "status"), [("urgent", 303), ("yesterday", 422), ("", 422)])
