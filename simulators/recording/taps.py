@@ -1,5 +1,6 @@
 """Between a real device and its gateway: everything goes on unchanged, and is written down."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -78,14 +79,16 @@ def _pump_serial(port: int, gateway: PtyTransport, recorder: Recorder, stop: thr
             if not (data := _read(port)):
                 # Unplugged: the gateway's end goes with it.
                 return
-            recorder.note(data, to_host=True)
-            try:
-                gateway.write(data)
-            except NotPlugged:
-                # Nobody listens yet; what the device says is written down all the same.
-                continue
+            _pass_on(data, gateway, recorder)
     finally:
         gateway.unplug()
+
+
+def _pass_on(data: bytes, gateway: PtyTransport | PipeTransport, recorder: Recorder) -> None:
+    """Write down what the device says, and let the gateway have it, if it listens yet."""
+    recorder.note(data, to_host=True)
+    with contextlib.suppress(NotPlugged):
+        gateway.write(data)
 
 
 def _write(port: int, data: bytes, say: Say) -> None:
@@ -132,12 +135,7 @@ def _pump_keys(keys: InputLink, gateway: PipeTransport, recorder: Recorder, stop
         while not stop.is_set():
             if not (data := keys.read(_WAIT)):
                 continue
-            recorder.note(data, to_host=True)
-            try:
-                gateway.write(data)
-            except NotPlugged:
-                # Nobody reads; what is typed is written down all the same.
-                continue
+            _pass_on(data, gateway, recorder)
     finally:
         gateway.unplug()
 
