@@ -37,7 +37,7 @@ def epc(plant: Any, number: int = 0) -> str:
 
 
 def missed(plant: Any) -> list[Any]:
-    return list(plant.rows(Fact.__table__.select().where(Fact.kind == "read_missed")))
+    return list(plant.rows(Fact.__table__.select().where(Fact.kind == "read_missed").order_by(Fact.id)))
 
 
 def passes(plant: Any) -> list[tuple[int, bool]]:
