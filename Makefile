@@ -3,6 +3,8 @@
 BIN := .venv/bin
 SOURCES := orderlight gateway server simulators tests
 ARGS ?=
+# Of two cores one would stand still while tests wait for processes and clocks; a third worker uses that time.
+WORKERS ?= 3
 
 .PHONY: help setup demo test check bench format
 
@@ -18,7 +20,7 @@ demo: ## Start a factory with simulated readers and print where to look (Ctrl+C 
 
 test: ## Install what is missing, then run the whole suite
 	@tools/setup.sh test
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## Format, lint, types, imports and unit tests, in under a minute
 	@tools/setup.sh check

@@ -34,7 +34,7 @@ from server.ingest.memory import Memory, remember
 from server.ingest.passages import note_passages
 from server.ingest.reads import Item, items_of, sequence_of
 from server.ingest.save import FACTS_KEY, before, first_numbers, save
-from server.ingest.sources import Source, advance_source, open_source, passed_over, refuse_double
+from server.ingest.sources import Recorded, Source, advance_sources, open_sources, passed_over, refuse_double
 from server.ingest.wire import Request
 from server.tracking import words
 from server.tracking.states import Reason
@@ -112,25 +112,28 @@ def _alike(asks: Sequence[tuple[int, Ask]]) -> list[int]:
 
 
 def _accept_alike(session: Session, asks: Sequence[Ask], now: datetime) -> list[Taken | Conflict]:
-    opened = [_open(session, ask, now) for ask in asks]
+    connection = connection_of(session)
+    lives = open_sources(connection, {(batch.gateway, batch.epoch) for batch, _ in asks}, now=now)
+    opened = [_open(session, ask, lives[ask.batch.gateway, ask.batch.epoch], now) for ask in asks]
     welcome = [one for one in opened if isinstance(one, _Opened)]
     items = [item for one in welcome for item in one.known.fresh]
     sources = [one.source.id for one in welcome for _ in one.known.fresh]
     judged = iter(record(session, items, sources, door=asks[0].door, now=now))
+    told = [Recorded(one.source, one.ask.batch, list(map(sequence_of, one.known.fresh))) for one in welcome]
+    closed = iter(zip(told, advance_sources(connection, told, now=now), strict=True))
     found: list[Taken | Conflict] = []
     for one in opened:
         if isinstance(one, Conflict):
             found.append(one)
         else:
-            taken = _close(session, one, list(islice(judged, len(one.known.fresh))), now)
+            taken = _taken(one.known, list(islice(judged, len(one.known.fresh))), *next(closed))
             found.append(taken._replace(facts=session.info.pop(FACTS_KEY, {})))
     return found
 
 
-def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
+def _open(session: Session, ask: Ask, source: Source, now: datetime) -> _Opened | Conflict:
     batch, door = ask
     connection = connection_of(session)
-    source = open_source(connection, batch.gateway, batch.epoch, now=now)
     if door.guards_against_clones:
         try:
             refuse_double(connection, source, batch, now=now)
@@ -141,10 +144,8 @@ def _open(session: Session, ask: Ask, now: datetime) -> _Opened | Conflict:
     return _Opened(ask, source, sort_out(session, source, items, door=door, now=now))
 
 
-def _close(session: Session, opened: _Opened, judged: Sequence[Judged], now: datetime) -> Taken:
-    batch, source, known = opened.ask.batch, opened.source, opened.known
-    fresh = list(map(sequence_of, known.fresh))
-    reached = advance_source(connection_of(session), source, batch, fresh, now=now)
+def _taken(known: Known, judged: Sequence[Judged], recorded: Recorded, reached: int) -> Taken:
+    source, batch, fresh = recorded
     answers, texts = list(map(_answer_of, judged)), None
     if not known.answers and not known.repeated and fresh and fresh[0] > 0:
         # All are new and have a number, so they stand in order.

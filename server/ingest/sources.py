@@ -1,6 +1,6 @@
 """Lives of gateways: one row for each (gateway, epoch), how far it is recorded, and whether it has a double."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from orderlight.events import EventKind
 from server.errors import Conflict
 from server.ingest.bulk import update_rows
-from server.ingest.queries import Query, Statement
+from server.ingest.queries import Query, Statement, among, listed
 from server.ingest.reads import corrected
 from server.ingest.wire import Request, Told
 from server.journal.models import EventIdentity, EventSource
@@ -37,6 +37,18 @@ class Source(NamedTuple):
     has_later: bool = False
 
 
+#: The gateway and its epoch.
+Life = tuple[str, str]
+
+
+class Recorded(NamedTuple):
+    """A life, what it sent, and the sequence numbers of it that are new."""
+
+    source: Source
+    batch: Request
+    sequences: Sequence[int]
+
+
 _COLUMNS = tuple(getattr(EventSource, name) for name in Source._fields[:-1])
 
 
@@ -44,10 +56,10 @@ def _select_source(dialect: Dialect) -> Statement:
     other = aliased(EventSource)
     later = select(other.id).where(other.gateway == EventSource.gateway, other.id > EventSource.id).exists()
     wanted = select(*_COLUMNS, later).where(
-        EventSource.gateway == bindparam("gateway"), EventSource.epoch == bindparam("epoch")
+        among(EventSource.gateway, "gateways", dialect), among(EventSource.epoch, "epochs", dialect)
     )
     # Two requests of one life are judged one after the other.
-    return wanted.with_for_update(of=EventSource) if dialect.name == "postgresql" else wanted
+    return wanted.order_by(EventSource.id).with_for_update(of=EventSource) if dialect.name == "postgresql" else wanted
 
 
 def _select_later(_dialect: Dialect) -> Statement:
@@ -73,13 +85,22 @@ _LATER = Query(_select_later)
 _RECORDED = Query(_select_recorded)
 
 
-def open_source(connection: Connection, gateway: str, epoch: str, *, now: datetime) -> Source:
-    """The row of this life, made when it is new; on PostgreSQL it is locked until the commit."""
-    found = _FIND.rows(connection, gateway=gateway, epoch=epoch)
-    if not found:
-        _make(connection, gateway, epoch, now)
-        found = _FIND.rows(connection, gateway=gateway, epoch=epoch)
-    return Source(*found[0])
+def open_sources(connection: Connection, lives: Set[Life], *, now: datetime) -> dict[Life, Source]:
+    """The rows of these lives, made when they are new; on PostgreSQL they are locked until the commit."""
+    found = _find(connection, lives)
+    # In one order, so that two who make the same lives never wait for one another in a circle.
+    for life in sorted(lives - found.keys()):
+        _make(connection, *life, now)
+    return found | _find(connection, lives - found.keys())
+
+
+def _find(connection: Connection, lives: Set[Life]) -> dict[Life, Source]:
+    if not lives:
+        return {}
+    gateways, epochs = zip(*lives, strict=True)
+    rows = map(Source._make, _FIND.rows(connection, gateways=listed(gateways), epochs=listed(epochs)))
+    # Of two gateways and two epochs there may be four lives.
+    return {life: source for source in rows if (life := (source.gateway, source.epoch)) in lives}
 
 
 def _make(connection: Connection, gateway: str, epoch: str, now: datetime) -> None:
@@ -131,18 +152,20 @@ def passed_over(source: Source, sequences: Iterable[int]) -> int:
     return max(beyond) - highest - len(beyond) if beyond else 0
 
 
-def advance_source(
-    connection: Connection, source: Source, batch: Request, sequences: Iterable[int], *, now: datetime
-) -> int:
-    """Note what is recorded now; returns the highest sequence up to which nothing is missing."""
-    added = sorted(sequence for sequence in sequences if sequence > 0)
-    contiguous = _contiguous(connection, source, added)
-    highest = max(source.max_sequence, added[-1] if added else 0)
-    begun = _beginning(source, batch, now)
-    columns = ("id", "contiguous_sequence", "max_sequence", "last_seen_at", *begun)
-    row = (source.id, contiguous, highest, now, *begun.values())
-    update_rows(connection, _TABLE, columns, [row])  # type: ignore[arg-type]
-    return contiguous
+def advance_sources(connection: Connection, told: Sequence[Recorded], *, now: datetime) -> list[int]:
+    """Note what is recorded now; returns for each life the highest sequence up to which nothing is missing."""
+    reached: list[int] = []
+    rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for source, batch, sequences in told:
+        added = sorted(sequence for sequence in sequences if sequence > 0)
+        reached.append(_contiguous(connection, source, added))
+        highest = max(source.max_sequence, added[-1] if added else 0)
+        begun = _beginning(source, batch, now)
+        columns = ("id", "contiguous_sequence", "max_sequence", "last_seen_at", *begun)
+        rows.setdefault(columns, []).append((source.id, reached[-1], highest, now, *begun.values()))
+    for columns, found in rows.items():
+        update_rows(connection, _TABLE, columns, found)  # type: ignore[arg-type]
+    return reached
 
 
 def _contiguous(connection: Connection, source: Source, added: list[int]) -> int:

@@ -3,11 +3,14 @@
 from operator import attrgetter
 from typing import Final
 
+from sqlalchemy import Connection, Dialect, select
 from sqlalchemy.orm import Session
 
 from server.db import touch
-from server.erp.floor.repository import read_points_of, station_keys
+from server.erp.floor.models import ReadPoint, Station
+from server.ingest.driver import connection_of
 from server.ingest.fold import Folded
+from server.ingest.queries import Query, Statement, among, listed
 from server.tracking import change_rows as changes
 from server.tracking import world as w
 from server.tracking.states import Context, Fulfilment, OperationState, Status
@@ -18,14 +21,27 @@ _PRODUCED: Final = Fulfilment.PRODUCED.value
 _order_of: Final = attrgetter("order_id")
 
 
-def _places_of_new_work(session: Session, world: w.World) -> set[str]:
+def _stations_at(dialect: Dialect) -> Statement:
+    return select(Station.key).where(among(Station.work_center_id, "centers", dialect))
+
+
+def _packing_stations(_dialect: Dialect) -> Statement:
+    points = select(ReadPoint.station_id).where(ReadPoint.context == Context.PACK.value, ReadPoint.active.is_(True))
+    return select(Station.key).where(Station.id.in_(points), Station.active.is_(True))
+
+
+_STATIONS_AT: Final = Query(_stations_at)
+_PACKING_STATIONS: Final = Query(_packing_stations)
+
+
+def _places_of_new_work(connection: Connection, world: w.World) -> set[str]:
     """The stations to which work has come that was not there: a step has become ready, or an order waits for boxes."""
     changed = (world.operations[found] for found in world.changed.get(w.Operation, ()))
     centers = {each.work_center_id for each in changed if each.state == _READY}
-    keys = set(station_keys(session, centers)) if centers else set[str]()
+    rows = _STATIONS_AT.rows(connection, centers=listed(centers)) if centers else []
     if any(world.orders[found].fulfilment == _PRODUCED for found in world.changed.get(w.Order, ())):
-        keys |= {point.station.key for point in read_points_of(session, Context.PACK.value)}
-    return {f"station:{key}" for key in keys}
+        rows = [*rows, *_PACKING_STATIONS.rows(connection)]
+    return {f"station:{row[0]}" for row in rows}
 
 
 def touch_pages(session: Session, folded: Folded) -> None:
@@ -42,7 +58,7 @@ def touch_pages(session: Session, folded: Folded) -> None:
         topics |= {"orders", "board"}
     elif any(fact.work_order_id is not None for fact in folded.facts):
         topics.add("board")
-    topics |= _places_of_new_work(session, world)
+    topics |= _places_of_new_work(connection_of(session), world)
     if world.changed.get(changes.Acknowledgement) or world.changed.get(changes.Repack):
         topics.add("changes")
     if world.goods.loads:
