@@ -7,7 +7,7 @@ few cards would take longer than all the rest of the board.
 from collections.abc import Sequence
 from datetime import date
 from enum import IntEnum
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from server.erp.orders.models import SalesOrder
 from server.erp.production.models import GOING_ON, MADE_HERE, Operation, Unit, WorkOrder
 from server.tracking.states import Context, OrderLifecycle, UnitState, WorkOrderState
 
+_IS_IN_WORK: Final = SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value
 OPEN_WORK = (WorkOrderState.RELEASED, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
 
 
@@ -47,12 +48,13 @@ class Waiting(NamedTuple):
 
 def first_waiting(session: Session, *, here: Here, limit: int) -> Sequence[Waiting]:
     """The first so many orders before each work center, in the order of the board."""
-    return cast("Sequence[Waiting]", session.execute(_statement(here.today, limit)).all())
+    statement = _statement(here.today, limit, is_sqlite=session.get_bind().dialect.name == "sqlite")
+    return cast("Sequence[Waiting]", session.execute(statement).all())
 
 
-def _statement(today: date, limit: int) -> Select[*tuple[object, ...]]:
+def _statement(today: date, limit: int, *, is_sqlite: bool) -> Select[*tuple[object, ...]]:
     orders = _orders_in_work(today)
-    at = _before_places()
+    at = _before_places(_at_operations(is_sqlite=is_sqlite), _made(is_sqlite=is_sqlite))
     promised = orders.c.promise_date
     rank = (orders.c.is_calm, orders.c.priority, promised.is_(None), promised, orders.c.id)
     place = func.row_number().over(partition_by=at.c.center_id, order_by=rank).label("place")
@@ -69,17 +71,16 @@ def _orders_in_work(today: date) -> CTE:
     columns = (SalesOrder.id, SalesOrder.priority, SalesOrder.promise_date, SalesOrder.on_hold)
     return (
         select(*columns, pressing.risk.label("risk"), pressing.is_calm.label("is_calm"))
-        .where(SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value)
+        .where(_IS_IN_WORK)
         .cte("orders_in_work")
     )
 
 
-def _before_places() -> Subquery:
+def _before_places(at_operations: Select[*tuple[object, ...]], made: CTE) -> Subquery:
     """Work center and order, once each, with the last of the things that are done there."""
-    made = _made()
     packing, shipping = _place_of(Context.PACK), _place_of(Context.SHIP)
     every = union_all(
-        _at_operations(),
+        at_operations,
         select(packing, made.c.order_id, literal_column(f"{Done.PACKING:d}"))
         .where(made.c.finished > 0),
         select(shipping, made.c.order_id, literal_column(f"{Done.SHIPPING:d}"))
@@ -93,8 +94,10 @@ def _before_places() -> Subquery:
     )
 
 
-def _at_operations() -> Select[*tuple[object, ...]]:
+def _at_operations(*, is_sqlite: bool) -> Select[*tuple[object, ...]]:
     """The orders with an operation that can go on, of which there are few."""
+    # As an expression it is no reason for SQLite to begin with all operations of open work, most of which are done.
+    state = WorkOrder.state.concat("") if is_sqlite else WorkOrder.state
     return (
         select(
             Operation.work_center_id.label("center_id"),
@@ -102,16 +105,24 @@ def _at_operations() -> Select[*tuple[object, ...]]:
             literal_column(f"{Done.STEPS:d}").label("done"),
         )
         .join(WorkOrder, WorkOrder.id == Operation.work_order_id)
-        .where(GOING_ON, WorkOrder.state.in_([state.value for state in OPEN_WORK]), WorkOrder.order_id.is_not(None))
+        .where(GOING_ON, state.in_([each.value for each in OPEN_WORK]), WorkOrder.order_id.is_not(None))
     )
 
 
-def _made() -> CTE:
-    """Order -> how many of its units wait for packing, and how many are packed and not gone."""
+def _made(*, is_sqlite: bool) -> CTE:
+    """Order -> how many of its units wait for packing, and how many are packed and not gone.
+
+    PostgreSQL has an index of just these units. SQLite would pay for it at every scan, so there they are found by the
+    work of the orders that are not done; a unit of an order belongs to a work order of it.
+    """
     is_packed = Unit.state == UnitState.PACKED.value
     packed = func.sum(case((is_packed, 1), else_=0)).label("packed")
     finished = func.sum(case((is_packed, 0), else_=1)).label("finished")
-    return select(Unit.order_id, finished, packed).where(MADE_HERE).group_by(Unit.order_id).cte("made")
+    counted = select(Unit.order_id, finished, packed).where(MADE_HERE).group_by(Unit.order_id)
+    if is_sqlite:
+        work = select(WorkOrder.id).join(SalesOrder, SalesOrder.id == WorkOrder.order_id).where(_IS_IN_WORK)
+        counted = counted.where(Unit.work_order_id.in_(work))
+    return counted.cte("made")
 
 
 def _place_of(context: Context) -> ColumnElement[int | None]:

@@ -99,7 +99,7 @@ class Unit(Base):
         Index("ix_unit_order_id_id", "order_id", "id"),
         Index("ix_unit_work_order_id_state", "work_order_id", "state"),
         Index("ix_unit_held", "product_id", sqlite_where=text("held IS 1"), postgresql_where=text("held IS true")),
-        # SQLite finds them quickly enough without, and would write it with every scan that ends a unit's work.
+        # SQLite would write it with every scan that ends a unit's work, and finds them by the work of open orders.
         Index("ix_unit_made_here", "order_id", "state", postgresql_where=text(_MADE_HERE)).ddl_if(dialect="postgresql"),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
