@@ -173,6 +173,7 @@ def private_postgres(*, fsync: bool = True, port: int | None = None, keep: Path 
         process = _start_postgres(programs, folder, port, fsync=fsync, account=account)
         try:
             wait_for_port(port, process, "PostgreSQL")
+            wait_for_postgres(programs, port)
             yield Postgres(port, folder / "data", process)
         finally:
             # A fast shutdown, which does not wait for sessions that an error has left open.
@@ -181,6 +182,16 @@ def private_postgres(*, fsync: bool = True, port: int | None = None, keep: Path 
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for_postgres(programs: Path, port: int) -> None:
+    """Return once sessions are taken: the port listens before, while the database still starts up or recovers."""
+    asked = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while subprocess.run(asked, check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL on port {port} took no session within {STARTUP_SECONDS:.0f} s.")
+        time.sleep(0.02)
 
 
 def _start_postgres(
