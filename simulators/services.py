@@ -186,7 +186,7 @@ def private_postgres(*, fsync: bool = True, port: int | None = None, keep: Path 
 
 def wait_for_postgres(programs: Path, port: int) -> None:
     """Return once sessions are taken: the port listens before, while the database still starts up or recovers."""
-    asked = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    asked = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     deadline = time.monotonic() + STARTUP_SECONDS
     while subprocess.run(asked, check=False).returncode != 0:
         if time.monotonic() > deadline:
