@@ -91,16 +91,6 @@ def load_design(session: Session, sku: str, costing: Costing | None = None) -> D
     return load_designs(session, [sku], costing).get(sku)
 
 
-def load_draft(
-    session: Session, product: Product, content: Mapping[str, Any], costing: Costing | None = None
-) -> Design:
-    """The design that another revision of a loaded product says."""
-    body = RevisionContent.model_validate(content)
-    named = {line.component for line in body.bom}
-    named |= {sku for _field, _who, effect in effects_of(body.options) for sku, _quantity in effect.parts()}
-    return _load(session, named, costing).design(product, body)
-
-
 def _load(session: Session, skus: Collection[str], costing: Costing | None) -> _Book:
     products = {found.sku: found for found in repository.with_everything_below(session, skus)}
     centers = {

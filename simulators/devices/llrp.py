@@ -117,15 +117,6 @@ class LlrpReader(WiredWorker):
         if wanted and wanted[0] == port:
             self._set_reading(high == wanted[1])
 
-    def lose_antenna(self, antenna: int, *, back: bool = False) -> None:
-        """Somebody pulls an antenna's cable, or puts it back."""
-        self._event(parameter(255, struct.pack(">BH", back, antenna)))
-
-    def end_inventory(self) -> None:
-        """It ends though nobody asked for that."""
-        self._set_reading(False)
-        self._event(parameter(249, struct.pack(">BII", 1, 1, 0)))
-
     # --- what the host asks ---
 
     def _greet(self) -> None:

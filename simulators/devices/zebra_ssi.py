@@ -72,12 +72,6 @@ class ZebraSsi(Wired):
             for number, part in enumerate(parts, start=1)
         )
 
-    def wait_for_beeps(self, count: int, timeout: float) -> list[int]:
-        """The first `count` beeps since the start, or fewer."""
-        with self._news:
-            self._news.wait_for(lambda: len(self.shown.beeps) >= count, timeout)
-            return self.shown.beeps[:count]
-
     def _wake_up(self) -> None:
         self._buffer = b""
 

@@ -1,7 +1,7 @@
 """What left the house, and what issued invoices ask for of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -113,17 +113,6 @@ def invoiced_quantities(session: Session, order_ids: Collection[int]) -> Mapping
         .group_by(InvoiceLine.order_line_id)
     )
     return dict(session.execute(statement).all())
-
-
-def orders_with_lines(session: Session, order_ids: Collection[int]) -> Sequence[SalesOrder]:
-    """The orders of these ids with customer and lines, by rising id."""
-    statement = (
-        select(SalesOrder)
-        .where(SalesOrder.id.in_(order_ids))
-        .options(selectinload(SalesOrder.customer), selectinload(SalesOrder.lines))
-        .order_by(SalesOrder.id)
-    )
-    return session.scalars(statement).all()
 
 
 def unpaid_orders(session: Session, order_ids: Collection[int]) -> frozenset[int]:

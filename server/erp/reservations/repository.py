@@ -45,12 +45,6 @@ def reservations(
     return rows[:limit], len(rows) > limit
 
 
-def held_of_product(session: Session, product_id: int) -> Sequence[Reservation]:
-    """What is reserved of a product and still lies in stock, the oldest first; 100 at most."""
-    wanted = _whole().where(Reservation.product_id == product_id, _HELD, Reservation.quantity > 0)
-    return session.scalars(wanted.order_by(Reservation.id).limit(100)).all()
-
-
 def _whole() -> Select[Reservation]:
     return (
         select(Reservation)

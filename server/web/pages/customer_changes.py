@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from server.auth.http import QuoteVisitor, VisitPrincipal, require
+from server.auth.http import require
 from server.auth.permissions import Permission
 from server.auth.principal import Principal
 from server.auth.talk_limit import count_message
@@ -29,6 +29,7 @@ from server.web.entry import Fault, FormDep, checked
 from server.web.forms import Form
 from server.web.once import attempt_once
 from server.web.page import Page, PageDep
+from server.web.visitor import OrderVisitor
 from server.web.words import word
 
 router = APIRouter(include_in_schema=False)
@@ -54,28 +55,18 @@ def add_change(page: PageDep, principal: Asker, number: Number, form: FormDep) -
 
 @router.get("/track/changes/new")
 @router.get("/track/of/{visited}/changes/new")
-def ask_by_link(page: PageDep, visitor: VisitPrincipal) -> Response:
-    """The form for whoever came by the private link of his order."""
+@router.get("/quote/order/changes/new")
+@router.get("/quote/of/{visited}/order/changes/new")
+def ask_by_link(page: PageDep, visitor: OrderVisitor) -> Response:
+    """The form for whoever came by the private link of his order, or of the quote that it was placed by."""
     return _begin(page, visitor, order_of(page, visitor))
 
 
 @router.post("/track/changes/new")
 @router.post("/track/of/{visited}/changes/new")
-def add_by_link(page: PageDep, visitor: VisitPrincipal, form: FormDep) -> Response:
-    """Put that visitor's wish before whoever decides."""
-    return _add(page, visitor, order_of(page, visitor), form)
-
-
-@router.get("/quote/order/changes/new")
-@router.get("/quote/of/{visited}/order/changes/new")
-def ask_by_quote(page: PageDep, visitor: QuoteVisitor) -> Response:
-    """The form for whoever came by the link of the quote that the order was placed by."""
-    return _begin(page, visitor, order_of(page, visitor))
-
-
 @router.post("/quote/order/changes/new")
 @router.post("/quote/of/{visited}/order/changes/new")
-def add_by_quote(page: PageDep, visitor: QuoteVisitor, form: FormDep) -> Response:
+def add_by_link(page: PageDep, visitor: OrderVisitor, form: FormDep) -> Response:
     """Put that visitor's wish before whoever decides."""
     return _add(page, visitor, order_of(page, visitor), form)
 

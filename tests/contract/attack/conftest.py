@@ -237,7 +237,7 @@ def right_of(route: Any) -> str | None:
         if getattr(call, "__qualname__", "") == "require.<locals>.permitted":
             return str(call.__closure__[0].cell_contents.value)
     names = {getattr(call, "__name__", "") for call in calls}
-    if names & {"visit_principal", "quote_principal"}:
+    if names & {"visit_principal", "quote_principal", "order_visitor"}:
         return "visit"
     return "signed-in" if "current_principal" in names else None
 
