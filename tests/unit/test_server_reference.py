@@ -1,4 +1,4 @@
-"""Documentation cannot drift: every command, figure and right of the server has its line."""
+"""Documentation cannot drift: every command and figure of the server has its line."""
 
 import argparse
 from collections.abc import Iterator
