@@ -35,6 +35,9 @@ FRAME_GAP: Final = 0.1
 SCAN_TENTHS: Final = 3
 ANSWER_SECONDS: Final = SCAN_TENTHS / 10 + 0.7
 MISSES_ALLOWED: Final = 5
+#: What an antenna complained about stands until it has answered well for so long: the antennas are asked in turn, and
+#: a bad contact comes and goes.
+CALM_SECONDS: Final = 5.0
 _SHORTEST: Final = 5
 #: The reader's own number for the strength counts upwards; less this it is of the size of a dBm.
 RSSI_ZERO: Final = 129
@@ -107,6 +110,8 @@ class ChafonMachine(QuietMachine):
         self._asked = False
         #: What is said as long as whole answers do not read as those of the model.
         self._misfit: str | None = None
+        #: What each antenna complained about, and when it did so last.
+        self._complaints: dict[int, tuple[str, float]] = {}
         self.ready = False
         self.trouble: str | None = None
         #: frames, tags, bad_tags, noise_bytes and errors since the start.
@@ -131,6 +136,7 @@ class ChafonMachine(QuietMachine):
         self._buffer.clear()
         self._missed, self._asked, self.ready = 0, False, False
         self._misfit = self.trouble = None
+        self._complaints.clear()
         self._outgoing = [frame(options.address, BUZZER, bytes((options.buzzer,)))]
         if options.power_dbm is not None:
             self._outgoing.append(frame(options.address, SET_POWER, bytes((options.power_dbm,))))
@@ -202,20 +208,27 @@ class ChafonMachine(QuietMachine):
         self._missed, self.ready = 0, True
         if command != INVENTORY:
             return []
+        self._note(status, now)
         self._asked = status == MORE
         if status != MORE:
             self._antenna = (self._antenna + 1) % self._options.antennas
             self._next_at = now + self._options.poll_interval_ms / 1000
         reads = self._tags(data) if status in _WITH_TAGS and data else []
-        self.trouble = self._error(status) or self._misfit
+        self.trouble = next((words for words, _at in self._complaints.values()), None) or self._misfit
         return reads
 
-    def _error(self, status: int) -> str | None:
+    def _note(self, status: int, now: float) -> None:
+        """Keep what the antenna that was asked complains about, or forget it after good answers for a while."""
         if status in _WITH_TAGS or status == NO_TAG:
-            return None
+            _words, at = self._complaints.get(self._antenna, ("", now))
+            if now >= at + CALM_SECONDS:
+                del self._complaints[self._antenna]
+            return
         self.counts["errors"] += 1
-        words = _ERRORS.get(status, _("error {code:#04x}").format(code=status))
-        return _("The reader says: {error}.").format(error=words)
+        error = _ERRORS.get(status, _("error {code:#04x}").format(code=status))
+        alone, among = _("The reader says: {error}."), _("The reader says of antenna {antenna}: {error}.")
+        sentence = alone if self._options.antennas == 1 else among
+        self._complaints[self._antenna] = (sentence.format(antenna=self._antenna + 1, error=error), now)
 
     def _tags(self, data: bytes) -> list[TagRead]:
         reads = list(_reads_288(self._reader, data) if self._options.model == "288" else _reads_18(self._reader, data))

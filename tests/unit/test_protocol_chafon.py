@@ -88,8 +88,25 @@ class TestAnswers:
         asked.feed(body + crc(body), 1.0)
         assert asked.trouble == "The reader says: an antenna is not connected."
 
-        asked.feed(NONE, 2.0)
+        asked.feed(NONE, 6.0)
         assert asked.trouble is None
+
+    def test_one_missing_antenna_among_others_is_told_once_and_not_anew_with_each_round(self) -> None:
+        asked, told = machine(antennas=2), []
+        missing = bytes((5, 0, 1, 0xF8))
+        for second in range(20):
+            for answer in (NONE, missing + crc(missing)):
+                asked.feed(answer, float(second))
+                told.append(asked.trouble)
+
+        assert told[0] is None
+        assert set(told[1:]) == {"The reader says of antenna 2: an antenna is not connected."}
+
+    def test_a_contact_that_comes_and_goes_is_one_complaint(self) -> None:
+        asked, missing = machine(), bytes((5, 0, 1, 0xF8))
+        for moment in range(10):
+            asked.feed(missing + crc(missing) if moment % 2 == 0 else NONE, moment / 10)
+            assert asked.trouble == "The reader says: an antenna is not connected."
 
 
 class TestDamage:
