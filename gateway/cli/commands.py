@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from gateway import pipeline
 from gateway.cli import discovery, logs, words
 from gateway.cli.systemd import Systemd
-from gateway.config import Mistake, load
+from gateway.config import ConfigError, Mistake, load, survey
 
 EXIT_FAILED = 1
 EXIT_BROKEN = 70
@@ -72,16 +72,23 @@ def _as_json(mistake: Mistake) -> dict[str, object]:
 
 def status(arguments: argparse.Namespace) -> int:
     """`status`: from the running gateway, else what its outbox holds."""
-    config = load(arguments.config)
     try:
-        found = next(pipeline.ask(config.data_dir, "status"))
+        found = next(pipeline.ask(running_folder(arguments.config), "status"))
     except (OSError, StopIteration):
-        found = pipeline.status_at_rest(config)
+        found = pipeline.status_at_rest(load(arguments.config))
     if arguments.json:
         print(json.dumps(found, indent=2))
     else:
         print(logs_safe(words.status(found)))
     return 0 if found["running"] else EXIT_FAILED
+
+
+def running_folder(path: Path | None) -> Path:
+    """Where a running gateway is met: a mistake in gateway.toml hinders its start, and no question to it."""
+    draft = survey(path)
+    if draft.data_dir is None:
+        raise ConfigError(draft.mistakes)
+    return draft.data_dir
 
 
 def logs_safe(text: str) -> str:
@@ -96,7 +103,10 @@ def set_aside(arguments: argparse.Namespace) -> int:
         sentence = _("Expected EPOCH/SEQUENCE as `set-aside --list` shows it, or all; got {got}.")
         print(logs.escaped(sentence.format(got=arguments.retry or arguments.discard)), file=sys.stderr)
         return EXIT_FAILED
-    found = pipeline.set_aside(load(arguments.config), wanted)
+    try:
+        found = next(pipeline.ask(running_folder(arguments.config), "set_aside", **wanted))
+    except (FileNotFoundError, ConnectionRefusedError, StopIteration):
+        found = pipeline.set_aside(load(arguments.config), wanted)
     if "error" in found:
         print(logs.escaped(str(found["error"])), file=sys.stderr)
         return EXIT_FAILED
@@ -122,17 +132,19 @@ def _wanted(arguments: argparse.Namespace) -> dict[str, Any] | None:
 
 def tail(arguments: argparse.Namespace) -> int:
     """`tail`: until Ctrl+C, or until the gateway stops."""
-    config = load(arguments.config)
+    folder = running_folder(arguments.config)
     try:
-        for line in pipeline.ask(config.data_dir, "tail"):
+        for line in pipeline.ask(folder, "tail"):
             print(json.dumps(line), flush=True)
     except (FileNotFoundError, ConnectionRefusedError):
+        # The folder is the right one only where the file has no mistake.
+        load(arguments.config)
         sentence = _("No gateway is running on {folder}. Start it with orderlight-gateway run.")
-        print(sentence.format(folder=config.data_dir), file=sys.stderr)
+        print(sentence.format(folder=folder), file=sys.stderr)
         return EXIT_FAILED
     except PermissionError:
         sentence = _("The gateway on {folder} belongs to another user. Run this command as that user.")
-        print(sentence.format(folder=config.data_dir), file=sys.stderr)
+        print(sentence.format(folder=folder), file=sys.stderr)
         return EXIT_FAILED
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway import pipeline
+from gateway.cli.commands import running_folder
 from gateway.config import load
 from gateway.uplink.http import HttpTransport
 from gateway.uplink.keeper import KeyFault, KeyKeeper, enrol
@@ -68,15 +69,15 @@ def _settings(name: str, url: str, key_file: Path, ca_file: str | None) -> str:
 
 def rotate_key(arguments: argparse.Namespace) -> int:
     """`rotate-key`: have the running gateway change its key, or change it where none runs."""
-    config = load(arguments.config)
+    folder = running_folder(arguments.config)
     try:
-        before = next(pipeline.ask(config.data_dir, "rotate_key"))
+        before = next(pipeline.ask(folder, "rotate_key"))
     except (FileNotFoundError, ConnectionRefusedError, StopIteration):
         return _rotate_here(arguments)
     except OSError as error:
         print(str(error), file=sys.stderr)
         return 1
-    return _await_change(config.data_dir, before.get("prefix"))
+    return _await_change(folder, before.get("prefix"))
 
 
 def _await_change(folder: Path, before: object) -> int:

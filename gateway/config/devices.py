@@ -1,5 +1,6 @@
 """The [[device]] tables: what belongs to the gateway in them. The rest goes to the driver's own options."""
 
+import json
 from collections.abc import Mapping
 from gettext import gettext as _
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ class DeviceReader:
 
     def __init__(self, note: Note, lines: Mapping[tuple[str, int, str | None], int]) -> None:
         self._note, self._lines = note, lines
+        self._antennas_seen = 0
 
     def read(self, tables: object) -> tuple[DeviceTable, ...]:
         """The devices that have at least a name and a driver."""
@@ -61,14 +63,25 @@ class DeviceReader:
     def _antennas(self, index: int, tables: object) -> Mapping[int, str]:
         found: dict[int, str] = {}
         for table in tables if isinstance(tables, list) else [tables]:
+            # A [[device.antenna]] table has a line of its own, counted over all devices.
+            own = ("device.antenna", self._antennas_seen, None)
+            section, key, at = ("device.antenna", None, own[1]) if own in self._lines else ("device", "antenna", index)
+            self._antennas_seen += 1
             number = table.get("number") if isinstance(table, dict) else None
             point = table.get("read_point") if isinstance(table, dict) else None
             if type(number) is not int or number < 0 or not isinstance(point, str) or not point:
                 sentence = _('An antenna needs number = 1 and read_point = "gate-1"; got {got}.')
-                self._note("device", "antenna", sentence.format(got=table), index)
+                self._note(section, key, sentence.format(got=_written(table)), at)
             elif number in found:
-                self._note("device", "antenna", _("Antenna {number} is there twice. Remove one.").format(
-                    number=number), index)  # fmt: skip
+                self._note(section, key, _("Antenna {number} is there twice. Remove one.").format(
+                    number=number), at)  # fmt: skip
             else:
                 found[number] = point
         return found
+
+
+def _written(table: object) -> str:
+    """A small table about as gateway.toml writes it."""
+    if not isinstance(table, dict):
+        return json.dumps(table, default=str)
+    return ", ".join(f"{key} = {json.dumps(value, default=str)}" for key, value in table.items()) or _("nothing")

@@ -1,7 +1,6 @@
 """Reads gateway.toml and the environment, noting every mistake on the way."""
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.config.broken import explained, likely_data_dir
 from gateway.config.devices import DeviceReader
 from gateway.config.lines import lines_of
 from gateway.config.local_page import LocalPageReader
@@ -41,16 +41,25 @@ def survey(path: Path | None, environ: Mapping[str, str] = os.environ) -> Draft:
             "{path} is not there. Write one, as docs/reference/gateway-settings.md shows, or name it with --config."
         )
         return _hopeless(sentence.format(path=candidates[0]))
+    draft = _read(found, environ)
+    draft.path = found
+    return draft
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> Draft:
     try:
-        text = found.read_text(encoding="utf-8")
-        draft = _Reader(tomllib.loads(text), text, found.parent, environ).draft()
-        draft.path = found
-        return draft
+        # Some editors begin a file with a mark of its encoding, which no TOML may hold.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _hopeless(_("{path} cannot be read as UTF-8: {error}. Save it as UTF-8.").format(path=path, error=error))
+    except OSError as error:
+        return _hopeless(_("{path} cannot be read: {error}.").format(path=path, error=error))
+    try:
+        return _Reader(tomllib.loads(text), text, path.parent, environ).draft()
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        return _hopeless(_("This is not TOML: {error}.").format(error=error), int(line[1]) if line else None)
-    except (OSError, UnicodeDecodeError) as error:
-        return _hopeless(_("{path} cannot be read: {error}.").format(path=found, error=error))
+        draft = _hopeless(*explained(str(error)))
+        draft.data_dir = path.parent / (environ.get("ORDERLIGHT_GATEWAY_DATA_DIR") or likely_data_dir(text))
+        return draft
 
 
 def _hopeless(sentence: str, line: int | None = None) -> Draft:
@@ -74,10 +83,11 @@ class _Reader:
         local_page = None
         if isinstance(self._root.get("local_page"), dict):
             local_page = LocalPageReader(self._note, self._folder).read(values)
+        data_dir = self._folder / values["gateway.data_dir"] if isinstance(values["gateway.data_dir"], str) else None
         if any(not mistake.warning for mistake in self._mistakes):
-            return Draft(None, devices, self._mistakes)
+            return Draft(None, devices, self._mistakes, data_dir=data_dir)
         config = self._config(values, key, password, devices)
-        return Draft(replace(config, local_page=local_page), devices, self._mistakes)
+        return Draft(replace(config, local_page=local_page), devices, self._mistakes, data_dir=data_dir)
 
     def _config(
         self, values: Mapping[str, Any], key: str, password: str | None, devices: tuple[DeviceTable, ...]

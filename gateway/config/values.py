@@ -115,3 +115,5 @@ class Draft:
     mistakes: list[Mistake]
     #: The file that was found.
     path: Path | None = None
+    #: Where the gateway of this file keeps its outbox and its socket, as far as the file tells.
+    data_dir: Path | None = None

@@ -14,7 +14,6 @@ from typing import Any
 from gateway.config import GatewayConfig
 from gateway.outbox import Outbox, OutboxError, SetAside
 from gateway.outbox.store import FILE_NAME, Store, connect
-from gateway.pipeline.door import ask
 from gateway.pipeline.moments import text_of
 from gateway.pipeline.quota import quota_of
 
@@ -23,12 +22,8 @@ Wanted = Mapping[str, Any]
 
 
 def set_aside(config: GatewayConfig, wanted: Wanted) -> dict[str, object]:
-    """Do what is wanted, in the running gateway if there is one; `{"events": [...]}` tells what became of each."""
+    """Do what is wanted where no gateway runs; `{"events": [...]}` tells what became of each, as a running one does."""
     folder = config.data_dir
-    try:
-        return next(ask(folder, "set_aside", **wanted))
-    except (FileNotFoundError, ConnectionRefusedError, StopIteration):
-        pass
     if wanted["do"] == LIST:
         return {"events": _at_rest(folder)}
     with contextlib.closing(Outbox.open(folder, quota_of(config))) as outbox:

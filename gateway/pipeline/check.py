@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gateway.config import ConfigError, DeviceTable, Draft, GatewayConfig, LocalPageConfig, Mistake, survey
 from gateway.config.near import near_match
-from gateway.pipeline.surroundings import config_warnings, port_warning
+from gateway.pipeline.surroundings import config_warnings, file_warning, port_warning
 from gateway.protocols import Options, find_driver, known_drivers, parse_options
-from gateway.protocols.options import OptionsError
+from gateway.protocols.options import OptionsError, paths_of
 from gateway.smoothing import PassageOptions, SmoothingOptions
 from gateway.vision import missing
 
@@ -66,11 +66,12 @@ def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Mi
 
 def _plan_devices(draft: Draft) -> tuple[tuple[PlannedDevice, ...], list[Mistake]]:
     tables, page = draft.devices, draft.config.local_page if draft.config is not None else None
-    mistakes = _doubles(tables)
+    # Where there are tables, there is a file.
+    mistakes, folder = _doubles(tables), draft.path.parent if draft.path is not None else Path()
     planned: list[PlannedDevice] = []
     for table in tables:
         sentences: list[str] = []
-        options = _options(table, sentences)
+        options = _options(table, folder, sentences)
         smoothing, passage = _smoothing(table, sentences), _passage(table, sentences)
         if table.read_point is None and not table.antennas:
             sentences.append(_('read_point is missing. Add read_point = "cut-1", or [[device.antenna]] tables.'))
@@ -106,12 +107,12 @@ def _doubles(tables: Sequence[DeviceTable]) -> list[Mistake]:
     return found
 
 
-def _options(table: DeviceTable, sentences: list[str]) -> Options | None:
+def _options(table: DeviceTable, folder: Path, sentences: list[str]) -> Options | None:
     try:
         if find_driver(table.driver) is None:
             sentences.append(_unknown(table.driver, known_drivers()))
             return None
-        return parse_options(table.driver, table.table)
+        return parse_options(table.driver, table.table, folder)
     except OptionsError as error:
         sentences.extend(error.mistakes)
         return None
@@ -151,12 +152,11 @@ def _passage(table: DeviceTable, sentences: list[str]) -> PassageOptions | None:
 
 def _warnings(device: PlannedDevice) -> list[Mistake]:
     """What may be right later: a scanner that is not plugged in yet, libraries that are not installed yet."""
-    if getattr(device.options, "needs_vision", False):
-        absent = missing()
-        return [Mistake(device.table.section, absent, device.table.line, warning=True)] if absent else []
+    absent = missing() if getattr(device.options, "needs_vision", False) else None
     port = getattr(device.options, "port", None)
-    sentence = port_warning(port) if isinstance(port, str) and port else ""
-    return [Mistake(device.table.section, sentence, device.table.line, warning=True)] if sentence else []
+    found = [absent, port_warning(port) if isinstance(port, str) and port else None]
+    found += [file_warning(name, path) for name, path in paths_of(device.options).items() if name.endswith("_file")]
+    return [Mistake(device.table.section, sentence, device.table.line, warning=True) for sentence in found if sentence]
 
 
 def _shared_listeners(devices: Sequence[PlannedDevice], page: LocalPageConfig | None) -> list[Mistake]:

@@ -31,6 +31,16 @@ def port_warning(port: str) -> str:
     return sentence.format(port=port, folder="/dev/serial/by-id")
 
 
+def file_warning(option: str, path: str) -> str:
+    """Why the file that an option names cannot be read now; empty where it can."""
+    try:
+        with open(path, "rb"):
+            return ""
+    except OSError as error:
+        sentence = _("{option} {path} cannot be read ({reason}). Save it there, for the gateway's user to read.")
+        return sentence.format(option=option, path=path, reason=error.strerror)
+
+
 def _open_key(key_file: Path | None) -> str:
     try:
         mode = key_file.stat().st_mode if key_file is not None else 0

@@ -1,14 +1,16 @@
 """What each kind of device says, as pure machines: bytes in, reads out. One registry of drivers, as data."""
 
+import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from gettext import gettext as _
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.protocols.catalogue import Catalogue
 from gateway.protocols.driver import Driver, Feed, Machine
-from gateway.protocols.options import OptionsError, describe_options, toml
+from gateway.protocols.options import OptionsError, describe_options, paths_of, toml
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -80,13 +82,18 @@ def _of(drivers: Mapping[str, Driver], options: Options) -> Driver | None:
     return next((driver for driver in drivers.values() if driver.options is type(options)), None)
 
 
-def parse_options(driver: str, table: Mapping[str, object]) -> Options:
-    """The driver's options from its [[device]] table; raises OptionsError with every mistake."""
+def parse_options(driver: str, table: Mapping[str, object], folder: Path = Path()) -> Options:
+    """The driver's options from its [[device]] table; relative paths start at `folder`.
+
+    Raises OptionsError with every mistake.
+    """
     found = find_driver(driver)
     if found is None:
         known = ", ".join(known_drivers())
         raise OptionsError([_("driver: expected one of {known}, got {got}.").format(known=known, got=toml(driver))])
-    return found.options.parse(table)
+    options = found.options.parse(table)
+    paths = {name: str(folder / path) for name, path in paths_of(options).items()}
+    return dataclasses.replace(options, **paths) if paths else options
 
 
 def describe() -> list[dict[str, object]]:

@@ -19,10 +19,15 @@ class HttpPushOptions(JsonFormat):
     http_port: int = required("The port at which the gateway listens.", example="8085", low=1, high=65_535)
     host: str = option("127.0.0.1", "The gateway's own address to listen at; 0.0.0.0 for all.")
     path: str = option("/", "Where the reader posts.")
-    token_file: str = option("", "File that holds the word the reader must show, as Bearer or as a Basic password.")
+    token_file: str = option(
+        "",
+        "File that holds the word the reader must show, as Bearer or as a Basic password; "
+        "a relative path starts at gateway.toml.",
+        path=True,
+    )
     allow: tuple[str, ...] = option((), "Addresses that may post; empty: any that reaches us.")
-    cert_file: str = option("", "Certificate chain (PEM); with it the gateway listens for https.")
-    key_file: str = option("", "The certificate's private key.")
+    cert_file: str = option("", "Certificate chain (PEM); with it the gateway listens for https.", path=True)
+    key_file: str = option("", "The certificate's private key.", path=True)
     max_bytes: int = option(1_048_576, "Longest body that is taken.", low=1024, high=16_777_216)
     max_connections: int = option(16, "Connections at a time; more are turned away.", low=1, high=200)
     patience_s: float = option(

@@ -41,9 +41,9 @@ class MqttOptions(JsonFormat):
     qos: int = option(1, "Highest quality of service to ask for.", choices=(0, 1))
     client_id: str = option("", "Name at the broker; empty: orderlight-<gateway>-<device>. Must be unique.")
     username: str = option("", "User at the broker.")
-    password_file: str = option("", "File that holds the password.")
+    password_file: str = option("", "File that holds the password; a relative path starts at gateway.toml.", path=True)
     tls: bool = option(False, "Encrypt, and check the broker's certificate.")
-    ca_file: str = option("", "Certificate authority to trust instead of the system's; means tls.")
+    ca_file: str = option("", "Certificate authority to trust instead of the system's; means tls.", path=True)
     keepalive_s: int = option(15, "Seconds without traffic before the connection is tested.", low=5, high=3600)
     session_expiry_s: int = option(
         86_400, "Seconds the broker keeps messages while the gateway is away.", low=0, high=4_294_967_294

@@ -1,6 +1,7 @@
 """How a driver's options are declared once, and read from a table of gateway.toml with every mistake at once."""
 
 import dataclasses
+import re
 import tomllib
 import types
 import typing
@@ -16,6 +17,8 @@ from gateway.protocols.reads import CodeRules
 COMMON_KEYS = frozenset({"name", "driver", "read_point", "antenna", "smoothing", "passage"})
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+#: How a value looks that only has to lose its quotes.
+_BARE = {bool: "true|false", int: r"-?\d+", float: r"-?\d+(\.\d+)?"}
 _Options = TypeVar("_Options")
 
 
@@ -36,10 +39,12 @@ class Spec:
     low: float | None = None
     high: float | None = None
     example: str | None = None
+    #: Whether it is a path of a file or a folder; a relative one starts at gateway.toml.
+    path: bool = False
 
 
 def option(default: Any, summary: str, *, choices: tuple[str | int, ...] = (), **limits: Any) -> Any:
-    """Declare an optional field of an Options dataclass; `limits` are low, high and example of its Spec."""
+    """Declare an optional field of an Options dataclass; `limits` are low, high, example and path of its Spec."""
     metadata = {"spec": Spec(summary, choices, **limits)}
     if isinstance(default, Mapping):
         return dataclasses.field(default_factory=lambda: default, metadata=metadata)
@@ -49,6 +54,17 @@ def option(default: Any, summary: str, *, choices: tuple[str | int, ...] = (), *
 def required(summary: str, *, example: str, **limits: Any) -> Any:
     """Declare a field that gateway.toml must give; the example shows in the mistake and in the reference."""
     return dataclasses.field(metadata={"spec": Spec(summary, example=example, **limits)})
+
+
+def paths_of(options: object) -> dict[str, str]:
+    """Which of these options name a file or a folder, and which one."""
+    fields = dataclasses.fields(options) if dataclasses.is_dataclass(options) else ()
+    named = {field.name: getattr(options, field.name) for field in fields if _is_path(field)}
+    return {name: value for name, value in named.items() if value}
+
+
+def _is_path(field: dataclasses.Field[Any]) -> bool:
+    return "spec" in field.metadata and field.metadata["spec"].path
 
 
 def parse_table(cls: type[_Options], table: Mapping[str, object], *, common: frozenset[str] = COMMON_KEYS) -> _Options:
@@ -162,10 +178,22 @@ def _typed(key: str, value: object, kind: Any) -> object:
     if plain is float and type(value) is int:
         return float(value)
     if type(value) is not plain:
-        raise ValueError(
-            _("{key}: expected {expected}, got {got}.").format(key=key, expected=_KINDS[plain], got=toml(value))
-        )
+        sentence = _("{key}: expected {expected}, got {got}.")
+        raise ValueError(sentence.format(key=key, expected=_KINDS[plain], got=toml(value)) + _cure(key, value, plain))
     return value
+
+
+def _cure(key: str, value: object, plain: type) -> str:
+    """How to write it, where only the quotes are wrong."""
+    wants_text = plain is str
+    if wants_text == isinstance(value, str) or not isinstance(value, (str, int, float)):
+        return ""
+    bare = toml(value).strip('"')
+    if wants_text:
+        return " " + _('Write {key} = "{bare}", in quotes.').format(key=key, bare=bare)
+    if re.fullmatch(_BARE[plain], bare):
+        return " " + _("Write {key} = {bare}, without quotes.").format(key=key, bare=bare)
+    return ""
 
 
 def _plain(kind: Any) -> Any:
@@ -203,7 +231,7 @@ def _check_spec(key: str, value: object, spec: Spec) -> None:
 
 
 def _not_a_choice(key: str, value: object, spec: Spec) -> str:
-    near = near_match(str(value), map(str, spec.choices))
+    near = near_match(str(value).lower(), map(str, spec.choices))
     sentence = _("{key}: expected one of {choices}, got {got}.").format(
         key=key, choices=", ".join(str(choice) for choice in spec.choices), got=toml(value)
     )

@@ -28,7 +28,9 @@ class CameraOptions(EpcOptions):
         "Number or path of a USB camera, or an rtsp:// or http:// address; {password} stands for the password.",
         example='"/dev/video0"',
     )
-    password_file: str = option("", "File that holds the password of the address.")
+    password_file: str = option(
+        "", "File that holds the password of the address; a relative path starts at gateway.toml.", path=True
+    )
     width: int | None = option(None, "Width to ask the camera for; empty leaves its own.", low=160, high=8192)
     height: int | None = option(None, "Height to ask the camera for; empty leaves its own.", low=120, high=8192)
     formats: tuple[str, ...] = option(USUAL, "Symbologies to look for.")
@@ -61,7 +63,7 @@ class DropFolderOptions(EpcOptions):
     needs_vision: ClassVar[bool] = True
 
     folder: str = required(
-        "Folder to watch; read pictures go to done in it, the others to failed.", example='"/srv/in"'
+        "Folder to watch; read pictures go to done in it, the others to failed.", example='"/srv/in"', path=True
     )
     formats: tuple[str, ...] = option(USUAL, "Symbologies to look for.")
     region: str = option("", "Part to look at: left, top, width and height as shares, such as `0.2,0.3,0.6,0.4`.")

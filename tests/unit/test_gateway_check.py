@@ -189,3 +189,59 @@ read_point = "cut-2"
 
     assert [mistake.warning for mistake in found] == [True]
     assert "Pictures need zxing-cpp. Install them with: pip install" in found[0].sentence
+
+
+PORTAL = (
+    HEAD
+    + """
+[[device]]
+name = "portal-1"
+driver = "http_push"
+http_port = 8085
+token_file = "portal.token"
+read_point = "gate-1"
+[[device]]
+name = "sled-1"
+driver = "mqtt"
+topics = ["sled-1"]
+username = "sled"
+password_file = "/etc/orderlight/broker"
+read_point = "gate-1"
+"""
+)
+
+
+def test_a_file_that_a_driver_names_starts_at_gateway_toml_wherever_the_gateway_is_started(folder: Path) -> None:
+    (folder / "portal.token").write_text("0123456789abcdef")
+
+    portal, sled = plan(write(folder, PORTAL), {}).devices
+
+    assert portal.options.token_file == str(folder / "portal.token")
+    assert sled.options.password_file == "/etc/orderlight/broker"
+    assert portal.options.cert_file == ""
+
+
+def test_a_file_that_a_driver_names_and_that_is_not_there_is_a_warning(folder: Path) -> None:
+    found = check(write(folder, PORTAL), {})
+
+    assert [(mistake.warning, mistake.section) for mistake in found] == [
+        (True, "[[device]] portal-1"),
+        (True, "[[device]] sled-1"),
+    ]
+    assert "token_file" in found[0].sentence
+    assert f"{folder}/portal.token cannot be read (No such file or directory). Save it there" in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ('baud = "9600"', "Write baud = 9600, without quotes."),
+        ('suffix = "CRLF"', 'Write suffix = "crlf".'),
+        ("gs_substitutes = 7", 'Write gs_substitutes = "7", in quotes.'),
+        ('baud = "fast"', 'expected a whole number, got "fast".'),
+    ],
+)
+def test_a_value_in_the_wrong_writing_is_told_how_to_write_it(folder: Path, line: str, cure: str) -> None:
+    (found,) = check(write(folder, GOOD + line + "\n"), {})
+
+    assert found.sentence.endswith(cure)

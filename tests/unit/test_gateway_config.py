@@ -185,3 +185,48 @@ def test_every_setting_stands_in_the_reference_with_its_default_and_help() -> No
         assert setting.variable is None or setting.variable in page
         if setting.default not in (None, ""):
             assert f"{setting.default}".replace("_", "") in page.replace("_", ""), setting.name
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("name = gw-hall-1", 'Texts stand in straight quotes, such as name = "gw-hall-1"'),
+        ("name = “gw-hall-1”", "straight quotes"),
+        ("tls = True", "true and false in small letters"),
+        ('name = "gw" hall', "A line holds one key = value"),
+        ("baud = 09600", "numbers do not begin with 0"),
+        ('port = "C:\\dev"', "In double quotes a backslash is written twice"),
+        ('name: "gw"', "A line is key = value"),
+        ('name = "a"\nname = "b"', "This name stands there twice"),
+        ("[gateway]", "This section stands there twice"),
+        ('topics = ["a" "b"]', "separated by commas"),
+        ("[[device]", "brackets of this section"),
+        ('name = "gw', "close its quote"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_its_cure(folder: Path, line: str, cure: str) -> None:
+    (found,) = sentences(folder, f"[gateway]\n{line}\n")
+
+    assert "This is not TOML: " in found
+    assert cure in found
+
+
+def test_a_file_that_begins_with_a_mark_of_its_encoding_is_read(folder: Path) -> None:
+    (folder / "gateway.toml").write_text(GOOD, encoding="utf-8-sig")
+
+    assert load(folder / "gateway.toml", {}).name == "gw-hall-1"
+
+
+def test_a_mistake_of_an_antenna_names_its_own_line_and_what_stands_there(folder: Path) -> None:
+    good = '[[device.antenna]]\nnumber = 1\nread_point = "a"\n'
+    gate = f'[[device]]\nname = "gate-{{}}"\ndriver = "mqtt"\n{good}'
+    text = GOOD + gate.format(1) + gate.format(2) + '[[device.antenna]]\nnumber = "2"\nread_point = "b"\n' + good
+    at = text[: text.index('number = "2"')].count("\n")
+
+    said = sentences(folder, text)
+
+    wanted = f'line {at}, [device.antenna]: An antenna needs number = 1 and read_point = "gate-1"; '
+    assert said == [
+        wanted + 'got number = "2", read_point = "b".',
+        f"line {at + 3}, [device.antenna]: Antenna 1 is there twice. Remove one.",
+    ]

@@ -1,7 +1,7 @@
 """What the server would not take is looked at, sent again, or forgotten, and is said to take room meanwhile."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,3 +158,27 @@ def test_without_a_running_gateway_the_command_opens_the_outbox(
 def test_a_mistyped_event_is_told_with_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "--retry", "9f3c") == 1
     assert "Expected EPOCH/SEQUENCE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda text: text.replace("http://", ""), lambda text: text + "[outbox]\nmax_bytes = lots\n"],
+    ids=["a mistake", "no TOML"],
+)
+def test_a_mistake_in_gateway_toml_keeps_nobody_from_asking_the_gateway_that_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[[str], str]
+) -> None:
+    run(tmp_path)
+    config = tmp_path / "gateway.toml"
+    config.write_text(spoil(config.read_text()))
+    capsys.readouterr()
+    at_rest = [main([command, "--config", str(config)]) for command in ("status", "tail", "set-aside", "rotate-key")]
+    door = Door(tmp_path, {"status": lambda _wanted: {"running": True, "said": "well"}}, lambda watch: None)
+    door.start()
+    try:
+        running = main(["status", "--json", "--config", str(config)])
+    finally:
+        door.stop()
+
+    assert (at_rest, running) == ([78] * 4, 0)
+    assert '"said": "well"' in capsys.readouterr().out
