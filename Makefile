@@ -28,7 +28,7 @@ check: ## Format, lint, types, imports and unit tests, in under a minute
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q tests/unit tests/architecture $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/architecture $(ARGS)
 
 bench: ## Measure speed as ratios in one run; ARGS=--quick takes under a minute
 	@tools/setup.sh test
