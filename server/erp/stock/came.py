@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.erp.floor.models import Station, StationState
 from server.erp.stock.models import StockBalance, StockMove
@@ -27,14 +27,19 @@ class Unreceived:
 def came_in(product_id: Any, lot: Any) -> ColumnElement[bool]:
     """Whether anything of the lot was received, made here or found by a count.
 
-    It came from nowhere that we know to a place of ours, and not because a use of it was taken back.
+    It came from nowhere that we know to a place of ours, not because a use of it was taken back, and was not taken back.
     """
+    back = aliased(StockMove)
+    taken_back = select(back.id).where(
+        back.product_id == StockMove.product_id, back.lot == StockMove.lot, back.reverses_id == StockMove.id
+    )
     move = select(StockMove.id).where(
         StockMove.product_id == product_id,
         StockMove.lot == lot,
         StockMove.from_location_id.is_(None),
         StockMove.to_location_id.is_not(None),
         StockMove.reverses_id.is_(None),
+        ~taken_back.exists(),
     )
     return move.exists()
 

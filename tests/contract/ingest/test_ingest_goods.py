@@ -230,6 +230,25 @@ def test_what_was_used_and_given_back_is_not_received(hall: Any, tools: Any) -> 
     assert hall.scan(label(TUBE, "T9")).signal.value == "warn"
 
 
+def test_a_receipt_that_was_undone_is_none(hall: Any, tools: Any) -> None:
+    receive(hall, "TUBE", "T1", 100)
+    hall.through(hall.racks[0], "cut-start")
+    hall.scan(STORE)
+    hall.scan(label(TUBE, "T9", "5"), "cut-receive")
+
+    hall.scan(tools.card("UNDO"), "cut-receive")
+    loaded = hall.scan(label(TUBE, "T9"))
+
+    assert (loaded.action, loaded.signal.value) == ("material_loaded", "warn")
+    with hall.database.read() as session:
+        assert [(one.lot, one.station) for one in unreceived(session)] == [("T9", "Cut")]
+
+    # And a receipt that is booked after it counts
+    receive(hall, "TUBE", "T9", 5)
+    with hall.database.read() as session:
+        assert unreceived(session) == []
+
+
 def test_a_lot_is_received_and_taken_to_hand_in_one_batch_without_a_warning(hall: Any) -> None:
     receive(hall, "TUBE", "T1", 100)
     hall.through(hall.racks[0], "cut-start")
