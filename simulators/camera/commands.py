@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from simulators.devices.trouble import add_trouble, trouble_of
+
 if TYPE_CHECKING:
     from simulators.cli import Commands
 
@@ -25,6 +27,7 @@ def add_camera(kinds: "Commands") -> None:
     camera.add_argument("--port", type=int, default=0, help="port of its stream on this machine (a free one)")
     for name, default, of in VIEW:
         camera.add_argument(f"--{name}", type=float, default=default, help=f"{of} ({default:g})")
+    add_trouble(camera)
     camera.set_defaults(command=_camera)
     pictures = kinds.add_parser("pictures", help="the degraded set as files; needs the vision extra")
     pictures.add_argument("folder", type=Path, help="where to put them")
@@ -39,7 +42,7 @@ def _camera(arguments: argparse.Namespace) -> int:
     from simulators.camera.shell import run_camera
 
     view = View(**{name: getattr(arguments, name) for name, _default, _of in VIEW})
-    run_camera((arguments.host, arguments.port), view)
+    run_camera((arguments.host, arguments.port), view, trouble=trouble_of(arguments))
     return 0
 
 

@@ -1,5 +1,6 @@
 """A network camera before a belt as a device with faults: at a port of this machine, or in memory frame by frame."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from simulators.camera.labels import Code
 from simulators.camera.scenes import View
 from simulators.camera.stream import HEAD, REQUEST, Belt, CameraServer, part
+from simulators.devices.device import BOOT_SECONDS
 from simulators.devices.transport import NotPlugged
 from simulators.faults import Fault, Faults
 
@@ -24,12 +26,19 @@ VIEW: Final = View(blur=0.5)
 
 
 class Camera:
-    """One camera. With a port it serves frames to whoever asks; without one do_round() shows the next to `watch`."""
+    """One camera. With an address it serves frames to all who ask; without one do_round() shows the next to `watch`."""
 
-    def __init__(self, port: int | None = None, *, symbology: str = "Code128", seed: int = 0) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int] | None = None,
+        *,
+        view: View = VIEW,
+        symbology: str = "Code128",
+        seed: int = 0,
+    ) -> None:
         self.faults = Faults(seed, cannot=CANNOT_SHOW)
-        self._port, self._symbology = port, symbology
-        self._belt = Belt(VIEW, seed)
+        self._address, self._symbology = address, symbology
+        self._belt = Belt(view, seed)
         self._server: CameraServer | None = None
         self._plugged = False
         self._streams = False
@@ -42,8 +51,10 @@ class Camera:
     def plug(self) -> None:
         """Be in the network."""
         self._plugged = True
-        if self._port is not None:
-            self._server = CameraServer(self._belt.frame, ("127.0.0.1", self._port), self.pieces, self._watch)
+        if self._address is not None:
+            self._server = CameraServer(self._belt.frame, self._address, self.pieces, self._watch)
+            # It comes back where it was.
+            self._address = self._server.place
             self._server.start()
 
     def unplug(self) -> None:
@@ -53,11 +64,26 @@ class Camera:
         if server is not None:
             server.stop()
 
+    def reboot(self, seconds: float = BOOT_SECONDS) -> None:
+        """Be away for so long; who looked on has to ask again."""
+        self.unplug()
+        time.sleep(seconds)
+        self.plug()
+
+    @property
+    def stream(self) -> str:
+        """Where the stream is, for gateway.toml; empty while the camera is off or in memory."""
+        return self._server.address if self._server is not None else ""
+
     def scan(self, code: str) -> bool:
         """Lay a label on the belt, to be seen in a moment; raises NotPlugged, or ValueError for what it cannot hold."""
+        return self.lay(Code(self._symbology, code))
+
+    def lay(self, code: Code) -> bool:
+        """The same for a label of any kind."""
         if not self._plugged:
             raise NotPlugged("Nothing was shown: the camera is off.")
-        self._belt.put(Code(self._symbology, code))
+        self._belt.put(code)
         return True
 
     def do_round(self) -> None:

@@ -1,18 +1,20 @@
 """A simulated camera by hand, and the degraded set as picture files."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 
 from simulators.camera.degraded import samples
+from simulators.camera.device import Camera
 from simulators.camera.labels import Code
 from simulators.camera.scenes import View
-from simulators.camera.stream import Belt, CameraServer
-from simulators.shell import typed_code
+from simulators.devices.transport import NotPlugged
+from simulators.devices.trouble import HELP, NO_TROUBLE, Trouble, obeying
+from simulators.shell import Say, typed_code
 
-HELP = (
+CAMERA_HELP = (
     "Type a code and press Enter: its label crosses the belt as Code 128.\n"
     "/qr TEXT  /matrix (01)...(21)...  /gs1 (01)...(21)...  /ean DIGITS  /code39 TEXT  /quit"
 )
@@ -26,33 +28,38 @@ _KINDS = {
 
 
 def run_camera(
-    address: tuple[str, int], view: View, lines: Iterable[str] = sys.stdin, say: Callable[[str], None] = print
+    address: tuple[str, int],
+    view: View,
+    lines: Iterable[str] = sys.stdin,
+    say: Say = print,
+    *,
+    trouble: Trouble = NO_TROUBLE,
 ) -> None:
     """Offer a stream at this host and port until the input ends."""
-    belt = Belt(view)
-    server = CameraServer(belt.frame, address)
-    server.start()
-    say(f'Camera: driver = "camera", device = "{server.address}".\n{HELP}')
+    camera = Camera(address, view=view, seed=trouble.seed)
+    trouble.befall(camera)
+    camera.plug()
+    say(f'Camera: driver = "camera", device = "{camera.stream}".\n{CAMERA_HELP}\n{HELP}')
     try:
-        for line in lines:
+        for line in obeying(camera, lines, say):
             if line.strip() == "/quit":
                 return
             if line.strip():
-                _lay(belt, line.strip(), say)
+                _lay(camera, line.strip(), say)
     finally:
-        server.stop()
+        camera.unplug()
 
 
-def _lay(belt: Belt, line: str, say: Callable[[str], None]) -> None:
+def _lay(camera: Camera, line: str, say: Say) -> None:
     word, _space, rest = line.partition(" ")
     symbology, gs1 = _KINDS.get(word, ("Code128", False))
     text = rest if word in _KINDS else line
     if word.startswith("/") and word not in _KINDS:
-        say(HELP)
+        say(f"{CAMERA_HELP}\n{HELP}")
         return
     try:
-        belt.put(Code(symbology, typed_code(text), gs1))
-    except (ValueError, RuntimeError) as error:
+        camera.lay(Code(symbology, typed_code(text), gs1))
+    except (NotPlugged, ValueError, RuntimeError) as error:
         say(f"That cannot be printed: {error}")
 
 

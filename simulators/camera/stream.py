@@ -82,10 +82,16 @@ class CameraServer:
         self._thread = threading.Thread(target=self._http.serve_forever, name="camera", daemon=True)
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port = self._http.server_address[:2]
+        return str(host), int(port)
+
+    @property
     def address(self) -> str:
         """Where the stream is."""
-        host, port = self._http.server_address[:2]
-        return f"http://{host!s}:{port}/camera.mjpg"
+        host, port = self.place
+        return f"http://{host}:{port}/camera.mjpg"
 
     def start(self) -> None:
         """Begin to serve."""

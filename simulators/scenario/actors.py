@@ -167,8 +167,8 @@ class Actor:
     def _make_camera(self) -> "Camera":
         from simulators.camera.device import Camera
 
-        port = int(self.device.table["listen"]) if self._live else None
-        camera = Camera(port, symbology=self.device.table.get("symbology", "Code128"), seed=self._seed)
+        place = ("127.0.0.1", int(self.device.table["listen"])) if self._live else None
+        camera = Camera(place, symbology=self.device.table.get("symbology", "Code128"), seed=self._seed)
         camera.watch(self._heard)
         return camera
 

@@ -143,7 +143,8 @@ class _Steps:
         self.found: list[Step] = []
 
     def take(self, node: Node, path: str, base: float) -> None:
-        """All steps of a list, at times after `base`."""
+        """All steps of a list, at times after `base`; one without a time happens at the moment of the one before it."""
+        at = base
         for number, each in enumerate(self._reader.sequence(node, path)):
             if len(self.found) > MOST_STEPS:
                 return
@@ -154,7 +155,8 @@ class _Steps:
                 if len(self._reader.mistakes) == mistakes:
                     self._reader.note(each, where, f"expected at, and one of {', '.join(STEPS)}.")
                 continue
-            at = base + self._reader.seconds(table.get("at"), f"{where}.at")
+            if "at" in table:
+                at = base + self._reader.seconds(table["at"], f"{where}.at")
             for step in self._step(acts[0], table[acts[0]], f"{where}.{acts[0]}", at):
                 self.found.append(step)
 

@@ -111,7 +111,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--url", default="http://localhost:8000", help="where its pages are")
     parser.add_argument("--database", default="postgres", help="the service to restart (postgres)")
     parser.add_argument("--server", default="server", help="the service with orderlight-server (server)")
-    parser.add_argument("--seconds", type=float, default=180.0, help="how long to wait for a page to move (180)")
+    parser.add_argument(
+        "--seconds", type=float, default=180.0, help="how long to wait for a page, and for it to move (180)"
+    )
     parser.add_argument("--pictures", type=Path, help="a folder for pictures of the pages at the end")
     parser.add_argument("--chromium", default=CHROMIUM, help=f"the browser ({CHROMIUM})")
     return parser.parse_args()
@@ -120,6 +122,8 @@ def _arguments() -> argparse.Namespace:
 def _open(browser: Browser, engine: Engine, arguments: argparse.Namespace, say: Callable[[str], None]) -> list[Watched]:
     """Sign in and open both pages, side by side as two windows of one browser."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    # The browser's own limit of half a minute is short for a machine that builds and starts all this meanwhile.
+    context.set_default_timeout(arguments.seconds * 1000)
     page = context.new_page()
     login = _sign_in(page, engine, arguments)
     say(f"Signed in at {arguments.url} as {login}.")

@@ -207,3 +207,22 @@ def test_a_file_is_checked_and_those_that_come_along_are_listed(capsys: pytest.C
     assert out.endswith("52 steps in 70 s. It is sound.\n")
     assert main(["scenario", "check", "no-such-file.yaml"]) == 1
     assert "There is no file no-such-file.yaml; those that come along are bad-line" in capsys.readouterr().err
+
+
+def test_a_step_without_a_time_happens_at_the_moment_of_the_one_before_it() -> None:
+    text = """
+devices: [{name: s, kind: scanner, port: p}]
+steps:
+  - plug: s
+  - at: 2
+    scan: {device: s, code: A}
+  - scan: {device: s, code: B}
+  - repeat: {times: 2, every: 10, steps: [{scan: {device: s, code: C}}, {at: 3, unplug: s}, {plug: s}]}
+  - assert-counts: {device: s, codes: 2}
+"""
+    steps = parse_scenario(text, "file").steps
+
+    assert [(step.at, step.act) for step in steps] == [
+        (0.0, "plug"), (2.0, "scan"), (2.0, "scan"), (2.0, "scan"), (2.0, "assert-counts"),
+        (5.0, "unplug"), (5.0, "plug"), (12.0, "scan"), (15.0, "unplug"), (15.0, "plug"),
+    ]  # fmt: skip

@@ -27,7 +27,7 @@ class Unreceived:
 def came_in(product_id: Any, lot: Any) -> ColumnElement[bool]:
     """Whether anything of the lot was received, made here or found by a count.
 
-    It came from nowhere that we know to a place of ours, not because a use of it was taken back, and was not taken back.
+    It came from nowhere that we know to a place of ours, neither because a use was taken back, nor taken back itself.
     """
     back = aliased(StockMove)
     taken_back = select(back.id).where(

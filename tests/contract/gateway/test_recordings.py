@@ -144,7 +144,7 @@ def test_a_scanner_that_types(tmp_path: Path) -> None:
 
 def test_a_camera_in_the_network(tmp_path: Path) -> None:
     file, device, port = tmp_path / "r", free_port(), free_port()
-    camera = Camera(device)
+    camera = Camera(("127.0.0.1", device))
     camera.plug()
     table = {"device": f"http://127.0.0.1:{port}/camera.mjpg", "evidence": "none"}
 
