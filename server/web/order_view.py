@@ -150,10 +150,13 @@ def legend(
 def story_words(line: StoryLine, say: Say) -> str:
     """A line of the customer's story."""
     number = len(line.subjects)
-    if line.kind == FactKind.OPERATION_COMPLETED:
+    if line.kind == FactKind.OPERATION_COMPLETED and line.step:
         if number == 1:
-            return say(N_("%(step)s done: %(unit)s"), step=line.step or "", unit=line.subjects[0])
-        return say(N_("%(step)s done for %(number)s units"), step=line.step or "", number=number)
+            return say(N_("%(step)s done: %(unit)s"), step=line.step, unit=line.subjects[0])
+        return say(N_("%(step)s done for %(number)s units"), step=line.step, number=number)
+    if line.kind == FactKind.OPERATION_COMPLETED and number > 1:
+        # All steps at once, as work that was begun before this system came is entered.
+        return say(N_("%(number)s units made"), number=number)
     if line.kind == FactKind.UNIT_PACKED and number > 1:
         return say(N_("%(number)s units packed"), number=number)
     return f"{say(word('fact', line.kind))}: {line.subjects[0]}"

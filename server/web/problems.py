@@ -31,6 +31,12 @@ LOOKS = {
     503: ("hourglass", "warn"),
 }
 
+#: For whoever sent a form after his session had ended: his browser still has what he wrote, and sends it again.
+SENT_TOO_LATE = N_(
+    "You are signed in no more, so nothing was stored. Sign in in another tab, then come back and reload this page: "
+    "your browser sends again what you wrote."
+)
+
 #: The heading for whoever asks for what a private link opens, and came by none.
 BY_LINK = N_("This opens by its link")
 
@@ -56,11 +62,14 @@ def problem_page(request: Request, error: OrderlightError, principal: Principal 
     wrong = error.errors if isinstance(error, Invalid) else ()
     icon, signal = LOOKS.get(error.status, ("server-off", "stop"))
     page = _page(request, principal)
+    # Whoever only asked was led to the sign-in above.
+    too_late = error.status == 401 and error.reason != "no_visit"
     return page.show(
         "pages/problem.html",
         status=error.status,
         title=page.say(BY_LINK if error.reason == "no_visit" else error.title),
-        detail=page.say(Invalid.default_detail) if wrong else error.detail,
+        detail=page.say(SENT_TOO_LATE if too_late else Invalid.default_detail) if too_late or wrong else error.detail,
+        too_late=too_late,
         wrong=wrong,
         icon=icon,
         signal=signal,

@@ -82,5 +82,7 @@ def _remark(quote: Quote, standing: Standing, formats: Formats, *, for_customer:
         return say(N_("Signed by %(name)s, %(when)s"), name=quote.accepted_by, when=formats.moment(quote.accepted_at))
     if standing.word == QuoteState.SENT:
         left = (quote.valid_until - formats.day_of(formats.now)).days
-        return say(N_("Today is its last day.")) if left == 0 else say(N_("%(days)s days left."), days=left)
+        if left < 2:
+            return say(N_("Tomorrow is its last day.") if left else N_("Today is its last day."))
+        return say(N_("%(days)s days left."), days=left)
     return None

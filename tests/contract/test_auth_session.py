@@ -103,6 +103,21 @@ def test_an_old_session_ends(client: httpx.Client, database: Database, change: d
 
 
 @pytest.mark.usefixtures("anna")
+def test_a_form_sent_after_the_session_ended_is_told_how_to_be_sent_again(
+    client: httpx.Client, database: Database
+) -> None:
+    _enter(client)
+    database.write(lambda session: session.execute(update(SessionRecord).values(expires_at=utc_now())))
+
+    answer = client.post("/password", data={"current": "a"}, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 401
+    assert "nothing was stored" in answer.text
+    assert "reload this page" in answer.text
+    assert 'href="/login" target="_blank"' in answer.text
+
+
+@pytest.mark.usefixtures("anna")
 def test_a_disabled_person_is_out_at_once(client: httpx.Client, signed_in: Callable[..., httpx.Client]) -> None:
     _enter(client)
     assert client.get("/api/v1/session").status_code == 200

@@ -27,7 +27,7 @@ from server.db.topics import versions
 from server.errors import Invalid, Refused
 from server.http.paging import Before, Number, Text
 from server.messages import N_
-from server.web.entry import FormDep
+from server.web.entry import Fault, FormDep, fault_of
 from server.web.forms import Form
 from server.web.page import Page, PageDep
 from server.web.quote_actions import perform
@@ -60,6 +60,8 @@ VIEWS: Mapping[str, tuple[str, Sequence[str] | None]] = {
     "lost": (N_("Not ordered"), [QuoteState.DECLINED, QuoteState.EXPIRED, WITHDRAWN]),
     "all": (N_("All"), None),
 }
+#: What people write at length: where it is refused, the page is shown again with their words in it.
+_WRITTEN = ("message", "propose")
 _FOR_CUSTOMERS = ("all", "sent", "negotiating", "ordered")
 
 
@@ -113,10 +115,8 @@ def quote(page: PageDep, principal: Reader, number: Number) -> Response:
     return show_quote(page, principal, number)
 
 
-def show_quote(
-    page: Page, principal: Principal, number: str, *, form: Form | None = None, status: int = 200
-) -> Response:
-    """The page of a quote for this reader, with what he typed where it was refused."""
+def show_quote(page: Page, principal: Principal, number: str, *, refused: tuple[str, Fault] | None = None) -> Response:
+    """The page of a quote for this reader, with what he wrote where it was refused."""
     topic = f"quote:{number}"
     with page.database.read() as session:
         shown = versions(session, topic)[topic]
@@ -130,7 +130,10 @@ def show_quote(
     template = "pages/customer_quote.html" if is_customer(principal) else "pages/quote.html"
     where = bases(number, by_link=principal.kind == "visit")
     known = [each.version for each in visible_versions(found, principal)]
-    return page.show(template, status=status, form=form or Form(), versions=known, **where, **more, **context)
+    action, fault = refused or (None, Fault(Form(), 200))
+    return page.show(
+        template, status=fault.status, form=fault.form, refused=action, versions=known, **where, **more, **context
+    )
 
 
 def _for_staff(session: Session, page: Page, principal: Principal, quote: Quote) -> dict[str, Any]:
@@ -226,7 +229,9 @@ def act_on(page: Page, principal: Principal, number: str, *, action: str, form: 
     try:
         place, said = perform(page, principal, number, action=action, form=form)
     except (Refused, Invalid) as refusal:
-        return page.go(base, refusal.detail, kind="stop")
+        if action not in _WRITTEN:
+            return page.go(base, refusal.detail, kind="stop")
+        return show_quote(page, principal, number, refused=(action, fault_of(form, refusal)))
     return show_link(page, principal, number) if action == "send" else page.go(place or base, said)
 
 

@@ -116,6 +116,40 @@ def test_a_refusal_is_read_on_the_page_of_the_quote(sales: httpx.Client, aurora:
     assert "Mistyped." not in page
 
 
+def test_a_refused_proposal_is_shown_again_with_all_that_was_typed(
+    sales: httpx.Client, aurora: httpx.Client, written: str
+) -> None:
+    sales.post(f"{written}/send")
+    typed = {"version": "1", "line.1.quantity": "-4", "line.1.unit_price": "141", "line.1.option.colour": "black"}
+
+    refused = aurora.post(f"{written}/propose", data=typed | {"body": "For the spring fair."}, headers=HTML)
+
+    assert refused.status_code == 422
+    assert "Each quantity must be a number above 0" in refused.text
+    assert '<details class="fold" id="propose" open>' in refused.text
+    assert 'name="line.1.quantity" inputmode="decimal" value="-4"' in refused.text
+    assert 'name="line.1.unit_price" inputmode="decimal" value="141"' in refused.text
+    assert '<option value="black" selected>' in refused.text
+    assert "For the spring fair.</textarea>" in refused.text.split('id="why"')[1]
+
+
+def test_words_beside_a_proposal_that_came_too_late_become_a_message_to_send(
+    sales: httpx.Client, aurora: httpx.Client, written: str
+) -> None:
+    sales.post(f"{written}/send")
+    sales.post(f"{written}/withdraw", data={"reason": "Mistyped."})
+
+    late = aurora.post(
+        f"{written}/propose",
+        data={"version": "1", "line.1.quantity": "4", "body": "For the spring fair."},
+        headers=HTML,
+    )
+
+    assert late.status_code == 409
+    assert "it was withdrawn" in late.text
+    assert "For the spring fair.</textarea>" in late.text.split('id="body"')[1]
+
+
 def test_an_order_is_repeated_by_a_button(sales: httpx.Client, factory: Any) -> None:
     number = factory.released("Aurora Bikes").number
 
