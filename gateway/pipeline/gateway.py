@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.bell import Bell
-from gateway.config import LocalPageConfig
+from gateway.config import GatewayConfig, LocalPageConfig
 from gateway.outbox import Outbox, OutboxError
 from gateway.page import LocalPage, Sight
 from gateway.pipeline import aside, health
@@ -69,17 +69,24 @@ class Gateway:
         self._keyring = Keyring(config.server.key_file, config.server.key, self._use_key)
         self._keeper = KeyKeeper(self._keyring, self._transports[1], gateway=config.name, days=config.server.key_days)
         self.deliverer = Deliverer(self.outbox, self._transports[0], gateway=config.name, on_answers=answerer.answer)
-        self._heartbeat = Heartbeat(
+        self._heartbeat = self._make_heartbeat(config, clock)
+        self._remote = Remote(self.devices, self.reloader)
+        if self.link is not None:
+            self.link.on_command = self._remote.take
+        self._parts = self._make_parts(config, clock)
+        self._door = self._make_door(config)
+
+    def _make_heartbeat(self, config: GatewayConfig, clock: GatewayClock) -> Heartbeat:
+        return Heartbeat(
             self._transports[1],
             lambda: health.heartbeat(self._parts),
             gateway=config.name,
             clock=clock,
             heed=self._keeper.heed,
         )
-        self._remote = Remote(self.devices, self.reloader)
-        if self.link is not None:
-            self.link.on_command = self._remote.take
-        self._parts = health.Parts(
+
+    def _make_parts(self, config: GatewayConfig, clock: GatewayClock) -> health.Parts:
+        return health.Parts(
             name=config.name,
             url=config.server.url,
             version=version(),
@@ -94,15 +101,14 @@ class Gateway:
             key=self._keeper.state,
             heartbeat_error=lambda: self._heartbeat.last_error,
         )
-        self._door = Door(
-            config.data_dir,
-            {
-                "status": lambda _wanted: health.status(self._parts),
-                "set_aside": self._set_aside,
-                "rotate_key": self._rotate_key,
-            },
-            self._watch,
-        )
+
+    def _make_door(self, config: GatewayConfig) -> Door:
+        answers = {
+            "status": lambda _wanted: health.status(self._parts),
+            "set_aside": self._set_aside,
+            "rotate_key": self._rotate_key,
+        }
+        return Door(config.data_dir, answers, self._watch)
 
     def run(self, *, on_ready: Tell = _silent, on_well: Tell = _silent, on_stop: Tell = _silent) -> bool:
         """Work until asked to end; False when the outbox or a thread broke and a restart must put it right.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.catalog import bom, repository
 from server.catalog.design import EffectKind, Kind
 from server.catalog.models import BomLine, Product, RoutingOperation, WorkCenter
-from server.catalog.option_schemas import MAX_STEP, effects_of, option_errors
+from server.catalog.option_schemas import MAX_STEP, EffectBody, effects_of, option_errors
 from server.catalog.schemas import BomLineBody, BomLineOut, RevisionContent, RoutingStepBody, RoutingStepOut
 from server.errors import FieldError, Invalid
 from server.http.fields import plain
@@ -82,6 +82,15 @@ def check(session: Session, sku: str, kind: str, content: RevisionContent) -> Pa
     if errors:
         raise Invalid(errors=errors)
     _check_circle(session, sku, components)
+    return _parts(content, effects, components, centers)
+
+
+def _parts(
+    content: RevisionContent,
+    effects: Sequence[tuple[str, str, EffectBody]],
+    components: Mapping[str, Product],
+    centers: Mapping[str, WorkCenter],
+) -> Parts:
     return Parts(
         [_bom_line(place, line, components) for place, line in enumerate(content.bom, 1)],
         [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Product
@@ -38,17 +38,6 @@ def find_units(session: Session, text: str) -> Sequence[UnitChoice]:
         return []
     coded = select(Identifier.unit_id).where(Identifier.value.in_(identifier_values(wanted)), IN_USE)
     # Each condition below has an index of its own, so that a large table is not read through.
-    ordered = (
-        select(SalesOrder.id)
-        .join(Customer, Customer.id == SalesOrder.customer_id)
-        .where(
-            or_(
-                SalesOrder.number == wanted.upper(),
-                Customer.number == wanted.upper(),
-                holds(session, Customer.search_name, fold(wanted)),
-            )
-        )
-    )
     statement = (
         select(Unit.number, Unit.state, Product.name, SalesOrder.number, Customer.name)
         .outerjoin(Product, Product.id == Unit.product_id)
@@ -59,10 +48,25 @@ def find_units(session: Session, text: str) -> Sequence[UnitChoice]:
             or_(
                 Unit.number.in_([wanted.upper(), f"U-{wanted.upper()}"]),
                 Unit.id.in_(coded),
-                Unit.order_id.in_(ordered),
+                Unit.order_id.in_(_orders(session, wanted)),
             ),
         )
         .order_by(Unit.state.in_(_GONE), Unit.id)
         .limit(MOST)
     )
     return [UnitChoice(*row) for row in session.execute(statement)]
+
+
+def _orders(session: Session, wanted: str) -> Select[int]:
+    """The order of this number, and those of the customers that the text may mean."""
+    return (
+        select(SalesOrder.id)
+        .join(Customer, Customer.id == SalesOrder.customer_id)
+        .where(
+            or_(
+                SalesOrder.number == wanted.upper(),
+                Customer.number == wanted.upper(),
+                holds(session, Customer.search_name, fold(wanted)),
+            )
+        )
+    )

@@ -15,7 +15,7 @@ from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, Repa
 from server.erp.changes.repository import unit_to_repack, work_by_id
 from server.erp.changes.rules import Action, Origin
 from server.erp.changes.schemas import ChangeIn, ChangePatch, wanted_by
-from server.erp.production.models import WorkOrder
+from server.erp.production.models import Unit, WorkOrder
 from server.errors import Refused
 from server.http.numbers import fresh
 from server.journal import facts
@@ -124,20 +124,27 @@ def approve_change(session: Session, change: ChangeRequest, *, actor: str, now: 
     change.acknowledgements = [
         ChangeAcknowledgement(station_id=station.id, station=station) for station in impact.stations
     ]
-    tasks = [
-        RepackTask(change_id=change.id, order_id=change.order_id, unit_id=unit.id, handling_unit_id=unit.parent_id,
-                   state=RepackState.OPEN.value, opened_at=now)
-        for unit in impact.repack
-    ]  # fmt: skip
+    tasks = [_task(change, unit, now) for unit in impact.repack]
     session.add_all(tasks)
     session.flush()
     told = [(FactKind.CHANGE_APPROVED, approved), (FactKind.CHANGE_APPLIED, applied)]
     if not impact.stations:
         told.append((FactKind.CHANGE_ACKNOWLEDGED, acknowledged(change, now)))
     write_facts(session, change, told, actor=actor, now=now)
-    numbers = {unit.id: unit.number for unit in impact.repack}
-    _write_requests(session, change, [(task, numbers[task.unit_id]) for task in tasks], actor=actor, now=now)
+    numbered = [(task, unit.number) for task, unit in zip(tasks, impact.repack, strict=True)]
+    _write_requests(session, change, numbered, actor=actor, now=now)
     touch(session, *(f"station:{station.key}" for station in impact.stations))
+
+
+def _task(change: ChangeRequest, unit: Unit, now: datetime) -> RepackTask:
+    return RepackTask(
+        change_id=change.id,
+        order_id=change.order_id,
+        unit_id=unit.id,
+        handling_unit_id=unit.parent_id,
+        state=RepackState.OPEN.value,
+        opened_at=now,
+    )
 
 
 def acknowledge_change(

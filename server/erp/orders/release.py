@@ -137,16 +137,8 @@ def _plan(
     plans = []
     for offset, ((line, quantity, reservation), count) in enumerate(zip(sources, counts, strict=True)):
         made, pieces = configured[line.id], bound[offset]
-        work_order = WorkOrder(
-            number=f"WO-{first_work_order + offset}",
-            order_id=order.id,
-            order_line_id=line.id,
-            product_id=line.product_id,
-            quantity=quantity,
-            state=WorkOrderState.RELEASED.value,
-            snapshot=snapshot_of(line, made, packaging.get(line.product_id)),
-            released_at=about.observed_at,
-        )
+        work_order = _work_order(line, quantity, snapshot_of(line, made, packaging.get(line.product_id)), about)
+        work_order.number = f"WO-{first_work_order + offset}"
         if reservation is not None:
             is_made(work_order, about.observed_at)
         routing = made.routing if reservation is None else ()
@@ -158,6 +150,18 @@ def _plan(
         if plan.from_stock:
             picked[plan.line.id].work_order_id = plan.work_order.id
     return plans
+
+
+def _work_order(line: OrderLine, quantity: Decimal, snapshot: dict[str, Any], about: Cause) -> WorkOrder:
+    return WorkOrder(
+        order_id=line.order_id,
+        order_line_id=line.id,
+        product_id=line.product_id,
+        quantity=quantity,
+        state=WorkOrderState.RELEASED.value,
+        snapshot=snapshot,
+        released_at=about.observed_at,
+    )
 
 
 def _picked_rows(order: SalesOrder, plans: Sequence[Plan]) -> tuple[dict[str, Any], dict[str, Any]]:
