@@ -12,8 +12,14 @@ PACKAGES = ("orderlight", "gateway", "server", "simulators")
 
 
 def _with_examples() -> list[str]:
-    listed = subprocess.run(["git", "grep", "-l", ">>> ", "--", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in listed.stdout.splitlines() if path.endswith(".py")]
+    listed = subprocess.run(
+        ["git", "grep", "-l", ">>> ", "--", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in listed.stdout.splitlines()
+        if path.endswith(".py")
+    ]
 
 
 @pytest.mark.parametrize("module", _with_examples())

@@ -1,7 +1,6 @@
 """Every code that we print is read back from the paper it stands on, at the 203 dots an inch of a label printer."""
 
 import base64
-import doctest
 import io
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +12,7 @@ import zxingcpp
 from PIL import Image
 
 from server.erp.seed_picture import packed_frames
-from server.labels import designs, layout, matrix, paper, symbols
+from server.labels import designs, layout, paper
 from server.labels.drawing import label_svg
 from server.labels.goods import lot_label
 from server.labels.layout import Label, fitted, text_width
@@ -21,7 +20,6 @@ from server.labels.own import own_symbol
 from server.labels.sheets import BoxLabel, Card, Head, UnitLabel
 from server.labels.symbols import ean_13, gs1_128
 
-MODULES = (symbols, matrix, layout, paper)
 GTIN, SERIAL = "09506000134352", "10011"
 ELEMENTS = (("01", GTIN), ("21", SERIAL))
 LINK = f"https://orders.example.com/01/{GTIN}/21/{SERIAL}"
@@ -34,11 +32,6 @@ UNIT = UnitLabel("U-10011", 3, 20, own_symbol("U", SERIAL, height_mm=8), gs1_128
 BOX = BoxLabel(
     "HU-1", "095060001343500013", "SO-1000", "Łódź Rowery", None, ("U-1",), gs1_128((("00", "095060001343500013"),))
 )
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_the_examples_in_the_labels_are_true(module: Any) -> None:
-    assert doctest.testmod(module).failed == 0
 
 
 def read(picture: Any) -> set[tuple[str, bytes]]:

@@ -1,17 +1,14 @@
 """What is believed, what is kept and what is refused: the rules around pictures, without a picture."""
 
-import doctest
 import os
 import struct
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gateway.protocols import pictures as options
 from gateway.protocols.options import OptionsError
 from gateway.protocols.pictures import CameraOptions, DropFolderOptions
-from gateway.vision import confirm, evidence, files, missing, symbols
+from gateway.vision import missing
 from gateway.vision.confirm import Confirmation
 from gateway.vision.evidence import Retention, prune
 from gateway.vision.files import PictureRefused, check_picture
@@ -20,14 +17,6 @@ from gateway.vision.symbols import Found
 CODE39 = Found("Code39", "]A0", b"BIN7", False)
 OTHER = Found("Code39", "]A0", b"BIN", False)
 OWN = Found("Code128", "]C0", b"OLU0011P", True)
-
-
-@pytest.mark.parametrize("module", [options, confirm, evidence, files, symbols], ids=lambda module: module.__name__)
-def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
-    result = doctest.testmod(module)
-
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_a_code_without_a_check_digit_counts_at_its_second_look() -> None:
