@@ -92,7 +92,7 @@ def test_a_label_for_each_unit_of_a_work_order(admin: httpx.Client) -> None:
     assert len(units) > 3
 
 
-def test_a_product_label(admin: httpx.Client) -> None:
+def test_a_product_label_holds_its_gtin_and_its_link(admin: httpx.Client) -> None:
     product = first(admin, "/api/v1/products", sku="FRAME-CITY")
 
     (page,) = pages_of(admin, "/api/v1/labels/product/FRAME-CITY?form=pdf")

@@ -136,7 +136,7 @@ def test_it_tells_where_to_look_how_to_sign_in_and_what_to_try(demo: Demo) -> No
 
 
 @pytest.mark.parametrize("place", [r"(http\S+/track/\S+)", r"(http\S+)/board", r"Gateway +(http\S+)"])
-def test_the_addresses_answer(demo: Demo, place: str) -> None:
+def test_every_address_that_the_demo_prints_answers(demo: Demo, place: str) -> None:
     answer = urllib3.request("GET", demo.found(place), redirect=True)
 
     assert answer.status == 200

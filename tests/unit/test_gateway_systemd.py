@@ -34,8 +34,12 @@ def test_an_abstract_name_is_understood() -> None:
         assert manager.recv(100) == b"WATCHDOG=1"
 
 
-def test_without_a_manager_nothing_is_told() -> None:
+def test_without_a_manager_nothing_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(socket, "socket", None)
+
     Systemd({}).ready()
+
+    assert caplog.messages == []
 
 
 def test_a_deaf_manager_is_logged_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -135,10 +135,10 @@ class TestPlain:
     def test_digits_stay_a_code(self) -> None:
         assert reader("plain").feed(b"0950600013435") == [CodeRead("gate-1", b"0950600013435")]
 
-    def test_json_code(self) -> None:
+    def test_a_code_in_json_is_read(self) -> None:
         assert feed({"code": "OLU00113"}, reader("plain")) == [CodeRead("gate-1", b"OLU00113")]
 
-    def test_json_tag(self) -> None:
+    def test_a_tag_in_json_is_read_with_all_that_is_told_of_it(self) -> None:
         message = {"epc": EPC.lower(), "antenna": "2", "rssi": -61, "time": "2026-08-13T09:14:28.651+0000", "count": 3}
 
         assert feed(message, reader("plain")) == [

@@ -27,6 +27,7 @@ def named(drawn: Axis) -> list[Mark]:
 def test_names_of_days_do_not_meet_whatever_the_span(days: int) -> None:
     found = named(axis(days))
 
+    assert found
     # A name takes up to eight percent of the narrowest picture that shows them all
     assert all(day.anchor == "start" and day.at <= 91 for day in found)
     assert all(later.at - earlier.at >= 8 for earlier, later in itertools.pairwise(found))

@@ -72,6 +72,7 @@ def test_a_customer_sees_his_prices_but_nothing_of_our_own_house(aurora: httpx.C
     assert not {"priority", "created_by", "special_instructions", "actions"} & set(seen)
     assert ours["priority"] == 3
     assert "hold" in ours["actions"]
+    assert unit["facts"]
     assert all(set(fact) == {"kind", "subject", "step", "observed_at", "recorded_at"} for fact in unit["facts"])
     assert "snapshot" not in aurora.get("/api/v1/work-orders/WO-1000").json()
 

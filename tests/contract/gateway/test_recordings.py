@@ -99,7 +99,7 @@ def _pass(radio: RadioField) -> None:
         radio.enter(epc, now=time.monotonic(), dwell=0.2)
 
 
-def test_a_serial_scanner(tmp_path: Path) -> None:
+def test_a_serial_scanner_is_recorded_and_replayed(tmp_path: Path) -> None:
     device, link, file = tmp_path / "device", tmp_path / "link", tmp_path / "r"
     scanner = Scanner(PtyTransport(device))
     scanner.plug()
