@@ -124,7 +124,7 @@ def test_a_serial_scanner_is_recorded_and_replayed(tmp_path: Path) -> None:
     assert [chunk for chunk in read_recording(file).chunks if not chunk.to_host]
 
 
-def test_a_scanner_that_types(tmp_path: Path) -> None:
+def test_a_scanner_that_types_is_recorded_and_replayed(tmp_path: Path) -> None:
     device, link, file = tmp_path / "device", tmp_path / "link", tmp_path / "r"
     scanner = Keyboard(PipeTransport(device))
     scanner.plug()
@@ -142,7 +142,7 @@ def test_a_scanner_that_types(tmp_path: Path) -> None:
     assert [raw for raw, _fault in said] == [code.encode() for code in CODES]
 
 
-def test_a_camera_in_the_network(tmp_path: Path) -> None:
+def test_a_camera_in_the_network_is_recorded_and_replayed(tmp_path: Path) -> None:
     file, device, port = tmp_path / "r", free_port(), free_port()
     camera = Camera(("127.0.0.1", device))
     camera.plug()
@@ -163,7 +163,7 @@ def test_a_camera_in_the_network(tmp_path: Path) -> None:
         assert driver.take(1) == [(f"]C0{CODES[0]}".encode(), None)]
 
 
-def test_a_label_printer_and_what_it_answered(tmp_path: Path) -> None:
+def test_a_label_printer_is_recorded_and_replayed_with_what_it_answered(tmp_path: Path) -> None:
     file, port, query, label = (
         tmp_path / "r",
         free_port(),
@@ -200,7 +200,7 @@ def _asked(port: int, question: bytes) -> bytes:
         return b""
 
 
-def test_a_serial_reader_that_is_asked(tmp_path: Path) -> None:
+def test_a_serial_reader_that_is_asked_is_recorded_and_replayed(tmp_path: Path) -> None:
     device, link, file, radio = tmp_path / "device", tmp_path / "link", tmp_path / "r", _radio()
     module = R200(PtyTransport(device), radio, R200Settings(round_seconds=0.02))
     module.plug()
@@ -221,7 +221,7 @@ def test_a_serial_reader_that_is_asked(tmp_path: Path) -> None:
     assert len(said) > len(EPCS)
 
 
-def test_a_reader_in_the_network_that_converses(tmp_path: Path) -> None:
+def test_a_reader_in_the_network_that_converses_is_recorded_and_replayed(tmp_path: Path) -> None:
     file, radio, device, port = tmp_path / "r", _radio(), free_port(), free_port()
     reader = LlrpReader(TcpTransport(device), radio, LlrpSettings(round_seconds=0.02))
     reader.plug()
@@ -244,7 +244,7 @@ def test_a_reader_in_the_network_that_converses(tmp_path: Path) -> None:
     assert len(said) > len(EPCS)
 
 
-def test_a_reader_that_posts(tmp_path: Path) -> None:
+def test_a_reader_that_posts_is_recorded_and_replayed(tmp_path: Path) -> None:
     file, tap_port, port = tmp_path / "r", free_port(), free_port()
     poster = Poster(tap_port, path="/gate-1", token="s3cret")
     (tmp_path / "token").write_text("s3cret\n")
@@ -275,7 +275,7 @@ def test_a_reader_that_posts(tmp_path: Path) -> None:
     assert [chunk.data for chunk in read_recording(file).chunks if not chunk.to_host][-1] == b"200"
 
 
-def test_readers_at_a_broker(tmp_path: Path) -> None:
+def test_readers_at_a_broker_are_recorded_and_replayed(tmp_path: Path) -> None:
     try:
         find_mosquitto()
     except ServiceMissing as missing:
