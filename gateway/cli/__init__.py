@@ -40,11 +40,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="orderlight-gateway", description=_("Reads scanners and RFID readers, and tells the server, durably.")
     )
+    # Before the command, too, as orderlight-server takes it.
+    parser.add_argument("--config", type=Path, help=argparse.SUPPRESS)
     found = parser.add_subparsers(required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument(
-        "--config", type=Path, metavar="FILE", help=_("gateway.toml; else ./ or /etc/orderlight/ is searched")
-    )
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS,
+        help=_("gateway.toml; else ./ or /etc/orderlight/ is searched"),
+    )  # fmt: skip
     _add_running(found, config)
     _add_keys(found, config)
     _add_looking(found, config)

@@ -24,6 +24,7 @@ from gateway.pipeline.way import make_link, make_transport, version
 from gateway.uplink.clock import GatewayClock
 from gateway.uplink.deliver import Deliverer
 from gateway.uplink.heartbeat import Heartbeat
+from gateway.uplink.http import Reply
 from gateway.uplink.keeper import KeyKeeper
 from gateway.uplink.keyring import Keyring
 
@@ -82,7 +83,7 @@ class Gateway:
             lambda: health.heartbeat(self._parts),
             gateway=config.name,
             clock=clock,
-            heed=self._keeper.heed,
+            heed=self._heed,
         )
 
     def _make_parts(self, config: GatewayConfig, clock: GatewayClock) -> health.Parts:
@@ -197,6 +198,12 @@ class Gateway:
     def _use_key(self, key: str) -> None:
         for transport in self._transports:
             transport.use_key(key)
+
+    def _heed(self, reply: Reply) -> None:
+        """What the answer to a heartbeat means beside the time: a key is to be changed, and the server is there."""
+        self._keeper.heed(reply)
+        if reply.status == 200:
+            self.deliverer.try_soon()
 
     def _rotate_key(self, _wanted: Mapping[str, Any]) -> Mapping[str, object]:
         """What the key is now; the heartbeat's thread changes it."""

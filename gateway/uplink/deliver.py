@@ -69,6 +69,8 @@ class Deliverer:
         self._board = StateBoard(wall)
         self._limit = GATEWAY_MAX_EVENTS
         self._stop = threading.Event()
+        #: Set to end a pause before its time.
+        self._roused = threading.Event()
         self._last_moment: float | None = None
 
     @property
@@ -80,17 +82,27 @@ class Deliverer:
         """Deliver until stop() is called, then try once more for the time it allows."""
         while not self._stop.is_set():
             self._outbox.stored.clear()
+            self._roused.clear()
             pause = self.deliver_pending()
-            if pause:
-                self._stop.wait(pause)
+            if pause and not self._stop.is_set():
+                self._roused.wait(pause)
             elif not self._stop.is_set():
                 self._outbox.stored.wait()
         self.deliver_pending()
+
+    def try_soon(self) -> None:
+        """The server answers something else again: a pause that was meant for a dead line is over.
+
+        One that the server asked for is kept.
+        """
+        if self._board.state.phase is UplinkPhase.OFFLINE:
+            self._roused.set()
 
     def stop(self, seconds: float) -> None:
         """End run(): at most `seconds` for what is still there."""
         self._last_moment = time.monotonic() + seconds
         self._stop.set()
+        self._roused.set()
         self._outbox.stored.set()
 
     def deliver_pending(self) -> float:

@@ -41,7 +41,17 @@ def build_parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_devices(commands)
     _add_files(commands)
+    _take_config_anywhere(commands)
     return parser
+
+
+def _take_config_anywhere(commands: "Commands") -> None:
+    """Behind the command, too, as orderlight-gateway takes it; what is not given there leaves the one before it."""
+    for command in commands.choices.values():
+        command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        for action in command._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _take_config_anywhere(action)
 
 
 def _add_running(commands: "Commands") -> None:

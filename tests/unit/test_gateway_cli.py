@@ -128,3 +128,11 @@ def test_every_command_and_exit_code_stands_in_the_reference() -> None:
         assert f"| `{name}" in page, name
     for code in (EXIT_BROKEN, EXIT_CONFIG, EXIT_FAILED):
         assert f"| {code} |" in page
+
+
+@pytest.mark.parametrize(
+    "words", [["--config", "x.toml", "status"], ["status", "--config", "x.toml"]], ids=["before", "behind"]
+)
+def test_the_file_is_named_before_or_behind_the_command(words: list[str]) -> None:
+    assert build_parser().parse_args(words).config == Path("x.toml")
+    assert build_parser().parse_args(["status"]).config is None

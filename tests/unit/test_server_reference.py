@@ -56,3 +56,11 @@ def test_every_figure_is_documented_in_its_own_words() -> None:
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert f"| `{name}` | {family.type} |" in page, f"docs/reference/metrics.md does not tell of {name}"
         assert family.documentation in page
+
+
+@pytest.mark.parametrize(
+    "words", ["--config x.toml user list", "user --config x.toml list", "user list --config x.toml"]
+)
+def test_the_file_is_named_before_or_behind_the_command(words: str) -> None:
+    assert build_parser().parse_args(words.split()).config == Path("x.toml")
+    assert build_parser().parse_args(["user", "list"]).config is None

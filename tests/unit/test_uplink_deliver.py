@@ -303,3 +303,29 @@ def test_a_stop_during_a_long_pause_tries_once_more_and_ends() -> None:
 
     assert not thread.is_alive()
     assert not outbox.events
+
+
+@pytest.mark.parametrize(
+    ("fault", "comes_at_once"), [(TransportFault("gone"), True), (Reply(503, b"", "300"), False)], ids=["gone", "busy"]
+)
+def test_a_server_that_answers_again_ends_a_pause_that_it_did_not_ask_for(
+    fault: Reply | Exception, comes_at_once: bool
+) -> None:
+    outbox, held, delivered = MemoryOutbox(events(OLD, 1)), threading.Event(), threading.Event()
+    server = FakeServer(lambda _epoch, _sequences: fault)
+    # Minutes of pause, of which the test waits for none.
+    worker = Deliverer(
+        outbox, server, gateway="gw", on_answers=lambda _epoch, _answers: delivered.set(),
+        backoff=Backoff(share=lambda: held.set() or 600.0),
+    )  # fmt: skip
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    assert held.wait(5)
+    server.answer = receipt
+
+    worker.try_soon()
+
+    assert delivered.wait(5 if comes_at_once else 0.3) is comes_at_once
+    worker.stop(2)
+    thread.join(5)
+    assert not outbox.events
