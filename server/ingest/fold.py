@@ -24,7 +24,7 @@ from server.tracking.world import Context, StoredFact, World
 
 log = logging.getLogger(__name__)
 
-#: A station remembers its last eight verdicts (docs/architecture.md, "Live").
+#: A station remembers its last eight verdicts (docs/architecture.md, "Live pages").
 REMEMBERED = 8
 #: What no operator needs to see among the last scans.
 _SILENT = frozenset({Reason.UNKNOWN_TAG, Reason.REPEATED})

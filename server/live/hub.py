@@ -1,4 +1,4 @@
-"""Who watches what, and the newest frame of each topic (docs/architecture.md, "Live").
+"""Who watches what, and the newest frame of each topic (docs/architecture.md, "Live pages").
 
 Everything here runs on one event loop; only `woken` is called from the database's threads. The hub is level-triggered:
 it knows versions, not messages, so a viewer that was away or is slow sees the newest state and misses nothing.

@@ -96,3 +96,14 @@ def test_every_room_stands_in_the_tables_of_the_house() -> None:
     tables = "\n".join(line for line in ARCHITECTURE.splitlines() if line.startswith("|"))
 
     assert sorted(rooms - {"__main__"} - set(_quoted(tables))) == []
+
+
+def test_every_place_of_a_page_that_the_code_names_is_there() -> None:
+    named = [
+        (page, heading)
+        for path in _listed("*.py")
+        for page, heading in re.findall(r'(docs/[\w/-]+\.md), "([^"]+)"', path.read_text(encoding="utf-8"))
+    ]
+
+    assert named
+    assert [(page, heading) for page, heading in named if f"## {heading}\n" not in (ROOT / page).read_text()] == []

@@ -67,7 +67,7 @@ class HttpServer:
 
 
 class BrokerServer:
-    """Answers each message as its script says, at a broker; `twists` may send other answers before and after."""
+    """Answers each message as its script says, at a broker, several times where `copies` says so."""
 
     def __init__(self, port: int, gateway: str = "gw-1") -> None:
         self.script: Script = lambda _body: Reply(200, b"{}")

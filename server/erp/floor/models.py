@@ -89,7 +89,7 @@ class StationState(Base):
     #: Everybody who works here: {badge, name, since}; who came last stands in the columns above.
     crew: Mapped[list[dict[str, str]] | None] = mapped_column(Json)
     open_handling_unit_id: Mapped[int | None] = mapped_column(BigInteger)
-    #: The materials at hand and the location that was scanned last, as server.tracking.stock_rows.AtHand writes them.
+    #: The materials at hand and the location that was scanned last, as server.tracking.goods_rows reads them.
     stock: Mapped[dict[str, Any] | None] = mapped_column(Json)
     #: The last eight verdicts, newest first: {event_id, gateway, epoch, sequence, observed_at, code, status, action,
     #: subject, order, say, signal, reason, undo, undone}.
