@@ -112,23 +112,9 @@ def _after(stored: StoredFact) -> list[tuple[str, int, dict[str, Any]]]:
 
 def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
     fact = stored.fact
-    before, after = fact.told.get("before", {}), fact.told.get("after", {})
-    for name, earlier in before.items():
-        kind, _, text = name.partition(":")
-        row_id = int(text)
-        if earlier is None:
-            continue
-        if kind == "unit":
-            draft.move(draft.unit(row_id), **earlier)
-        elif kind == "operation":
-            _uncount(draft, row_id, earlier, after[name], fact.kind)
-        elif kind == "sales_order" and "lifecycle" in earlier:
-            # With its last delivery an order is done; without it, it is not.
-            draft.change(draft.order(row_id), lifecycle=earlier["lifecycle"])
-        elif kind == "repack_task":
-            take_back_repack(draft, row_id, earlier)
-        elif kind in _RESTORED:
-            _restore(draft, kind, row_id, earlier, step)
+    for name, earlier in fact.told.get("before", {}).items():
+        if earlier is not None:
+            _put_back(draft, fact, name, earlier, step)
     settle(draft, fact.work_order_id)
     take_back_load(draft, fact)
     draft.fact(
@@ -142,6 +128,23 @@ def _reverse(draft: Draft, stored: StoredFact, step: TakeBack) -> None:
         reverses_id=stored.id,
         detail={"reverses": fact.kind.value},
     )
+
+
+def _put_back(draft: Draft, fact: NewFact, name: str, earlier: dict[str, Any], step: TakeBack) -> None:
+    """One row as it was before the fact, or, of counts that others moved since, less what the fact added."""
+    kind, _, text = name.partition(":")
+    row_id = int(text)
+    if kind == "unit":
+        draft.move(draft.unit(row_id), **earlier)
+    elif kind == "operation":
+        _uncount(draft, row_id, earlier, fact.told["after"][name], fact.kind)
+    elif kind == "sales_order" and "lifecycle" in earlier:
+        # With its last delivery an order is done; without it, it is not.
+        draft.change(draft.order(row_id), lifecycle=earlier["lifecycle"])
+    elif kind == "repack_task":
+        take_back_repack(draft, row_id, earlier)
+    elif kind in _RESTORED:
+        _restore(draft, kind, row_id, earlier, step)
 
 
 def _uncount(draft: Draft, row_id: int, earlier: dict[str, Any], later: dict[str, Any], kind: FactKind) -> None:

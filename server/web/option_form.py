@@ -58,21 +58,11 @@ def typed_options(content: Mapping[str, Any]) -> dict[str, str]:
     groups, choices, effects = [], [], []
     names: dict[tuple[str, str], str] = {}
     for option in content["options"]:
-        by_key = {choice["key"]: choice["name"] for choice in option["choices"]}
-        default = by_key.get(option["default"], "")
-        need = "1" if option["required"] else "0"
-        groups.append({"key": option["key"], "name": option["name"], "required": need, "default": default})
+        groups.append(_typed_group(option))
         for choice in option["choices"]:
             label = f"{option['name']}{_BETWEEN}{choice['name']}"
             names[option["key"], choice["key"]] = label
-            choices.append(
-                {
-                    "key": choice["key"],
-                    "group": option["name"],
-                    "name": choice["name"],
-                    "surcharge": "" if choice["surcharge"] == "0" else choice["surcharge"],
-                }
-            )
+            choices.append(_typed_choice(option["name"], choice))
             effects += [{"choice": label, **_typed_effect(effect)} for effect in choice["effects"]]
     rules = [
         {
@@ -88,6 +78,22 @@ def typed_options(content: Mapping[str, Any]) -> dict[str, str]:
         | typed_rows("effects", effects)
         | typed_rows("rules", rules)
     )
+
+
+def _typed_group(option: Mapping[str, Any]) -> dict[str, str]:
+    by_key = {choice["key"]: choice["name"] for choice in option["choices"]}
+    need = "1" if option["required"] else "0"
+    return {
+        "key": option["key"],
+        "name": option["name"],
+        "required": need,
+        "default": by_key.get(option["default"], ""),
+    }
+
+
+def _typed_choice(group: str, choice: Mapping[str, Any]) -> dict[str, str]:
+    surcharge = "" if choice["surcharge"] == "0" else choice["surcharge"]
+    return {"key": choice["key"], "group": group, "name": choice["name"], "surcharge": surcharge}
 
 
 def _typed_effect(effect: Mapping[str, Any]) -> dict[str, Any]:
