@@ -12,7 +12,7 @@ from server.ingest.door import Door
 from server.ingest.encoding import json_bytes
 from server.ingest.reads import Item, named_of, read_of
 from server.tracking import words
-from server.tracking.facts import NewFact
+from server.tracking.facts import FactKind, NewFact
 from server.tracking.heard_rows import Heard
 from server.tracking.judge import judge
 from server.tracking.midrun import Midruns, Passed
@@ -158,11 +158,22 @@ def _hear(world: World, read: Read | None, outcome: Outcome, fact_id: int) -> No
 
 def _adopt(world: World, outcome: Outcome, first_fact: int) -> None:
     world.adopt(outcome.rows)
+    _note_reworks(world, outcome.facts)
     world.tallies.update(outcome.tallies)
     if outcome.supply is not None:
         world.supply = outcome.supply
     if outcome.booked:
         world.goods.adopt(outcome.booked, first_fact)
+
+
+def _note_reworks(world: World, facts: Sequence[NewFact]) -> None:
+    """Later reads of the batch may be from before a unit was sent back in it."""
+    for fact in facts:
+        if fact.unit_id is not None and fact.kind is FactKind.UNIT_REWORKED:
+            world.sent_back[fact.unit_id] = fact.observed_at
+        elif fact.kind is FactKind.REVERSED and fact.told["reverses"] == FactKind.UNIT_REWORKED.value:
+            # Whether it had been sent back before that, too, the next batch knows.
+            world.sent_back.pop(fact.unit_id or 0, None)
 
 
 def answer_of(item: Item, verdict: Verdict, say: str, alerts: Alerts = _NO_ALERTS) -> Answer:

@@ -19,7 +19,7 @@ from server.ingest.memory import Memory, recall, recall_orders
 from server.ingest.mentioned import Mentioned, mentioned
 from server.ingest.numbers import fresh_numbers
 from server.ingest.queries import Asked, Found, ask, listed
-from server.ingest.rare import load_places_of_work, load_stock_work, makers_of, put_reasons
+from server.ingest.rare import load_places_of_work, load_sent_back, load_stock_work, makers_of, put_reasons
 from server.ingest.reads import Item
 from server.ingest.wanted import Wanted
 from server.tracking import change_rows as changes
@@ -70,6 +70,7 @@ def load_world(session: Session, items: Sequence[Item], memory: Memory | None = 
         recall_orders(memory, world, wanted.orders)
     _load_things(connection, world, wanted, boxing=boxing, packing=packing)
     load_places_of_work(connection, world)
+    load_sent_back(connection, world)
     load_goods(connection, world, told)
     if boxing:
         _load_supply(session, world, told.reads)

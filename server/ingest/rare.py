@@ -7,7 +7,9 @@ from sqlalchemy import Connection, Dialect, func, select
 from server.erp.production.models import Unit, WorkOrder
 from server.ingest import tables
 from server.ingest.queries import Found, Query, Statement, among, listed
+from server.journal.models import Fact
 from server.tracking import world as w
+from server.tracking.facts import FactKind
 from server.tracking.reasons import KINDS
 from server.tracking.stages import STAGES
 from server.tracking.states import Context as Meaning
@@ -34,13 +36,32 @@ def _makers(dialect: Dialect) -> Statement:
     return select(WorkOrder.order_id).where(WorkOrder.id.in_(mine), WorkOrder.order_id.is_not(None)).distinct()
 
 
-_MAKERS = Query(_makers)
+def _sent_back(dialect: Dialect) -> Statement:
+    mine = among(Fact.unit_id, "ids", dialect)
+    reworked = select(Fact.unit_id, Fact.observed_at, Fact.detail).where(
+        Fact.kind == FactKind.UNIT_REWORKED.value, mine
+    )
+    return reworked.order_by(Fact.id)
+
+
+_MAKERS, _SENT_BACK = Query(_makers), Query(_sent_back)
 _STOCK_WORK, _STOCK_TALLIES = Query(_stock_work), Query(_stock_tallies)
 
 
 def makers_of(connection: Connection, units: Collection[int]) -> set[int]:
     """The orders for which units were made that belong to none any more: their work is counted there."""
     return {row[0] for row in _MAKERS.rows(connection, ids=listed(units))} if units else set()
+
+
+def load_sent_back(connection: Connection, world: w.World) -> None:
+    """When the units were sent back that were; nothing is asked where none was."""
+    units = {unit.id: unit.rework for unit in world.units.values() if unit.rework}
+    if not units:
+        return
+    for unit_id, at, detail in _SENT_BACK.rows(connection, ids=listed(units)):
+        # A rework that was undone has a count that the unit has not.
+        if detail["rework"] == units[unit_id]:
+            world.sent_back[unit_id] = at
 
 
 def load_stock_work(connection: Connection, world: w.World, units: Collection[int]) -> None:

@@ -13,7 +13,7 @@ from server.tracking.goods import read_location, read_material, read_part
 from server.tracking.heard_rows import Identity
 from server.tracking.places import has_just_seen, place_of
 from server.tracking.reasons import missing_reason, reason_of, unfit_reason
-from server.tracking.refusals import blocked, blocked_box, busy_elsewhere, refuse_unit, without_order
+from server.tracking.refusals import before_rework, blocked, blocked_box, busy_elsewhere, refuse_unit, without_order
 from server.tracking.states import Command, Context, Reason, Signal, UnitKind
 from server.tracking.steps import (
     Arm,
@@ -142,7 +142,7 @@ def _stopped(world: World, unit: Unit, station: Station, rule: Rule, at: datetim
     if rule.act is Act.SHIP:
         box = world.boxes.get(unit.parent_id or 0)
         return blocked_box(world, box) if box is not None else None
-    return unseen(world, unit, station, at)
+    return before_rework(world, unit, at) or unseen(world, unit, station, at)
 
 
 def _unknown_tag(read: Read) -> Verdict:

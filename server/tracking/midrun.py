@@ -100,7 +100,8 @@ class Midruns:
         if unit is None:
             return None
         work_order_id, _, state, step, held = unit[4:9]
-        if held:
+        # Of a unit that was sent back the rules ask whether the read is from before that.
+        if held or (self._world.sent_back and unit[0] in self._world.sent_back):
             return None
         key = (work_order_id, step, state, point, station_key)
         try:

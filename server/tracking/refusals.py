@@ -1,5 +1,6 @@
 """Why a unit or box may not do what was asked of it, in words. Pure."""
 
+from datetime import datetime
 from typing import Final
 
 from server.tracking import words
@@ -33,6 +34,13 @@ def blocked(world: World, unit: Unit) -> Verdict | None:
         why = because(unit.hold_reason)
         return _no(Reason.ON_HOLD, words.UNIT_ON_HOLD, unit, unit=unit.number, why=why)
     return _blocked_work(world, unit)
+
+
+def before_rework(world: World, unit: Unit, at: datetime) -> Verdict | None:
+    """Why a read that comes late moves nothing: what was done before a unit was sent back does not count any more."""
+    if at >= world.sent_back.get(unit.id, at):
+        return None
+    return _no(Reason.ALREADY_DONE, words.BEFORE_REWORK, unit, unit=unit.number)
 
 
 def blocked_order(order: Order, subject: str) -> Verdict | None:

@@ -89,6 +89,7 @@ NOT_READY = N_("{unit}: {here} begins when {needed} pieces are through {before},
 NOT_ENDED = N_("{unit}: {running} has started and not ended. End it there first.")
 ALREADY_STARTED = N_("{unit}: {here} has started already. End it when it is done.")
 ALREADY_DONE = N_("{unit}: {here} is done already. Next: {next}.")
+BEFORE_REWORK = N_("{unit} was read here before it was sent back for rework. Scan it again when this is done anew.")
 ALREADY_FINISHED = N_("{unit} is finished. Next: {next}.")
 ALREADY_PACKED = N_("{unit} is packed in {box} already. Next: shipping.")
 ALREADY_SHIPPED = N_("{unit} was shipped already. Put it aside and ask the office.")

@@ -277,6 +277,7 @@ class World:
     deeds: dict[Identity, tuple[StoredFact, ...]] = field(default_factory=dict)
     #: By unit: the read of its tag that says where it is, where read points overlap.
     heard: dict[int, Heard] = field(default_factory=dict)
+    sent_back: dict[int, datetime] = field(default_factory=dict)  # When units were sent back last, by id.
     supply: Supply = field(default_factory=Supply)
     goods: Goods = field(default_factory=Goods)
     language: str = "en"  # of the site

@@ -11,6 +11,7 @@ from server.auth.users import NewUser, add_user
 from server.erp.floor.schemas import ReadPointIn, StationIn
 from server.erp.floor.service import create_read_point, create_station
 from server.erp.reasons.service import add_usual_reasons
+from server.ingest.rebuild import rebuild
 from server.journal.models import Fact
 from server.tracking.states import Context
 
@@ -178,3 +179,37 @@ def test_what_one_station_has_begun_no_other_takes_up(plant: Any, tools: Any) ->
         "busy_elsewhere", "U-1000 is in work at Weld 2 already. End it there, or take it back there first.",
     )  # fmt: skip
     assert ended.action == "operation_completed"
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
+def test_a_read_from_before_a_rework_that_comes_late_moves_nothing(reasoned: Any, tools: Any, together: bool) -> None:
+    # Given a scan at the saw whose gateway was cut off before it could tell
+    reasoned.through(A, "cut-end")
+    then = reasoned.now.isoformat()
+    reasoned.through(A, "weld-end")
+
+    # When the unit was sent back to the saw, and then the scan comes
+    cards = [reasoned.event(tools.card(card), "cut-end") for card in ("REWORK", "SURFACE")]
+    back = [*cards, reasoned.event(tools.code(A), "cut-end")]
+    late = reasoned.event(tools.code(A), "cut-end", observed_at=then)
+    for batch in [(*back, late)] if together else [back, (late,)]:
+        answer = reasoned.send(*batch)
+
+    # Then nothing is moved by it, in words; what is done anew counts
+    told = answer.results[-1]
+    said = "U-1000 was read here before it was sent back for rework. Scan it again when this is done anew."
+    assert (told.status.value, told.reason, told.say) == ("refused", "already_done", said)
+    assert (reasoned.unit(A).state, reasoned.unit(A).step) == ("queued", 10)
+    assert reasoned.scan(tools.code(A), "cut-end").action == "operation_completed"
+    assert reasoned.database.write(rebuild).differences == ()
+
+
+def test_a_read_from_before_a_rework_that_was_undone_counts(reasoned: Any, tools: Any) -> None:
+    reasoned.through(A, "cut-end")
+    late = reasoned.event(tools.code(A), "weld-end")
+    show(reasoned, tools, "REWORK", "SURFACE", at="cut-end")
+    reasoned.scan(tools.card("UNDO"), "cut-end")
+
+    answer = reasoned.send(late)
+
+    assert [(each.action, each.reason) for each in answer.results] == [("operation_completed", None)]
