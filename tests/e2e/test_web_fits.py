@@ -87,3 +87,17 @@ def test_figures_of_a_gateway_do_not_run_into_each_other_on_a_phone(new_page: Ca
     page.locator(".figures dd").first.evaluate("e => e.innerHTML = '<time>23 seconds ago</time>'")
 
     assert page.evaluate(MEET) == []
+
+
+def test_pages_are_read_by_night_as_by_day(new_page: Callable[..., Page], site: Any, passes: Any) -> None:
+    order = site.order_of("Aurora Bikes")
+    site.database.write(lambda session: session.query(SalesOrder).update({"special_instructions": "Ground flat."}))
+    site.scan("NO-SUCH-CODE", "cut-1")
+    site.scan(site.units_of(order)[0], "cut-1")
+    page = new_page("manager")
+    page.emulate_media(color_scheme="dark")
+
+    passes(page, "/station/cut", "/station/cut/list", f"/orders/{order}", "/orders")
+
+    page.goto("/station/cut", wait_until="domcontentloaded")
+    assert page.locator(".instructions").count() > 0

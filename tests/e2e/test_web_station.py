@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from orderlight.autoid import OwnCode
+from server.erp.orders.models import SalesOrder
 from server.erp.seed import gtin
 
 LIVE = "#connection[data-state=live]"
@@ -267,3 +268,28 @@ def test_a_screen_that_lost_its_rights_keeps_its_scans(station: Page, units: lis
     expect(station.locator("#verdict-say")).to_contain_text("does not know this screen")
     expect(station.locator("#waiting")).to_have_text("1 waiting")
     watch.forgive()
+
+
+def test_instructions_that_do_not_fit_can_be_scrolled_to_and_begin_anew_with_other_work(
+    new_page: Callable[..., Page], site: Any
+) -> None:
+    first, other = site.order_of("Aurora Bikes"), site.order_of("Nordwind Energie")
+    long = "Every weld seam on the visible side is ground flat and shown to the foreman before paint. " * 5
+    site.database.write(
+        lambda session: session.query(SalesOrder).update({"special_instructions": long + "Mind the end."})
+    )
+    site.scan(site.units_of(first)[0], "cut-1")
+    page = open_station(new_page("operator", viewport={"width": 1280, "height": 800}))
+    work = page.locator("#at-hand")
+    expect(work).to_have_attribute("data-job", first)
+    assert work.evaluate("e => e.scrollHeight > e.clientHeight")
+
+    # By key, as by touch
+    work.press("End")
+    expect(page.locator(".next-up")).to_be_in_viewport()
+    expect(work).not_to_have_js_property("scrollTop", 0)
+
+    # Other work begins at its head
+    site.scan(site.units_of(other)[0], "cut-1")
+    expect(work).to_have_attribute("data-job", other)
+    expect(work).to_have_js_property("scrollTop", 0)

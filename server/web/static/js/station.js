@@ -133,7 +133,10 @@
     $("verdict-code").textContent = text.replace(/[^\x20-\uffff]/g, "·");
   }
 
+  const work = () => document.getElementById("at-hand");
+  let job = work() && work().dataset.job;
   document.addEventListener("orderlight:merged", () => {
+    if (work() && work().dataset.job !== job) { job = work().dataset.job; work().scrollTop = 0; }
     const fresh = rows().filter((row) => !seen.has(row.dataset.key));
     fresh.forEach((row) => seen.add(row.dataset.key));
     const loud = fresh.filter((row) => "fresh" in row.dataset);
