@@ -46,6 +46,8 @@ class Flow:
         self._held: deque[tuple[Source, DeviceCounters, Read]] = deque()
         self._stations = Stations(())
         self._smoother = Smoother({}, self._stations.zone_of, decode=self._decode)
+        # Tags of which nothing could be stored; not more than are present.
+        self._untold: set[str] = set()
         self._refused: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._lock = threading.Lock()
         #: Events that no read of the moment made, from `gateway_started` on: readers lost and back, tags that left.
@@ -141,10 +143,16 @@ class Flow:
                 self._smoother.stored(read, sequence)
 
     def _refuse(self, source: Source, counters: DeviceCounters, read: Read, error: OutboxError) -> None:
-        """Whoever scanned hears it at once; a tag that finds no room gives way, and its message is done."""
+        """Whoever scanned hears it at once; a tag that finds no room gives way, and its message is done.
+
+        While it stays it is tried again.
+        """
         if not isinstance(read, CodeRead):
             if isinstance(error, OutboxFull):
                 source.acknowledge(read)
+                with self._lock:
+                    self._untold.add(read.epc)
+                self.restless.set()
             return
         if isinstance(source, Refuses) and read.reader not in self._kept_by_broker:
             source.refuse(read)
@@ -163,12 +171,16 @@ class Flow:
     # -- what no read tells
 
     def sweep(self) -> None:
-        """Store the departures of tags that fell silent, and try again what a broker still keeps for us."""
+        """Store the departures of tags that fell silent, and try again what found no room: codes that a broker still
+        keeps for us, and tags that are read on."""
         self.restless.clear()
         held, self._held = self._held, deque()
         for source, counters, read in held:
             self.take(source, counters, read)
         with self._lock:
+            for epc in self._untold:
+                self._smoother.forget(epc)
+            self._untold.clear()
             stamp = self._clock.now()
             sightings = self._smoother.sweep(self._clock.monotonic(), stamp.at)
             events = [self._stations.place(sighting, clock_suspect=stamp.suspect) for sighting in sightings]

@@ -137,6 +137,10 @@ class Smoother:
         """Remember under which sequence a code was stored, for `repeat_of` where repeats are kept."""
         self._repeats.stored(read, self._options.get(read.reader, DEFAULTS), sequence)
 
+    def forget(self, epc: str) -> None:
+        """Nobody was told of this tag: when it is read on, it arrives once more."""
+        self._present.pop(epc, None)
+
     def _tag(self, read: TagRead) -> Tag:
         """The tag's record, now the youngest of its kind."""
         tags = self._present if read.epc in self._present else self._unsure

@@ -233,6 +233,23 @@ def test_a_refused_tag_gives_way_and_its_message_is_done(bench: Bench, monkeypat
     assert bench.counters["gate"].refused == 1
 
 
+def test_a_tag_that_found_no_room_is_told_once_there_is_some_while_it_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, tag = FullOutbox(bench.outbox, monkeypatch), TagRead("gate", "303400000000000000000001")
+    bench.take(tag)
+    eventually(lambda: bench.counters["gate"].refused == 1)
+    bench.take(tag)
+    eventually(lambda: bench.counters["gate"].filtered == 1)
+
+    disk.full = False
+    bench.flow.sweep()
+    bench.take(tag)
+
+    eventually(bench.events)
+    assert [(event["kind"], event["epc"]) for event in bench.events()] == [("tag_arrived", tag.epc)]
+
+
 def test_a_lost_reader_is_an_event_with_its_reason(bench: Bench) -> None:
     bench.flow.tell_lost("scanner", "The cable is out.")
     bench.flow.tell_recovered("scanner")
