@@ -103,7 +103,7 @@ class DeviceOptions:
 class EpcOptions(DeviceOptions):
     """Options of every device whose codes may be tags too."""
 
-    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=4, high=12)
+    gcp_length: int | None = option(None, "Company prefix length for EPC forms.", low=6, high=12)
 
     @property
     def rules(self) -> CodeRules:

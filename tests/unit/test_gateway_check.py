@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError
+from gateway.decode import decode
 from gateway.pipeline import check, plan
+from gateway.protocols.reads import CodeRead
 
 HEAD = """
 [gateway]
@@ -245,3 +247,14 @@ def test_a_value_in_the_wrong_writing_is_told_how_to_write_it(folder: Path, line
     (found,) = check(write(folder, GOOD + line + "\n"), {})
 
     assert found.sentence.endswith(cure)
+
+
+@pytest.mark.parametrize("digits", range(3, 14))
+def test_a_length_of_company_prefixes_that_passes_the_check_reads_codes(folder: Path, digits: int) -> None:
+    path = write(folder, GOOD + f"gcp_length = {digits}\n")
+
+    if check(path, {}):
+        assert digits not in range(6, 13)
+    else:
+        rules = plan(path, {}).devices[0].options.rules
+        assert decode(CodeRead("scanner-1", b"]C101095060001343522101"), rules).keys["gtin"] == "09506000134352"

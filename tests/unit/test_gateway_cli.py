@@ -82,7 +82,7 @@ def test_drivers_are_listed_with_what_each_option_allows(capsys: pytest.CaptureF
         '  feedback ("none"): Whose beeps and lights the scanner knows. '
         "One of none, honeywell, datalogic, newland, zebra_bel, cipherlab."
     ) in lines
-    assert "  gcp_length (none): Company prefix length for EPC forms. From 4 to 12." in lines
+    assert "  gcp_length (none): Company prefix length for EPC forms. From 6 to 12." in lines
 
 
 def test_drivers_are_listed_as_json_with_their_options(capsys: pytest.CaptureFixture[str]) -> None:
