@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,13 @@ def test_every_command_and_exit_code_stands_in_the_reference() -> None:
         assert f"| `{name}" in page, name
     for code in (EXIT_BROKEN, EXIT_CONFIG, EXIT_FAILED):
         assert f"| {code} |" in page
+    assert set(re.findall(r"(?m)^\| `([a-z-]+)[` ]", page.split("## Exit codes")[0])) == set(commands())
+    assert [option for option in sorted(_options()) if f"`{option}" not in page and f" {option}" not in page] == []
+
+
+def _options() -> set[str]:
+    parsers = [build_parser(), *commands().values()]
+    return {word for each in parsers for one in each._actions for word in one.option_strings} - {"-h", "--help"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Documentation cannot drift: every command and figure of the server has its line."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +65,24 @@ def test_every_figure_is_documented_in_its_own_words() -> None:
 def test_the_file_is_named_before_or_behind_the_command(words: str) -> None:
     assert build_parser().parse_args(words.split()).config == Path("x.toml")
     assert build_parser().parse_args(["user", "list"]).config is None
+
+
+def test_the_page_of_commands_tells_of_none_that_is_gone() -> None:
+    page = (REFERENCE / "server-commands.md").read_text()
+    options = {word for parser in COMMANDS.values() for action in parser._actions for word in action.option_strings}
+    options |= {word for action in build_parser()._actions for word in action.option_strings}
+
+    assert set(re.findall(r"### `([^`]+)`", page)) == set(COMMANDS)
+    assert set(re.findall(r"(?<![\w-])(?<!pg_restore )--[a-z][a-z-]*", page)) - options == set()
+
+
+def test_no_page_tells_of_a_figure_that_is_gone() -> None:
+    families = [next(iter(one.describe())) for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    told = {
+        name
+        for page in REFERENCE.parent.rglob("*.md")
+        for name in re.findall(r"\borderlight_[a-z_]+", page.read_text())
+    }
+
+    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in told} - names == set()

@@ -1,5 +1,6 @@
 """Settings: from the environment, from files, from TOML; every mistake at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ def test_https_gives_cookies_the_host_prefix_and_http_does_not() -> None:
 def test_every_setting_is_documented_with_its_default() -> None:
     page = (Path(__file__).parents[2] / "docs/reference/server-settings.md").read_text()
 
+    assert re.findall(r"(?m)^\| `(\w+)` \|", page) == [setting.name for setting in SETTINGS]
     for setting in SETTINGS:
         line = next((line for line in page.splitlines() if line.startswith(f"| `{setting.name}` |")), None)
         assert line is not None, f"docs/reference/server-settings.md does not tell of {setting.name}"
