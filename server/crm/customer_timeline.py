@@ -75,6 +75,7 @@ class Cursor:
             if found is not None:
                 return cls(datetime.fromisoformat(found[1]).replace(tzinfo=UTC), int(found[2]), int(found[3]))
         except ValueError:
+            # No moment of the calendar: it is told like whatever else is no place in the list.
             pass
         message = _("The page after {after!r} cannot be found; expected the `next` of the page before.")
         raise Invalid(errors=[FieldError("after", message.format(after=text[:60]))])
