@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from server.app.routers import routing_table
-from server.auth.permissions import Permission
+from server.auth.permissions import DEVICE_PERMISSIONS, KEY_SCOPES, ROLE_PERMISSIONS, VISIT_PERMISSIONS, Permission
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 PAGE = (REFERENCE / "collections.md").read_text(encoding="utf-8")
@@ -99,6 +99,22 @@ def _of_a_customer(path: str) -> bool:
 
 
 def test_every_right_is_told() -> None:
-    told = PAGE.split("\n## Who may\n")[1]
+    told = PAGE.split("\n## Who may\n")[1].split("\nWhat each role has:\n")[0]
 
     assert [right.value for right in Permission if not re.search(rf"^\|.*\b{right.value}\b.*\|", told, re.M)] == []
+
+
+def test_what_each_role_may_is_told() -> None:
+    has = {str(role): set(rights) for role, rights in ROLE_PERMISSIONS.items()} | {
+        "a station's screen": set(DEVICE_PERMISSIONS),
+        "a visit by a private link": set(VISIT_PERMISSIONS),
+        "a key of a program": set(KEY_SCOPES),
+    }
+    table = PAGE.split("\nWhat each role has:\n")[1].strip().split("\n\n")[0]
+
+    assert {name: _rights(cells[0]) for name, cells in map(_row, table.splitlines()[2:])} == has
+
+
+def _rights(cell: str) -> set[Permission]:
+    named = {Permission(word) for word in re.findall(r"`([^`]+)`", cell)}
+    return set(Permission) - named if "all but" in cell else named
