@@ -15,6 +15,9 @@ FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 12, 31)
 #: Persian, Indic scripts and emoji are spelled with these two invisible characters.
 JOINERS = "\u200c\u200d"
+#: What people write in Arabic or Hebrew, or bring along from a word processor: marks that turn nothing but the sign
+#: beside them, and the soft hyphen. In prose nothing passes for something else by them; in a name it would.
+PROSE = "\n\t\u200e\u200f\u061c\u00ad"
 
 
 class Strict(BaseModel):
@@ -61,8 +64,8 @@ def one_line(text: str) -> str:
 
 
 def several_lines(text: str) -> str:
-    """The text, which has no control characters but tabs and line ends; line ends become newlines."""
-    return _clean(text.replace("\r\n", "\n"), allowed="\n\t")
+    """The text, which has no control characters but those of prose; line ends become newlines."""
+    return _clean(text.replace("\r\n", "\n"), allowed=PROSE)
 
 
 def _clean(text: str, *, allowed: str) -> str:

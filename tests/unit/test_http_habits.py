@@ -38,6 +38,21 @@ def test_several_lines_may_have_tabs_and_one_kind_of_line_end() -> None:
     assert Thing(name="A", note="a\r\nb\tc").note == "a\nb\tc"
 
 
+@pytest.mark.parametrize(
+    "note", ["\u0634\u0643\u0631\u0627 \u200f(\u0645\u0647\u0645)\u200f", "Fahr\u00adrad", "\u05d0\u200e-7"]
+)
+def test_prose_is_taken_as_it_is_written_from_right_to_left_and_by_word_processors(note: str) -> None:
+    assert Thing(name="A", note=note).note == note
+    with pytest.raises(ValidationError):
+        Thing(name=note)
+
+
+@pytest.mark.parametrize("note", ["\u202etxt", "a\u2066b", "a\ufeffb", "a\x00"])
+def test_prose_that_turns_other_words_or_cannot_be_stored_is_refused(note: str) -> None:
+    with pytest.raises(ValidationError):
+        Thing(name="A", note=note)
+
+
 @pytest.mark.parametrize("quantity", [0, -1, Decimal("NaN"), Decimal("Infinity"), Decimal("1E+400"), "1e-7", "x"])
 def test_a_quantity_is_positive_and_finite(quantity: object) -> None:
     with pytest.raises(ValidationError):
