@@ -71,6 +71,22 @@ def test_a_change_is_red_at_the_station_until_a_badge_is_shown_and_then_told_to_
     expect(manager.locator("#main")).to_contain_text("Kim")
 
 
+def test_what_was_said_of_an_acknowledgement_gives_way_to_the_next_verdict(
+    new_page: Callable[..., Page], site: Any
+) -> None:
+    order = site.order_of("Aurora Bikes")
+    site.database.write(lambda session: approved(session, order))
+    station = go(new_page("operator"), "/station/pack")
+
+    station.get_by_role("button", name="I have seen it").click()
+    expect(station.locator(".flash")).to_contain_text("Seen. Scans go on.")
+    station.wait_for_selector("#connection[data-state=live]")
+    site.scan("NO-SUCH-CODE", "pack-1")
+
+    expect(station.locator("#verdict-say")).to_contain_text("is not known here")
+    expect(station.locator(".flash")).to_have_count(0)
+
+
 def test_pages_of_changes_are_accessible_and_fit(new_page: Callable[..., Page], site: Any, passes: Any) -> None:
     order = site.order_of("Aurora Bikes")
     number = site.database.write(lambda session: approved(session, order))

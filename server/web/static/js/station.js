@@ -139,6 +139,8 @@
     if (work() && work().dataset.job !== job) { job = work().dataset.job; work().scrollTop = 0; }
     const fresh = rows().filter((row) => !seen.has(row.dataset.key));
     fresh.forEach((row) => seen.add(row.dataset.key));
+    /* What was said of the last thing done gives way to the next verdict, which it would cover. */
+    if (fresh.length) document.querySelectorAll(".flash").forEach((said) => said.remove());
     const loud = fresh.filter((row) => "fresh" in row.dataset);
     if (loud.length) tone(worst(loud.map((row) => row.dataset.signal)));
     if (kept().queue.length && fails) show("kept", set.wordKept, set.sayKept, kept().queue.at(-1).code || "");
