@@ -125,11 +125,7 @@ def test_the_box_around_expected_units_is_no_surplus_and_by_boxes_it_is_what_cou
     by_units = expect(dock, "handling_unit", "HU-1000")
     dock.tag(tools.box_epc(sscc), GATE)
     seen = look(dock, by_units)
-    dock.database.write(
-        lambda session: (
-            service.close_check(session, repository.check(session, by_units), actor="user:anna", now=dock.now) and None
-        )
-    )
+    close(dock, by_units)
     by_boxes = expect(dock, "handling_unit", "HU-1000", "boxes")
     dock.tag(tools.box_epc(sscc), GATE)
 
