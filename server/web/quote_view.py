@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote as escaped
 
@@ -99,7 +100,7 @@ def _shared(
         "order_number": order.number if order else None,
         "shown": shown,
         "total": total_of(shown.lines, quote.currency),
-        "changed": differences(earlier[-1], shown, formats) if earlier else [],
+        "changed": differences(earlier[-1], shown, formats, quote.currency) if earlier else [],
         "changed_since": earlier[-1].version if earlier else None,
         "estimate": _estimate(session, quote, shown, standing, formats.now),
         "messages": [_message(quote, each, formats, for_customer=for_customer) for each in messages],
@@ -107,15 +108,15 @@ def _shared(
     }
 
 
-def differences(before: QuoteVersion, now: QuoteVersion, formats: Formats) -> list[Mapping[str, Any]]:
+def differences(before: QuoteVersion, now: QuoteVersion, formats: Formats, currency: str) -> list[Mapping[str, Any]]:
     """What differs between two versions, a row for each line that differs, in the reader's language."""
-    return [_difference(line, formats) for line in compare(terms_of(before), terms_of(now))]
+    return [_difference(line, formats, currency) for line in compare(terms_of(before), terms_of(now))]
 
 
-def _difference(line: LineDifference, formats: Formats) -> Mapping[str, Any]:
+def _difference(line: LineDifference, formats: Formats, currency: str) -> Mapping[str, Any]:
     say = Say(formats.language)
     kind = {"added": N_("new"), "removed": N_("taken out"), "changed": ""}[line.kind]
-    told = in_words(line.changes, say, day=formats.day)
+    told = in_words(line.changes, say, day=formats.day, money=partial(formats.money, currency=currency))
     words = [said for said in (say(kind) if kind else "", told) if said]
     return {
         "kind": line.kind,
@@ -152,7 +153,7 @@ def _draft(
         "total": total,
         "moved": total - total_of(shown.lines, quote.currency),
         "margin": costs.margins(session, quote, draft.lines, now=formats.now)[1],
-        "changed": differences(shown, draft, formats),
+        "changed": differences(shown, draft, formats, quote.currency),
         "estimate": capable_to_promise(session, quote, draft, now=formats.now),
     }
 
@@ -186,8 +187,8 @@ def _proposal(quote: Quote, message: QuoteMessage, formats: Formats) -> Sequence
     if not message.proposal:
         return ()
     found = proposed(find_version(quote, message.version), message.proposal)
-    say = Say(formats.language)
-    return [(line.name, in_words(changes, say, day=formats.day)) for line, changes in found]
+    say, money = Say(formats.language), partial(formats.money, currency=quote.currency)
+    return [(line.name, in_words(changes, say, day=formats.day, money=money)) for line, changes in found]
 
 
 #: The colour and icon of each state; the word comes from server.web.words.

@@ -20,6 +20,7 @@ from server.messages import N_
 NOTHING = "–"
 OPTION = "option"
 WISHED_DATE = "wished_date"
+UNIT_PRICE = "unit_price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,43 @@ class Change:
         """The label in the reader's language."""
         return self.label if self.field == OPTION else say(self.label)
 
-    def way(self, day: Callable[[date], str]) -> str:
-        """From what to what; a day is written as this reader writes days."""
+    def way(self, day: Callable[[date], str], money: Callable[[Decimal], str]) -> str:
+        """From what to what; days and amounts are written as this reader writes them."""
         before, now = self.before, self.now
         if self.field == WISHED_DATE:
             before, now = (text if text in ("", NOTHING) else day(date.fromisoformat(text)) for text in (before, now))
+        if self.field == UNIT_PRICE:
+            before, now = (money(Decimal(text)) if text else text for text in (before, now))
         return f"{before} → {now}" if before else now
 
 
+def price(value: Decimal) -> str:
+    """The amount with two places at the least, as prices are written.
+
+    >>> price(Decimal("120")), price(Decimal("0.1250"))
+    ('120.00', '0.125')
+    """
+    whole, _point, places = plain(value).partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
+
+
 def in_words(
-    changes: Iterable[Change], say: Callable[[str], str], *, day: Callable[[date], str] = date.isoformat
+    changes: Iterable[Change],
+    say: Callable[[str], str],
+    *,
+    day: Callable[[date], str] = date.isoformat,
+    money: Callable[[Decimal], str] = price,
 ) -> str:
-    """The changes as a reader is told of them, in his language.
+    """The changes as a reader is told of them, in his language; programs are told amounts without their currency.
 
     >>> wished = Change(WISHED_DATE, "wished for", "2026-12-01", "2026-12-04")
     >>> in_words([wished], str, day=lambda day: f"{day:%d %b}")
     'wished for 01 Dec → 04 Dec'
+    >>> dearer = Change(UNIT_PRICE, "price", "120.00", "125.00")
+    >>> in_words([dearer], str, money=lambda amount: f"€{amount}")
+    'price €120.00 → €125.00'
     """
-    return ", ".join(f"{change.named(say)} {change.way(day)}" for change in changes)
+    return ", ".join(f"{change.named(say)} {change.way(day, money)}" for change in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ def changes_of(before: Terms, now: Terms) -> list[Change]:
     rows = [
         ("quantity", N_("Quantity"), plain(before.quantity), plain(now.quantity)),
         *((OPTION, name, *(_text(each.configuration.get(name)) for each in (before, now))) for name in options),
-        ("unit_price", N_("price"), price(before.unit_price), price(now.unit_price)),
+        (UNIT_PRICE, N_("price"), price(before.unit_price), price(now.unit_price)),
         ("discount_percent", N_("discount"), _percent(before.discount_percent), _percent(now.discount_percent)),
         (WISHED_DATE, N_("wished for"), _day(before.wished_date), _day(now.wished_date)),
         ("note", N_("remark"), _text(before.note), _text(now.note)),
@@ -146,22 +166,12 @@ def wording_of(line: Terms) -> list[Change]:
     discount = _percent(line.discount_percent) if line.discount_percent else ""
     rows = [
         *((OPTION, name, choice) for name, choice in line.configuration.items()),
-        ("unit_price", N_("price"), price(line.unit_price)),
+        (UNIT_PRICE, N_("price"), price(line.unit_price)),
         ("discount_percent", N_("discount"), discount),
         (WISHED_DATE, N_("wished for"), line.wished_date.isoformat() if line.wished_date else ""),
         ("note", N_("remark"), line.note or ""),
     ]
     return [Change(field, label, "", now) for field, label, now in rows if now]
-
-
-def price(value: Decimal) -> str:
-    """The amount with two places at the least, as prices are written.
-
-    >>> price(Decimal("120")), price(Decimal("0.1250"))
-    ('120.00', '0.125')
-    """
-    whole, _point, places = plain(value).partition(".")
-    return f"{whole}.{places.ljust(2, '0')}"
 
 
 def _percent(value: Decimal) -> str:

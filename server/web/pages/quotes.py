@@ -171,7 +171,7 @@ def show_version(page: Page, principal: Principal, number: str, version: int) ->
         shown=now,
         other=other,
         known=known,
-        changed=differences(before, after, page.formats),
+        changed=differences(before, after, page.formats, found.currency),
         pair=(before, after),
         **(words | bases(number, by_link=by_link)),
     )

@@ -76,6 +76,20 @@ def test_a_proposal_is_taken_over_with_one_button(sales: httpx.Client, aurora: h
     assert "version 2" not in aurora.get(written, headers=HTML).text
 
 
+def test_people_read_prices_of_a_difference_with_their_currency(
+    sales: httpx.Client, aurora: httpx.Client, written: str
+) -> None:
+    sales.post(f"{written}/send")
+    aurora.post(f"{written}/propose", data={"version": "1", "line.1.unit_price": "1141.50"})
+    page = sales.get(written, headers=HTML).text
+    sales.post(f"{written}/take", data={"message": page.split('name="message" value="')[1].split('"')[0]})
+    sales.post(f"{written}/send")
+
+    assert "price €150.00 → €1,141.50" in page
+    assert "price €150.00 → €1,141.50" in aurora.get(written, headers=HTML).text
+    assert "price €150.00 → €1,141.50" in aurora.get(f"{written}/versions/2", headers=HTML).text
+
+
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(sales: httpx.Client, written: str) -> None:
     typed = form(**{"lines.0.options": "Colour: plaid"}, row_version="1", valid_until="2099-01-01")
 
