@@ -51,12 +51,12 @@ def manager(signed_in: Callable[..., httpx.Client]) -> httpx.Client:
 @pytest.fixture
 def scan(database: Database) -> Callable[[str, str], Answer]:
     """`scan("U-1000", "cut-1")` is the answer to a gateway's scan at that read point."""
-    sequences, begun = numbers(1), utc_now() - timedelta(minutes=5)
+    sequences, begun = numbers(1), utc_now()
 
     def scan_at(code: str, at: str) -> Answer:
         sequence = next(sequences)
         told = {"sequence": sequence, "kind": "code_scanned", "read_point": at, "code": code}
-        # Some seconds lie between two scans, or they would be one.
+        # Some seconds lie between two scans, or they would be one; each is later than what the office did before it.
         event = Event.parse(told | {"observed_at": (begun + timedelta(seconds=3 * sequence)).isoformat()})
         batch = Batch("gw", "00000000000000bb", (event,), ())
         door = Door(actor="gateway:gw")
