@@ -17,9 +17,11 @@ from server.crm.open_orders import Pressing
 from server.erp.floor.models import ReadPoint, Station
 from server.erp.orders.models import SalesOrder
 from server.erp.production.models import GOING_ON, MADE_HERE, Operation, Unit, WorkOrder
-from server.tracking.states import Context, OrderLifecycle, UnitState, WorkOrderState
+from server.tracking.states import Context, Fulfilment, OrderLifecycle, UnitState, WorkOrderState
 
 _IS_IN_WORK: Final = SalesOrder.lifecycle == OrderLifecycle.PROCESSING.value
+#: Of such an order nothing is finished, or everything has left (server.tracking.settle.fulfilment).
+_NOTHING_HERE: Final = (Fulfilment.NOT_STARTED.value, Fulfilment.SHIPPED.value, Fulfilment.DELIVERED.value)
 OPEN_WORK = (WorkOrderState.RELEASED, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
 
 
@@ -113,14 +115,15 @@ def _made(*, is_sqlite: bool) -> CTE:
     """Order -> how many of its units wait for packing, and how many are packed and not gone.
 
     PostgreSQL has an index of just these units. SQLite would pay for it at every scan, so there they are found by the
-    work of the orders that are not done; a unit of an order belongs to a work order of it.
+    work of the orders that say they have any; a unit of an order belongs to a work order of it.
     """
     is_packed = Unit.state == UnitState.PACKED.value
     packed = func.sum(case((is_packed, 1), else_=0)).label("packed")
     finished = func.sum(case((is_packed, 0), else_=1)).label("finished")
     counted = select(Unit.order_id, finished, packed).where(MADE_HERE).group_by(Unit.order_id)
     if is_sqlite:
-        work = select(WorkOrder.id).join(SalesOrder, SalesOrder.id == WorkOrder.order_id).where(_IS_IN_WORK)
+        has_any = SalesOrder.fulfilment.not_in(_NOTHING_HERE)
+        work = select(WorkOrder.id).join(SalesOrder, SalesOrder.id == WorkOrder.order_id).where(_IS_IN_WORK, has_any)
         counted = counted.where(Unit.work_order_id.in_(work))
     return counted.cte("made")
 
