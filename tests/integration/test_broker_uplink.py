@@ -26,7 +26,7 @@ from simulators.processes import Child, program
 from simulators.rig import Rig, write_secret
 from simulators.services import Mosquitto, free_port, killable_mosquitto
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 @dataclass

@@ -19,7 +19,7 @@ from gateway.sources.base import Refuses, Source
 from simulators.host import Running
 from simulators.services import ServiceMissing, find_mosquitto, free_port, wait_for_port
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 EPC = "7EDA9038051002710002C0AE"
 
 

@@ -22,7 +22,7 @@ from simulators.host import Running
 from simulators.radio import RadioField, RadioSettings
 
 EPCS = ("3074257BF7194E4000001A85", "3074257BF7194E4000001A86", "BB7EAADDBB7EAADD7E7EBBBB")
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 MakeModule = Callable[..., R200]
 

@@ -21,7 +21,7 @@ from gateway.sources.link import MAX_TONES
 from gateway.sources.serial_line import SerialLineSource
 from simulators.host import Running
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Cable:

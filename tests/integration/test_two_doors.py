@@ -22,7 +22,7 @@ from simulators.radio import RadioField, RadioSettings, TagSeen
 from simulators.rig import Rig, write_secret
 from simulators.services import free_port
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 #: So much weaker does an antenna hear what stands before the other door.
 LOSS_DB = 14.0
 SAW, DOCK = "saw-gate", "dock-gate"
