@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from orderlight.events import EventKind
+from server.db import table_of
 from server.errors import Conflict
 from server.ingest.bulk import update_rows
 from server.ingest.queries import Query, Statement, among, listed
@@ -16,7 +17,6 @@ from server.ingest.reads import corrected
 from server.ingest.wire import Request, Told
 from server.journal.models import EventIdentity, EventSource
 
-_TABLE = EventSource.__table__
 #: A double that told nothing for so long is taken to be switched off, and the other one is let go on.
 DOUBLE_QUIET = timedelta(minutes=2)
 
@@ -164,7 +164,7 @@ def advance_sources(connection: Connection, told: Sequence[Recorded], *, now: da
         columns = ("id", "contiguous_sequence", "max_sequence", "last_seen_at", *begun)
         rows.setdefault(columns, []).append((source.id, reached[-1], highest, now, *begun.values()))
     for columns, found in rows.items():
-        update_rows(connection, _TABLE, columns, found)  # type: ignore[arg-type]
+        update_rows(connection, table_of(EventSource), columns, found)
     return reached
 
 
