@@ -1,8 +1,10 @@
 """One connection to an MQTT broker, driven by the thread that calls turn(); paho-mqtt behind a small door."""
 
 import contextlib
+import select
 import socket
 import ssl
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -22,6 +24,8 @@ from gateway.wake import Waker
 CONNECT_SECONDS: Final = 5.0
 #: Connect, CONNACK and SUBACK together may take so long.
 GREETING_SECONDS: Final = 10.0
+#: What is still to be written when we leave has so long; a broker that hangs may never take it.
+LEAVING_SECONDS: Final = 1.0
 #: MQTT 5.0 section 3.8.3.1, retain handling 2: send no retained messages at the time of subscribing.
 NO_RETAINED: Final = 2
 
@@ -132,8 +136,22 @@ class Connection:
         # The connection may be broken already, which is why we leave.
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
-            while self._client.want_write() and self._client.loop_write() == MQTTErrorCode.MQTT_ERR_SUCCESS:
-                continue
+            self._write_out()
+        wire: Any = self._client.socket()
+        if wire is not None:
+            # What was not taken is lost as with a broken wire; the socket would stay open until garbage is collected.
+            wire.close()
+
+    def _write_out(self) -> None:
+        """Write what is left, as far as the broker takes it in time."""
+        until = time.monotonic() + LEAVING_SECONDS
+        wire: Any = self._client.socket()
+        while wire is not None and self._client.want_write() and (left := until - time.monotonic()) > 0:
+            poll = select.poll()
+            poll.register(wire, select.POLLOUT)
+            if poll.poll(int(left * 1000) + 1):
+                self._client.loop_write()
+            wire = self._client.socket()
 
     def _handle(self, waker: Waker, seconds: float) -> None:
         """Wait for traffic or a wake, and handle it."""

@@ -17,6 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.devices.device import BOOT_SECONDS, Worker
 from simulators.faults import Fault, Faults
+from simulators.leaving import leave
 from simulators.radio import RadioField, TagSeen
 
 #: What cannot befall messages.
@@ -75,13 +76,14 @@ class MqttPublisher:
         """Leave the broker, forget what was not sent, and come again `after` seconds later."""
         self.stop()
         time.sleep(after)
-        self._client = self._make_client()
         self.start()
 
     def stop(self) -> None:
-        """Say good-bye to the broker."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        """Say good-bye to the broker and forget what was not sent; start() comes again."""
+        # A client that left cannot come again: the next start is another one's.
+        left, self._client = self._client, self._make_client()
+        leave(left)
+        self._connected.clear()
 
     def wait_until_connected(self, timeout: float) -> bool:
         """Whether the broker accepted the connection within `timeout` seconds."""

@@ -8,6 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.devices.transport import NotPlugged
+from simulators.leaving import leave
 from simulators.recording.format import Chunk, Recorder
 
 _GREETING_SECONDS: Final = 10.0
@@ -35,8 +36,7 @@ class BrokerLink:
         return self
 
     def __exit__(self, *_ended: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     def record(self, topic: str, recorder: Recorder) -> None:
         """Write down what is published under `topic` from now on; before the context is entered."""

@@ -19,6 +19,7 @@ from orderlight.events import topics
 from orderlight.events.topics import Leaf
 from server.broker.door import BrokerDoor
 from server.settings import Settings
+from simulators.leaving import leave
 from simulators.services import private_mosquitto
 
 
@@ -124,8 +125,7 @@ def test_a_question_that_names_no_way_back_is_counted_and_nothing_is_done(
     stranger.connect(host, int(port))
     stranger.loop_start()
     stranger.publish(topics.topic("gw-1", Leaf.EVENTS), b"{}", qos=1).wait_for_publish(5)
-    stranger.disconnect()
-    stranger.loop_stop()
+    leave(stranger)
 
     # The door goes on.
     assert connect(str(secured.ca_file)).ask(Leaf.HEALTH, b"{}", 5.0).status == 200

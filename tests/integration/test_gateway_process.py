@@ -24,6 +24,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from orderlight.events import Event
+from simulators.leaving import leave
 from simulators.services import ServiceMissing, find_mosquitto, private_mosquitto
 
 pytestmark = pytest.mark.faults
@@ -397,8 +398,7 @@ read_point = "cut-1"
         start()
         expected = {f"BUS{number}" for number in range(1, sent + 1)}
         wait_until(lambda: expected <= set(server.codes()), "every message")
-        publisher.disconnect()
-        publisher.loop_stop()
+        leave(publisher)
 
     # What was stored but not yet acknowledged to the broker comes again: at least once, never less.
     assert set(server.codes()) == expected

@@ -12,6 +12,7 @@ from gateway.protocols import parse_options
 from gateway.protocols.reads import CodeRead, Sign
 from gateway.sources import make_source
 from gateway.supervisor import Supervisor
+from simulators.leaving import leave
 from simulators.services import Mosquitto, ServiceMissing, find_mosquitto, killable_mosquitto
 
 pytestmark = pytest.mark.faults
@@ -42,8 +43,7 @@ class Publisher:
             each.wait_for_publish(15)
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 def test_a_broker_killed_again_and_again_and_empty_each_time_costs_at_most_what_it_had_not_delivered() -> None:

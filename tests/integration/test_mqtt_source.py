@@ -17,6 +17,7 @@ from gateway.protocols.reads import CodeRead, TagRead
 from gateway.sources import make_source
 from gateway.sources.base import Refuses, Source
 from simulators.host import Running
+from simulators.leaving import leave
 from simulators.services import ServiceMissing, find_mosquitto, free_port, wait_for_port
 
 PATIENCE = 30.0
@@ -67,8 +68,7 @@ class PrivateBroker:
         client.loop_start()
         for sent in [client.publish(topic, payload, qos=qos, retain=retain) for payload in payloads]:
             sent.wait_for_publish(PATIENCE)
-        client.disconnect()
-        client.loop_stop()
+        leave(client)
 
 
 MakeSource = Callable[..., Source]
@@ -348,8 +348,7 @@ class TestEncryptedBroker:
         client.loop_start()
         for sent in [client.publish("readers/scanner", payload, qos=1) for payload in payloads]:
             sent.wait_for_publish(PATIENCE)
-        client.disconnect()
-        client.loop_stop()
+        leave(client)
 
     # paho leaves the socket of a failed handshake to be closed by whoever drops its frames.
     @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -24,6 +24,7 @@ from gateway.uplink.mqtt import MqttTransport, broker_access
 from gateway.uplink.state import UplinkPhase
 from orderlight.events import ReceiptError, topics
 from orderlight.events.topics import Leaf
+from simulators.leaving import leave
 from simulators.services import Mosquitto, free_port, killable_mosquitto, private_mosquitto
 
 PATH = "/api/v1/events"
@@ -105,8 +106,7 @@ class BrokerServer:
 
     def close(self) -> None:
         self.link.close()
-        self.client.disconnect()
-        self.client.loop_stop()
+        leave(self.client)
 
 
 @pytest.fixture(scope="module")
@@ -322,8 +322,7 @@ class Listener:
         assert granted.wait(5)
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        leave(self.client)
 
 
 def test_the_broker_keeps_that_a_gateway_is_online_and_that_it_left_in_good_order(mosquitto: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 from gateway.protocols.mqtt_json import JsonReader, MqttOptions
 from gateway.protocols.reads import TagRead
 from simulators.devices.r700 import DEFAULT_FIELDS, OPTIONAL_FIELDS, R700, MqttPublisher, R700Settings, tag_event
+from simulators.leaving import leave
 from simulators.radio import RadioField, RadioSettings, TagSeen
 
 EPC = "E28011606000020A6681F23F"
@@ -89,5 +90,5 @@ def test_messages_pass_a_real_broker(mosquitto: int) -> None:
             break
 
     publisher.stop()
-    host.disconnect()
+    leave(host)
     assert got == [b"one"]
