@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from server.tracking.states import UnitState, WorkOrderState
 
 #: A wall is read from afar, so a column shows its most pressing cards and says how many more there are.
 CARDS_PER_COLUMN = 6
+#: How many halves of a card a column has room for: a card that says why its work stands takes three, any other two.
+_HALVES = 13
 #: Work orders of which a unit may be in work.
 _BEGUN = (WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
 
@@ -218,9 +221,15 @@ def _column(
 ) -> Column:
     center_id, key, name = center
     behind = for_stock.get(center_id, ())
-    shown = [*(cards.of(one) for one in first), *behind[: CARDS_PER_COLUMN - len(first)]]
+    shown = _that_fit([*(cards.of(one) for one in first), *behind[: CARDS_PER_COLUMN - len(first)]])
     in_all = first[0].in_all if first else 0
     return Column(key, name, shown, in_all + len(behind) - len(shown))
+
+
+def _that_fit(cards: Sequence[Card]) -> Sequence[Card]:
+    """The first cards that are seen whole in a column."""
+    heights = accumulate(3 if card.hold_reason else 2 for card in cards)
+    return [card for card, height in zip(cards, heights, strict=True) if height <= _HALVES]
 
 
 def _in_work(session: Session) -> int:

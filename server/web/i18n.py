@@ -76,6 +76,19 @@ def _spoken(tag: str) -> str | None:
     return name if name in LANGUAGES else None
 
 
+@lru_cache(maxsize=256)
+def language_name(code: str, locale: str | None = None) -> str:
+    """What a language is called in a locale, or by those who speak it; its code where nobody knows a name.
+
+    >>> language_name("de"), language_name("de", "en_GB"), language_name("de-AT", "en_GB"), language_name("xx")
+    ('Deutsch', 'German', 'German (Austria)', 'xx')
+    """
+    try:
+        return Locale.parse(code, sep="-").get_display_name(locale) or code
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
 @lru_cache(maxsize=8192)
 def _in_words(moment: datetime, pattern: str, zone: ZoneInfo, locale: str) -> str:
     """A live page is drawn again at every scan and shows mostly the same moments, so their words are kept."""
@@ -130,6 +143,10 @@ class Formats:
     @property
     def locale(self) -> str:
         return LANGUAGES[self.language]
+
+    def language_name(self, code: str) -> str:
+        """What the reader calls a language: 'German'."""
+        return language_name(code, self.locale)
 
     def local(self, moment: datetime) -> datetime:
         """The moment on the site's wall clock."""

@@ -52,6 +52,7 @@ BUYER_OF = "Aurora Bikes"
 SINCE = timedelta(hours=2)
 _PEOPLE = (
     ("sales", "Sales", Role.SALES, None),
+    ("service", "Service", Role.SERVICE, None),
     ("finance", "Finance", Role.FINANCE, None),
     ("planner", "Planner", Role.PLANNER, None),
     ("manager", "Manager", Role.MANAGER, None),

@@ -29,6 +29,7 @@ def welcome(access: Access, place: Place, *, version: str) -> str:
         f"Orderlight {version}  demo factory: {access.summary}        (SQLite: {place.folder}/orderlight.db)",
         f"  Board       {place.url}/board",
         f"  Sales       {place.url}/orders          sales / {PASSWORD}",
+        f"  Service     {place.url}/cases           service / {PASSWORD}",
         f"  Finance     {place.url}/invoices        finance / {PASSWORD}",
         f"  Office      {place.url}/changes         planner, manager / {PASSWORD}",
         f"  Station     {place.url}/station/cut     operator / {PASSWORD}     type {access.unit_code}, press Enter",

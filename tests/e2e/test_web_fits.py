@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy.orm import Session
 
+from server.erp.changes import repository, service
+from server.erp.changes.rules import Origin
+from server.erp.changes.schemas import ChangeIn, Wanted
 from server.erp.orders.models import SalesOrder
 from server.parties.models import Customer
+from server.settings.clock import utc_now
 
 #: The deeds of a page's head that open something of which a part lies beside the screen.
 LOST = """() => {
@@ -22,6 +27,9 @@ LOST = """() => {
 }"""
 #: How far the page can be moved to the side.
 ASIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: Lists that reach beyond what holds them.
+BESIDE = """lists => lists.filter(each => each.scrollWidth > each.clientWidth
+    || each.getBoundingClientRect().right > document.documentElement.clientWidth).map(each => each.textContent)"""
 #: Whether texts of neighbours in the same row of figures run into each other.
 MEET = """() => [...document.querySelectorAll('.figures dd')].filter(each => {
     const words = document.createRange();
@@ -63,18 +71,63 @@ def test_a_name_without_a_space_does_not_widen_a_page(new_page: Callable[..., Pa
         assert page.evaluate(ASIDE) <= 0, path
 
 
-def test_the_board_says_in_full_on_a_phone_why_an_order_stands(new_page: Callable[..., Page], site: Any) -> None:
+def long_change(session: Session, order: str) -> str:
+    """A change whose instructions are one word."""
+    work_order = repository.work_orders_of(session, order)[0]
+    body = ChangeIn(work_order=work_order.number, changes=Wanted(instructions="Verpackungsanweisungsentwurf" * 6))
+    change = service.create_change(session, work_order, body, origin=Origin.SALES, actor="test", now=utc_now())
+    service.submit_change(session, change, actor="test", now=utc_now())
+    return change.number
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_a_change_says_in_one_long_word_widens_neither_page_nor_table(
+    new_page: Callable[..., Page], site: Any, width: int
+) -> None:
+    order = site.order_of("Aurora Bikes")
+    number = site.database.write(lambda session: long_change(session, order))
+    page = new_page("manager", viewport={"width": width, "height": 900})
+
+    for path in ("/changes", f"/changes/{number}", f"/orders/{order}"):
+        page.goto(path, wait_until="domcontentloaded")
+        assert page.locator(".difference").count() > 0, path
+        assert page.evaluate(ASIDE) <= 0, path
+        assert page.locator(".difference").evaluate_all(BESIDE) == [], path
+
+
+@pytest.mark.parametrize("width", [390, 1440, 1920])
+def test_the_board_says_in_full_why_an_order_stands(new_page: Callable[..., Page], site: Any, width: int) -> None:
     order = site.order_of("Aurora Bikes")
     why = "Waiting for the customer to approve the drawing."
     site.database.write(
         lambda session: session.query(SalesOrder).filter_by(number=order).update({"on_hold": True, "hold_reason": why})
     )
-    page = new_page("manager", viewport={"width": 390, "height": 844})
+    page = new_page("manager", viewport={"width": width, "height": width * 9 // 16 if width > 390 else 844})
 
     page.goto("/board", wait_until="domcontentloaded")
 
     told = page.get_by_text(why).first
     assert told.evaluate("e => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight + 1")
+
+
+@pytest.mark.parametrize("held", [0, 1, 2, 6])
+def test_the_last_card_of_a_column_is_whole_however_many_of_them_say_why_they_stand(
+    new_page: Callable[..., Page], site: Any, held: int
+) -> None:
+    why = "The customer asks for another colour of the frame and wants to see a sample first; wait for his word."
+
+    def hold(session: Session) -> None:
+        for number, order in enumerate(session.query(SalesOrder).filter_by(lifecycle="processing")):
+            order.on_hold, order.hold_reason = number < held, why if number < held else None
+
+    site.database.write(hold)
+    page = new_page("manager")
+
+    page.goto("/board", wait_until="domcontentloaded")
+
+    assert page.locator("#cards-cut li").count() > 3
+    assert page.locator("#cards-cut").evaluate("e => e.scrollHeight - e.clientHeight") <= 1
+    assert {each.get_attribute("title") for each in page.locator(".why").all()} <= {why}
 
 
 def test_figures_of_a_gateway_do_not_run_into_each_other_on_a_phone(new_page: Callable[..., Page], site: Any) -> None:

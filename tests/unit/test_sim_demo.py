@@ -43,6 +43,7 @@ def test_the_block_names_every_door_and_the_drawn_password_once() -> None:
     for part in (
         "/board",
         "/orders ",
+        "service / ",
         "/station/cut",
         "/track/TOKEN",
         "/admin ",

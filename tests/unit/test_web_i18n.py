@@ -9,7 +9,7 @@ from server.erp.billing.states import Billing, InvoiceState, MoneyFact
 from server.erp.stock.rules import StockFact
 from server.tracking import states
 from server.tracking.facts import FactKind
-from server.web.i18n import LANGUAGES, Formats, negotiate
+from server.web.i18n import LANGUAGES, Formats, language_name, negotiate
 from server.web.words import WORDS
 
 NOW = datetime(2026, 11, 22, 8, 14, 5, tzinfo=UTC)
@@ -38,6 +38,17 @@ def test_chinese_of_taiwan_is_traditional_and_bare_chinese_simplified(monkeypatc
     assert negotiate(accept="zh-TW") == "zh-Hant"
     assert negotiate(accept="zh-HK,en;q=0.1") == "zh-Hant"
     assert negotiate(accept="zh") == "zh-Hans"
+
+
+@pytest.mark.parametrize(
+    ("code", "own", "ours"),
+    [("en", "English", "English"), ("de", "Deutsch", "German"), ("pl", "polski", "Polish"), ("xx", "xx", "xx"),
+     ("de-AT", "Deutsch (Österreich)", "German (Austria)"), ("en-Q", "en-Q", "en-Q")],
+)  # fmt: skip
+def test_a_language_is_called_by_its_name(code: str, own: str, ours: str) -> None:
+    formats = Formats("en", ZoneInfo("Europe/Berlin"), datetime(2026, 11, 22, tzinfo=UTC))
+
+    assert (language_name(code), formats.language_name(code)) == (own, ours)
 
 
 def test_times_are_shown_on_the_clock_of_the_site() -> None:

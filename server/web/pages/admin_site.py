@@ -3,7 +3,6 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from babel import Locale
 from babel.dates import get_day_names
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from server.parties.models import Site
 from server.parties.schemas import SiteOut, SitePatch
 from server.web.entry import Fault, FormDep, attempt, changed, checked
 from server.web.forms import Form
-from server.web.i18n import LANGUAGES
+from server.web.i18n import LANGUAGES, language_name
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 from server.web.stale import require_fresh
@@ -82,7 +81,7 @@ def _show(page: Page, form: Form, *, status: int = 200) -> Response:
         days=[(day, days[day]) for day in WEEK],
         zones=_zones(),
         currencies=[(code, code) for code in sorted(CURRENCIES)],
-        languages=[(code, Locale.parse(code, sep="-").get_display_name() or code) for code in sorted(LANGUAGES)],
+        languages=[(code, language_name(code)) for code in sorted(LANGUAGES)],
     )
 
 

@@ -21,7 +21,7 @@ from server.messages import N_
 from server.parties.models import Customer
 from server.web.entry import Fault, FormDep, attempt, changed, checked, given
 from server.web.forms import Form
-from server.web.i18n import LANGUAGES
+from server.web.i18n import LANGUAGES, language_name
 from server.web.page import Page, PageDep
 from server.web.sections import ADMIN, show_in
 
@@ -163,7 +163,7 @@ def _show(page: Page, form: Form, *, status: int = 200, user: User | None = None
         customers = session.execute(select(Customer.number, Customer.name).order_by(Customer.name).limit(500)).all()
     return show_in(
         ADMIN, page, "admin/user.html", status=status, form=form, user=user, customers=customers,
-        roles=_roles(), languages=sorted(LANGUAGES), hours=users.LINK_HOURS,
+        roles=_roles(), languages=[(code, language_name(code)) for code in sorted(LANGUAGES)], hours=users.LINK_HOURS,
     )  # fmt: skip
 
 

@@ -49,6 +49,15 @@ def test_every_tab_opens_and_a_guessed_number_is_404(sales: httpx.Client, world:
     assert sales.get(f"/customers/C-999{tab}").status_code == 404
 
 
+@pytest.mark.parametrize(("code", "name"), [("en", "English"), ("de", "German"), ("xx", "xx")])
+def test_a_customers_language_is_told_by_its_name(
+    sales: httpx.Client, database: Database, world: DemoWorld, code: str, name: str
+) -> None:
+    database.write(lambda session: session.execute(update(Customer).values(language=code)))
+
+    assert f"<dt>Language</dt><dd>{name}</dd>" in sales.get("/customers/C-100").text
+
+
 def test_terms_and_people_are_masked_by_role_and_each_view_is_in_the_audit(
     signed_in: SignedIn, database: Database, world: DemoWorld
 ) -> None:
