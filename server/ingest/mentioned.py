@@ -39,6 +39,9 @@ def mentioned(items: Iterable[Item]) -> Mentioned:
             values.update(named[1])
         else:
             found.others.setdefault(named[0], []).append(read)
+            if named[0] == "command":
+                # A word that was typed may be the code of a unit.
+                values.update(named[1][1:])
         if corrects is not None:
             found.corrections.append(read)
     return found

@@ -10,7 +10,7 @@ from server.ingest.door import Door
 from server.ingest.encoding import encoder
 from server.ingest.wire import Request, Told, canonical
 from server.tracking.heard_rows import Identity, Strength
-from server.tracking.naming import NOTHING, Named, name_event
+from server.tracking.naming import NOTHING, Named, at_screen, name_event
 from server.tracking.states import Reason
 from server.tracking.steps import Read
 
@@ -71,12 +71,15 @@ def _item(batch: Request, event: Told, door: Door, seen: tuple[datetime, bool]) 
     text = canonical(event) or _canonical(event.as_json()).encode()
     observed_at, suspect = seen
     kind, operator, corrects = event.kind._value_, event.operator, event.corrects
+    named = name_event(event)
+    if door.station_key is not None:
+        named = at_screen(named)
     # By place, in the order of the fields: every scan makes these three.
     read: Read = _new(Read, (
         _new(Identity, (batch.gateway, batch.epoch, event.sequence)),
         kind,
         observed_at,
-        name_event(event),
+        named,
         event.read_point,
         f"operator:{operator}" if operator is not None else door.actor,
         operator is not None or door.is_person,

@@ -198,7 +198,10 @@ def _station(read: Read, _world: World, station: Station, _read_point: ReadPoint
     return Note(words.THIS_STATION, {"station": station.name}, station.key)
 
 
-def _command(read: Read, world: World, station: Station, _read_point: ReadPoint) -> Step | Verdict:
+def _command(read: Read, world: World, station: Station, read_point: ReadPoint) -> Step | Verdict:
+    if find_unit(read, world) is not None:
+        # The word was typed, and here it is the code of a unit.
+        return _unit(read, world, station, read_point)
     name = read.named.values[0]
     reason = world.reasons.get(name)
     if reason is not None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from orderlight.autoid import identify, identify_epc
+from server.tracking.states import Command
 
 #: Identifier values are kept in 160 characters; what does not fit is known by its hash.
 MAX_VALUE = 150
@@ -21,7 +22,8 @@ class Named(NamedTuple):
     """`kind` is unit, operator, command, station, operation, shipment, other, product, unreadable or nothing."""
 
     kind: str
-    #: Identifier values to look the unit up by, the surest first; of a card, its body; of a shipment, its number.
+    #: Identifier values to look the unit up by, the surest first; of a card, its body, behind which
+    #: the code stands where it was typed; of a shipment, its number.
     values: tuple[str, ...]
     #: The code as it may stand in a sentence.
     shown: str
@@ -61,6 +63,22 @@ def name_event(event: Coded) -> Named:
     if event.raw is not None:
         return Named("unreadable", (), shown_code(event.raw), "expected text, got bytes that are none")
     return NOTHING
+
+
+def at_screen(named: Named) -> Named:
+    """What a station's screen was told: the bare word of a command card stands for the card.
+
+    The code itself stays behind it, for a unit may be known by that word, and then the unit is meant.
+
+    >>> at_screen(_name_code("undo", ())).values
+    ('UNDO', 'code:undo')
+    >>> at_screen(_name_code("]C0UNDO", ())).kind
+    'unit'
+    """
+    if named.kind != "unit" or len(named.values) != 1:
+        return named
+    word = named.values[0].removeprefix("code:").strip().upper()
+    return Named("command", (word, *named.values), named.shown) if word in Command.__members__ else named
 
 
 def shown_code(code: str) -> str:
