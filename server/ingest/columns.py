@@ -23,8 +23,12 @@ MOVED_UNIT = ("id", "step", "last_station_id", "last_read_point", "last_seen_at"
 #: What changes of one that begins its work or is finished.
 TURNED_UNIT = ("id", "state", *MOVED_UNIT[1:])
 OPERATION = ("id", "state", "started", "good", "scrap", "started_at", "completed_at")
+#: What changes of an operation that goes on.
+COUNTED_OPERATION = ("id", "started", "good", "scrap")
 WORK_ORDER = ("id", "state", "started_at", "completed_at")
 ORDER = ("id", "lifecycle", "fulfilment", "moved_at")
+#: What changes of an order of which something has moved that does not change how it stands.
+MOVED_ORDER = ("id", "moved_at")
 BOX = ("id", "state", "closed_at", "shipped_at", "shipment_id")
 SHIPMENT = ("id", "state", "shipped_at", "delivered_at")
 CHANGE = ("id", "state", "acknowledged_at")

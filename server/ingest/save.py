@@ -1,9 +1,9 @@
 """Saving the difference: events with their answers, facts, and every changed row, one statement for each table."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -14,13 +14,13 @@ from server.erp.changes.models import ChangeAcknowledgement, ChangeRequest, Repa
 from server.erp.changes.stations import tell_again
 from server.erp.floor.models import StationState
 from server.erp.logistics.models import HandlingUnit, Shipment
-from server.erp.orders.models import SalesOrder
-from server.erp.production.models import Identifier, Operation, Unit, WorkOrder
+from server.erp.production.models import Identifier, Unit, WorkOrder
 from server.ingest import columns, driver
 from server.ingest.bulk import insert_rows, update_rows
 from server.ingest.encoding import json_text
 from server.ingest.fold import First, Folded, written_out
 from server.ingest.inbox_rows import keep_for_people
+from server.ingest.narrow import OPERATIONS, ORDERS, picker, update_narrowly, update_units
 from server.ingest.numbers import use_numbers
 from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact
@@ -35,6 +35,8 @@ class Before(NamedTuple):
     """What was there before the fold, to tell new rows from changed ones."""
 
     units: Mapping[int, w.Unit]
+    operations: Mapping[int, w.Operation]
+    orders: Mapping[int, w.Order]
     boxes: frozenset[int]
     shipments: frozenset[int]
     contexts: frozenset[int]
@@ -46,7 +48,8 @@ def before(world: w.World) -> Before:
     """Note what the world holds before it is folded."""
     boxes, shipments = frozenset(world.boxes), frozenset(world.shipments)
     contexts, repacks = frozenset(world.contexts), frozenset(world.repacks)
-    return Before(dict(world.units), boxes, shipments, contexts, repacks, world.supply)
+    units, operations, orders = dict(world.units), dict(world.operations), dict(world.orders)
+    return Before(units, operations, orders, boxes, shipments, contexts, repacks, world.supply)
 
 
 def first_numbers(session: Session, events: int) -> First:
@@ -138,13 +141,13 @@ def _save_changes(connection: Connection, folded: Folded, was: Before, now: date
 
 
 def _update_rows(connection: Connection, world: w.World, was: Before) -> None:
-    changed = world.changed
     # The container units of new boxes are written with them.
-    _update_units(connection, world, changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes), was)
+    units = world.changed.get(w.Unit, set()) - (world.boxes.keys() - was.boxes)
+    update_units(connection, [world.units[found] for found in sorted(units)], was.units)
+    update_narrowly(connection, OPERATIONS, _changed(world, w.Operation, world.operations), was.operations)
+    update_narrowly(connection, ORDERS, _changed(world, w.Order, world.orders), was.orders)
     plain = (
-        (Operation, columns.OPERATION, w.Operation, world.operations),
         (WorkOrder, columns.WORK_ORDER, w.WorkOrder, world.work_orders),
-        (SalesOrder, columns.ORDER, w.Order, world.orders),
         (HandlingUnit, columns.BOX, w.Box, {key: box for key, box in world.boxes.items() if key in was.boxes}),
         (ChangeRequest, columns.CHANGE, changes.Change, world.change_requests),
         (ChangeAcknowledgement, columns.ACKNOWLEDGEMENT, changes.Acknowledgement, world.acknowledgements),
@@ -162,47 +165,18 @@ def _update_rows(connection: Connection, world: w.World, was: Before) -> None:
         ),
     )
     for model, names, kind, rows in plain:
-        ids = [found for found in sorted(changed.get(kind, ())) if found in rows]
-        _update(connection, model, names, list(map(_picker(kind, names), [rows[found] for found in ids])))
+        found = map(picker(kind, names), _changed(world, kind, rows))
+        update_rows(connection, table_of(model), names, list(found))
 
 
-def _update_units(connection: Connection, world: w.World, ids: set[int], was: Before) -> None:
-    table, were = world.units, was.units
-    moved: list[tuple[Any, ...]] = []
-    turned: list[tuple[Any, ...]] = []
-    others: list[tuple[Any, ...]] = []
-    for found in sorted(ids):
-        unit, old = table[found], were.get(found)
-        # When nothing has changed that an index or another table hangs on, SQLite writes the row twice as fast.
-        if old is None or _of_what_stays(unit) != _of_what_stays(old):
-            others.append(_of_unit(unit))
-        elif _state_of(unit) != _state_of(old):
-            turned.append(_of_turned_unit(unit))
-        else:
-            moved.append(_of_moved_unit(unit))
-    _update(connection, Unit, columns.MOVED_UNIT, moved)
-    _update(connection, Unit, columns.TURNED_UNIT, turned)
-    _update(connection, Unit, columns.UNIT, others)
+def _changed(world: w.World, kind: type[Any], rows: Mapping[int, Any]) -> list[Any]:
+    return [rows[found] for found in sorted(world.changed.get(kind, ())) if found in rows]
 
 
 _NEW_REPACK = (*columns.REPACK, "change_id", "unit_id", "order_id", "handling_unit_id", "opened_at")
 
 
-def _update(connection: Connection, model: type[Any], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-    update_rows(connection, table_of(model), names, rows)
-
-
-def _picker(kind: type[Any], names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """What takes these columns out of a row of the rules."""
-    return itemgetter(*(kind._fields.index(name) for name in names))
-
-
 _kind_of = attrgetter("kind._value_")
-_of_unit = _picker(w.Unit, columns.UNIT)
-_of_moved_unit = _picker(w.Unit, columns.MOVED_UNIT)
-_of_turned_unit = _picker(w.Unit, columns.TURNED_UNIT)
-_of_what_stays = _picker(w.Unit, tuple(name for name in columns.UNIT if name not in columns.TURNED_UNIT))
-_state_of = itemgetter(w.Unit._fields.index("state"))
 
 
 def _save_new_things(connection: Connection, world: w.World, was: Before) -> None:
@@ -215,7 +189,7 @@ def _save_new_things(connection: Connection, world: w.World, was: Before) -> Non
     names = [("sscc", f"00/{box.sscc}", box.id, True) for box in boxes]
     insert_rows(connection, table_of(Identifier), ("scheme", "value", "unit_id", "active"), names)
     tasks = [row for key, row in sorted(world.repacks.items()) if key not in was.repacks]
-    insert_rows(connection, table_of(RepackTask), _NEW_REPACK, list(map(_picker(changes.Repack, _NEW_REPACK), tasks)))
+    insert_rows(connection, table_of(RepackTask), _NEW_REPACK, list(map(picker(changes.Repack, _NEW_REPACK), tasks)))
 
 
 def _save_contexts(connection: Connection, folded: Folded, was: Before, now: datetime) -> None:

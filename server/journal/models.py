@@ -40,7 +40,6 @@ class EventIdentity(Base):
     """The uniqueness of an event, in a table of its own so that `event` can be partitioned by day."""
 
     __tablename__ = "event_identity"
-    __table_args__ = ({"sqlite_with_rowid": False},)
     source_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from server import migrations
 from server.catalog.content import content_of, plain_content
 from server.catalog.repository import product, revisions
 from server.catalog.schemas import RevisionContent
 from server.db import Database
+from server.journal.models import EventIdentity
 
 #: Of version 0001: a product that is made and one that is bought.
 _PRODUCTS = (
@@ -63,6 +65,16 @@ _PASSES = (
     ),
 )
 
+#: Of version 0040: what two gateways sent in turn.
+_IDENTITIES = (
+    "INSERT INTO event_identity (source_id, sequence, content_hash, recorded_on, event_id, answer) "
+    "VALUES (:source, :sequence, :hash, '2026-01-01', :event, :answer)"
+)
+_SENT = [
+    {"source": source, "sequence": sequence, "hash": bytes([event]) * 16, "event": event, "answer": f'{{"n":{event}}}'}
+    for event, (source, sequence) in enumerate([(2, 1), (1, 1), (2, 2), (1, 2)], 1)
+]
+
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
@@ -83,6 +95,8 @@ def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     command.upgrade(migrations._config(database.engine), "0038")
     for statement in _PASSES:
         _write(database, statement)
+    command.upgrade(migrations._config(database.engine), "0040")
+    _write(database, _IDENTITIES, _SENT)
     migrations.upgrade(database.engine)
     yield database
     database.close()
@@ -120,3 +134,18 @@ def test_what_a_gate_knew_of_a_unit_counts_for_the_way_it_is_on(migrated: Databa
         found = [tuple(row) for row in rows]
 
         assert found == [(1, 2, False, None), (2, 0, True, 7)]
+
+
+def test_what_was_sent_is_known_with_its_first_answer(migrated: Database) -> None:
+    with migrated.read() as session:
+        rows = session.execute(select(EventIdentity).order_by(EventIdentity.event_id)).scalars()
+        found = [(row.source_id, row.sequence, bytes(row.content_hash), row.event_id, row.answer) for row in rows]
+
+        assert found == [
+            (row["source"], row["sequence"], row["hash"], row["event"], {"n": row["event"]}) for row in _SENT
+        ]
+
+
+def test_what_was_sent_is_known_once(migrated: Database) -> None:
+    with pytest.raises(IntegrityError):
+        _write(migrated, _IDENTITIES, _SENT[:1])
