@@ -34,6 +34,10 @@ RETRY_CODES = {"40001", "40P01"}
 TRIES = 3
 
 
+class _FellApart(Exception):
+    """Joint work that was alone in its transaction failed: whose fault it is shows when each share is tried alone."""
+
+
 class Database:
     """Readers see a consistent snapshot; writers hand in work and get its result after the commit."""
 
@@ -132,32 +136,47 @@ class Database:
     # --- SQLite: one writer, one commit for all that waits ---
 
     def _commit_group(self, group: list[Waiting]) -> None:
-        outcomes: dict[Future[Any], Any] = {}
-        versions: dict[str, int] = {}
+        parts = gather(group)
         try:
-            connection = self._open_to_write()
-            with connection.begin():
-                self._handover.begin(connection)
-                changed: set[str] = set()
-                for waiting in gather(group):
-                    outcomes |= self._outcomes(connection, waiting, changed, is_alone=len(group) == 1)
-                versions = topics.bump(connection, changed)
-        except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
-            known = {future: found for future, found in outcomes.items() if isinstance(found, BaseException)}
-            outcomes, versions = {future: known.get(future, fault) for _work, future in group}, {}
-            self._close_writing()
+            outcomes, versions = self._commit(parts, is_alone=len(parts) == 1)
+        except _FellApart:
+            outcomes, versions = self._commit([[waiting] for waiting in group], is_alone=False)
         self._wake(versions)
         _settle(outcomes.items())
         if self._writing is not None:
             self._checkpointer.note(self._writing)
 
+    def _commit(
+        self, parts: list[list[Waiting]], *, is_alone: bool
+    ) -> tuple[dict[Future[Any], Any], Mapping[str, int]]:
+        """What became of everything after its commit, and the topics that it raised; raises _FellApart."""
+        outcomes: dict[Future[Any], Any] = {}
+        try:
+            connection = self._open_to_write()
+            with connection.begin():
+                self._handover.begin(connection)
+                changed: set[str] = set()
+                for waiting in parts:
+                    outcomes |= self._outcomes(connection, waiting, changed, is_alone=is_alone)
+                versions = topics.bump(connection, changed)
+        except _FellApart:
+            raise
+        except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
+            known = {future: found for future, found in outcomes.items() if isinstance(found, BaseException)}
+            self._close_writing()
+            return {future: known.get(future, fault) for waiting in parts for _work, future in waiting}, {}
+        return outcomes, versions
+
     def _outcomes(
         self, connection: Connection, waiting: list[Waiting], changed: set[str], *, is_alone: bool
     ) -> dict[Future[Any], Any]:
         """What became of work side by side; an exception of the only work there is undoes the transaction."""
-        found = dict(_in_one_go(waiting, lambda work: self._run(connection, work, changed, is_alone=False)))
+        found = dict(_in_one_go(waiting, lambda work: self._run(connection, work, changed, is_alone=is_alone)))
         if found:
             return found
+        if is_alone and len(waiting) > 1:
+            # There was no savepoint, so what it has written goes with the transaction.
+            raise _FellApart
         for work, future in waiting:
             try:
                 found[future] = self._run(connection, work, changed, is_alone=is_alone)
@@ -168,7 +187,10 @@ class Database:
         return found
 
     def _run(self, connection: Connection, work: Work[T], changed: set[str], *, is_alone: bool) -> T:
-        """One piece of work; beside others it gets a savepoint, so that its failure is its own."""
+        """One piece of work; beside others it gets a savepoint, so that its failure is its own.
+
+        Alone it gets none: SQLite keeps a copy of every page that changes inside of one.
+        """
         mode: Literal["rollback_only", "create_savepoint"] = "rollback_only" if is_alone else "create_savepoint"
         with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session:
             desk = self._handover.give(session)

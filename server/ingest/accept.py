@@ -118,7 +118,9 @@ def _accept_alike(session: Session, asks: Sequence[Ask], now: datetime) -> list[
     welcome = [one for one in opened if isinstance(one, _Opened)]
     items = [item for one in welcome for item in one.known.fresh]
     sources = [one.source.id for one in welcome for _ in one.known.fresh]
-    judged = iter(record(session, items, sources, door=asks[0].door, now=now))
+    # A value that the database cannot hold makes joint work fall apart, and is found when each batch is tried alone.
+    keep = record if len(asks) == 1 else _record_at_once
+    judged = iter(keep(session, items, sources, door=asks[0].door, now=now))
     told = [Recorded(one.source, one.ask.batch, list(map(sequence_of, one.known.fresh))) for one in welcome]
     closed = iter(zip(told, advance_sources(connection, told, now=now), strict=True))
     found: list[Taken | Conflict] = []
@@ -183,6 +185,13 @@ def record(
     half = len(items) // 2
     judged = record(session, items[:half], sources[:half], door=door, now=now, depth=depth + 1)
     return judged + record(session, items[half:], sources[half:], door=door, now=now, depth=depth + 1)
+
+
+def _record_at_once(
+    session: Session, items: Sequence[Item], sources: Sequence[int], *, door: Door, now: datetime
+) -> list[Judged]:
+    """As `record`, without a savepoint: raises for an event that the database cannot hold."""
+    return _judge_and_save(session, items, sources, door, now).judged if items else []
 
 
 def _judge_and_save(

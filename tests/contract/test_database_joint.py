@@ -89,6 +89,22 @@ def test_when_the_call_for_all_fails_each_is_tried_alone(database: Database, cap
     assert "Joint work of 4 failed" in caplog.text
 
 
+def test_joint_work_that_fails_takes_nothing_of_what_stands_beside_it(database: Database) -> None:
+    def number(session: Session, arguments: Sequence[int]) -> list[int]:
+        take(session, "SO", 10 * len(arguments))
+        raise ValueError("no")
+
+    held = Held(database)
+    numbers = held.let_go([
+        database.submit_jointly(number, 1),
+        database.submit(lambda session: take(session, "SO")),
+        database.submit_jointly(number, 2),
+    ])  # fmt: skip
+
+    assert numbers == ["no", 1000, "no"]
+    assert value_of(database) == 1000
+
+
 def test_a_share_alone_that_gives_an_exception_leaves_nothing_behind(database: Database) -> None:
     def refuse(session: Session, arguments: Sequence[int]) -> list[BaseException]:
         take(session, "SO")

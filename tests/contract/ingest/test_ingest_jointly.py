@@ -1,6 +1,7 @@
 """What several gateways send at one time is taken in as one batch, and each is answered as if he had been alone."""
 
 import json
+import threading
 from typing import Any
 
 from orderlight.events import Batch
@@ -92,9 +93,21 @@ def test_an_event_that_no_database_holds_is_set_aside_without_its_neighbours(
     good = plant.event(tools.code(plant.orders["SO-1000"][0])) | {"sequence": 1}
     bad = plant.event("CANNOT") | {"sequence": 1}
 
-    # When it is taken in together with another gateway's
-    one, other = take_in(plant, ask("gw-a", good), ask("gw-b", bad))
+    # When it is to be taken in together with another gateway's
+    calls: list[int] = []
+    go_on = threading.Event()
 
+    def take_jointly(session: Any, asks: Any) -> list[Taken | Conflict]:
+        calls.append(len(asks))
+        return accept_all(session, asks, now=plant.now)
+
+    plant.database.submit_jointly(lambda _session, _nothing: [go_on.wait(10)], None)
+    queued = [plant.database.submit_jointly(take_jointly, each) for each in (ask("gw-a", good), ask("gw-b", bad))]
+    go_on.set()
+    one, other = (future.result(timeout=10) for future in queued)
+
+    # Then both are tried together and, when that fails, each alone
+    assert calls == [2, 1, 1]
     assert fates(one) == [(1, "applied")]
     assert fates(other) == [(1, "quarantined")]
     names = "SELECT s.gateway FROM event e JOIN event_source s ON s.id = e.source_id WHERE e.status = 'quarantined'"
