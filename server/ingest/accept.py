@@ -21,11 +21,11 @@ from sqlalchemy.orm import Session
 from orderlight.events import Status as WireStatus
 from server.db.handover import is_kept, leave, take_over
 from server.errors import Conflict
-from server.ingest.answers import Answer, Receipt
+from server.ingest.answers import Answer, Receipt, answer_in, answer_of
 from server.ingest.door import Door
 from server.ingest.driver import connection_of, savepoint
-from server.ingest.encoding import json_bytes
-from server.ingest.fold import Folded, Judged, answer_of, fold
+from server.ingest.encoding import json_text
+from server.ingest.fold import Folded, Judged, fold
 from server.ingest.gates import note_gates
 from server.ingest.goods import book_goods
 from server.ingest.known import Known, sort_out
@@ -38,14 +38,14 @@ from server.ingest.sources import Recorded, Source, advance_sources, open_source
 from server.ingest.wire import Request
 from server.tracking import words
 from server.tracking.states import Reason
-from server.tracking.verdicts import Words, quarantine
+from server.tracking.verdicts import Fate, Words, fate_of, quarantine
 from server.tracking.world import World
 
 log = logging.getLogger(__name__)
 
 #: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
-_answer_of = itemgetter(Judged._fields.index("answer"))
+_fate_of = itemgetter(Judged._fields.index("fate"))
 _text_of = itemgetter(Judged._fields.index("text"))
 
 
@@ -59,17 +59,28 @@ class Ask(NamedTuple):
 class Taken(NamedTuple):
     """A batch that was taken in."""
 
-    receipt: Receipt
+    gateway: str
+    epoch: str
+    #: Up to this sequence nothing is missing.
+    reached: int
+    #: Of each event, in the order in which they are answered: its sequence, its fate, and the answer as JSON text.
+    sequences: Sequence[int | None]
+    fates: Sequence[Fate]
+    texts: Sequence[str]
     #: How many sequence numbers it passed over.
     gap: int
     #: Facts written, by kind; those of batches that were taken in together are counted with the first of them.
     facts: Mapping[str, int]
-    #: The results as they were written down, when all of them were.
-    texts: Sequence[bytes] | None = None
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt, read from its texts."""
+        return Receipt(self.gateway, self.epoch, self.reached, tuple(map(answer_in, self.texts)))
 
     def encode(self) -> bytes:
-        """The receipt as UTF-8 JSON."""
-        return self.receipt.encode(self.texts)
+        """The receipt as UTF-8 JSON: the answers as they have been written down."""
+        head = json_text({"gateway": self.gateway, "epoch": self.epoch, "committed_sequence": self.reached})
+        return f'{head[:-1]},"results":[{",".join(self.texts)}]}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +159,15 @@ def _open(session: Session, ask: Ask, source: Source, now: datetime) -> _Opened 
 
 def _taken(known: Known, judged: Sequence[Judged], recorded: Recorded, reached: int) -> Taken:
     source, batch, fresh = recorded
-    answers, texts = list(map(_answer_of, judged)), None
+    sequences: Sequence[int | None] = fresh
     if not known.answers and not known.repeated and fresh and fresh[0] > 0:
         # All are new and have a number, so they stand in order.
-        results, texts = tuple(answers), list(map(_text_of, judged))
+        fates, texts = list(map(_fate_of, judged)), list(map(_text_of, judged))
     else:
-        results = _in_order(known, answers)
-    return Taken(Receipt(batch.gateway, batch.epoch, reached, results), passed_over(source, fresh), {}, texts)
+        answers = _in_order(known, [one.answer for one in judged])
+        sequences = [answer.sequence for answer in answers]
+        fates, texts = [answer.fate for answer in answers], list(map(json_text, answers))
+    return Taken(batch.gateway, batch.epoch, reached, sequences, fates, texts, passed_over(source, fresh), {})
 
 
 def _in_order(known: Known, answers: Sequence[Answer]) -> tuple[Answer, ...]:
@@ -222,8 +235,9 @@ def _set_aside(session: Session, source_id: int, item: Item, error: Exception, *
     wrapped = base64.b64encode(item.payload.encode()).decode()
     safe = item._replace(read=None, payload=json.dumps({"unreadable_base64": wrapped}))
     verdict = quarantine(Reason.INTERNAL_FAULT, Words(words.INTERNAL_FAULT))
-    answer = answer_of(safe, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
-    judged = Judged(safe, answer, json_bytes(answer), verdict, None, 0, 0)
+    say = verdict.words.render(door.words(site_language(connection_of(session))))
+    text = json_text(answer_of(item.sequence, verdict, say))
+    judged = Judged(safe, fate_of(verdict), text, verdict, None, 0, 0)
     folded = Folded(World(), first_numbers(session, 1), [judged], turns=[0])
     save(session, folded, before(folded.world), sources=[source_id], now=now)
     return judged

@@ -1,14 +1,18 @@
 """Answers as the server gives them; on the wire they are those of `orderlight.events.receipt`, which gateways read.
 
-They are compiled structures because every scan makes one, and their text is kept and sent as it is made.
+They are compiled structures, and their text is kept and sent as it is made.
 """
 
-from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from orderlight.events import Signal, Status
-from server.ingest.encoding import json_bytes
+from server.tracking.states import Signal as RuledSignal
+from server.tracking.verdicts import Fate, Verdict, fate_of
+
+_SIGNAL: Final = {signal: Signal(signal.value) for signal in RuledSignal}
+_STATUS: Final = {status.value: status for status in Status}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -26,6 +30,22 @@ class Answer(msgspec.Struct, frozen=True):
     #: What the customer wants everybody to see who works for him.
     alerts: tuple[str, ...] = ()
 
+    @property
+    def fate(self) -> Fate:
+        """What became of the event."""
+        return self.status._value_, self.action, self.reason
+
+
+#: An answer again, from its text.
+answer_in = msgspec.json.Decoder(Answer).decode
+
+
+def answer_of(sequence: int | None, verdict: Verdict, say: str, alerts: tuple[str, ...] = ()) -> Answer:
+    """The verdict on an event with its sentence, and what the order's customer wants seen."""
+    status, action, reason = fate_of(verdict)
+    signal = _SIGNAL[verdict.signal]
+    return Answer(sequence, _STATUS[status], action, verdict.subject, say, signal, reason, verdict.undo, alerts)
+
 
 class Receipt(msgspec.Struct, frozen=True):
     """The answers to one batch; the fields are those of `orderlight.events.Receipt`."""
@@ -34,10 +54,3 @@ class Receipt(msgspec.Struct, frozen=True):
     epoch: str
     committed_sequence: int
     results: tuple[Answer, ...]
-
-    def encode(self, texts: Sequence[bytes] | None = None) -> bytes:
-        """The receipt as UTF-8 JSON; `texts` are the results as JSON where they have been written before."""
-        if texts is None:
-            return json_bytes(self)
-        head = {"gateway": self.gateway, "epoch": self.epoch, "committed_sequence": self.committed_sequence}
-        return json_bytes(head)[:-1] + b',"results":[' + b",".join(texts) + b"]}"

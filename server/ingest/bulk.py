@@ -4,7 +4,7 @@ SQLite: statements of many rows, the rest one by one. PostgreSQL: one JSON docum
 driver can make of rows, taken apart by the database; such statements also share one trip with others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import chain, count
 from typing import Any
@@ -35,13 +35,15 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
         return
     many = len(rows) - len(rows) % ROWS_A_STATEMENT
     if many:
-        _insert_many(connection, plan, values[: many * len(columns)])
+        _run_many(connection, plan, plan.insert_many, values[: many * len(columns)])
     if many < len(rows):
         driver.run_many(connection, plan.insert_one, list(in_rows(values[many * len(columns) :], len(columns))))
 
 
-def _insert_many(connection: Connection, plan: "_Plan", values: list[Any]) -> None:
-    """Add so many rows that they fill statements; what is the same in all of them is given once in each."""
+def _run_many(
+    connection: Connection, plan: "_Plan", text_of: Callable[[tuple[int, ...]], str], values: list[Any]
+) -> None:
+    """Write so many rows that they fill statements; what is the same in all of them is given once in each."""
     places, width = [], plan.width
     for place in reversed(range(width)):
         column = values[place::width]
@@ -51,13 +53,13 @@ def _insert_many(connection: Connection, plan: "_Plan", values: list[Any]) -> No
     for place in places:
         del values[place::width]
         width -= 1
-    text, step = plan.insert_many(tuple(places)), width * ROWS_A_STATEMENT
+    text, step = text_of(tuple(places)), width * ROWS_A_STATEMENT
     for start in range(0, len(values), step):
         driver.run(connection, text, shared + values[start : start + step])
 
 
 def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
-    """Change rows by key: the first of `columns` is the key, the others are set."""
+    """Change rows by key, each once: the first of `columns` is the key, the others are set."""
     if not rows:
         return
     plan = _plan(table, columns, connection.dialect.name)
@@ -65,7 +67,11 @@ def update_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     if connection.dialect.name == "postgresql":
         driver.run(connection, plan.update_document, (plan.document(values),))
         return
-    driver.run_many(connection, plan.update_one, list(in_rows(values, len(columns))))
+    many = len(rows) - len(rows) % ROWS_A_STATEMENT
+    if many:
+        _run_many(connection, plan, plan.update_many, values[: many * len(columns)])
+    if many < len(rows):
+        driver.run_many(connection, plan.update_one, list(in_rows(values[many * len(columns) :], len(columns))))
 
 
 class _Plan:
@@ -82,6 +88,9 @@ class _Plan:
         # The key stands first in a row and last in the statement, so its values are called by their number.
         settings = ", ".join(f"{name} = ?{place}" for place, name in enumerate(others, 2))
         self.update_one = f"UPDATE {table.name} SET {settings} WHERE {key} = ?1"  # noqa: S608
+        settings = ", ".join(f"{name} = v.column{place}" for place, name in enumerate(others, 2))
+        # So SQLite calls the columns of rows that are given as values (SQLite, SELECT, 3).
+        self._update = f"UPDATE {table.name} SET {settings} FROM (VALUES %s) AS v WHERE {table.name}.{key} = v.column1"  # noqa: S608
         self.insert_document = self.update_document = ""
         if engine == "postgresql":
             self._take_documents(table)
@@ -103,6 +112,10 @@ class _Plan:
     def insert_many(self, shared: tuple[int, ...]) -> str:
         """The statement that adds many rows; the values at the shared places come first and once, in this order."""
         return self._insert + _many_places(self.width, shared)
+
+    def update_many(self, shared: tuple[int, ...]) -> str:
+        """The statement that changes many rows; the values at the shared places come first and once, in this order."""
+        return self._update % _many_places(self.width, shared)
 
     def values(self, rows: Rows, dialect: Dialect) -> list[Any]:
         """All values of all rows, one row behind the other, as the driver takes them."""

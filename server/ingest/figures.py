@@ -11,13 +11,12 @@ from server.ingest.wire import Request
 
 def count(batch: Request, taken: Taken, *, now: datetime, seconds: float) -> None:
     """Count one batch; `now` is the moment after the commit, `seconds` how long the batch was in our hands."""
-    kinds = {event.sequence: event.kind.value for event in batch.events}
-    fates = Counter((kinds.get(one.sequence or 0, "unreadable"), one.status.value) for one in taken.receipt.results)
-    for (kind, status), number in fates.items():
-        metrics.EVENTS_RECEIVED.labels(kind=kind, status=status).inc(number)
-    reasons = Counter(one.reason for one in taken.receipt.results if one.status == "quarantined" and one.reason)
-    for reason, number in reasons.items():
-        metrics.EVENTS_QUARANTINED.labels(reason=reason).inc(number)
+    kinds: dict[int | None, str] = {event.sequence: event.kind.value for event in batch.events}
+    fates = Counter(zip(map(kinds.get, taken.sequences), taken.fates, strict=True))
+    for (kind, (status, _action, reason)), number in fates.items():
+        metrics.EVENTS_RECEIVED.labels(kind=kind or "unreadable", status=status).inc(number)
+        if status == "quarantined" and reason:
+            metrics.EVENTS_QUARANTINED.labels(reason=reason).inc(number)
     for kind, number in taken.facts.items():
         metrics.FACTS_WRITTEN.labels(kind=kind).inc(number)
     if taken.gap and not batch.gateway.startswith(BROWSER):

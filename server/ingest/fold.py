@@ -3,23 +3,22 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from orderlight.events import Signal as WireSignal
-from orderlight.events import Status as WireStatus
-from server.ingest.answers import Answer
+from server.ingest.answers import Answer, answer_in, answer_of
 from server.ingest.door import Door
-from server.ingest.encoding import json_bytes
+from server.ingest.encoding import json_text
 from server.ingest.reads import Item, named_of, read_of
+from server.ingest.templates import answering
 from server.tracking import words
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.heard_rows import Heard
 from server.tracking.judge import judge
-from server.tracking.midrun import Midruns, Passed
+from server.tracking.midrun import Midruns
 from server.tracking.overlap import contest, heard_unit
-from server.tracking.states import Action, Reason, Signal, Status
+from server.tracking.states import Action, Reason
 from server.tracking.steps import Read
-from server.tracking.verdicts import Outcome, Verdict, Words, quarantine
+from server.tracking.verdicts import Fate, Outcome, Verdict, Words, fate_of, quarantine
 from server.tracking.world import Context, StoredFact, World
 
 log = logging.getLogger(__name__)
@@ -30,26 +29,25 @@ REMEMBERED = 8
 _SILENT = frozenset({Reason.UNKNOWN_TAG, Reason.REPEATED})
 _SCANS = frozenset({"code_scanned", "tag_arrived", "tag_moved", "undo_requested", "correction"})
 
-#: What customers want seen, by order.
-Alerts = Mapping[int, tuple[str, ...]]
-_NO_ALERTS: Final[Alerts] = {}
-
 _new = tuple.__new__
-_WIRE_STATUS = {status: WireStatus(status.value) for status in Status}
-_WIRE_SIGNAL = {signal: WireSignal(signal.value) for signal in Signal}
 
 
 class Judged(NamedTuple):
     """One event with its answer; `first_fact` counts within the batch."""
 
     item: Item
-    answer: Answer
+    fate: Fate
     #: The answer as it is kept and sent.
-    text: bytes
+    text: str
     verdict: Verdict
     station_id: int | None
     first_fact: int
     facts: int
+
+    @property
+    def answer(self) -> Answer:
+        """The answer; it is read from its text each time, for few are asked for."""
+        return answer_in(self.text)
 
 
 class First(NamedTuple):
@@ -91,10 +89,10 @@ def fold(world: World, items: Sequence[Item], door: Door, start: First, runs: Mi
     since.
     """
     translate = door.words(world.language)
-    midruns = runs if runs is not None and runs.translate == translate else Midruns(translate)
+    midruns = runs if runs is not None and runs.translate == translate else Midruns(translate, answering)
     midruns.enter(world)
     folded = Folded(world, start, runs=midruns)
-    notes, alerts, facts, judged = _Notes(folded), world.alerts, folded.facts, folded.judged
+    notes, facts, judged = _Notes(folded), folded.facts, folded.judged
     first_event, first_fact = start
     for number, (item, read) in enumerate(zip(items, map(read_of, items), strict=True)):
         first = len(facts)
@@ -110,10 +108,9 @@ def fold(world: World, items: Sequence[Item], door: Door, start: First, runs: Mi
             folded.turns.append(number)
             _turn(folded, midruns, item, number)
             continue
-        verdict, _, station_id, fact = passed
+        run, text, fact = passed
         facts.append(fact)
-        answer = _answer_passed(item, passed, alerts)
-        judged.append(_new(Judged, (item, answer, json_bytes(answer), verdict, station_id, first, 1)))
+        judged.append(_new(Judged, (item, run.fate, text, run.verdict, run.station_id, first, 1)))
     midruns.settle()
     notes.put_down(None)
     return folded
@@ -127,10 +124,10 @@ def _turn(folded: Folded, midruns: Midruns, item: Item, number: int) -> None:
     midruns.forget(outcome.rows)
     folded.facts.extend(outcome.facts)
     _hear(world, item.read, outcome, folded.first.fact + first)
-    say = outcome.verdict.words.render(midruns.translate)
-    answer = answer_of(item, outcome.verdict, say, world.alerts)
-    text, facts = json_bytes(answer), len(outcome.facts)
-    folded.judged.append(Judged(item, answer, text, outcome.verdict, outcome.station_id, first, facts))
+    verdict = outcome.verdict
+    say, alerts = verdict.words.render(midruns.translate), world.alerts.get(verdict.order_id or 0, ())
+    text = json_text(answer_of(item.sequence, verdict, say, alerts))
+    folded.judged.append(Judged(item, fate_of(verdict), text, verdict, outcome.station_id, first, len(outcome.facts)))
 
 
 def _judge(world: World, item: Item, event_id: int, fact_id: int) -> Outcome:
@@ -174,33 +171,6 @@ def _note_reworks(world: World, facts: Sequence[NewFact]) -> None:
         elif fact.kind is FactKind.REVERSED and fact.told["reverses"] == FactKind.UNIT_REWORKED.value:
             # Whether it had been sent back before that, too, the next batch knows.
             world.sent_back.pop(fact.unit_id or 0, None)
-
-
-def answer_of(item: Item, verdict: Verdict, say: str, alerts: Alerts = _NO_ALERTS) -> Answer:
-    """The verdict with its sentence, and what the order's customer wants seen."""
-    return Answer(
-        item.sequence,
-        _WIRE_STATUS[verdict.status],
-        # The plain text behind a member of an enumeration, which databases and encoders take fastest.
-        verdict.action._value_ if verdict.action is not None else None,
-        verdict.subject,
-        say,
-        _WIRE_SIGNAL[verdict.signal],
-        verdict.reason._value_ if verdict.reason is not None else None,
-        verdict.undo,
-        alerts.get(verdict.order_id or 0, ()) if alerts else (),
-    )
-
-
-def _answer_passed(item: Item, passed: Passed, alerts: Alerts) -> Answer:
-    """As `answer_of`, for a scan in the middle of a run, of which less can be said and that in less time."""
-    verdict, say, _, fact = passed
-    status, _, signal, action, _, _, undo, order_id = verdict[:]
-    assert action is not None
-    return Answer(
-        item[0], _WIRE_STATUS[status], action._value_, fact[1], say, _WIRE_SIGNAL[signal], None, undo,
-        alerts.get(order_id or 0, ()) if alerts else (),
-    )  # fmt: skip
 
 
 class _Notes:

@@ -66,10 +66,11 @@ def resolve(session: Session, entry_id: int, repair: Repair, *, door: Door, now:
         create_read_point(session, repair.read_point, actor=door.actor, now=now)
     session.flush()
     judged = _replay(session, event, item, door=door, now=now)
+    answer = judged.answer
     if judged.verdict.status is Status.QUARANTINED:
-        raise Refused(judged.answer.say, reason=judged.answer.reason or "still_quarantined")
-    _decide(session, entry, "resolved", {**repair.as_json(), "answer": to_builtins(judged.answer)}, door.actor, now)
-    return judged.answer
+        raise Refused(answer.say, reason=answer.reason or "still_quarantined")
+    _decide(session, entry, "resolved", {**repair.as_json(), "answer": to_builtins(answer)}, door.actor, now)
+    return answer
 
 
 def discard(session: Session, entry_id: int, *, reason: str, actor: str, now: datetime) -> None:

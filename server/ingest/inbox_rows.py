@@ -26,8 +26,9 @@ def keep_for_people(connection: Connection, folded: Folded, first_event: int, *,
         if one.verdict.status is Status.QUARANTINED:
             read_point = read.read_point if read is not None else None
             code = named_of(one.item).shown or None
-            reason = one.answer.reason or Reason.BAD_FIELD.value
-            rows.append((event_id, reason, one.answer.say, read_point, code, now, "open"))
+            answer = one.answer
+            reason = answer.reason or Reason.BAD_FIELD.value
+            rows.append((event_id, reason, answer.say, read_point, code, now, "open"))
         elif one.verdict.reason is Reason.UNKNOWN_TAG and read is not None:
             tags.setdefault((read.read_point or "", read.named.shown), []).append(one)
     insert_rows(connection, table_of(Quarantine), _COLUMNS, rows)

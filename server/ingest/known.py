@@ -14,11 +14,10 @@ from orderlight.events import Status as WireStatus
 from server.db import table_of, touch
 from server.db.counters import take
 from server.ingest import columns
-from server.ingest.answers import Answer
+from server.ingest.answers import Answer, answer_of
 from server.ingest.bulk import insert_rows
 from server.ingest.door import Door
 from server.ingest.driver import connection_of
-from server.ingest.fold import answer_of
 from server.ingest.load import site_language
 from server.ingest.queries import Query, Statement, among, listed
 from server.ingest.reads import Item, named_of, sequence_of
@@ -88,7 +87,8 @@ def _conflict(session: Session, source: Source, item: Item, *, door: Door, now: 
     """The first content stands. The other is kept in the inbox, for either a gateway or a person is mistaken."""
     values = {"sequence": item.sequence, "gateway": source.gateway}
     verdict = refusal(Reason.IDENTITY_CONFLICT, Words(words.CONFLICT, values))
-    answer = answer_of(item, verdict, verdict.words.render(door.words(site_language(connection_of(session)))))
+    say = verdict.words.render(door.words(site_language(connection_of(session))))
+    answer = answer_of(item.sequence, verdict, say)
     event_id = take(session, "event")
     connection = connection_of(session)
     row = (

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from server.ingest.reads import Item, read_of
 from server.tracking.steps import Read
+
+_named_of = itemgetter(Read._fields.index("named"))
+_point_of = itemgetter(Read._fields.index("read_point"))
+_corrects_of = itemgetter(Read._fields.index("corrects"))
 
 
 @dataclass(slots=True)
@@ -28,20 +33,17 @@ class Mentioned:
 
 def mentioned(items: Iterable[Item]) -> Mentioned:
     """What these events mention; what could not be read mentions nothing."""
-    found = Mentioned(list(filter(None, map(read_of, items))))
-    points, values = found.points, found.values
-    for read in found.reads:
-        # By place: a field by its name costs as much as all of these together.
-        named, point, _, _, corrects = read[3:8]
-        if point is not None:
-            points.add(point)
-        if named[0] == "unit":
-            values.update(named[1])
-        else:
-            found.others.setdefault(named[0], []).append(read)
-            if named[0] == "command":
+    reads = list(filter(None, map(read_of, items)))
+    found = Mentioned(reads, corrections=list(filter(_corrects_of, reads)))
+    found.points.update(filter(None, map(_point_of, reads)))
+    units = [named[1] for named in map(_named_of, reads) if named[0] == "unit"]
+    found.values.update(*units)
+    if len(units) < len(reads):
+        for read in reads:
+            kind = read.named.kind
+            if kind != "unit":
+                found.others.setdefault(kind, []).append(read)
+            if kind == "command":
                 # A word that was typed may be the code of a unit.
-                values.update(named[1][1:])
-        if corrects is not None:
-            found.corrections.append(read)
+                found.values.update(read.named.values[1:])
     return found

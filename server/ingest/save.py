@@ -104,16 +104,14 @@ def _save_events(connection: Connection, folded: Folded, *, sources: Sequence[in
     numbers = range(first_event, first_event + len(folded.judged))
     for event_id, judged, source_id in zip(numbers, folded.judged, sources, strict=True):
         # A slice is a plain tuple, which comes apart several times faster than a named one.
-        item, answer, said, _, station_id, first_fact, facts = judged[:]
+        item, (status, action, reason), text, _, station_id, first_fact, facts = judged[:]
         sequence, kind, _, observed_at, suspect, content_hash, payload = item[:7]
-        text = said.decode()
         if facts:
             # Where its facts are, for whoever takes it back.
             text = f'{text[:-1]},"facts":[{first_number + first_fact},{facts}]}}'
         identities.append((source_id, sequence, content_hash, today, event_id, text))
         events.append((
-            event_id, source_id, sequence, kind, station_id, observed_at, now, suspect, answer.status._value_,
-            answer.action, answer.reason, payload,
+            event_id, source_id, sequence, kind, station_id, observed_at, now, suspect, status, action, reason, payload,
         ))  # fmt: skip
     insert_rows(connection, table_of(EventIdentity), columns.IDENTITY, identities)
     insert_rows(connection, table_of(EventRecord), columns.EVENT, events)

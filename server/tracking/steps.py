@@ -20,7 +20,9 @@ UNDO_SECONDS = 600
 class Read(NamedTuple):
     """One event as the rules see it, its times corrected."""
 
-    identity: Identity
+    #: Gateway and epoch, the same for all reads of a batch.
+    life: tuple[str, str]
+    sequence: int
     kind: str
     observed_at: datetime
     named: Named
@@ -35,6 +37,11 @@ class Read(NamedTuple):
     reader: str | None = None
     #: Of a tag.
     strength: Strength | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Which event it was; made when it is asked for, which few reads are."""
+        return Identity(*self.life, self.sequence)
 
 
 class UnitStep(NamedTuple):

@@ -47,6 +47,20 @@ class Verdict(NamedTuple):
     order_id: int | None = None
 
 
+#: What became of an event, in plain text: status, action and reason.
+Fate = tuple[str, str | None, str | None]
+
+
+def fate_of(verdict: Verdict) -> Fate:
+    """The plain text behind members of enumerations, which databases and encoders take fastest."""
+    action, reason = verdict.action, verdict.reason
+    return (
+        verdict.status._value_,
+        action._value_ if action is not None else None,
+        reason._value_ if reason is not None else None,
+    )
+
+
 class Outcome(NamedTuple):
     """What one event changes: adopt rows, tallies and supply, and write the facts."""
 

@@ -1,5 +1,6 @@
 """Many rows written at once: what they have in common is handed over once on SQLite, and stands in each of them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,11 +40,13 @@ def test_rows_come_back_as_they_were_given(database: Database, count: int, odd: 
     assert [tuple(row) for row in found] == [row[:-1] for row in rows]
 
 
-def test_rows_are_changed_by_their_key(database: Database) -> None:
+@pytest.mark.parametrize("count", [1, ROWS_A_STATEMENT, 2 * ROWS_A_STATEMENT + 3])
+@pytest.mark.parametrize("station_of", [lambda number: number + 100, lambda _number: 9, lambda _number: None])
+def test_rows_are_changed_by_their_key(database: Database, count: int, station_of: Callable[[int], int | None]) -> None:
     # given
-    rows = [event(number, odd=None) for number in range(1, ROWS_A_STATEMENT + 2)]
+    rows = [event(number, odd=None) for number in range(1, count + 2)]
     database.write(lambda session: insert_rows(session.connection(), TABLE, EVENT, rows))
-    changed = [(row[0], row[0] + 100, row[5] + timedelta(days=1)) for row in rows[1:]]
+    changed = [(row[0], station_of(row[0]), row[5] + timedelta(days=1)) for row in rows[1:]]
 
     # when
     columns = ("id", "station_id", "observed_at")

@@ -17,7 +17,6 @@ from server.tracking.table import BOXES, PALLETS, UNITS, Act, Place
 from server.tracking.verdicts import Outcome, Words
 from server.tracking.world import Context as Memory
 from server.tracking.world import (
-    Identity,
     Operation,
     Order,
     ReadPoint,
@@ -59,7 +58,7 @@ def scan(world: World, code: str = "OLU5", at: str = "cut-1", seconds: float = 0
     read_at = NOW + timedelta(seconds=seconds)
     told = {"sequence": 1, "kind": "code_scanned", "code": code, "keys": keys or {"unit": "5"}}
     event = Event.parse({**told, "observed_at": read_at.isoformat()})
-    read = Read(Identity("gw", "0" * 16, 1), "code_scanned", read_at, name_event(event), at, "gateway:gw", False)
+    read = Read(("gw", "0" * 16), 1, "code_scanned", read_at, name_event(event), at, "gateway:gw", False)
     outcome = judge(world, read, event_id=-1, first_fact_id=-1)
     world.adopt(outcome.rows)
     world.tallies.update(outcome.tallies)
@@ -88,7 +87,7 @@ def test_judging_leaves_the_world_as_it_was() -> None:
     world, untouched = small_world(), small_world()
     told = {"sequence": 1, "kind": "code_scanned", "code": "OLU5", "keys": {"unit": "5"}}
     event = Event.parse({**told, "observed_at": NOW.isoformat()})
-    read = Read(Identity("gw", "0" * 16, 1), "code_scanned", NOW, name_event(event), "cut-1", "gateway:gw", False)
+    read = Read(("gw", "0" * 16), 1, "code_scanned", NOW, name_event(event), "cut-1", "gateway:gw", False)
 
     judge(world, read, event_id=-1, first_fact_id=-1)
 

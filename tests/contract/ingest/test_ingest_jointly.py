@@ -8,6 +8,7 @@ from orderlight.events import Batch
 from server.errors import Conflict
 from server.ingest.accept import Ask, Taken, accept_all
 from server.ingest.door import Door
+from server.ingest.encoding import json_bytes
 
 
 def ask(gateway: str, *events: dict[str, Any], epoch: str = "00000000000000aa") -> Ask:
@@ -23,7 +24,7 @@ def take_in(plant: Any, *asks: Ask) -> list[Taken | Conflict]:
 def fates(taken: Taken | Conflict) -> list[tuple[int | None, str]]:
     assert isinstance(taken, Taken)
     # What was written down is sent as it is, and is what the answers say.
-    assert taken.encode() == taken.receipt.encode()
+    assert taken.encode() == json_bytes(taken.receipt)
     return [(answer.sequence, answer.status.value) for answer in taken.receipt.results]
 
 
