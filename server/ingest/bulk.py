@@ -46,8 +46,8 @@ def _run_many(
     """Write so many rows that they fill statements; what is the same in all of them is given once in each."""
     places, width = [], plan.width
     for place in reversed(range(width)):
-        column = values[place::width]
-        if column[0] == column[-1] and column.count(column[0]) == len(column):
+        first = values[place]
+        if first == values[place - width] and values[place::width].count(first) * width == len(values):
             places.append(place)
     shared = [values[place] for place in places]
     for place in places:

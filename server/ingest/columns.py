@@ -5,10 +5,10 @@ EVENT = (
     "id", "source_id", "sequence", "kind", "station_id", "observed_at", "recorded_at", "clock_suspect", "status",
     "action", "reason", "payload",
 )  # fmt: skip
-#: In the order in which the rules make a fact (server/tracking/facts.py), with what it gets when it is stored.
+#: In the order in which the rules make a fact (server/tracking/facts.py), between what it gets when it is stored.
 FACT = (
-    "subject", "actor", "observed_at", "order_id", "work_order_id", "unit_id", "step", "station_id", "quantity",
-    "event_id", "reverses_id", "detail", "id", "kind", "recorded_at",
+    "id", "kind", "subject", "actor", "observed_at", "order_id", "work_order_id", "unit_id", "step", "station_id",
+    "quantity", "event_id", "reverses_id", "detail", "recorded_at",
 )  # fmt: skip
 STATE = (
     "station_id", "operator_badge", "operator_name", "operator_since", "armed_command", "armed_until",

@@ -118,13 +118,16 @@ def _save_events(connection: Connection, folded: Folded, *, sources: Sequence[in
 
 
 def _save_facts(connection: Connection, folded: Folded, now: datetime) -> None:
-    # A fact as it is, but for its kind, with its number and the time of recording behind it.
-    rows: list[tuple[Any, ...]] = [
-        (*fact[1:], fact_id, fact[0]._value_, now) for fact_id, fact in enumerate(folded.facts, folded.first.fact)
-    ]
-    for place in folded.turned_places():
-        *values, detail, fact_id, kind, at = rows[place]
-        rows[place] = (*values, detail if isinstance(detail, str) else json_text(detail), fact_id, kind, at)
+    rows = []
+    for fact_id, fact in enumerate(folded.facts, folded.first.fact):
+        (
+            kind, subject, actor, seen, order_id, work_order_id, unit_id, step, station_id, quantity, event_id,
+            reverses_id, detail,
+        ) = fact[:]  # fmt: skip
+        rows.append((
+            fact_id, kind._value_, subject, actor, seen, order_id, work_order_id, unit_id, step, station_id, quantity,
+            event_id, reverses_id, detail if type(detail) is str else json_text(detail), now,
+        ))  # fmt: skip
     insert_rows(connection, table_of(Fact), columns.FACT, rows)
 
 

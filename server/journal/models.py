@@ -74,7 +74,7 @@ class Fact(Base):
 
     __tablename__ = "fact"
     __table_args__ = (
-        Index("ix_fact_unit_id_observed_at", "unit_id", "observed_at"),
+        Index("ix_fact_unit_id", "unit_id"),
         Index("ix_fact_order_id_id", "order_id", "id"),
         Index("ix_fact_whole_order", "order_id", "id", sqlite_where=_WHOLE_ORDER, postgresql_where=_WHOLE_ORDER),
         Index("ix_fact_record", "subject", "id", sqlite_where=_RECORD, postgresql_where=_RECORD),

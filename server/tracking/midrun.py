@@ -80,7 +80,7 @@ class Midruns:
         self._made: dict[int, _Made] = {}
         self._closed: list[_Key] = []
         #: Runs in which something has passed since the world was last up to date.
-        self._moved: set[Run] = set()
+        self._moved: list[Run] = []
         self.enter(World())
 
     def enter(self, world: World) -> None:
@@ -97,12 +97,17 @@ class Midruns:
         _, sequence, kind, at, named, point, actor, is_person, _, station_key, _, _ = read[:]
         if kind not in _READS or named[0] != "unit":
             return None
-        unit = self._unit(named[1])
+        world, found = self._world, None
+        for value in named[1]:
+            found = world.identifiers.get(value)
+            if found is not None:
+                break
+        unit = world.units.get(found) if found is not None else None
         if unit is None:
             return None
         work_order_id, _, state, step, held = unit[4:9]
         # Of a unit that was sent back the rules ask whether the read is from before that.
-        if held or (self._world.sent_back and unit[0] in self._world.sent_back):
+        if held or (world.sent_back and unit[0] in world.sent_back):
             return None
         key = (work_order_id, step, state, point, station_key)
         try:
@@ -122,6 +127,7 @@ class Midruns:
     def settle(self) -> None:
         """Bring the world up to date with what has passed."""
         for run in self._moved:
+            run.moved = False
             self._settle(run.counts, run.course)
         self._moved.clear()
 
@@ -161,14 +167,6 @@ class Midruns:
         if stations:
             self._runs = {key: run for key, run in self._runs.items() if run is None or run.station_id not in stations}
 
-    def _unit(self, values: tuple[str, ...]) -> Unit | None:
-        world = self._world
-        for value in values:
-            found = world.identifiers.get(value)
-            if found is not None:
-                return world.units.get(found)
-        return None
-
     def _pass(self, run: Run, unit: Unit, told: tuple[datetime, str | None, str, int, int, int]) -> Passed:
         count, course = run.counts, run.course
         at, point, who, sequence, event_id, fact_id = told
@@ -176,7 +174,9 @@ class Midruns:
             unit_id, number, kind, order_id, work_order_id, position, _, _, held, hold_reason, rework, parent_id,
             station_id, last_point, last_at, _,
         ) = unit[:]  # fmt: skip
-        self._moved.add(run)
+        if not run.moved:
+            run.moved = True
+            self._moved.append(run)
         started, good = count.started, count.good
         if not run.ends:
             said = count.started = started + 1

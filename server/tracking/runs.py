@@ -90,6 +90,8 @@ class Run:
     verdict: Verdict = PASSED
     fate: Fate = _PASSED_FATE
     answer: Answer = _answer_nothing
+    #: Something has passed in it since the world was last up to date.
+    moved: bool = False
     #: The operator at the station.
     badge: str | None = None
     #: Only units that this very station has begun.
