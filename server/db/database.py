@@ -23,6 +23,7 @@ from server.db.engine import make_engine
 from server.db.handover import Handover
 from server.db.joint import A, Joint, Share, T, gather, together
 from server.db.lane import Lane, Waiting
+from server.db.sweeper import Sweeper, left_over
 
 log = logging.getLogger("server.db")
 
@@ -52,6 +53,9 @@ class Database:
         self._writing: Connection | None = None
         self._handover = Handover()
         self._checkpointer = Checkpointer(self.engine)
+        self._sweeper = Sweeper()
+        #: What the work of the transaction that is open has left over.
+        self._leftovers: list[Any] = []
         #: PostgreSQL: a transaction for each piece of work, but shares of joint work are done by one thread.
         self._sharer = Lane("database-sharer", self._do_shares)
         self._pool: ThreadPoolExecutor | None = None
@@ -90,6 +94,7 @@ class Database:
         self._writer.close()
         self._sharer.close()
         self._checkpointer.close()
+        self._sweeper.close()
         with self._start_lock:
             if self._pool is not None:
                 self._pool.shutdown(wait=True)
@@ -159,6 +164,8 @@ class Database:
                 for waiting in parts:
                     outcomes |= self._outcomes(connection, waiting, changed, is_alone=is_alone)
                 versions = topics.bump(connection, changed)
+                self._sweeper.take(self._leftovers)
+                self._leftovers = []
         except _FellApart:
             raise
         except BaseException as fault:  # noqa: BLE001 - the transaction failed, and so did every piece of work in it
@@ -197,6 +204,7 @@ class Database:
             result = work(session)
             session.commit()
             self._handover.take_back(desk)
+            self._leftovers += left_over(session)
             changed |= topics.touched(session)
         return result
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from orderlight.events import Status as WireStatus
 from server.db.handover import is_kept, leave, take_over
+from server.db.sweeper import leave_over
 from server.errors import Conflict
 from server.ingest.answers import Answer, Receipt, answer_in, answer_of
 from server.ingest.door import Door
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 
 #: What a database or its driver says of a value that it cannot hold; anything else is no fault of an event.
 _DATA_FAULTS = (DataError, IntegrityError, OverflowError, ValueError)
+#: From so many events on, another thread frees what is left of them; for fewer it is not worth waking.
+WORTH_SWEEPING = 200
 _fate_of = itemgetter(Judged._fields.index("fate"))
 _text_of = itemgetter(Judged._fields.index("text"))
 
@@ -132,6 +135,8 @@ def _accept_alike(session: Session, asks: Sequence[Ask], now: datetime) -> list[
     # A value that the database cannot hold makes joint work fall apart, and is found when each batch is tried alone.
     keep = record if len(asks) == 1 else _record_at_once
     judged = iter(keep(session, items, sources, door=asks[0].door, now=now))
+    if len(items) >= WORTH_SWEEPING:
+        leave_over(session, opened)
     told = [Recorded(one.source, one.ask.batch, list(map(sequence_of, one.known.fresh))) for one in welcome]
     closed = iter(zip(told, advance_sources(connection, told, now=now), strict=True))
     found: list[Taken | Conflict] = []
@@ -217,6 +222,8 @@ def _judge_and_save(
     start = first_numbers(session, len(items))
     folded = fold(world, items, door, start, memory.runs if memory is not None else None)
     save(session, folded, was, sources=sources, now=now)
+    if len(items) >= WORTH_SWEEPING:
+        leave_over(session, folded, items, was)
     has_parts = book_goods(session, folded, was, now=now)
     note_passages(session, folded, start.event)
     note_gates(session, folded, was, start.event, now=now)

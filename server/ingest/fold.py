@@ -69,6 +69,8 @@ class Folded:
     turns: list[int] = field(default_factory=list)
     #: What the next batch may go on with.
     runs: Midruns | None = None
+    #: The rows that were written of it; kept only to be thrown away with it.
+    written: list[Any] = field(default_factory=list)
 
     def turned(self) -> Iterator[tuple[int, NewFact]]:
         """The facts of those, each with its place among all facts."""

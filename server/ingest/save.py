@@ -115,6 +115,7 @@ def _save_events(connection: Connection, folded: Folded, *, sources: Sequence[in
         ))  # fmt: skip
     insert_rows(connection, table_of(EventIdentity), columns.IDENTITY, identities)
     insert_rows(connection, table_of(EventRecord), columns.EVENT, events)
+    folded.written += (identities, events)
 
 
 def _save_facts(connection: Connection, folded: Folded, now: datetime) -> None:
@@ -129,6 +130,7 @@ def _save_facts(connection: Connection, folded: Folded, now: datetime) -> None:
             event_id, reverses_id, detail if type(detail) is str else json_text(detail), now,
         ))  # fmt: skip
     insert_rows(connection, table_of(Fact), columns.FACT, rows)
+    folded.written.append(rows)
 
 
 # --- the changed rows ---
