@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from server.ingest.answer_templates import answering
 from server.ingest.answers import Answer, answer_in, answer_of
 from server.ingest.door import Door
 from server.ingest.encoding import json_text
 from server.ingest.reads import Item, named_of, read_of
-from server.ingest.templates import answering
 from server.tracking import words
 from server.tracking.facts import FactKind, NewFact
 from server.tracking.heard_rows import Heard
@@ -74,14 +74,10 @@ class Folded:
 
     def turned(self) -> Iterator[tuple[int, NewFact]]:
         """The facts of those, each with its place among all facts."""
-        for place in self.turned_places():
-            yield place, self.facts[place]
-
-    def turned_places(self) -> Iterator[int]:
-        """The places of these facts."""
         for number in self.turns:
             one = self.judged[number]
-            yield from range(one.first_fact, one.first_fact + one.facts)
+            for place in range(one.first_fact, one.first_fact + one.facts):
+                yield place, self.facts[place]
 
 
 def fold(world: World, items: Sequence[Item], door: Door, start: First, runs: Midruns | None = None) -> Folded:

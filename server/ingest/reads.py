@@ -109,7 +109,7 @@ def _item(event: Told, sender: _Sender, seen: tuple[datetime, bool]) -> Item:
 
 def _hashed(text: bytes) -> bytes:
     """The first half of its SHA-256."""
-    # A copy spares looking the algorithm up, which takes a third of the time of so short a text.
+    # A copy spares looking the algorithm up, which takes up to a third of the time of so short a text.
     hashing = _EMPTY.copy()
     hashing.update(text)
     return hashing.digest()[:16]

@@ -17,10 +17,10 @@ from server.erp.logistics.models import HandlingUnit, Shipment
 from server.erp.production.models import Identifier, Unit, WorkOrder
 from server.ingest import columns, driver
 from server.ingest.bulk import insert_rows, update_rows
+from server.ingest.changed_rows import OPERATIONS, ORDERS, picker, update_narrowly, update_units
 from server.ingest.encoding import json_text
 from server.ingest.fold import First, Folded, written_out
 from server.ingest.inbox_rows import keep_for_people
-from server.ingest.narrow import OPERATIONS, ORDERS, picker, update_narrowly, update_units
 from server.ingest.numbers import use_numbers
 from server.ingest.topics import touch_pages
 from server.journal.models import EventIdentity, EventRecord, Fact

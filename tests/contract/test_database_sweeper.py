@@ -57,12 +57,12 @@ def test_what_failed_work_has_left_over_is_freed_too(database: Database) -> None
 
 
 def test_a_sweeper_that_was_never_needed_is_closed_without_a_thread() -> None:
-    sweeper = Sweeper()
+    sweeper, there = Sweeper(), set(threading.enumerate())
 
     sweeper.take([])
-    sweeper.close()
 
-    assert "database-sweeper" not in {thread.name for thread in threading.enumerate()}
+    assert set(threading.enumerate()) <= there
+    sweeper.close()
 
 
 def test_the_list_that_a_sweeper_was_given_is_emptied() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from server.ingest.answer_templates import answering
 from server.ingest.answers import answer_of
 from server.ingest.encoding import json_text
-from server.ingest.templates import answering
 from server.tracking.runs import COUNT, PASSED, UNIT
 from server.tracking.states import Action
 
